@@ -1,0 +1,54 @@
+"""Dense feed-forward networks trained by backpropagation that is derived by hand."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .activations import ACTIVATIONS
+    from .backward_pass import Gradient, backward
+    from .errors import InputError
+    from .forward_pass import Trace, forward, loss
+    from .gradient_check import check_gradient
+    from .initializers import INITIALIZERS
+    from .losses import LOSSES
+    from .network import Network, Parameters
+    from .own_functions import own_activation, own_loss
+
+_HOME = {
+    "ACTIVATIONS": "activations",
+    "own_activation": "own_functions",
+    "LOSSES": "losses",
+    "own_loss": "own_functions",
+    "INITIALIZERS": "initializers",
+    "Network": "network",
+    "Parameters": "network",
+    "Trace": "forward_pass",
+    "forward": "forward_pass",
+    "loss": "forward_pass",
+    "Gradient": "backward_pass",
+    "backward": "backward_pass",
+    "check_gradient": "gradient_check",
+    "InputError": "errors",
+}
+
+__all__ = [  # noqa: PLE0604
+    *_HOME,
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import chainrule` stays cheap."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
