@@ -10,13 +10,18 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .activations import ACTIVATIONS
     from .backward_pass import Gradient, backward
-    from .errors import InputError
+    from .data import Dataset, load_data
+    from .errors import InputError, NonFiniteError
     from .forward_pass import Trace, forward, loss
     from .gradient_check import check_gradient
     from .initializers import INITIALIZERS
     from .losses import LOSSES
     from .network import Network, Parameters
+    from .optimizers import OPTIMIZERS
     from .own_functions import own_activation, own_loss
+    from .report import Report
+    from .storage import Model, load_model, save_model
+    from .training import train
 
 _HOME = {
     "ACTIVATIONS": "activations",
@@ -32,7 +37,16 @@ _HOME = {
     "Gradient": "backward_pass",
     "backward": "backward_pass",
     "check_gradient": "gradient_check",
+    "OPTIMIZERS": "optimizers",
+    "train": "training",
+    "Report": "report",
+    "Model": "storage",
+    "save_model": "storage",
+    "load_model": "storage",
+    "Dataset": "data",
+    "load_data": "data",
     "InputError": "errors",
+    "NonFiniteError": "errors",
 }
 
 __all__ = [  # noqa: PLE0604

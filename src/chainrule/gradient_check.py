@@ -14,7 +14,7 @@ Squire & Trapp, "Using complex variables to estimate derivatives of real functio
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,11 @@ class GradientCheck:
     def worst(self) -> ArrayCheck:
         """The array with the largest error."""
         return max(self.arrays, key=lambda a: (not a.passed, a.error))
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result, ready for JSON."""
+        arrays = [{**asdict(a), "worst": list(a.worst), "passed": a.passed} for a in self.arrays]
+        return {"method": self.method, "passed": self.passed, "arrays": arrays}
 
     def __str__(self) -> str:
         words = {"complex": "complex step", "central": "five-point differences"}

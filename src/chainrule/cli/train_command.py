@@ -1,0 +1,134 @@
+"""`chainrule train`: the worked example of document S1, from data to a checked, saved model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from ..data import Dataset, load_data
+from ..forward_pass import forward
+from ..gradient_check import GradientCheck, check_gradient
+from ..network import Network, Parameters
+from ..optimizers import GradientDescent
+from ..report import Report, StopReason
+from ..storage import save_model, write_whole
+from ..training import train
+
+__all__ = ["run"]
+
+HIDDEN, LEARNING_RATE, STEPS = 10, 0.1, 1000
+#: The trained gradient is checked on this many rows, at most so many entries of each array.
+CHECK_ROWS, CHECK_ENTRIES = 20, 200
+
+
+def run(name: str, seed: int, output: Path | None) -> int:
+    """Train, test, check, save; the exit status."""
+    console = Console(highlight=False)
+    data = load_data(name)
+    folder = prepare_folder(output, name)
+    network = Network((data.x_train.shape[1], HIDDEN, len(data.classes)), ("relu", "softmax"), "cross_entropy")
+    x_train, x_test = data.scaled("float32")
+    console.print(f"{data.name}: {len(x_train)} rows to train on, {len(x_test)} to test on ({data.source})")
+    console.print(f"{network}: {network.n_parameters} parameters")
+    console.print(f"gradient descent on all rows, learning rate {LEARNING_RATE}, {STEPS} steps, he_normal, seed {seed}")
+
+    report = train(
+        network,
+        x_train,
+        data.y_train,
+        initializer="he_normal",
+        dtype="float32",
+        optimizer=GradientDescent(learning_rate=LEARNING_RATE),
+        max_epochs=STEPS,
+        seed=seed,
+    )
+    rate = report.steps / report.seconds
+    loss = f"loss {report.loss[0]:.4f} → {report.loss[-1]:.4f}, " if report.loss else ""
+    console.print(f"\n{loss}{report.steps} steps in {report.seconds:.1f} s ({rate:.0f} steps/s)")
+
+    predicted = np.argmax(forward(network, report.parameters, x_test).output, axis=1)
+    confusion = count_pairs(data.y_test, predicted, len(data.classes))
+    accuracy = float(np.mean(predicted == data.y_test))
+    console.print(f"test accuracy {accuracy:.4f} ({int(np.trace(confusion))} of {len(x_test)})\n")
+    console.print(confusion_table(confusion, data.classes))
+
+    checked = check_trained(network, report.parameters, x_test, data.y_test, seed)
+    console.print(f"\n{checked}\n", soft_wrap=True)
+    save(folder, data, report, accuracy, confusion, checked)
+    console.print(f"model and report in {folder}/", soft_wrap=True)
+    if report.stopped is StopReason.INTERRUPTED:
+        console.print(report.stopped.value)
+        return 130
+    return 0 if checked.passed else 1
+
+
+def prepare_folder(output: Path | None, name: str) -> Path:
+    """The folder for the results: the one that was asked for, or the first free numbered one."""
+    if output is None:
+        output, number = Path(f"chainrule-{name}"), 1
+        while output.exists():
+            number += 1
+            output = Path(f"chainrule-{name}-{number}")
+    output.mkdir(parents=True, exist_ok=True)
+    return output
+
+
+def count_pairs(true: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any], classes: int) -> np.ndarray[Any, Any]:
+    """How often each class (row) was taken for each class (column)."""
+    counts = np.zeros((classes, classes), dtype=np.int64)
+    np.add.at(counts, (true, predicted), 1)
+    return counts
+
+
+def confusion_table(counts: np.ndarray[Any, Any], classes: tuple[str, ...]) -> Table:
+    """The confusion table, errors apart from hits."""
+    table = Table(title="rows: true class, columns: predicted", box=None, title_justify="left", padding=(0, 1))
+    table.add_column("", justify="right", style="bold")
+    for label in classes:
+        table.add_column(label, justify="right")
+    for i, label in enumerate(classes):
+        cells = [
+            f"[green]{n}[/green]" if i == j else (f"[red]{n}[/red]" if n else "·") for j, n in enumerate(counts[i])
+        ]
+        table.add_row(label, *cells)
+    return table
+
+
+def check_trained(
+    network: Network, parameters: Parameters, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], seed: int
+) -> GradientCheck:
+    """The gradient check at the trained parameters, in float64."""
+    exact = Parameters(parameters.sizes, parameters.theta.astype(np.float64))
+    return check_gradient(network, exact, x[:CHECK_ROWS], y[:CHECK_ROWS], max_entries=CHECK_ENTRIES, seed=seed)
+
+
+def save(
+    folder: Path,
+    data: Dataset,
+    report: Report,
+    accuracy: float,
+    confusion: np.ndarray[Any, Any],
+    checked: GradientCheck,
+) -> None:
+    """Write model.safetensors and report.json."""
+    record = checked.as_dict()
+    notes = {"classes": list(data.classes), "scale": data.scale, "data": data.name, "gradient_check": record}
+    save_model(folder / "model.safetensors", report.network, report.parameters, notes)
+    content = {
+        "data": {
+            "name": data.name,
+            "source": data.source,
+            "train_rows": len(data.x_train),
+            "test_rows": len(data.x_test),
+            "scale": data.scale,
+        },
+        "training": report.as_dict(),
+        "test": {"accuracy": accuracy, "confusion": confusion.tolist(), "classes": list(data.classes)},
+        "gradient_check": record,
+    }
+    write_whole(folder / "report.json", (json.dumps(content, indent=2) + "\n").encode())

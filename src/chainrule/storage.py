@@ -1,0 +1,225 @@
+"""Model files: safetensors with one JSON text beside the numbers, and a checksum over all.
+
+The format is specified in docs/file_format.md, so that other programs can read it. A file is
+written beside its place, synced, and renamed: what was there stays until the new one is whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .activation_types import Activation
+from .activations import ACTIVATIONS
+from .arrays import as_numpy
+from .errors import InputError
+from .loss_types import Loss
+from .losses import LOSSES
+from .network import Network, Parameters
+from .report import versions
+
+__all__ = ["Model", "load_model", "save_model", "write_whole"]
+
+FORMAT, VERSION = "chainrule-model", 1
+#: Stands where the checksum goes while it is computed.
+BLANK = "0" * 64
+MARK = b'\\"sha256\\":\\"'
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A network with its parameters and what was noted beside them.
+
+    Parameters
+    ----------
+    network : Network
+    parameters : Parameters
+    notes : dict
+        Class labels, feature names, scaling, the gradient check: whatever was saved.
+    versions : dict of str
+        Versions of what wrote the file.
+    """
+
+    network: Network
+    parameters: Parameters
+    notes: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+def save_model(
+    path: str | os.PathLike[str], network: Network, parameters: Parameters, notes: Mapping[str, Any] | None = None
+) -> None:
+    """Write a network and its parameters to a file.
+
+    Parameters
+    ----------
+    path : path
+        Replaced only when the new file is whole.
+    network : Network
+        Its activations and loss must come from the tables: functions of your own are not stored.
+    parameters : Parameters
+        float32 or float64.
+    notes : mapping, optional
+        What JSON can hold: class labels, feature names, scaling.
+
+    Raises
+    ------
+    InputError
+        Functions of your own, a dtype that cannot be stored, notes that JSON cannot hold.
+    OSError
+        The disk is full, the folder does not exist: nothing that was there is changed.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> net = Network((2, 1), ("identity",), "squared_error")
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> save_model(file, net, net.init(seed=0))
+    >>> load_model(file).network == net
+    True
+    """
+    network.require(parameters)
+    theta = np.ascontiguousarray(as_numpy(parameters.theta))
+    if str(theta.dtype) not in DTYPES:
+        raise InputError(f"parameters of dtype {theta.dtype}", " or ".join(DTYPES), "Convert theta to one of these.")
+    content = {"network": describe_network(network), "notes": dict(notes or {}), "versions": versions()}
+    write_whole(path, _encode(FORMAT, content, {"theta": theta}))
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Read a file that `save_model` wrote.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    InputError
+        Not a model file, altered since it was written, or written by a newer version.
+    OSError
+        The file cannot be read.
+    """
+    content, tensors = _decode(path, FORMAT)
+    try:
+        network = build_network(content["network"])
+        parameters = Parameters(network.sizes, tensors["theta"])
+        network.require(parameters)
+        return Model(network, parameters, dict(content["notes"]), dict(content["versions"]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unreadable(path, f"contents that do not fit together ({error})") from error
+
+
+def describe_network(network: Network) -> dict[str, Any]:
+    """A network as JSON; `build_network` makes it again."""
+    functions: list[Activation | Loss] = [*network.activations, network.loss]
+    for function in functions:
+        if getattr(function, "own", False):
+            raise InputError(
+                f"a network with {function.name}, a function of your own",
+                "activations and losses from the tables",
+                "Save parameters.theta with numpy.save and build the network in your code.",
+            )
+    return {
+        "sizes": list(network.sizes),
+        "activations": [phi.specification() for phi in network.activations],
+        "loss": network.loss.specification(),
+    }
+
+
+def build_network(description: Mapping[str, Any]) -> Network:
+    """The network that `describe_network` described."""
+    make = [dict(spec) for spec in description["activations"]]
+    loss = dict(description["loss"])
+    return Network(
+        description["sizes"], [ACTIVATIONS[spec.pop("name")](**spec) for spec in make], LOSSES[loss.pop("name")](**loss)
+    )
+
+
+def _encode(format_name: str, content: Mapping[str, Any], tensors: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
+    from safetensors.numpy import save
+
+    head = {"sha256": BLANK, "format": format_name, "version": VERSION}
+    try:
+        text = json.dumps({**head, **content}, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"notes that JSON cannot hold ({error})", "text, finite numbers, lists, dicts", "Convert them."
+        ) from error
+    # the format's writer silently writes wrong numbers for arrays that are not contiguous
+    blob = save({k: np.ascontiguousarray(v) for k, v in tensors.items()}, metadata={"chainrule": text})
+    return blob.replace(MARK + BLANK.encode(), MARK + hashlib.sha256(blob).hexdigest().encode(), 1)
+
+
+def _decode(path: str | os.PathLike[str], format_name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    blob = Path(path).read_bytes()
+    at = blob.find(MARK) + len(MARK)
+    if at < len(MARK) or len(blob) < at + 64:
+        raise _unreadable(path, "no checksum of chainrule's in it")
+    blank = blob[:at] + BLANK.encode() + blob[at + 64 :]
+    if hashlib.sha256(blank).hexdigest().encode() != blob[at : at + 64]:
+        raise _unreadable(path, "a checksum that does not match: it was cut off or altered")
+    try:
+        header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
+        content = json.loads(header["__metadata__"]["chainrule"])
+        if content["format"] != format_name:
+            raise _unreadable(path, f"a file of kind {content['format']!r}, not {format_name!r}")
+        if content["version"] > VERSION:
+            raise InputError(
+                f"{os.fspath(path)}, of format version {content['version']}",
+                f"versions up to {VERSION}",
+                f"Install a newer chainrule; the file was written by {content['versions']['chainrule']}.",
+            )
+        return content, load(blob)
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise _unreadable(path, f"contents that do not fit together ({error})") from error
+
+
+def _unreadable(path: str | os.PathLike[str], what: str) -> InputError:
+    return InputError(
+        f"{os.fspath(path)}, with {what}", "an unaltered file written by chainrule", "Use another copy, or train again."
+    )
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file beside its place, sync it, and rename it: it is there whole or not at all."""
+    target = Path(path)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)  # mkstemp's files are private
+        Path(name).replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    with contextlib.suppress(OSError):  # not every system lets a folder be synced
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
