@@ -97,7 +97,7 @@ class GradientCheck:
     @property
     def worst(self) -> ArrayCheck:
         """The array with the largest error."""
-        return max(self.arrays, key=lambda a: (not a.passed, a.error))
+        return max(self.arrays, key=lambda a: (not a.passed, bool(np.isnan(a.error)), a.error))
 
     def as_dict(self) -> dict[str, Any]:
         """The result, ready for JSON."""
@@ -191,11 +191,13 @@ def check_gradient(
     y, weights = checked_targets(network, trace, y, sample_weight, reduction)
     derived = pull_back(network, parameters, trace, y, weights, l1, l2, input_gradient=True)
 
+    def signs(v: Array) -> list[Array]:
+        return [xp.sign(real_part(v))] if l1 else []
+
     def of_theta(v: Array) -> tuple[Array, list[Array]]:
         at = Parameters(network.sizes, v)
         t = propagate(network, at, x, checked)
-        kinks = _sides(network, t, y) + ([xp.sign(real_part(v))] if l1 else [])
-        return objective(network, at, t, y, weights, l1, l2)[0], kinks
+        return objective(network, at, t, y, weights, l1, l2)[0], _sides(network, t, y) + signs(v)
 
     def of_x(v: Array) -> tuple[Array, list[Array]]:
         # dX is the gradient of each row's own loss: neither weighted, averaged nor penalised (B4)
@@ -204,29 +206,34 @@ def check_gradient(
 
     rng = generator(seed, Purpose.GRADIENT_CHECK)
     flat_x, flat_dx = xp.reshape(x, (-1,)), xp.reshape(derived.dX, (-1,))
+    at_x = _sides(network, trace, y)
+    at_theta = at_x + signs(theta)
+    weight_spans, bias_spans = flat_layout(network.sizes)
     pieces = [
-        *((f"W[{l}]", of_theta, theta, derived.flat, s) for l, s in enumerate(flat_layout(network.sizes)[0], 1)),
-        *((f"b[{l}]", of_theta, theta, derived.flat, s) for l, s in enumerate(flat_layout(network.sizes)[1], 1)),
-        ("X", of_x, flat_x, flat_dx, (0, flat_x.shape[0])),
+        *((f"W[{l}]", of_theta, theta, at_theta, derived.flat, s) for l, s in enumerate(weight_spans, 1)),
+        *((f"b[{l}]", of_theta, theta, at_theta, derived.flat, s) for l, s in enumerate(bias_spans, 1)),
+        ("X", of_x, flat_x, at_x, flat_dx, (0, flat_x.shape[0])),
     ]
     shapes = [*(w.shape for w in parameters.weights), *(b.shape for b in parameters.biases), x.shape]
-    largest = float(xp.max(xp.abs(derived.flat)))
+    # a NaN makes its own entry fail, not the scale of every array
+    finite = np.nan_to_num(as_numpy(derived.flat), nan=0.0, posinf=0.0, neginf=0.0)
+    largest = float(np.max(np.abs(finite)))
     J = abs(float(derived.J))
     floor = max(1e-4 * largest, _resolution(method, J))
     checks = []
-    for (name, function, point, gradient, (start, end)), shape in zip(pieces, shapes, strict=True):
+    for (name, function, point, sides, gradient, (start, end)), shape in zip(pieces, shapes, strict=True):
         entries = np.arange(start, end)
         if max_entries is not None and entries.size > max_entries:
             entries = np.sort(rng.choice(entries, max_entries, replace=False))
         if entries.size:
-            found = [_along(function, point, _unit(point, i), method) for i in entries]
+            found = [_along(function, point, sides, _unit(point, i), method) for i in entries]
             of_array = as_numpy(gradient)[entries]
             checks.append(_compare(name, shape, entries - start, of_array, found, end - start, floor, method))
     direction = rng.normal(size=theta.shape[0])
     direction /= np.linalg.norm(direction)
     along = float(direction @ as_numpy(derived.flat))
-    on_direction = _along(of_theta, theta, xp.asarray(direction, device=device(theta)), method, points=2)
-    norm = float(np.linalg.norm(as_numpy(derived.flat))) / np.sqrt(theta.shape[0])
+    on_direction = _along(of_theta, theta, at_theta, xp.asarray(direction, device=device(theta)), method, points=2)
+    norm = float(np.linalg.norm(finite)) / np.sqrt(theta.shape[0])
     two_point = _resolution(method, J) * STEP / _two_point_step(theta)
     checks.append(
         _compare(
@@ -267,13 +274,20 @@ def _two_point_step(point: Array) -> float:
 
 
 def _along(
-    function: Callable[[Array], tuple[Array, list[Array]]], point: Array, direction: Array, method: str, points: int = 4
+    function: Callable[[Array], tuple[Array, list[Array]]],
+    point: Array,
+    sides: list[Array],
+    direction: Array,
+    method: str,
+    points: int = 4,
 ) -> float | None:
-    """The derivative of a function along a direction; None on a kink."""
+    """The derivative of a function along a direction; None on a kink.
+
+    `sides` says on which side of every kink the point itself is.
+    """
     if method == "complex":
         value = function(point + (1j * COMPLEX_STEP) * direction)[0]
         return float(value.imag) / COMPLEX_STEP
-    sides = function(point)[1]
     h = STEP if points == 4 else _two_point_step(point)
     smallest = SMALLEST if points == 4 else h * SHRINK**3
     while h >= 0.99 * smallest:

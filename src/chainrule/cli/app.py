@@ -36,7 +36,7 @@ def chainrule(
 @app.command()
 def train(
     data: Annotated[str, typer.Argument(help="digits (embedded) or mnist (from CHAINRULE_DATA).")] = "digits",
-    seed: Annotated[int, typer.Option(help="Seed of every draw.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of every draw.", min=0, max=2**64 - 1)] = 0,
     output: Annotated[
         Path | None, typer.Option(help="Folder for the results. [default: chainrule-DATA, numbered where it exists]")
     ] = None,

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..data import Dataset, load_data
+from ..errors import InputError
 from ..forward_pass import forward
 from ..gradient_check import GradientCheck, check_gradient
 from ..network import Network, Parameters
@@ -74,6 +75,8 @@ def prepare_folder(output: Path | None, name: str) -> Path:
         while output.exists():
             number += 1
             output = Path(f"chainrule-{name}-{number}")
+    if output.exists() and not output.is_dir():
+        raise InputError(f"--output {output}, which is a file", "a folder, made where it is missing", "Name another.")
     output.mkdir(parents=True, exist_ok=True)
     return output
 

@@ -1,0 +1,7 @@
+"""`python -m chainrule` is the command `chainrule`."""
+
+from __future__ import annotations
+
+from .cli import main
+
+main()
