@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from allpairspy import AllPairs
+
 from chainrule import ACTIVATIONS, LOSSES, Network, Parameters
 
 from . import oracle

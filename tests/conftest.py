@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import configuration, settings
 
+# `norecursedirs` of pyproject.toml replaces pytest's own list, so no .hypothesis folder at the root
+configuration.set_hypothesis_home_dir(os.path.join(".pytest_cache", "hypothesis"))
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") or os.environ.get("CHAINRULE_NO_SKIPS") == "1" else "local")

@@ -237,9 +237,7 @@ def bias_gradient(problem: Problem) -> list[list[float]]:
 
 def input_gradient(problem: Problem) -> list[list[float]]:
     """∂ℓ_i/∂x_i for each row's own loss."""
-    return [
-        [_step(x, j, lambda i=i: run_row(problem, i).ell) for j in range(len(x))] for i, x in enumerate(problem.x)
-    ]
+    return [[_step(x, j, lambda i=i: run_row(problem, i).ell) for j in range(len(x))] for i, x in enumerate(problem.x)]
 
 
 def deltas(problem: Problem) -> list[list[list[float]]]:

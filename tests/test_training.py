@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule import InputError, Network, NonFiniteError, Parameters, loss, train
+from chainrule import InputError, Network, NonFiniteError, Parameters, loss
+from chainrule import train as train_by_default
 from chainrule.engines import ENGINES, Reference, choose_engine
 from chainrule.engines.seam import Data, Rules, State, batches
 from chainrule.optimizers import SGD, GradientDescent
@@ -19,6 +20,10 @@ def problem(rows=23, seed=0):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(rows, 3))
     return x, np.sin(x @ rng.normal(size=(3, 2)))
+
+
+def train(*arguments, optimizer="gradient_descent", **options):
+    return train_by_default(*arguments, optimizer=optimizer, **options)
 
 
 NET = Network((3, 5, 2), ("tanh", "identity"), "squared_error")
@@ -70,7 +75,7 @@ def test_sgd_steps_on_the_batches_in_order():
         total = 0.0
         for rows in batches(23, 10, seed=9, epoch=epoch):
             J, g = Reference().loss_and_gradient(
-                Reference().prepare(NET, theta.dtype, 10, None), theta, Data(x[rows], y[rows], None), 0.0, 0.01
+                Reference().prepare(NET, theta.dtype, 10, None), theta, Data(x[rows], y[rows], None), l2=0.01
             )
             total += len(rows) * float(J)
             theta = theta - 0.05 * g
@@ -121,11 +126,11 @@ class InterruptedAt(Reference):
 
     step = 0
 
-    def loss_and_gradient(self, *arguments):
+    def loss_and_gradient(self, *arguments, **options):
         InterruptedAt.step += 1
         if InterruptedAt.step == 5:
             raise KeyboardInterrupt
-        return super().loss_and_gradient(*arguments)
+        return super().loss_and_gradient(*arguments, **options)
 
 
 def test_interrupt_keeps_the_last_complete_step(monkeypatch):
@@ -136,28 +141,30 @@ def test_interrupt_keeps_the_last_complete_step(monkeypatch):
     assert (stopped.epochs, stopped.steps, len(stopped.loss)) == (1, 4, 1)
     monkeypatch.undo()
     theta = NET.init(1).theta
-    state = State(theta, ())
+    state = State(theta, SGD().start(theta))
     seen = []
-    rules = Rules(SGD(), 10, 0.0, 0.0, 1)
+    rules = Rules(SGD(), batch_rows=10, seed=1)
     workspace = Reference().prepare(NET, theta.dtype, 10, None)
     for _ in range(2):
-        state = Reference().run_epoch(
-            workspace, rules, Data(x, y, None), state, lambda new, J, w: seen.append(new.theta)
+        state = (
+            Reference()
+            .run_epoch(workspace, rules, Data(x, y, None), state, lambda new: seen.append(new.theta))
+            .next_epoch()
         )
     np.testing.assert_array_equal(stopped.parameters.theta, seen[3])
 
 
 def test_an_epoch_continued_in_its_middle_equals_the_epoch():
     x, y = problem()
-    rules = Rules(SGD(learning_rate=0.1), 5, 0.0, 0.0, 1)
+    rules = Rules(SGD(learning_rate=0.1), batch_rows=5, seed=1)
     engine = Reference()
     workspace = engine.prepare(NET, np.float64, 5, None)
     states = []
-    start = State(NET.init(1).theta, ())
-    end = engine.run_epoch(workspace, rules, Data(x, y, None), start, lambda new, J, w: states.append(new))
-    again = engine.run_epoch(workspace, rules, Data(x, y, None), states[1], lambda new, J, w: None)
+    start = State(NET.init(1).theta, SGD().start(NET.init(1).theta))
+    end = engine.run_epoch(workspace, rules, Data(x, y, None), start, states.append)
+    again = engine.run_epoch(workspace, rules, Data(x, y, None), states[1], lambda new: None)
     np.testing.assert_array_equal(end.theta, again.theta)
-    assert (again.epoch, again.step_in_epoch, again.steps) == (1, 0, 5)
+    assert (again.epoch, again.step_in_epoch, again.steps) == (0, 5, 5)
 
 
 def test_divergence_is_an_error_that_says_what_to_do():
@@ -204,7 +211,7 @@ class Narrow(Reference):
 
 def test_an_engine_refuses_by_name_and_auto_passes_it_by(monkeypatch):
     monkeypatch.setitem(ENGINES, "narrow", Narrow())
-    rules = Rules(SGD(), 5, 0.0, 0.0, 0)
+    rules = Rules(SGD(), batch_rows=5)
     engine, reason = choose_engine("auto", NET, rules, NET.init().theta)
     assert engine.name == "reference"
     assert "narrow cannot: it is a test" in reason

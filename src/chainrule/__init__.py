@@ -10,16 +10,21 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from .activations import ACTIVATIONS
     from .backward_pass import Gradient, backward
+    from .callbacks import Callback, Moment
+    from .checkpoints import Checkpoint
     from .data import Dataset, load_data
     from .errors import InputError, NonFiniteError
     from .forward_pass import Trace, forward, loss
     from .gradient_check import check_gradient
     from .initializers import INITIALIZERS
     from .losses import LOSSES
+    from .metrics import METRICS, Metric
     from .network import Network, Parameters
     from .optimizers import OPTIMIZERS
     from .own_functions import own_activation, own_loss
     from .report import Report
+    from .schedules import SCHEDULES
+    from .stopping import EarlyStopping, StopReason
     from .storage import Model, load_model, save_model
     from .training import train
 
@@ -38,6 +43,14 @@ _HOME = {
     "backward": "backward_pass",
     "check_gradient": "gradient_check",
     "OPTIMIZERS": "optimizers",
+    "SCHEDULES": "schedules",
+    "METRICS": "metrics",
+    "Metric": "metrics",
+    "Callback": "callbacks",
+    "Moment": "callbacks",
+    "Checkpoint": "checkpoints",
+    "EarlyStopping": "stopping",
+    "StopReason": "stopping",
     "train": "training",
     "Report": "report",
     "Model": "storage",

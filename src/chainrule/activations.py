@@ -250,7 +250,7 @@ def relu() -> Activation:
         _relu_prime,
         Interval(0.0, math.inf, low_closed=True),
         (0.0,),
-        "Nair & Hinton 2010; S1 line 113",
+        "Nair & Hinton 2010; S1.E15",
     )
 
 
@@ -309,7 +309,7 @@ def gelu() -> Activation:
         "Φ(z) + z Φ′(z)",
         _gelu,
         _gelu_prime,
-        Interval(-0.16997, math.inf, low_closed=True),
+        Interval(-0.16998, math.inf, low_closed=True),
         (),
         "Hendrycks & Gimpel 2016",
     )
@@ -323,7 +323,7 @@ def gelu_tanh() -> Activation:
         "½ (1 + tanh u) + ½ z (1 − tanh² u) u′",
         _gelu_tanh,
         _gelu_tanh_prime,
-        Interval(-0.17004, math.inf, low_closed=True),
+        Interval(-0.17005, math.inf, low_closed=True),
         (),
         "Hendrycks & Gimpel 2016",
     )

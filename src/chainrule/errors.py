@@ -44,15 +44,20 @@ class NonFiniteError(ArithmeticError):
 
     Parameters
     ----------
-    given, allowed, remedy : str
-        As in `InputError`.
+    quantity : str
+        Where it first appeared, in the letters of the equations: "Z[2]", "dW[1]", "J".
+    step : int, optional
+        The step of the run, from 1.
     """
 
-    def __init__(self, given: str, allowed: str, remedy: str) -> None:
-        self.given = given
-        self.allowed = allowed
-        self.remedy = remedy
-        super().__init__(given, allowed, remedy)
+    def __init__(self, quantity: str, step: int | None = None) -> None:
+        self.quantity = quantity
+        self.step = step
+        super().__init__(quantity, step)
 
     def __str__(self) -> str:
-        return f"Found: {self.given}. Expected: {self.allowed}. {self.remedy}"
+        when = "" if self.step is None else f" in step {self.step}"
+        return (
+            f"Found: NaN or infinity{when}, first in {self.quantity}. Expected: finite numbers. "
+            "Lower the learning rate, scale the inputs to about 1, or clip the gradient (clip_norm=1.0)."
+        )

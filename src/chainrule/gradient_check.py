@@ -116,7 +116,7 @@ class GradientCheck:
                 f"{a.derived:+.9e}",
                 f"{a.numerical:+.9e}",
                 f"{a.error:.1e}",
-                "ok" if a.passed else "WRONG",
+                "WRONG" if not a.passed else "ok" if a.compared else "at kink",
             )
             for a in self.arrays
         ]
@@ -191,8 +191,10 @@ def check_gradient(
     y, weights = checked_targets(network, trace, y, sample_weight, reduction)
     derived = pull_back(network, parameters, trace, y, weights, l1, l2, input_gradient=True)
 
-    def signs(v: Array) -> list[Array]:
-        return [xp.sign(real_part(v))] if l1 else []
+    weight_spans, bias_spans = flat_layout(network.sizes)
+
+    def signs(v: Array) -> list[Array]:  # of the weights: biases are not penalised, J2
+        return [xp.sign(real_part(v[: weight_spans[-1][1]]))] if l1 else []
 
     def of_theta(v: Array) -> tuple[Array, list[Array]]:
         at = Parameters(network.sizes, v)
@@ -208,7 +210,6 @@ def check_gradient(
     flat_x, flat_dx = xp.reshape(x, (-1,)), xp.reshape(derived.dX, (-1,))
     at_x = _sides(network, trace, y)
     at_theta = at_x + signs(theta)
-    weight_spans, bias_spans = flat_layout(network.sizes)
     pieces = [
         *((f"W[{l}]", of_theta, theta, at_theta, derived.flat, s) for l, s in enumerate(weight_spans, 1)),
         *((f"b[{l}]", of_theta, theta, at_theta, derived.flat, s) for l, s in enumerate(bias_spans, 1)),

@@ -93,7 +93,7 @@ def save_model(
     if str(theta.dtype) not in DTYPES:
         raise InputError(f"parameters of dtype {theta.dtype}", " or ".join(DTYPES), "Convert theta to one of these.")
     content = {"network": describe_network(network), "notes": dict(notes or {}), "versions": versions()}
-    write_whole(path, _encode(FORMAT, content, {"theta": theta}))
+    write_file(path, FORMAT, content, {"theta": theta})
 
 
 def load_model(path: str | os.PathLike[str]) -> Model:
@@ -114,14 +114,14 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     OSError
         The file cannot be read.
     """
-    content, tensors = _decode(path, FORMAT)
+    content, tensors = read_file(path, FORMAT)
     try:
         network = build_network(content["network"])
         parameters = Parameters(network.sizes, tensors["theta"])
         network.require(parameters)
         return Model(network, parameters, dict(content["notes"]), dict(content["versions"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise _unreadable(path, f"contents that do not fit together ({error})") from error
+        raise unreadable(path, f"contents that do not fit together ({error})") from error
 
 
 def describe_network(network: Network) -> dict[str, Any]:
@@ -150,7 +150,13 @@ def build_network(description: Mapping[str, Any]) -> Network:
     )
 
 
-def _encode(format_name: str, content: Mapping[str, Any], tensors: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
+def write_file(
+    path: str | os.PathLike[str],
+    format_name: str,
+    content: Mapping[str, Any],
+    tensors: Mapping[str, np.ndarray[Any, Any]],
+) -> None:
+    """Write one of our files: JSON content and arrays under one checksum."""
     from safetensors.numpy import save
 
     head = {"sha256": BLANK, "format": format_name, "version": VERSION}
@@ -162,25 +168,26 @@ def _encode(format_name: str, content: Mapping[str, Any], tensors: Mapping[str, 
         ) from error
     # the format's writer silently writes wrong numbers for arrays that are not contiguous
     blob = save({k: np.ascontiguousarray(v) for k, v in tensors.items()}, metadata={"chainrule": text})
-    return blob.replace(MARK + BLANK.encode(), MARK + hashlib.sha256(blob).hexdigest().encode(), 1)
+    write_whole(path, blob.replace(MARK + BLANK.encode(), MARK + hashlib.sha256(blob).hexdigest().encode(), 1))
 
 
-def _decode(path: str | os.PathLike[str], format_name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_file(path: str | os.PathLike[str], format_name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Content and arrays of one of our files, whole and unaltered, or `InputError`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     blob = Path(path).read_bytes()
     at = blob.find(MARK) + len(MARK)
     if at < len(MARK) or len(blob) < at + 64:
-        raise _unreadable(path, "no checksum of chainrule's in it")
+        raise unreadable(path, "no checksum of chainrule's in it")
     blank = blob[:at] + BLANK.encode() + blob[at + 64 :]
     if hashlib.sha256(blank).hexdigest().encode() != blob[at : at + 64]:
-        raise _unreadable(path, "a checksum that does not match: it was cut off or altered")
+        raise unreadable(path, "a checksum that does not match: it was cut off or altered")
     try:
         header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
         content = json.loads(header["__metadata__"]["chainrule"])
         if content["format"] != format_name:
-            raise _unreadable(path, f"a file of kind {content['format']!r}, not {format_name!r}")
+            raise unreadable(path, f"a file of kind {content['format']!r}, not {format_name!r}")
         if content["version"] > VERSION:
             raise InputError(
                 f"{os.fspath(path)}, of format version {content['version']}",
@@ -191,10 +198,11 @@ def _decode(path: str | os.PathLike[str], format_name: str) -> tuple[dict[str, A
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
-        raise _unreadable(path, f"contents that do not fit together ({error})") from error
+        raise unreadable(path, f"contents that do not fit together ({error})") from error
 
 
-def _unreadable(path: str | os.PathLike[str], what: str) -> InputError:
+def unreadable(path: str | os.PathLike[str], what: str) -> InputError:
+    """The error for a file that is not what it should be."""
     return InputError(
         f"{os.fspath(path)}, with {what}", "an unaltered file written by chainrule", "Use another copy, or train again."
     )

@@ -5,14 +5,16 @@ In float64 on NumPy it is the oracle for every other engine. Its bits follow the
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, final
+import math
+from typing import ClassVar, final
 
 from ..arrays import Array, array_namespace
 from ..backward_pass import pull_back
+from ..errors import NonFiniteError
 from ..forward_pass import propagate
 from ..loss_types import reduction_weights
 from ..network import Network, Parameters
-from .seam import Data, Engine, Rules, Workspace, rows_at_once
+from .seam import Data, Engine, Masks, Rules, Workspace, require_finite, rows_at_once
 
 __all__ = ["Reference"]
 
@@ -27,13 +29,26 @@ class Reference(Engine):
         return None
 
     def loss_and_gradient(
-        self, workspace: Workspace, theta: Array, data: Data, l1: float, l2: float
-    ) -> tuple[Any, Any]:
+        self, workspace: Workspace, theta: Array, data: Data, *, l1: float = 0.0, l2: float = 0.0, masks: Masks = None
+    ) -> tuple[Array, Array]:
         network = workspace.network
+        xp = array_namespace(theta)
         parameters = Parameters(network.sizes, theta)
-        trace = propagate(network, parameters, data.x, (None,) * network.n_layers)
+        trace = propagate(network, parameters, data.x, masks or (None,) * network.n_layers)
+        for layer, (z, a) in enumerate(zip(trace.Z, trace.A[1:], strict=True), 1):
+            if not math.isfinite(float(xp.sum(z)) + float(xp.sum(a))):
+                require_finite("Z", [z], "Z", layer)
+                require_finite("A", [a], "A", layer)
         weights = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
         gradient = pull_back(network, parameters, trace, data.y, weights, l1, l2, input_gradient=False)
+        if not math.isfinite(float(gradient.J)):
+            raise NonFiniteError("J")
+        if not math.isfinite(float(xp.sum(gradient.flat))):
+            for layer in range(network.n_layers, 0, -1):  # the order of the backward pass
+                require_finite("Δ", [gradient.delta[layer - 1]], "Δ", layer)
+            for layer in range(network.n_layers, 0, -1):
+                require_finite("dW", [gradient.dW[layer - 1]], "dW", layer)
+                require_finite("db", [gradient.db[layer - 1]], "db", layer)
         return gradient.J, gradient.flat
 
     def predict(self, workspace: Workspace, parameters: Parameters, x: Array) -> Array:

@@ -7,19 +7,25 @@ overrides it, and the tests compare the two.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ..arrays import Array, array_namespace, device
+from ..constraints import clip_by_norm, clip_by_value, free_entries, limit_rows
 from ..draws import Purpose, generator
-from ..network import Network, Parameters
-from ..optimizers import Optimizer
+from ..dropout import dropout_masks
+from ..errors import NonFiniteError
+from ..network import Network, Parameters, flat_layout, read_biases, read_weights
+from ..optimizers import FirstOrder, Optimizer
+from ..schedules import Constant, Schedule
 
 __all__ = ["Data", "Engine", "Rules", "State", "Workspace", "batches"]
+
+
+Masks = tuple[Array | None, ...] | None
 
 
 @dataclass(frozen=True)
@@ -52,35 +58,77 @@ class Data:
 
 @dataclass(frozen=True)
 class Rules:
-    """What a step does beyond the network: constant over a run."""
+    """What a step does beyond the network: constant over a run.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    schedule : Schedule
+    batch_rows : int
+        Rows per step.
+    l1, l2 : float
+        Penalty factors (J2).
+    dropout : tuple of float
+        p of the input and of each hidden layer, L numbers.
+    clip_value, clip_norm, max_norm : float or None
+        Limits on entries of ∇J, on its norm, and on each unit's incoming weights.
+    frozen_layers : tuple of int
+        Layers, from 1, that do not move.
+    seed : int
+        Of every draw.
+    """
 
     optimizer: Optimizer
-    batch_rows: int
-    l1: float
-    l2: float
-    seed: int
+    schedule: Schedule = Constant()
+    batch_rows: int = 1
+    l1: float = 0.0
+    l2: float = 0.0
+    dropout: tuple[float, ...] = ()
+    clip_value: float | None = None
+    clip_norm: float | None = None
+    max_norm: float | None = None
+    frozen_layers: tuple[int, ...] = ()
+    seed: int = 0
+
+    def learning_rate(self, state: State, batches_per_epoch: int) -> float:
+        """α of the step that `state` is before."""
+        if not isinstance(self.optimizer, FirstOrder):
+            return 1.0
+        epochs = state.epoch + state.step_in_epoch / batches_per_epoch
+        return self.optimizer.learning_rate * self.schedule.at(epochs, 1 / batches_per_epoch, state.schedule)
 
 
 @dataclass(frozen=True)
 class State:
-    """What a step changes.
+    """What a step changes; with the seed it determines all that follows.
 
     Parameters
     ----------
     theta : Array, shape (D,)
     slots : tuple of Array, shapes (D,)
         The optimiser's.
+    schedule : tuple of float
+        What the schedule remembers.
     epoch, step_in_epoch : int
         Whole epochs done, and batches done of the one that is under way.
     steps : int
         Steps taken altogether.
+    loss_sum, weight_sum : float
+        Σ Σw J and Σ Σw over the batches of this epoch, each J taken before its step.
     """
 
     theta: Array
-    slots: tuple[Array, ...]
+    slots: tuple[Array, ...] = ()
+    schedule: tuple[float, ...] = ()
     epoch: int = 0
     step_in_epoch: int = 0
     steps: int = 0
+    loss_sum: float = 0.0
+    weight_sum: float = 0.0
+
+    def next_epoch(self) -> State:
+        """The same, at the start of the next epoch."""
+        return replace(self, epoch=self.epoch + 1, step_in_epoch=0, loss_sum=0.0, weight_sum=0.0)
 
 
 @dataclass(frozen=True)
@@ -103,8 +151,13 @@ def batches(rows: int, batch_rows: int, seed: int, epoch: int) -> Iterator[Array
         yield order[start : start + batch_rows]
 
 
-#: Called after every step with the new state, the batch's J and its Σw.
-AfterStep = Callable[[State, float, float], None]
+def batches_per_epoch(rows: int, batch_rows: int) -> int:
+    """How many batches `batches` makes."""
+    return -(-rows // batch_rows)
+
+
+#: Called after every step with the new state; what it raises ends the epoch.
+AfterStep = Callable[[State], None]
 
 
 class Engine(ABC):
@@ -122,9 +175,15 @@ class Engine(ABC):
 
     @abstractmethod
     def loss_and_gradient(
-        self, workspace: Workspace, theta: Array, data: Data, l1: float, l2: float
-    ) -> tuple[Any, Any]:
-        """J, shape (), and ∇J, shape (D,), of all the rows given (mean over Σw)."""
+        self, workspace: Workspace, theta: Array, data: Data, *, l1: float = 0.0, l2: float = 0.0, masks: Masks = None
+    ) -> tuple[Array, Array]:
+        """J, shape (), and ∇J, shape (D,), of all the rows given (mean over Σw).
+
+        Raises
+        ------
+        NonFiniteError
+            Names the first quantity, in the order of the equations, that is NaN or infinite.
+        """
 
     @abstractmethod
     def predict(self, workspace: Workspace, parameters: Parameters, x: Array) -> Array:
@@ -138,35 +197,103 @@ class Engine(ABC):
         workspace : Workspace
             From `prepare`.
         rules : Rules
+            With a first-order optimiser.
         data : Data
             All rows; batches are drawn from (seed, epoch).
         state : State
         after_step : callable
-            See `AfterStep`; what it raises ends the epoch.
+            See `AfterStep`.
 
         Returns
         -------
         State
-            At the start of the next epoch.
+            After the last batch of the epoch.
+
+        Raises
+        ------
+        NonFiniteError
+            With the number of the step.
         """
+        count = batches_per_epoch(data.rows, rules.batch_rows)
+        free = free_entries(workspace.network.sizes, rules.frozen_layers, state.theta) if rules.frozen_layers else None
         for number, rows in enumerate(batches(data.rows, rules.batch_rows, rules.seed, state.epoch)):
             if number < state.step_in_epoch:
                 continue
             batch = data if rows is None else data.take(rows)
             weight = batch.weight
             if weight > 0:
-                J, gradient = self.loss_and_gradient(workspace, state.theta, batch, rules.l1, rules.l2)
-                t = state.steps + 1
-                rate = rules.optimizer.learning_rate
-                theta, slots = rules.optimizer.step(state.theta, gradient, state.slots, rate, t)
-                state = replace(state, theta=theta, slots=slots, step_in_epoch=number + 1, steps=t)
-                after_step(state, float(J), weight)
+                state = self._step(workspace, rules, batch, weight, state, count, free)
             else:  # a batch of weight 0 makes no step
                 state = replace(state, step_in_epoch=number + 1)
-                after_step(state, 0.0, 0.0)
-        return replace(state, epoch=state.epoch + 1, step_in_epoch=0)
+            after_step(state)
+        return state
+
+    def _step(
+        self,
+        workspace: Workspace,
+        rules: Rules,
+        batch: Data,
+        weight: float,
+        state: State,
+        count: int,
+        free: Array | None,
+    ) -> State:
+        sizes, theta, t = workspace.network.sizes, state.theta, state.steps + 1
+        masks = None
+        if any(rules.dropout):
+            masks = dropout_masks(sizes, rules.dropout, batch.rows, rules.seed, state.epoch, state.step_in_epoch, theta)
+        try:
+            J, gradient = self.loss_and_gradient(workspace, theta, batch, l1=rules.l1, l2=rules.l2, masks=masks)
+            moved, slots = apply_step(sizes, rules, state, gradient, rules.learning_rate(state, count), free)
+        except NonFiniteError as error:
+            raise NonFiniteError(error.quantity, t) from error
+        return replace(
+            state,
+            theta=moved,
+            slots=slots,
+            step_in_epoch=state.step_in_epoch + 1,
+            steps=t,
+            loss_sum=state.loss_sum + weight * float(J),
+            weight_sum=state.weight_sum + weight,
+        )
+
+
+def apply_step(
+    sizes: tuple[int, ...], rules: Rules, state: State, gradient: Array, learning_rate: float, free: Array | None
+) -> tuple[Array, tuple[Array, ...]]:
+    """θ and the optimiser's state after one step along a gradient, within the constraints."""
+    xp = array_namespace(gradient)
+    optimizer = rules.optimizer
+    assert isinstance(optimizer, FirstOrder)
+    if free is not None:
+        gradient = xp.where(free, gradient, xp.zeros_like(gradient))
+    if rules.clip_value is not None:
+        gradient = clip_by_value(gradient, rules.clip_value)
+    if rules.clip_norm is not None:
+        gradient = clip_by_norm(gradient, rules.clip_norm)
+    start, decay = state.theta, optimizer.decay(learning_rate)
+    if decay != 1.0:
+        weights = flat_layout(sizes)[0][-1][1]
+        start = xp.concat([decay * start[:weights], start[weights:]])
+    theta, slots = optimizer.step(start, gradient, state.slots, learning_rate, state.steps + 1)
+    if free is not None:
+        theta = xp.where(free, theta, state.theta)
+    if rules.max_norm is not None:
+        theta = limit_rows(sizes, theta, rules.max_norm, free)
+    if not math.isfinite(float(xp.sum(theta))):
+        require_finite("θ", read_weights(sizes, theta), "W")
+        require_finite("θ", read_biases(sizes, theta), "b")
+    return theta, slots
+
+
+def require_finite(kind: str, arrays: Sequence[Array], letter: str, first: int = 1) -> None:
+    """Raise `NonFiniteError` for the first array, by layer, with a number that is not finite."""
+    for layer, array in enumerate(arrays, first):
+        xp = array_namespace(array)
+        if not bool(xp.all(xp.isfinite(array))):
+            raise NonFiniteError(f"{letter}[{layer}]" + (" after the step" if kind == "θ" else ""))
 
 
 def rows_at_once(widths: tuple[int, ...]) -> int:
     """How many rows to predict at once so that no layer needs more than about 64 MB."""
-    return max(1, int(np.floor(2**23 / max(widths))))
+    return max(1, 2**23 // max(widths))

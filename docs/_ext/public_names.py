@@ -1,0 +1,92 @@
+"""The directive `public-names`: documents every name of `chainrule.__all__`, none forgotten.
+
+It stands in reStructuredText (in a page of Markdown: inside `{eval-rst}`), as docstrings do.
+Docstrings are read as numpydoc text in which | and * mean themselves.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import nested_parse_with_titles
+
+import chainrule
+
+#: What the public functions return and take, named in their docstrings but not imported by users.
+BESIDE = {"gradient_check": ["GradientCheck", "ArrayCheck"], "report": ["StopReason"]}
+
+
+def data_comment(module: str, name: str) -> list[str]:
+    """The comment `#:` above a module's constant."""
+    return ModuleAnalyzer.for_module(module).find_attr_docs().get(("", name), [])
+
+
+def document(path: str, value: Any, home: str, name: str) -> Iterator[str]:
+    """The reStructuredText that documents one name."""
+    if inspect.isclass(value):
+        yield f".. autoclass:: {path}"
+        yield "   :members:"
+        yield "   :show-inheritance:" if issubclass(value, Exception) else ""
+    elif callable(value):
+        yield f".. autofunction:: {path}"
+    else:
+        yield f".. py:data:: {path}"
+        yield ""
+        yield from (f"   {line}" for line in data_comment(home, name))
+        yield f"   Names: {', '.join(f'``{key}``' for key in value)}."
+    yield ""
+
+
+def everything() -> Iterator[str]:
+    """The whole of the public names, module by module."""
+    homes: dict[str, list[str]] = {}
+    for name in chainrule.__all__:
+        if name != "__version__":
+            homes.setdefault(chainrule._HOME[name], []).append(name)
+    for module, names in homes.items():
+        home = importlib.import_module(f"chainrule.{module}")
+        title = (home.__doc__ or module).split("\n", 1)[0].rstrip(".")
+        yield from (title, "-" * len(title), "", f"``chainrule.{module}``", "")
+        for name in names:
+            yield from document(f"chainrule.{name}", getattr(chainrule, name), home.__name__, name)
+        for name in BESIDE.get(module, ()):
+            yield from document(f"{home.__name__}.{name}", getattr(home, name), home.__name__, name)
+
+
+class PublicNames(SphinxDirective):
+    """Every public name."""
+
+    def run(self) -> list[nodes.Node]:
+        section = nodes.section()
+        section.document = self.state.document
+        nested_parse_with_titles(self.state, StringList(list(everything()), source="public-names"), section)
+        return section.children
+
+
+def escape_marks(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """Escape | and * in running text: |W| is a magnitude, *parameters an argument list."""
+    in_example = False
+    for i, line in enumerate(lines):
+        in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
+        if not in_example:
+            pieces = re.split(r"(`+[^`]*`+)", line)
+            pieces[::2] = [re.sub(r"([|*])", r"\\\1", piece) for piece in pieces[::2]]
+            lines[i] = "".join(pieces)
+    if what == "property" and lines:
+        lines[0] = f": {lines[0]}"  # no type: else napoleon takes what stands before a colon for one
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive, and read docstrings before napoleon does."""
+    app.add_directive("public-names", PublicNames)
+    app.connect("autodoc-process-docstring", escape_marks, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

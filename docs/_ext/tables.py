@@ -1,0 +1,100 @@
+"""Directives that show the program's own tables, so that the pages cannot differ from them.
+
+`{activation-table}` renders `ACTIVATIONS`, `{loss-table}` renders `LOSSES`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from chainrule import ACTIVATIONS, LOSSES
+
+#: A cell: pieces of text, those in a tuple set as code.
+Cell = Sequence[str | tuple[str]]
+#: Ranges are shown, and pairs are tried, for a layer of this many units.
+WIDTH = 2
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> nodes.container:
+    """A table of cells, in a box that scrolls where the page is narrow."""
+
+    def row_of(cells: Sequence[Cell]) -> nodes.row:
+        row = nodes.row()
+        for cell in cells:
+            paragraph = nodes.paragraph()
+            for piece in cell:
+                text = piece if isinstance(piece, str) else piece[0]
+                paragraph += nodes.Text(text) if isinstance(piece, str) else nodes.literal(text, text)
+            row += nodes.entry("", paragraph)
+        return row
+
+    group = nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=1) for _ in head]
+    group += nodes.thead("", row_of([[title] for title in head]))
+    group += nodes.tbody("", *(row_of(row) for row in rows))
+    return nodes.container("", nodes.table("", group), classes=["table-wrapper"])
+
+
+def commas(names: Iterable[str]) -> list[str | tuple[str]]:
+    """Names as code, separated by commas; a dash for none."""
+    pieces: list[str | tuple[str]] = []
+    for name in names:
+        pieces += [", "] if pieces else []
+        pieces.append((name,))
+    return pieces or ["–"]
+
+
+def parameters_of(thing: Any) -> list[str | tuple[str]]:
+    """The parameters of an activation or a loss, with their defaults."""
+    return commas(f"{k}={v}" for k, v in thing.specification().items() if k != "name")
+
+
+class ActivationTable(SphinxDirective):
+    """The table of activations."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(sys.modules["chainrule.activations"].__file__)
+        head = ("name", "φ(z)", "φ′(z)", "range", "kinks", "parameters", "source")
+        rows = [
+            (
+                [(name,)],
+                [(phi.formula,)],
+                [(phi.formula_prime,)],
+                [str(phi.range(WIDTH))],
+                [", ".join(f"{kink:g}" for kink in phi.kinks) or "–"],
+                parameters_of(phi),
+                [phi.source],
+            )
+            for name, phi in ((name, make()) for name, make in ACTIVATIONS.items())
+        ]
+        return [table(head, rows)]
+
+
+class LossTable(SphinxDirective):
+    """The table of losses, each with the output activations that fit."""
+
+    def run(self) -> list[nodes.Node]:
+        for module in ("chainrule.losses", "chainrule.loss_types", "chainrule.activations"):
+            self.env.note_dependency(sys.modules[module].__file__)
+        head = ("name", "ℓ(y, a) of one row", "accepted a", "parameters", "source", "fits outputs of")
+        ranges = {name: make().range(WIDTH) for name, make in ACTIVATIONS.items()}
+        rows = []
+        for name, make in LOSSES.items():
+            ell = make()
+            fitting = [phi for phi, values in ranges.items() if ell.accepts.contains(values)]
+            fits = ["all"] if len(fitting) == len(ranges) else commas(fitting)
+            rows.append(([(name,)], [(ell.formula,)], [str(ell.accepts)], parameters_of(ell), [ell.source], fits))
+        return [table(head, rows)]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directives."""
+    app.add_directive("activation-table", ActivationTable)
+    app.add_directive("loss-table", LossTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

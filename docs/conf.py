@@ -1,0 +1,43 @@
+"""Configuration of the documentation site.
+
+Build: `sphinx-build -W --keep-going -b html docs docs/_build/html`. Needs no network.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import chainrule
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "chainrule"
+author = "The chainrule authors"
+copyright = author  # noqa: A001  # the name that Sphinx reads
+version = release = chainrule.__version__
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "tables",
+    "public_names",
+]
+exclude_patterns = ["_build", "_ext"]
+default_role = "py:obj"
+
+myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
+myst_heading_anchors = 3
+
+autodoc_typehints = "none"  # docstrings state types and shapes
+autodoc_preserve_defaults = True
+autodoc_member_order = "bysource"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+html_theme = "furo"
+html_title = f"chainrule {release}"
+html_copy_source = False
+pygments_style = "tango"
