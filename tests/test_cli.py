@@ -47,7 +47,7 @@ def test_the_main_job(trained):
     confusion = report["test"]["confusion"]
     assert sum(map(sum, confusion)) == 360
     assert sum(confusion[i][i] for i in range(10)) / 360 == report["test"]["accuracy"]
-    assert report["training"]["steps"] == len(report["training"]["loss"]) == 1000
+    assert report["training"]["steps"] == len(report["training"]["history"]) == 1000
     assert report["gradient_check"]["passed"] is True
 
 
@@ -75,7 +75,7 @@ def test_a_second_run_keeps_the_first(tmp_path):
     assert not (tmp_path / "chainrule-digits" / "model.safetensors").exists()
 
 
-def start_and_interrupt(*arguments, cwd):
+def start_and_interrupt(*arguments, cwd, by=signal.SIGINT):
     """Start, wait until the training has begun, press Ctrl-C: status, output, errors."""
     environment = {**os.environ, "COLUMNS": "100"}
     process = subprocess.Popen(
@@ -87,7 +87,7 @@ def start_and_interrupt(*arguments, cwd):
         assert line, process.stderr.read()
         seen += line
     time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(by)
     output, errors = process.communicate(timeout=60)
     return process.returncode, seen + output, errors
 
@@ -100,6 +100,68 @@ def test_ctrl_c_leaves_a_usable_model(tmp_path):
     steps = json.loads((tmp_path / "here" / "report.json").read_text())["training"]["steps"]
     assert 0 < steps < 1000
     assert load_model(tmp_path / "here" / "model.safetensors").network.sizes == (64, 10, 10)
+
+
+def test_an_interrupted_run_resumed_ends_as_if_undisturbed(trained, tmp_path):
+    one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    whole = run("train", "--output", "whole", cwd=tmp_path, env=one_thread)
+    assert whole.returncode == 0
+    assert not (tmp_path / "whole" / "checkpoint.safetensors").exists()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in one_thread.items():
+            patch.setenv(name, value)
+        status, output, _ = start_and_interrupt("train", "--output", "cut", cwd=tmp_path)
+    assert status == 130
+    assert "--output cut --resume" in output
+    resumed = run("train", "--output", "cut", "--resume", cwd=tmp_path, env=one_thread)
+    assert resumed.returncode == 0, resumed.stderr
+    models = [load_model(tmp_path / name / "model.safetensors") for name in ("whole", "cut")]
+    assert models[0].parameters.theta.tobytes() == models[1].parameters.theta.tobytes()
+    reports = [json.loads((tmp_path / name / "report.json").read_text()) for name in ("whole", "cut")]
+    assert reports[0]["training"]["history"] == reports[1]["training"]["history"]
+
+
+def test_sigterm_leaves_a_checkpoint_too(tmp_path):
+    status, _, errors = start_and_interrupt("train", "--output", "cut", cwd=tmp_path, by=signal.SIGTERM)
+    assert status == 143
+    assert errors == ""
+    assert (tmp_path / "cut" / "checkpoint.safetensors").is_file()
+
+
+def ctrl_c_at_a_random_moment(folder, seconds):
+    """Status, output, errors of a run that got Ctrl-C so long after its first line."""
+    process = subprocess.Popen(
+        [*COMMAND, "train", "--output", "here"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    first = process.stdout.readline()
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=60)
+    return process.returncode, first + output, errors
+
+
+@pytest.mark.parametrize("number", [*range(4), *(pytest.param(n, marks=pytest.mark.full) for n in range(4, 50))])
+def test_ctrl_c_at_a_random_moment(tmp_path, number):
+    import random
+
+    status, output, errors = ctrl_c_at_a_random_moment(tmp_path, random.Random(number).uniform(0, 4))
+    assert "Traceback" not in errors
+    if status == 0:  # it was done before
+        assert "model and report in here/" in output
+        return
+    assert status == 130
+    files = {path.name for path in (tmp_path / "here").iterdir()}
+    assert files <= {"checkpoint.safetensors", "model.safetensors", "report.json"}  # nothing half-written
+    if "Interrupted after the last complete step" in output:
+        assert files == {"checkpoint.safetensors", "model.safetensors", "report.json"}
+        assert errors == ""
+    else:
+        assert errors == "chainrule: interrupted.\n"
+    if "checkpoint.safetensors" in files:
+        resumed = run("train", "--output", "here", "--resume", cwd=tmp_path)
+        assert resumed.returncode == 0, resumed.stderr
+        report = json.loads((tmp_path / "here" / "report.json").read_text())
+        assert report["training"]["steps"] == 1000
 
 
 def test_progress_on_a_terminal(tmp_path):
@@ -170,6 +232,8 @@ def test_disk_full_says_so_and_leaves_nothing_half_written(tmp_path):
         (("train", "--seed", "x"), "--seed"),
         (("train", "--steps", "5"), "--steps"),
         (("trian",), "trian"),
+        (("train", "--resume"), "without --output"),
+        (("train", "--resume", "--output", "nowhere"), "holds no checkpoint"),
         (("train", "--output", "file"), "file"),
     ],
 )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from .activation_types import REALS, UNIT, Activation, Elementwise, Interval, Softmax
-from .arrays import Array, array_namespace, erf, positive, real_part
+from .arrays import Array, array_namespace, erf, log1p, positive, real_part
 from .errors import InputError
 
 __all__ = ["ACTIVATIONS"]
@@ -144,7 +144,7 @@ def _silu_prime(z: Array) -> Array:
 
 
 def _softplus(z: Array) -> Array:
-    return _relu(z) + array_namespace(z).log1p(array_namespace(z).exp(-_magnitude(z)))
+    return _relu(z) + log1p(array_namespace(z).exp(-_magnitude(z)))
 
 
 # Below -30, log softplus(z) = z - e^z/2 and its derivative = 1 - e^z/2 to 1e-26.

@@ -25,6 +25,7 @@ __all__ = [
     "device",
     "erf",
     "is_numpy_array",
+    "log1p",
     "positive",
     "real_part",
 ]
@@ -64,6 +65,16 @@ def erf(z: Array) -> Array:
 
         return jax_special.erf(z)
     return xp.asarray(erf(as_numpy(z)), dtype=z.dtype, device=device(z))
+
+
+def log1p(z: Array) -> Array:
+    """log(1 + z), elementwise, Re z > -1.
+
+    NumPy rounds 1 + z first where z is complex, and so loses the real part of a small one:
+    the complex step of a logarithm of it would be wrong. 2 artanh(z / (2 + z)) is the same number.
+    """
+    xp = array_namespace(z)
+    return 2 * xp.atanh(z / (2 + z)) if xp.isdtype(z.dtype, "complex floating") else xp.log1p(z)
 
 
 def as_numpy(array: Array) -> np.ndarray[Any, Any]:

@@ -33,6 +33,8 @@ COMPLEX_STEP = 1e-30
 TOLERANCES = {"complex": 1e-11, "central": 1e-6}
 #: Step of the five-point difference. Truncation h⁴/30 and rounding ε/h are both below 1e-12.
 STEP = 1e-3
+#: Step of the difference along a random direction: truncation h²/6 and rounding ε/h are alike.
+TWO_POINT_STEP = float(np.finfo(float).eps) ** (1 / 3)
 SHRINK, SMALLEST = 0.1, 1e-6
 
 
@@ -235,7 +237,7 @@ def check_gradient(
     along = float(direction @ as_numpy(derived.flat))
     on_direction = _along(of_theta, theta, at_theta, xp.asarray(direction, device=device(theta)), method, points=2)
     norm = float(np.linalg.norm(finite)) / np.sqrt(theta.shape[0])
-    two_point = _resolution(method, J) * STEP / _two_point_step(theta)
+    two_point = _resolution(method, J) * STEP / TWO_POINT_STEP
     checks.append(
         _compare(
             "direction", (1,), np.array([0]), np.array([along]), [on_direction], 1, max(norm, two_point), method,
@@ -270,10 +272,6 @@ def _unit(point: Array, i: int) -> Array:
     return array_namespace(point).asarray(direction, device=device(point))
 
 
-def _two_point_step(point: Array) -> float:
-    return float(np.finfo(float).eps ** (1 / 3) * max(1.0, float(np.linalg.norm(as_numpy(point)))))
-
-
 def _along(
     function: Callable[[Array], tuple[Array, list[Array]]],
     point: Array,
@@ -289,7 +287,7 @@ def _along(
     if method == "complex":
         value = function(point + (1j * COMPLEX_STEP) * direction)[0]
         return float(value.imag) / COMPLEX_STEP
-    h = STEP if points == 4 else _two_point_step(point)
+    h = STEP if points == 4 else TWO_POINT_STEP
     smallest = SMALLEST if points == 4 else h * SHRINK**3
     while h >= 0.99 * smallest:
         offsets = (1.0, -1.0, 2.0, -2.0)[:points]

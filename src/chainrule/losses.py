@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from .activation_types import REALS
-from .arrays import Array, array_namespace, positive
+from .arrays import Array, array_namespace, log1p, positive
 from .errors import InputError
 from .loss_types import BinaryCrossEntropy, CrossEntropy, Loss, Pinball, Pointwise, Poisson
 
@@ -54,7 +54,7 @@ def _huber_prime(y: Array, a: Array, threshold: float) -> Array:
 def _log_cosh(y: Array, a: Array) -> Array:
     xp = array_namespace(a)
     size = (a - y) * _sign(a - y)
-    return size + xp.log1p(xp.exp(-2 * size)) - math.log(2)
+    return size + log1p(xp.exp(-2 * size)) - math.log(2)
 
 
 def _log_cosh_prime(y: Array, a: Array) -> Array:

@@ -94,7 +94,11 @@ class Run:
             if raise_nonfinite:
                 self._save()
                 raise
-        self._save()
+        try:
+            self._save()
+        except KeyboardInterrupt:  # once more: the file is written whole or not at all
+            self._save()
+            reason = StopReason.INTERRUPTED
         self._take_turns("on_end")
         return reason
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from . import exit_with
 
 __all__ = ["app"]
 
@@ -17,7 +18,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit status: 0 done, 1 a check or the machine failed, 2 unusable input, 130 interrupted.",
+    epilog="Exit status: 0 done, 1 a check or the machine failed, 2 unusable input, 130 interrupted, 143 terminated.",
 )
 
 
@@ -40,6 +41,7 @@ def train(
     output: Annotated[
         Path | None, typer.Option(help="Folder for the results. [default: chainrule-DATA, numbered where it exists]")
     ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --output.")] = False,
 ) -> None:
     """Train a digit classifier and check its gradient.
 
@@ -48,7 +50,7 @@ def train(
     """
     from .train_command import run
 
-    sys.exit(run(data, seed, output))
+    exit_with(lambda: run(data, seed, output, resume=resume))
 
 
 @app.command()
@@ -59,4 +61,4 @@ def check() -> None:
     """
     from .check_command import run
 
-    sys.exit(run())
+    exit_with(run)

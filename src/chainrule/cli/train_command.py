@@ -10,6 +10,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from ..checkpoints import Checkpoint
 from ..data import Dataset, load_data
 from ..errors import InputError
 from ..forward_pass import forward
@@ -27,11 +28,12 @@ HIDDEN, LEARNING_RATE, STEPS = 10, 0.1, 1000
 CHECK_ROWS, CHECK_ENTRIES = 20, 200
 
 
-def run(name: str, seed: int, output: Path | None) -> int:
+def run(name: str, seed: int, output: Path | None, *, resume: bool = False) -> int:
     """Train, test, check, save; the exit status."""
     console = Console(highlight=False)
     data = load_data(name)
-    folder = prepare_folder(output, name)
+    folder = prepare_folder(output, name, resume=resume)
+    saved = folder / "checkpoint.safetensors"
     network = Network((data.x_train.shape[1], HIDDEN, len(data.classes)), ("relu", "softmax"), "cross_entropy")
     x_train, x_test = data.scaled("float32")
     console.print(f"{data.name}: {len(x_train)} rows to train on, {len(x_test)} to test on ({data.source})")
@@ -47,6 +49,8 @@ def run(name: str, seed: int, output: Path | None) -> int:
         optimizer=GradientDescent(learning_rate=LEARNING_RATE),
         max_epochs=STEPS,
         seed=seed,
+        checkpoint=Checkpoint(path=saved, every_seconds=5),
+        resume=saved if resume else None,
     )
     rate = report.steps / report.seconds
     loss = f"loss {report.loss[0]:.4f} → {report.loss[-1]:.4f}, " if report.loss else ""
@@ -63,13 +67,24 @@ def run(name: str, seed: int, output: Path | None) -> int:
     save(folder, data, report, accuracy, confusion, checked)
     console.print(f"model and report in {folder}/", soft_wrap=True)
     if report.stopped is StopReason.INTERRUPTED:
-        console.print(report.stopped.value)
+        console.print(
+            f"{report.stopped.value} Go on: chainrule train {name} --output {folder} --resume", soft_wrap=True
+        )
         return 130
+    saved.unlink(missing_ok=True)
     return 0 if checked.passed else 1
 
 
-def prepare_folder(output: Path | None, name: str) -> Path:
+def prepare_folder(output: Path | None, name: str, *, resume: bool = False) -> Path:
     """The folder for the results: the one that was asked for, or the first free numbered one."""
+    if resume:
+        if output is None or not (output / "checkpoint.safetensors").is_file():
+            raise InputError(
+                "--resume " + ("without --output" if output is None else f"with {output}, which holds no checkpoint"),
+                "--output with the folder of an interrupted run",
+                "Name that folder, or train anew without --resume.",
+            )
+        return output
     if output is None:
         output, number = Path(f"chainrule-{name}"), 1
         while output.exists():
