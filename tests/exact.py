@@ -42,7 +42,7 @@ PHI: dict[str, Callable[[Decimal], Decimal]] = {
     "sigmoid": _sigmoid,
     "tanh": _tanh,
     "relu": lambda z: max(z, Decimal(0)),
-    "leaky_relu": lambda z: z if z > 0 else Decimal(0.01) * z,
+    "leaky_relu": lambda z: z if z > 0 else Decimal("0.01") * z,
     "elu": lambda z: _elu(z, Decimal(1)),
     "selu": lambda z: SCALE * _elu(z, ALPHA),
     "gelu_tanh": _gelu_tanh,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from chainrule import ACTIVATIONS, InputError, Network
-from chainrule.activation_types import Activation, Elementwise
+from chainrule.activation_types import UNIT, Activation, Elementwise
 
 from . import exact, oracle, peers
 from .cases import OTHER_ARGUMENTS
@@ -21,8 +21,6 @@ ROUNDING = 30 * EPS
 #: Five-point difference of step 1e-3: truncation h⁴/30 · φ⁗′ (the fifth derivatives here are below 100)
 #: is 3e-12, rounding ε/h · |φ| is 2e-12.
 DIFFERENCE, STEP = 1e-10, 1e-3
-#: float32: the error of an operation is 2^29 times that of float64.
-ROUNDING32 = 30 * float(np.finfo(np.float32).eps)
 
 ROWS = [make() for make in ACTIVATIONS.values()]
 ROWS += [ACTIVATIONS[name](**arguments) for name, arguments in OTHER_ARGUMENTS.items() if name in ACTIVATIONS]
@@ -89,17 +87,11 @@ def test_the_jacobian_by_complex_step_row_by_row(phi: Activation) -> None:
     rng = np.random.default_rng(0)
     z, g = rng.normal(size=(6, 3)), rng.normal(size=(6, 3))
     a = phi.value(z)
-    for forward, back in (
-        (lambda v: phi.value(v), phi.pull_back),
-        (lambda v: phi.log_value(v, phi.value(v)), phi.log_pull_back),
-        (lambda v: phi.log1m_value(v, phi.value(v)), phi.log1m_pull_back),
-    ):
-        if forward is not None and back != phi.pull_back and not phi.range(3).high <= 1:
-            continue  # log a and log(1 - a) have a meaning for outputs in (0, 1) only
-        if back != phi.pull_back and phi.range(3).low < 0:
-            continue
-        if back != phi.pull_back and phi.range(3).low_closed:
-            continue
+    functions = [(phi.value, phi.pull_back)]
+    if UNIT.contains(phi.range(3)):  # else the logarithms have no meaning
+        functions.append((lambda v: phi.log_value(v, phi.value(v)), phi.log_pull_back))
+        functions.append((lambda v: phi.log1m_value(v, phi.value(v)), phi.log1m_pull_back))
+    for forward, back in functions:
         expected = np.empty_like(z)
         for k in range(3):
             moved = z.astype(complex)
@@ -114,7 +106,8 @@ def test_the_jacobian_by_complex_step_row_by_row(phi: Activation) -> None:
 @pytest.mark.parametrize("phi", ELEMENTWISE, ids=by_name)
 def test_values_lie_in_the_range_and_reach_its_finite_ends(phi: Elementwise) -> None:
     z = np.concatenate([np.linspace(-30, 30, 60001), [-1e3, 1e3, -500.0, 500.0]])
-    a = along(phi, z)
+    with np.errstate(over="ignore"):
+        a = along(phi, z)
     bounds = phi.range(1)
     assert bounds.low <= a.min()
     assert a.max() <= bounds.high
@@ -175,119 +168,6 @@ def test_between_its_kinks_phi_is_smooth_and_at_them_it_is_not(phi: Elementwise)
     rough = grid[second > 0.05 * max(1.0, np.abs(prime(phi, grid)).max() / 10)]
     assert all(min(abs(z - kink) for kink in phi.kinks) < 2 * h for z in rough if phi.kinks)
     assert len(rough) == 0 if not phi.kinks else all(np.min(np.abs(rough - kink)) < 2 * h for kink in phi.kinks)
-
-
-# Extremes
-
-
-@pytest.mark.parametrize("z", [-1e4, -800.0, -100.0, -40.0, -1e-3, 0.0, 1e-3, 20.0, 40.0, 100.0, 800.0, 1e4])
-@pytest.mark.parametrize("name", exact.PHI)
-def test_phi_and_phi_prime_to_60_digits(name: str, z: float) -> None:
-    phi = ACTIVATIONS[name]()
-    array = np.array([z])
-    assert along(phi, array)[0] == pytest.approx(exact.phi(name, z), rel=ROUNDING, abs=1e-300)
-    if z not in phi.kinks:
-        assert prime(phi, array)[0] == pytest.approx(exact.phi_prime(name, z), rel=ROUNDING, abs=1e-18)
-
-
-@pytest.mark.parametrize("name", [n for n in exact.PHI])
-def test_float32_at_the_extremes(name: str) -> None:
-    phi = ACTIVATIONS[name]()
-    z = np.array([-1e4, -100, -10, -1, 0.25, 1.5, 10, 100, 1e4], np.float32)
-    for values, expected in ((along(phi, z), exact.phi), (prime(phi, z), exact.phi_prime)):
-        assert values.dtype == np.float32
-        of_z = [0.0 if float(v) in phi.kinks else expected(name, float(v)) for v in z]
-        values = np.where(np.isin(z, phi.kinks), 0, values)
-        np.testing.assert_allclose(values, of_z, rtol=ROUNDING32, atol=ROUNDING32)
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_gelu_and_exp_at_the_extremes(dtype: str) -> None:
-    z = np.array([-1e4, -100, 100, 1e4], dtype)
-    gelu, exp = ACTIVATIONS["gelu"](), ACTIVATIONS["exp"]()
-    np.testing.assert_array_equal(along(gelu, z), [0, 0, 100, 1e4])
-    np.testing.assert_array_equal(prime(gelu, z), [0, 0, 1, 1])
-    with np.errstate(over="ignore"):  # e^10000 cannot be represented: infinity is right
-        np.testing.assert_array_equal(along(exp, z)[[0, 3]], [0, np.inf])
-        assert along(exp, z).dtype == dtype
-
-
-def test_every_row_is_compared_with_60_digits_or_said_why_not() -> None:
-    assert set(ACTIVATIONS) - set(exact.PHI) == {"gelu", "exp", "softmax"}
-
-
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("phi", ELEMENTWISE, ids=by_name)
-def test_shape_and_dtype_are_kept(phi: Elementwise, dtype: str) -> None:
-    z = np.zeros((4, 3), dtype)
-    for result in (phi.value(z), phi.derivative(z), phi.pull_back(z, phi.value(z), z + 1)):
-        assert (result.shape, result.dtype) == ((4, 3), dtype)
-
-
-LOGITS = [-1e4, -745.0, -100.0, -37.0, -30.0, -1.0, 0.0, 1e-3, 5.0, 37.0, 745.0, 1e4]
-
-
-@pytest.mark.parametrize("name", ["sigmoid", "softplus", "exp"])
-def test_log_phi_from_z(name: str) -> None:
-    phi = ACTIVATIONS[name]()
-    z = np.array(LOGITS)[:, None]
-    with np.errstate(over="ignore"):
-        a = phi.value(z)
-    expected = [[exact.log_phi(name, v)] for v in LOGITS]
-    np.testing.assert_allclose(phi.log_value(z, a), expected, rtol=ROUNDING)
-    numerical = phi.log_value(z + 1e-30j, a).imag / 1e-30
-    np.testing.assert_allclose(phi.log_pull_back(z, a, np.ones_like(z)), numerical, rtol=ROUNDING)
-
-
-def test_log1m_of_sigmoid_from_z() -> None:
-    phi = ACTIVATIONS["sigmoid"]()
-    z = np.array(LOGITS)[:, None]
-    a = phi.value(z)
-    np.testing.assert_allclose(phi.log1m_value(z, a), [[exact.log1m_sigmoid(v)] for v in LOGITS], rtol=ROUNDING)
-    numerical = phi.log1m_value(z + 1e-30j, a).imag / 1e-30
-    np.testing.assert_allclose(phi.log1m_pull_back(z, a, np.ones_like(z)), numerical, rtol=ROUNDING)
-
-
-SOFTMAX_ROWS = np.array(
-    [
-        [0.0, 0.0, 0.0],
-        [1.0, 2.0, 3.0],
-        [1e4, -1e4, 0.0],
-        [1e4, 1e4, -1e4],
-        [-1e4, -1e4, -1e4],
-        [1e4, 1e4 - 1, 1e4 - 50],
-        [40.0, 0.0, 1.0],
-        [-800.0, 0.0, 5.0],
-    ]
-)
-
-
-def test_logarithms_of_softmax_from_z() -> None:
-    phi = ACTIVATIONS["softmax"]()
-    a = phi.value(SOFTMAX_ROWS)
-    rows = SOFTMAX_ROWS.tolist()
-    # a logit near 1e4 is known to 1e4 ε only, so the difference of two is right to that absolutely
-    tolerance = {"rtol": ROUNDING, "atol": 0}
-    large = np.abs(SOFTMAX_ROWS).max(axis=1) > 1e3
-    for given, formula in ((phi.log_value, exact.log_softmax), (phi.log1m_value, exact.log1m_softmax)):
-        values, expected = given(SOFTMAX_ROWS, a), np.array([formula(row) for row in rows])
-        np.testing.assert_allclose(values[~large], expected[~large], **tolerance)
-        np.testing.assert_allclose(values[large], expected[large], rtol=ROUNDING, atol=1e4 * EPS)
-
-
-def test_gradients_through_softmax_are_finite_at_the_extremes() -> None:
-    phi = ACTIVATIONS["softmax"]()
-    a = phi.value(SOFTMAX_ROWS)
-    for k in range(3):
-        g = np.zeros_like(a)
-        g[:, k] = 1.0
-        # ∂log a_k/∂z = e_k - a
-        np.testing.assert_allclose(phi.log_pull_back(SOFTMAX_ROWS, a, g), g - a, rtol=ROUNDING, atol=ROUNDING)
-        back = phi.log1m_pull_back(SOFTMAX_ROWS, a, g)
-        assert np.isfinite(back).all()
-        # ∂log(1-a_k)/∂z_k = -a_k; the row sums to 0, as a shift of all logits changes nothing
-        np.testing.assert_allclose(back[:, k], -a[:, k], rtol=ROUNDING, atol=ROUNDING)
-        np.testing.assert_allclose(back.sum(axis=1), 0, atol=ROUNDING)
 
 
 # The table

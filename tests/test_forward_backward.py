@@ -10,7 +10,7 @@ import pytest
 from chainrule import ACTIVATIONS, LOSSES, Network, Parameters, backward, forward, loss
 
 from . import oracle
-from .cases import DEPTHS, FACTORS, Case, build, fits, pairwise_cases
+from .cases import DEPTHS, FACTORS, Case, build, fits, full_product, pairwise_cases
 from .comparison import AGREEMENT, relative_errors
 from .worked_example import WORKED
 
@@ -19,6 +19,16 @@ from .worked_example import WORKED
 def test_every_quantity_equals_the_oracles(case: Case) -> None:
     errors = relative_errors(build(case))
     assert {name: e for name, e in errors.items() if not e <= AGREEMENT} == {}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("outputs", FACTORS["outputs"])
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize(("activation", "loss"), sorted({(c.activation, c.loss) for c in pairwise_cases()}))
+def test_the_full_product(activation: str, loss: str, depth: int, outputs: int) -> None:
+    for case in full_product(activation, loss, depth, outputs) if fits(activation, loss, outputs) else ():
+        errors = relative_errors(build(case))
+        assert max(errors.values()) <= AGREEMENT, f"{case}: {errors}"
 
 
 def test_the_cases_hold_every_activation_fitting_loss_and_depth() -> None:

@@ -22,8 +22,8 @@ def problem(rows=23, seed=0):
     return x, np.sin(x @ rng.normal(size=(3, 2)))
 
 
-def train(*arguments, optimizer="gradient_descent", **options):
-    return train_by_default(*arguments, optimizer=optimizer, **options)
+def train(*arguments, optimizer="gradient_descent", engine="reference", **options):
+    return train_by_default(*arguments, optimizer=optimizer, engine=engine, **options)
 
 
 NET = Network((3, 5, 2), ("tanh", "identity"), "squared_error")
@@ -75,7 +75,10 @@ def test_sgd_steps_on_the_batches_in_order():
         total = 0.0
         for rows in batches(23, 10, seed=9, epoch=epoch):
             J, g = Reference().loss_and_gradient(
-                Reference().prepare(NET, theta.dtype, 10, None), theta, Data(x[rows], y[rows], None), l2=0.01
+                Reference().prepare(NET, Rules(SGD(), batch_rows=10), theta.dtype),
+                theta,
+                Data(x[rows], y[rows], None),
+                l2=0.01,
             )
             total += len(rows) * float(J)
             theta = theta - 0.05 * g
@@ -144,7 +147,7 @@ def test_interrupt_keeps_the_last_complete_step(monkeypatch):
     state = State(theta, SGD().start(theta))
     seen = []
     rules = Rules(SGD(), batch_rows=10, seed=1)
-    workspace = Reference().prepare(NET, theta.dtype, 10, None)
+    workspace = Reference().prepare(NET, Rules(SGD(), batch_rows=10), theta.dtype)
     for _ in range(2):
         state = (
             Reference()
@@ -158,7 +161,7 @@ def test_an_epoch_continued_in_its_middle_equals_the_epoch():
     x, y = problem()
     rules = Rules(SGD(learning_rate=0.1), batch_rows=5, seed=1)
     engine = Reference()
-    workspace = engine.prepare(NET, np.float64, 5, None)
+    workspace = engine.prepare(NET, rules, np.float64)
     states = []
     start = State(NET.init(1).theta, SGD().start(NET.init(1).theta))
     end = engine.run_epoch(workspace, rules, Data(x, y, None), start, states.append)
@@ -192,9 +195,10 @@ def test_float32_stays_float32():
 
 def test_the_engine_says_why():
     x, y = problem()
-    report = train(NET, x, y, max_epochs=0)
+    report = train(NET, x, y, max_epochs=0, max_norm=1.0, engine="auto")
     assert report.engine == "reference"
     assert report.engine_reason.startswith("the fastest engine")
+    assert "native cannot" in report.engine_reason
     assert (report.epochs, report.loss) == (0, ())
     with pytest.raises(InputError, match="auto"):
         train(NET, x, y, engine="warp")
@@ -211,7 +215,7 @@ class Narrow(Reference):
 
 def test_an_engine_refuses_by_name_and_auto_passes_it_by(monkeypatch):
     monkeypatch.setitem(ENGINES, "narrow", Narrow())
-    rules = Rules(SGD(), batch_rows=5)
+    rules = Rules(SGD(), batch_rows=5, max_norm=1.0)  # which native does not have
     engine, reason = choose_engine("auto", NET, rules, NET.init().theta)
     assert engine.name == "reference"
     assert "narrow cannot: it is a test" in reason

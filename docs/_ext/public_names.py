@@ -6,6 +6,7 @@ Docstrings are read as numpydoc text in which | and * mean themselves.
 
 from __future__ import annotations
 
+import enum
 import importlib
 import inspect
 import re
@@ -22,7 +23,14 @@ from sphinx.util.nodes import nested_parse_with_titles
 import chainrule
 
 #: What the public functions return and take, named in their docstrings but not imported by users.
-BESIDE = {"gradient_check": ["GradientCheck", "ArrayCheck"], "report": ["StopReason"]}
+BESIDE = {
+    "gradient_check": ["GradientCheck", "ArrayCheck"],
+    "optimizers": ["Optimizer", "FirstOrder"],
+    "report": ["Epoch", "Diagnosis"],
+    "schedules": ["Schedule"],
+}
+#: The tables whose entries are classes, each documented with its parameters.
+OF_CLASSES = ("OPTIMIZERS", "SCHEDULES")
 
 
 def data_comment(module: str, name: str) -> list[str]:
@@ -30,11 +38,12 @@ def data_comment(module: str, name: str) -> list[str]:
     return ModuleAnalyzer.for_module(module).find_attr_docs().get(("", name), [])
 
 
-def document(path: str, value: Any, home: str, name: str) -> Iterator[str]:
+def document(path: str, value: Any, home: str, name: str, *, members: bool = True) -> Iterator[str]:
     """The reStructuredText that documents one name."""
     if inspect.isclass(value):
         yield f".. autoclass:: {path}"
-        yield "   :members:"
+        yield "   :members:" if members else ""
+        yield "   :undoc-members:" if issubclass(value, enum.Enum) else ""
         yield "   :show-inheritance:" if issubclass(value, Exception) else ""
     elif callable(value):
         yield f".. autofunction:: {path}"
@@ -59,7 +68,12 @@ def everything() -> Iterator[str]:
         for name in names:
             yield from document(f"chainrule.{name}", getattr(chainrule, name), home.__name__, name)
         for name in BESIDE.get(module, ()):
-            yield from document(f"{home.__name__}.{name}", getattr(home, name), home.__name__, name)
+            value = getattr(home, name)
+            yield from document(f"{value.__module__}.{name}", value, home.__name__, name)
+        for name in names:
+            for made in getattr(chainrule, name).values() if name in OF_CLASSES else ():
+                path = f"{home.__name__}.{made.__name__}"
+                yield from document(path, made, home.__name__, made.__name__, members=False)
 
 
 class PublicNames(SphinxDirective):
@@ -81,7 +95,8 @@ def escape_marks(app: Sphinx, what: str, name: str, obj: Any, options: Any, line
             pieces = re.split(r"(`+[^`]*`+)", line)
             pieces[::2] = [re.sub(r"([|*])", r"\\\1", piece) for piece in pieces[::2]]
             lines[i] = "".join(pieces)
-    if what == "property" and lines:
+            lines[i] = re.sub(r"^(\d+)\.$", r"\1\\.", lines[i])  # a number, not the start of a list
+    if what in ("attribute", "property") and lines:
         lines[0] = f": {lines[0]}"  # no type: else napoleon takes what stands before a colon for one
 
 

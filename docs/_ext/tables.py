@@ -1,10 +1,13 @@
 """Directives that show the program's own tables, so that the pages cannot differ from them.
 
-`{activation-table}` renders `ACTIVATIONS`, `{loss-table}` renders `LOSSES`.
+`{activation-table}` renders `ACTIVATIONS`, `{loss-table}` renders `LOSSES`, `{optimizer-table}` renders
+`OPTIMIZERS`, `{schedule-table}` renders `SCHEDULES`, `{stop-reason-table}` renders `StopReason`.
 """
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,7 +16,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from chainrule import ACTIVATIONS, LOSSES
+from chainrule import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, StopReason
 
 #: A cell: pieces of text, those in a tuple set as code.
 Cell = Sequence[str | tuple[str]]
@@ -93,8 +96,54 @@ class LossTable(SphinxDirective):
         return [table(head, rows)]
 
 
+def said(thing: Any) -> tuple[Cell, str]:
+    """What a docstring says before its first section, names as code, and its references."""
+    parts = re.split(r"(?:^|\n\n)(\w+)\n-+\n", inspect.getdoc(thing) or "")
+    sections = dict(zip(parts[1::2], parts[2::2], strict=True))
+    pieces = " ".join(parts[0].split()).split("`")  # every second one stood between backticks
+    cell = [(piece,) if i % 2 else piece for i, piece in enumerate(pieces)]
+    return cell, " ".join(sections.get("References", "–").split())
+
+
+class OptimizerTable(SphinxDirective):
+    """The table of optimisers."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(sys.modules["chainrule.optimizers"].__file__)
+        rows = []
+        for name, make in OPTIMIZERS.items():
+            rule, source = said(make)
+            slots = commas(getattr(make, "slot_names", ()))
+            rows.append(([(name,)], [(make.__name__,)], rule, slots, parameters_of(make()), [source]))
+        return [table(("name", "class", "update rule", "slots", "parameters", "source"), rows)]
+
+
+class ScheduleTable(SphinxDirective):
+    """The table of schedules."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(sys.modules["chainrule.schedules"].__file__)
+        rows = []
+        for name, make in SCHEDULES.items():
+            factor, source = said(make)
+            own = [f"{k}={v}" for k, v in make().specification().items() if k not in ("name", "warmup_epochs")]
+            rows.append(([(name,)], [(make.__name__,)], factor, commas(own), [source]))
+        return [table(("name", "class", "factor", "parameters", "source"), rows)]
+
+
+class StopReasonTable(SphinxDirective):
+    """Why a run stops."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_dependency(sys.modules["chainrule.stopping"].__file__)
+        return [table(("name", "sentence"), [([(reason.name,)], [reason.value]) for reason in StopReason])]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("activation-table", ActivationTable)
     app.add_directive("loss-table", LossTable)
+    app.add_directive("optimizer-table", OptimizerTable)
+    app.add_directive("schedule-table", ScheduleTable)
+    app.add_directive("stop-reason-table", StopReasonTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

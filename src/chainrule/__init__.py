@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .network import Network, Parameters
     from .optimizers import OPTIMIZERS
     from .own_functions import own_activation, own_loss
+    from .predictor import Predictor
     from .report import Report
     from .schedules import SCHEDULES
     from .stopping import EarlyStopping, StopReason
@@ -51,6 +52,7 @@ _HOME = {
     "Checkpoint": "checkpoints",
     "EarlyStopping": "stopping",
     "StopReason": "stopping",
+    "Predictor": "predictor",
     "train": "training",
     "Report": "report",
     "Model": "storage",

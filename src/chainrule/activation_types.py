@@ -94,12 +94,17 @@ class Activation(ABC):
         arguments = ", ".join(f"{k}={v:g}" for k, v in self.specification().items() if k != "name")
         return f"{self.name}({arguments})" if arguments else self.name
 
+    def __repr__(self) -> str:
+        if getattr(self, "own", False):
+            return f"own_activation(…, name={self.name!r})"
+        return str(self) if str(self).endswith(")") else f"{self}()"
+
 
 Function = Callable[..., Array]
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Elementwise(Activation):
     """One row of the table: φ acts on each number by itself.
 
@@ -171,7 +176,7 @@ class Elementwise(Activation):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Softmax(Activation):
     """φ(z)_k = e^{z_k} / Σ_j e^{z_j} over each row.
 
@@ -213,9 +218,9 @@ class Softmax(Activation):
         # The largest entry: log of the others' share. All else: a ≤ 1/2, nothing cancels.
         xp = array_namespace(z)
         largest, others = self._split(z)
-        rest = xp.log(_row_sum(others)) + self._shift_of_others(z, largest)
-        whole = xp.log(_row_sum(xp.exp(z - _row_maximum(z)))) + _row_maximum(z)
-        return xp.where(largest, rest - whole, xp.log1p(-xp.where(largest, xp.zeros_like(a), a)))
+        shift = self._shift_of_others(z, largest) - _row_maximum(z)
+        share = shift + xp.log(_row_sum(others)) - xp.log(_row_sum(xp.exp(z - _row_maximum(z))))
+        return xp.where(largest, share, xp.log1p(-xp.where(largest, xp.zeros_like(a), a)))
 
     def log1m_pull_back(self, z: Array, a: Array, g: Array) -> Array:
         # ∂log(1-a_k)/∂z_j = -a_k (1_{jk} - a_j) / (1-a_k). With d the largest entry, a_j/(1-a_d)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from .activation_types import REALS, UNIT, Activation, Elementwise, Interval, Softmax
 from .arrays import Array, array_namespace, erf, log1p, positive, real_part
-from .errors import InputError
+from .errors import InputError, is_number
 
 __all__ = ["ACTIVATIONS"]
 
@@ -464,7 +464,7 @@ ACTIVATIONS: Mapping[str, Callable[..., Activation]] = MappingProxyType(
 
 
 def _number(what: str, value: float, *, low: float, low_open: bool = False) -> float:
-    if not (math.isfinite(value) and (value > low or (value == low and not low_open))):
+    if not (is_number(value) and math.isfinite(value) and (value > low or (value == low and not low_open))):
         raise InputError(
             f"{what} = {value!r}",
             f"a finite number {'>' if low_open else '>='} {low:g}",

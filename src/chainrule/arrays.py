@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from array_api_compat import array_namespace, device, is_array_api_obj, is_numpy_array
 
-from .errors import InputError
+from .errors import InputError, counted
 
 __all__ = [
     "Array",
@@ -28,6 +28,7 @@ __all__ = [
     "log1p",
     "positive",
     "real_part",
+    "without_holes",
 ]
 
 #: An array of any library that `array_api_compat` knows. The standard has no nominal type.
@@ -88,6 +89,29 @@ def as_numpy(array: Array) -> np.ndarray[Any, Any]:
     return np.from_dlpack(array) if hasattr(array, "__dlpack__") else np.asarray(array)
 
 
+def without_holes(values: Any, name: str) -> Any:
+    """The same values; raises for sparse arrays, and for masked ones of which something is masked."""
+    if hasattr(values, "toarray"):
+        raise InputError(f"{name}, a sparse {type(values).__name__}", "a dense array", f"Pass {name}.toarray().")
+    if np.ma.is_masked(values):
+        raise InputError(
+            f"{name}, a masked array with {counted(int(np.ma.getmaskarray(values).sum()), 'masked value')}",
+            "an array without missing values",
+            f"Fill them, as by {name}.filled(0.0), or drop the rows that have one.",
+        )
+    return values.data if isinstance(values, np.ma.MaskedArray) else values
+
+
+def _numbers(values: Any) -> np.ndarray[Any, Any]:
+    """A NumPy array of numbers; text that looks like numbers is none."""
+    plain = as_numpy(values) if is_array_api_obj(values) else np.asarray(values)
+    if plain.dtype.kind == "O" and not any(isinstance(value, str | bytes) for value in plain.flat):
+        plain = plain.astype(float)
+    if plain.dtype.kind not in "biufc":
+        raise TypeError(f"dtype {plain.dtype}")
+    return plain
+
+
 def as_floating(values: Any, name: str, *, like: Array, ndim: int | None = None) -> Array:
     """`values` as a finite floating array of the library, dtype and device of `like`.
 
@@ -105,17 +129,17 @@ def as_floating(values: Any, name: str, *, like: Array, ndim: int | None = None)
     Raises
     ------
     InputError
-        Not numeric, wrong number of axes, NaN or infinity.
+        Not numeric, sparse, masked, wrong number of axes, NaN or infinity.
     """
     xp = array_namespace(like)
     dtype = real_part(like).dtype
-    if is_array_api_obj(values) and array_namespace(values) is xp:
+    values = without_holes(values, name)
+    text = is_numpy_array(values) and values.dtype.kind not in "biufc"  # text, dates, objects
+    if is_array_api_obj(values) and array_namespace(values) is xp and not text:
         array = values
     else:
         try:
-            plain = as_numpy(values) if is_array_api_obj(values) else np.asarray(values)
-            if plain.dtype.kind not in "biuf":
-                plain = plain.astype(float) if plain.dtype.kind == "O" else plain + 0.0
+            plain = _numbers(values)
         except (TypeError, ValueError) as error:
             raise InputError(
                 f"{name} of type {type(values).__name__} that is not an array of real numbers",
@@ -135,15 +159,18 @@ def as_floating(values: Any, name: str, *, like: Array, ndim: int | None = None)
             f"{ndim} axes",
             "Reshape it: x.reshape(-1, n) for rows of n numbers, x.reshape(1, -1) for one row.",
         )
-    if array.dtype != dtype:
-        array = xp.astype(array, dtype)
-    if not math.isfinite(float(xp.sum(array))):  # one pass finds nearly every clean array
+    with np.errstate(all="ignore"):  # what overflows is found and said below
+        if array.dtype != dtype:
+            array = xp.astype(array, dtype)
+        total = float(xp.sum(array))
+    if not math.isfinite(total):  # one pass finds nearly every clean array
         finite = xp.isfinite(array)
         if not bool(xp.all(finite)):
             bad = np.argwhere(~as_numpy(finite))
             first = tuple(int(i) for i in bad[0])
+            many = "1 value that is" if len(bad) == 1 else f"{len(bad)} values that are"
             raise InputError(
-                f"{name} with {len(bad)} values that are NaN or infinite, the first at index {first}",
+                f"{name} with {many} NaN or infinite, the first at index {first}",
                 f"finite numbers (in {str(dtype).removeprefix('torch.')})",
                 "Fill or drop the missing values, or scale very large ones down.",
             )

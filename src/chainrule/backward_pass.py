@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .arrays import Array, array_namespace, positive
-from .errors import InputError
+from .errors import InputError, require_kind
 from .forward_pass import Trace, checked_penalty, checked_targets, objective
-from .network import Network, Parameters, read_biases, read_weights
+from .network import Network, Parameters, checked_network, read_biases, read_weights
 
 __all__ = ["Gradient", "backward"]
 
@@ -138,7 +138,8 @@ def backward(
     >>> g.delta[0], g.dW[0], g.dX
     (array([[0.5]]), array([[1.5, 0.5]]), array([[ 0.5, -1. ]]))
     """
-    network.require(parameters)
+    checked_network(network).require(parameters)
+    require_kind("trace", trace, Trace, "Make it with forward(network, parameters, x).")
     widths = tuple(a.shape[1] for a in trace.A)
     if widths != network.sizes:
         raise InputError(f"a trace of widths {widths}", f"widths {network.sizes}", "Make it with forward(network, …).")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -31,6 +32,9 @@ def clip_by_norm(gradient: Array, limit: float) -> Array:
     """∇J scaled down so that its Euclidean norm is at most `limit`. Pascanu et al. 2013."""
     xp = array_namespace(gradient)
     norm = float(xp.sqrt(xp.sum(gradient * gradient)))
+    if norm == math.inf:  # the squares overflowed; the gradient itself is finite
+        largest = float(xp.max(xp.where(gradient > 0, gradient, -gradient)))
+        norm = largest * float(xp.sqrt(xp.sum((gradient / largest) ** 2)))
     return gradient * (limit / norm) if norm > limit else gradient
 
 

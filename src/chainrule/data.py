@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InputError
+from .errors import InputError, named_among
 
 __all__ = ["DATA_SETS", "Dataset", "load_data"]
 
@@ -89,7 +89,8 @@ def load_data(name: str) -> Dataset:
     ((1437, 64), dtype('uint8'), (8, 8))
     """
     if name not in DATA_SETS:
-        raise InputError(f"data set {name!r}", ", ".join(DATA_SETS), "Choose one of these.")
+        remedy = named_among(name, DATA_SETS, "Choose one of these.")
+        raise InputError(f"data set {name!r}", ", ".join(DATA_SETS), remedy)
     return DATA_SETS[name]()
 
 

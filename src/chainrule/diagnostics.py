@@ -57,14 +57,17 @@ class Diagnosis:
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Diagnosis:
         """What `as_dict` was made from."""
-        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in content.items()}
-        return cls(**values)
+        norms = ("delta_norms", "gradient_norms", "dead", "saturated")
+        layers = [tuple(float(x) for x in content[name]) for name in norms]
+        if type(content["epoch"]) is not int or len({len(values) for values in layers}) > 1:
+            raise ValueError(f"a diagnosis of epoch {content['epoch']!r}")
+        return cls(content["epoch"], *layers)
 
 
 def diagnose(network: Network, parameters: Parameters, data: Data, epoch: int) -> Diagnosis:
     """Look at the first `SAMPLE_ROWS` rows."""
-    sample = Data(data.x[:SAMPLE_ROWS], data.y[:SAMPLE_ROWS], None)
-    trace = propagate(network, parameters, sample.x, (None,) * network.n_layers)
+    sample = Data(data.x[:SAMPLE_ROWS], data.y[:SAMPLE_ROWS], None, data.scale)
+    trace = propagate(network, parameters, sample.inputs(), (None,) * network.n_layers)
     weights = reduction_weights(None, sample.rows, "mean", sample.x)
     gradient = pull_back(network, parameters, trace, sample.y, weights, 0.0, 0.0, input_gradient=False)
     dead, saturated = [], []

@@ -6,7 +6,11 @@ public boundary only; the mathematics behind it assumes checked arrays.
 
 from __future__ import annotations
 
-__all__ = ["InputError", "NonFiniteError"]
+from collections.abc import Iterable
+from numbers import Real
+from typing import Any
+
+__all__ = ["InputError", "NonFiniteError", "counted", "is_number", "named_among", "require_kind", "type_of"]
 
 
 class InputError(ValueError):
@@ -61,3 +65,76 @@ class NonFiniteError(ArithmeticError):
             f"Found: NaN or infinity{when}, first in {self.quantity}. Expected: finite numbers. "
             "Lower the learning rate, scale the inputs to about 1, or clip the gradient (clip_norm=1.0)."
         )
+
+
+def counted(number: int, word: str) -> str:
+    """How many there are, in words.
+
+    Examples
+    --------
+    >>> counted(1, "value"), counted(2, "value")
+    ('1 value', '2 values')
+    """
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a real number, Python's or NumPy's; True and False are none."""
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def type_of(value: Any) -> str:
+    """The name of a value's type, with its article.
+
+    Examples
+    --------
+    >>> type_of([1]), type_of(1), type_of(InputError)
+    ('a list', 'an int', 'the class InputError')
+    """
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def named_among(value: Any, names: Iterable[str], remedy: str) -> str:
+    """What to do about a name that is not among these: the nearest of them, where one is near.
+
+    Examples
+    --------
+    >>> named_among("rleu", ["tanh", "relu"], "Choose one of these.")
+    "Did you mean 'relu'?"
+    >>> named_among("xyz", ["tanh", "relu"], "Choose one of these.")
+    'Choose one of these.'
+    """
+    from difflib import get_close_matches
+
+    plain = {name.replace("_", "").lower(): name for name in names}
+    asked = str(value).replace("_", "").replace("-", "").replace(" ", "").lower()
+    near = get_close_matches(asked, list(plain), n=1)
+    return f"Did you mean {plain[near[0]]!r}?" if near else remedy
+
+
+def require_kind(name: str, value: Any, kind: type, remedy: str) -> None:
+    """Raise unless `value` is an instance of `kind`.
+
+    Parameters
+    ----------
+    name : str
+        How the error calls the value.
+    value : object
+    kind : type
+    remedy : str
+        What to do.
+
+    Raises
+    ------
+    InputError
+        It is something else; where it is a report, says to pass what is in it.
+    """
+    if isinstance(value, kind):
+        return
+    wanted = f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
+    if not isinstance(value, type) and isinstance(getattr(value, name, None), kind):
+        remedy = f"Pass {type(value).__name__.lower()}.{name}."  # a Report or a Model was given
+    raise InputError(f"{name} that is {type_of(value)}", wanted, remedy)

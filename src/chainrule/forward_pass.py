@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .arrays import Array, array_namespace, as_floating, positive
-from .errors import InputError
+from .errors import InputError, is_number
 from .loss_types import reduction_weights
-from .network import Network, Parameters
+from .network import Network, Parameters, checked_network
 
 __all__ = ["Trace", "forward", "loss"]
 
@@ -104,7 +104,7 @@ def forward(network: Network, parameters: Parameters, x: Any, *, masks: Sequence
     >>> forward(net, p, [[3.0, 1.0]]).output
     array([[1.5]])
     """
-    network.require(parameters)
+    checked_network(network).require(parameters)
     x = checked_rows(network, parameters, x)
     return propagate(network, parameters, x, checked_masks(network, parameters, masks, x.shape[0]))
 
@@ -227,5 +227,5 @@ def checked_weights(sample_weight: Any, rows: int, like: Array) -> Array:
 def checked_penalty(l1: float, l2: float) -> None:
     """Raise unless both factors are finite and >= 0."""
     for name, value in (("l1", l1), ("l2", l2)):
-        if not (math.isfinite(value) and value >= 0):
+        if not (is_number(value) and math.isfinite(value) and value >= 0):
             raise InputError(f"{name} = {value!r}", "a finite number >= 0", f"Pass {name}=0 for no penalty.")

@@ -24,7 +24,7 @@ from .backward_pass import pull_back
 from .draws import Purpose, generator
 from .errors import InputError
 from .forward_pass import checked_masks, checked_penalty, checked_rows, checked_targets, objective, propagate
-from .network import Network, Parameters, flat_layout
+from .network import Network, Parameters, checked_network, flat_layout
 
 __all__ = ["ArrayCheck", "GradientCheck", "check_gradient"]
 
@@ -108,22 +108,23 @@ class GradientCheck:
 
     def __str__(self) -> str:
         words = {"complex": "complex step", "central": "five-point differences"}
-        head = ("array", "compared", "at kink", "worst", "derived", "numerical", "rel. error", "")
+        head = ("array", "compared", "kinks", "worst", "derived", "numerical", "error", "")
         rows = [
             (
                 a.name,
                 f"{a.compared}/{a.entries}",
                 str(a.at_kink),
                 str(list(a.worst)),
-                f"{a.derived:+.9e}",
-                f"{a.numerical:+.9e}",
+                f"{a.derived:+.6e}",
+                f"{a.numerical:+.6e}",
                 f"{a.error:.1e}",
                 "WRONG" if not a.passed else "ok" if a.compared else "at kink",
             )
             for a in self.arrays
         ]
         widths = [max(len(r[i]) for r in (head, *rows)) for i in range(len(head))]
-        lines = ["  ".join(cell.rjust(w) for cell, w in zip(r, widths, strict=True)).rstrip() for r in (head, *rows)]
+        gap = "  " if sum(widths) + 2 * (len(widths) - 1) < 80 else " "
+        lines = [gap.join(cell.rjust(w) for cell, w in zip(r, widths, strict=True)).rstrip() for r in (head, *rows)]
         verdict = "passes" if self.passed else "FAILS"
         tolerance = self.arrays[0].tolerance
         title = f"Gradient check by {words[self.method]}: {verdict} (tolerance {tolerance:g})"
@@ -176,7 +177,9 @@ def check_gradient(
     >>> check_gradient(net, net.init(seed=0), [[0.5, -1.0]], [[2.0]]).passed
     True
     """
-    network.require(parameters)
+    checked_network(network).require(parameters)
+    if max_entries is not None and not (isinstance(max_entries, int | np.integer) and max_entries >= 0):
+        raise InputError(f"max_entries = {max_entries!r}", "a whole number >= 0, or None for all", "Pass 100, say.")
     theta = parameters.theta
     xp = array_namespace(theta)
     if theta.dtype != xp.float64:
@@ -212,32 +215,36 @@ def check_gradient(
     flat_x, flat_dx = xp.reshape(x, (-1,)), xp.reshape(derived.dX, (-1,))
     at_x = _sides(network, trace, y)
     at_theta = at_x + signs(theta)
+    # a step h in W[l] moves Z[l] by h A[l-1]: inputs of 1000 need steps a thousand times smaller
+    reach = [max(1.0, float(xp.max(xp.abs(a)))) for a in trace.A[:-1]]
     pieces = [
-        *((f"W[{l}]", of_theta, theta, at_theta, derived.flat, s) for l, s in enumerate(weight_spans, 1)),
-        *((f"b[{l}]", of_theta, theta, at_theta, derived.flat, s) for l, s in enumerate(bias_spans, 1)),
-        ("X", of_x, flat_x, at_x, flat_dx, (0, flat_x.shape[0])),
+        *((f"W[{l}]", of_theta, theta, at_theta, derived.flat, s, reach[l - 1]) for l, s in enumerate(weight_spans, 1)),
+        *((f"b[{l}]", of_theta, theta, at_theta, derived.flat, s, 1.0) for l, s in enumerate(bias_spans, 1)),
+        ("X", of_x, flat_x, at_x, flat_dx, (0, flat_x.shape[0]), 1.0),
     ]
     shapes = [*(w.shape for w in parameters.weights), *(b.shape for b in parameters.biases), x.shape]
     # a NaN makes its own entry fail, not the scale of every array
     finite = np.nan_to_num(as_numpy(derived.flat), nan=0.0, posinf=0.0, neginf=0.0)
     largest = float(np.max(np.abs(finite)))
     J = abs(float(derived.J))
-    floor = max(1e-4 * largest, _resolution(method, J))
+    resolution = _resolution(method, J)
     checks = []
-    for (name, function, point, sides, gradient, (start, end)), shape in zip(pieces, shapes, strict=True):
+    for (name, function, point, sides, gradient, (start, end), r), shape in zip(pieces, shapes, strict=True):
         entries = np.arange(start, end)
         if max_entries is not None and entries.size > max_entries:
             entries = np.sort(rng.choice(entries, max_entries, replace=False))
         if entries.size:
-            found = [_along(function, point, sides, _unit(point, i), method) for i in entries]
-            of_array = as_numpy(gradient)[entries]
+            found = [_along(function, point, sides, _unit(point, i), method, reach=r) for i in entries]
+            of_array, floor = as_numpy(gradient)[entries], max(1e-4 * largest, r * resolution)
             checks.append(_compare(name, shape, entries - start, of_array, found, end - start, floor, method))
     direction = rng.normal(size=theta.shape[0])
     direction /= np.linalg.norm(direction)
     along = float(direction @ as_numpy(derived.flat))
-    on_direction = _along(of_theta, theta, at_theta, xp.asarray(direction, device=device(theta)), method, points=2)
+    on_direction = _along(
+        of_theta, theta, at_theta, xp.asarray(direction, device=device(theta)), method, points=2, reach=max(reach)
+    )
     norm = float(np.linalg.norm(finite)) / np.sqrt(theta.shape[0])
-    two_point = _resolution(method, J) * STEP / TWO_POINT_STEP
+    two_point = max(reach) * resolution * STEP / TWO_POINT_STEP
     checks.append(
         _compare(
             "direction", (1,), np.array([0]), np.array([along]), [on_direction], 1, max(norm, two_point), method,
@@ -279,16 +286,17 @@ def _along(
     direction: Array,
     method: str,
     points: int = 4,
+    reach: float = 1.0,
 ) -> float | None:
     """The derivative of a function along a direction; None on a kink.
 
-    `sides` says on which side of every kink the point itself is.
+    `sides` says on which side of every kink the point itself is; steps are divided by `reach`.
     """
     if method == "complex":
         value = function(point + (1j * COMPLEX_STEP) * direction)[0]
         return float(value.imag) / COMPLEX_STEP
-    h = STEP if points == 4 else TWO_POINT_STEP
-    smallest = SMALLEST if points == 4 else h * SHRINK**3
+    h = (STEP if points == 4 else TWO_POINT_STEP) / reach
+    smallest = SMALLEST / reach if points == 4 else h * SHRINK**3
     while h >= 0.99 * smallest:
         offsets = (1.0, -1.0, 2.0, -2.0)[:points]
         found = [function(point + (k * h) * direction) for k in offsets]

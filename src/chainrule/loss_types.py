@@ -20,7 +20,7 @@ from typing import Any, final
 import numpy as np
 
 from .activation_types import REALS, UNIT, Activation, Interval
-from .arrays import Array, array_namespace, as_floating, as_numpy, device, positive, real_part
+from .arrays import Array, array_namespace, as_floating, as_numpy, device, positive, real_part, without_holes
 from .errors import InputError
 
 __all__ = ["BinaryCrossEntropy", "CrossEntropy", "Loss", "Pinball", "Pointwise", "Poisson", "reduction_weights"]
@@ -79,6 +79,11 @@ class Loss(ABC):
         arguments = ", ".join(f"{k}={v}" for k, v in shown.items())
         return f"{self.name}({arguments})" if arguments else self.name
 
+    def __repr__(self) -> str:
+        if self.own:
+            return f"own_loss(…, name={self.name!r})"
+        return str(self) if str(self).endswith(")") else f"{self}()"
+
 
 def reduction_weights(sample_weight: Array | None, rows: int, reduction: str, like: Array) -> Array | float:
     """What each row's ℓ and Δ are multiplied by before they are summed (J1, B3).
@@ -108,7 +113,7 @@ def reduction_weights(sample_weight: Array | None, rows: int, reduction: str, li
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pointwise(Loss):
     """A loss that is a function of each output and its target: Σ_k ℓ(y_k, a_k).
 
@@ -153,7 +158,7 @@ class Pointwise(Loss):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pinball(Loss):
     """ℓ = Σ_t Σ_q max(q r, (q - 1) r), r = y_t - a_{t,q}: the quantile loss.
 
@@ -198,7 +203,7 @@ class Pinball(Loss):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CrossEntropy(Loss):
     """ℓ = -Σ_k y_k log a_k for any y ≥ 0, also where Σ_k y_k ≠ 1.
 
@@ -214,7 +219,14 @@ class CrossEntropy(Loss):
 
     def targets(self, y: Any, width: int, like: Array) -> Array:
         xp = array_namespace(like)
+        y = without_holes(y, "y")
         labels = as_numpy(y) if hasattr(y, "shape") else np.asarray(y)
+        if labels.ndim == 2 and labels.shape[1] == 1 < width:
+            raise InputError(
+                f"y with shape {labels.shape} for {self.name} on {width} outputs",
+                f"class numbers of shape (N,), or shape (N, {width})",
+                "For class numbers in a column pass y.ravel().",
+            )
         if labels.ndim == 1:
             rows = xp.asarray(_one_hot(labels, width), dtype=real_part(like).dtype, device=device(like))
         else:
@@ -233,7 +245,7 @@ class CrossEntropy(Loss):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class BinaryCrossEntropy(Loss):
     """ℓ = -Σ_k (y_k log a_k + (1 - y_k) log(1 - a_k)), 0 ≤ y ≤ 1; one or many labels.
 
@@ -262,7 +274,7 @@ class BinaryCrossEntropy(Loss):
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Poisson(Loss):
     """ℓ = Σ_k a_k - y_k log a_k + y_k log y_k - y_k, y ≥ 0: half the Poisson deviance.
 
@@ -314,8 +326,9 @@ def _one_hot(labels: np.ndarray[Any, Any], width: int) -> np.ndarray[Any, Any]:
     if labels.dtype.kind not in "iub":
         whole = labels.dtype.kind == "f" and bool(np.all(np.isfinite(labels) & (labels == np.round(labels))))
         if not whole:
+            example = f", such as {labels.tolist()[0]!r}" if labels.size else ""
             raise InputError(
-                f"class labels of dtype {labels.dtype}" + (f", such as {labels.ravel()[0]!r}" if labels.size else ""),
+                f"class labels of dtype {labels.dtype}{example}",
                 f"whole numbers 0 … {width - 1}, or {width} columns of numbers >= 0",
                 "Encode the labels: classes, y = numpy.unique(labels, return_inverse=True).",
             )
@@ -326,7 +339,9 @@ def _one_hot(labels: np.ndarray[Any, Any], width: int) -> np.ndarray[Any, Any]:
         raise InputError(
             f"label {labels[row]} in row {row}",
             f"labels 0 … {width - 1} for {width} outputs",
-            "Give the last layer one unit per class, or drop rows of classes not seen in training.",
+            "Labels start at 0: classes, y = numpy.unique(y, return_inverse=True) numbers them so."
+            if labels.min() == 1 and labels.max() == width
+            else "Give the last layer one unit per class, or drop rows of classes not seen in training.",
         )
     rows = np.zeros((labels.shape[0], width))
     rows[np.arange(labels.shape[0]), labels.astype(np.int64)] = 1.0

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from .activation_types import REALS
 from .arrays import Array, array_namespace, log1p, positive
-from .errors import InputError
+from .errors import InputError, is_number
 from .loss_types import BinaryCrossEntropy, CrossEntropy, Loss, Pinball, Pointwise, Poisson
 
 __all__ = ["LOSSES"]
@@ -152,12 +152,12 @@ LOSSES: Mapping[str, Callable[..., Loss]] = MappingProxyType(
 
 
 def _positive(what: str, value: float) -> float:
-    if not (math.isfinite(value) and value > 0):
+    if not (is_number(value) and math.isfinite(value) and value > 0):
         raise InputError(f"{what} = {value!r}", "a finite number > 0", "Choose a value in that range.")
     return float(value)
 
 
 def _smoothing(value: float) -> float:
-    if not 0 <= value < 1:
+    if not (is_number(value) and 0 <= value < 1):
         raise InputError(f"label_smoothing = {value!r}", "0 <= label_smoothing < 1", "Pass 0.1, say.")
     return float(value)

@@ -9,7 +9,7 @@ l - 1. Nothing here computes a forward or a backward pass.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from .activation_types import Activation
 from .activations import ACTIVATIONS
 from .arrays import Array, array_namespace, as_floating
 from .draws import Purpose, generator
-from .errors import InputError
+from .errors import InputError, counted, named_among, require_kind, type_of
 from .initializers import INITIALIZERS
 from .loss_types import Loss
 from .losses import LOSSES
@@ -127,7 +127,7 @@ class Parameters:
         return cls((W[0].shape[1], *(w.shape[0] for w in W)), theta)
 
 
-@dataclass(frozen=True, init=False)
+@dataclass(frozen=True, init=False, repr=False)
 class Network:
     """A dense feed-forward network with its loss.
 
@@ -160,7 +160,7 @@ class Network:
     loss: Loss
 
     def __init__(self, sizes: Sequence[int], activations: Sequence[str | Activation], loss: str | Loss) -> None:
-        widths = tuple(sizes)
+        widths = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
         whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 1 for n in widths)
         if len(widths) < 2 or not whole:
             raise InputError(
@@ -168,11 +168,11 @@ class Network:
                 "two or more whole numbers >= 1: inputs, hidden layers, outputs",
                 "Network((64, 10, 10), …) has 64 inputs, 10 hidden units and 10 outputs.",
             )
-        if isinstance(activations, str):
+        if isinstance(activations, str) or not isinstance(activations, Sequence):
             activations = (activations,)
         if len(activations) != len(widths) - 1:
             raise InputError(
-                f"{len(activations)} activations for {len(widths) - 1} layers",
+                f"{counted(len(activations), 'activation')} for {counted(len(widths) - 1, 'layer')}",
                 "one activation per layer, the output's last",
                 f'Pass {len(widths) - 1} of them; "identity" is a linear layer.',
             )
@@ -217,7 +217,7 @@ class Network:
         seed : int
             Same seed, same parameters; layers are drawn in order, in float64, then rounded.
         dtype : str or dtype
-            "float64" or "float32", or a dtype of `xp`.
+            "float64" or "float32", or that dtype of `xp`.
         initializer : str
             A name from `INITIALIZERS`. For given arrays use `Parameters.from_arrays`.
         xp : module
@@ -226,7 +226,7 @@ class Network:
         Raises
         ------
         InputError
-            An unknown name, a seed out of range.
+            An unknown name, another dtype, a seed out of range.
 
         Examples
         --------
@@ -235,7 +235,9 @@ class Network:
         np.float64(0.0)
         """
         if initializer not in INITIALIZERS:
-            raise InputError(f"initializer = {initializer!r}", ", ".join(INITIALIZERS), "Choose one of these.")
+            remedy = named_among(initializer, INITIALIZERS, "Choose one of these.")
+            raise InputError(f"initializer = {initializer!r}", ", ".join(INITIALIZERS), remedy)
+        dtype = _dtype_name(dtype)
         rng = generator(seed, Purpose.INITIALISATION)
         draw = INITIALIZERS[initializer]
         theta = np.zeros(self.n_parameters)
@@ -244,10 +246,11 @@ class Network:
         if xp is np:
             return Parameters(self.sizes, theta.astype(dtype))
         xp = array_namespace(xp.zeros(1))
-        return Parameters(self.sizes, xp.asarray(theta, dtype=getattr(xp, dtype) if isinstance(dtype, str) else dtype))
+        return Parameters(self.sizes, xp.asarray(theta, dtype=getattr(xp, dtype)))
 
     def require(self, parameters: Parameters) -> None:
         """Raise unless `parameters` are of this network and finite."""
+        require_kind("parameters", parameters, Parameters, "Use network.init(...) or Parameters.from_arrays(...).")
         if tuple(parameters.sizes) != self.sizes or tuple(parameters.theta.shape) != (self.n_parameters,):
             raise InputError(
                 f"parameters for widths {parameters.sizes} with {tuple(parameters.theta.shape)} numbers",
@@ -266,6 +269,34 @@ class Network:
         layers = [f"{n} {phi.name}" for n, phi in zip(self.sizes[1:], self.activations, strict=True)]
         return " → ".join([str(self.sizes[0]), *layers]) + f", {self.loss}"
 
+    def __repr__(self) -> str:
+        layers = [_short(phi, ACTIVATIONS) for phi in self.activations]
+        activations = ", ".join(layers) + ("," if len(layers) == 1 else "")
+        return f"Network({self.sizes}, ({activations}), {_short(self.loss, LOSSES)})"
+
+
+def checked_network(network: Network) -> Network:
+    """The same; raises where it is something else."""
+    require_kind("network", network, Network, 'Make one: Network((64, 10, 10), ("relu", "softmax"), "cross_entropy").')
+    return network
+
+
+def _short(function: Activation | Loss, table: Mapping[str, Callable[..., Any]]) -> str:
+    """The name where the parameters are the table's own, else the call that makes it."""
+    usual = function.name in table and table[function.name]() == function
+    return repr(function.name) if usual else repr(function)
+
+
+def _dtype_name(dtype: Any) -> str:
+    """float32 or float64, from the name or dtype of any library."""
+    try:
+        name = str(dtype if dtype is None else np.dtype(dtype))
+    except TypeError:  # another library's
+        name = str(dtype).rsplit(".", maxsplit=1)[-1]
+    if name not in ("float32", "float64"):
+        raise InputError(f"dtype = {dtype!r}", '"float64" or "float32"', 'Pass dtype="float64".')
+    return name
+
 
 def _named(value: Any, kind: type, table: Mapping[str, Callable[..., Any]], word: str) -> Any:
     if isinstance(value, kind):
@@ -273,7 +304,7 @@ def _named(value: Any, kind: type, table: Mapping[str, Callable[..., Any]], word
     if isinstance(value, str) and value in table:
         return table[value]()
     raise InputError(
-        f"{word} {value!r}",
-        f"one of {', '.join(table)}, or an {kind.__name__}",
-        f"Choose one of these; own_{word}(…) makes one of your own.",
+        f"{word} {value!r}" if value is None or isinstance(value, str) else f"{word} that is {type_of(value)}",
+        f"one of {', '.join(table)}, or {'an' if kind is Activation else 'a'} {kind.__name__}",
+        named_among(value, table, f"Choose one of these; own_{word}(…) makes one of your own."),
     )

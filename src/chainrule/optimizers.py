@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 from .arrays import Array, array_namespace
-from .errors import InputError
+from .errors import InputError, is_number
 
 __all__ = ["LBFGS", "OPTIMIZERS", "FirstOrder", "Optimizer"]
 
@@ -54,11 +54,12 @@ class FirstOrder(Optimizer):
             low_open, high = (True, math.inf) if name in ("learning_rate", "epsilon") else (False, 1.0)
             if name == "weight_decay":
                 high = math.inf
-            if isinstance(value, float | int) and not isinstance(value, bool):
-                inside = (value > 0 or (value == 0 and not low_open)) and value < high
-                if not (math.isfinite(value) and inside):
+            if name != "nesterov":
+                number = float(value) if is_number(value) else math.nan  # NumPy's scalars have no JSON
+                if not ((number > 0 or (number == 0 and not low_open)) and number < high):
                     allowed = f"a finite number {'>' if low_open else '>='} 0" + (" and < 1" if high == 1 else "")
                     raise InputError(f"{name} = {value!r}", allowed, "Choose a value in that range.")
+                object.__setattr__(self, name, number)
 
     def start(self, theta: Array) -> Slots:
         """The state before the first step."""
@@ -124,10 +125,12 @@ class SGD(FirstOrder):
 
     def step(self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int) -> tuple[Array, Slots]:
         downhill = -learning_rate * gradient
+        if self.momentum == 0:
+            return theta + downhill, slots  # U1
         velocity = self.momentum * slots[0] + downhill
         if self.nesterov:
             return theta + (self.momentum * velocity + downhill), (velocity,)
-        return theta + velocity, (velocity,)  # U1 where μ = 0
+        return theta + velocity, (velocity,)
 
 
 @final
@@ -244,7 +247,8 @@ class LBFGS(Optimizer):
     loss_tolerance: float = 0.0
 
     def __post_init__(self) -> None:
-        good = self.memory >= 1 and self.gradient_tolerance >= 0 and self.loss_tolerance >= 0
+        good = all(is_number(value) for value in asdict(self).values())
+        good = good and self.memory >= 1 and self.gradient_tolerance >= 0 and self.loss_tolerance >= 0
         if not good:
             raise InputError(repr(self), "memory >= 1 and tolerances >= 0", "Leave them at their defaults.")
 

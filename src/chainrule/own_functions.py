@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +11,13 @@ import numpy as np
 
 from .activation_types import Activation, Elementwise, Interval
 from .arrays import Array
-from .errors import InputError
+from .errors import InputError, type_of
 from .loss_types import Loss, Pointwise
 
 __all__ = ["own_activation", "own_loss"]
+
+#: Of the differences that derivatives are compared with.
+STEP = 1e-3
 
 
 def own_activation(
@@ -38,13 +42,13 @@ def own_activation(
     kinks : tuple of float
         Where φ′ or a higher derivative jumps; not compared there.
     analytic : bool
-        Whether φ accepts complex numbers, so that the complex step applies.
+        Whether φ accepts complex numbers, so that the complex step applies; verified.
 
     Raises
     ------
     InputError
-        φ′ is not the derivative of φ: says where, and the two values. φ is not elementwise, or
-        leaves `bounds`.
+        φ′ is not the derivative of φ, or the complex step of φ is not: says where, and the two
+        values. φ is not elementwise, is NaN somewhere, or leaves `bounds`.
 
     Notes
     -----
@@ -61,10 +65,8 @@ def own_activation(
     chainrule.errors.InputError: Given: own activation whose φ′ is wrong at z = ...
     """
     z = np.linspace(-12.0, 12.0, 241)
-    with np.errstate(all="ignore"):
-        value = np.asarray(phi(z))
-        given = np.asarray(phi_prime(z))
-        backwards = np.asarray(phi(z[::-1].copy()))
+    value, backwards = (_called("φ", phi, points) for points in (z, z[::-1].copy()))
+    given = _called("φ′", phi_prime, z)
     if value.shape != z.shape or given.shape != z.shape:
         raise InputError(
             f"own activation that maps shape {z.shape} to {value.shape}, its φ′ to {given.shape}",
@@ -77,7 +79,15 @@ def own_activation(
             "an elementwise φ",
             "Use softmax from the table for a function of a whole row.",
         )
+    if np.isnan(value).any():
+        raise InputError(
+            f"{name} activation whose φ is NaN at z = {z[np.isnan(value)][0]:.6g}",
+            "numbers for all real z; infinity only where φ overflows",
+            "Say by numpy.where what φ is there: a layer hands on any real number.",
+        )
     _verify_derivative(phi, given, z, kinks, f"{name} activation whose φ′ is wrong", "φ′")
+    if analytic:
+        _verify_analytic(phi, given, z, kinks, f"{name} activation")
     finite = value[np.isfinite(value)]
     low, high = bounds
     if finite.size and not (low <= finite.min() and finite.max() <= high):
@@ -114,12 +124,13 @@ def own_loss(
     residual_kinks : tuple of float
         The values of y - a at which ℓ is not smooth.
     analytic : bool
-        Whether ℓ accepts complex a, so that the complex step applies.
+        Whether ℓ accepts complex a, so that the complex step applies; verified.
 
     Raises
     ------
     InputError
-        ∂ℓ/∂a is not the derivative of ℓ: says where, and the two values.
+        ∂ℓ/∂a is not the derivative of ℓ, or the complex step of ℓ is not: says where, and the two
+        values.
 
     Examples
     --------
@@ -131,8 +142,7 @@ def own_loss(
     a = np.linspace(low, high, 121)[1:-1]
     for target in (-0.7, 0.0, 0.4, 1.0):
         y = np.full_like(a, target)
-        with np.errstate(all="ignore"):
-            value, given = np.asarray(ell(y, a)), np.asarray(ell_prime(y, a))
+        value, given = _called("ℓ", ell, y, a), _called("∂ℓ/∂a", ell_prime, y, a)
         if value.shape != a.shape or given.shape != a.shape:
             raise InputError(
                 f"own loss that maps shape {a.shape} to {value.shape}, its derivative to {given.shape}",
@@ -141,12 +151,66 @@ def own_loss(
             )
         kinks = tuple(target - r for r in residual_kinks)
         what = f"{name} loss whose ∂ℓ/∂a is wrong for y = {target:g}"
-        # y is bound now: the function is used before the loop goes on
-        _verify_derivative(lambda v, y=y: ell(y, v), given, a, kinks, what, "∂ℓ/∂a")  # type: ignore[misc]
+        of_a = functools.partial(ell, y)
+        _verify_derivative(of_a, given, a, kinks, what, "∂ℓ/∂a")
+        if analytic:
+            _verify_analytic(of_a, given, a, kinks, f"{name} loss for y = {target:g}")
     return Pointwise(
         name, "own", ell, ell_prime, Interval(*accepts), "own",
         residuals=tuple(residual_kinks), analytic=analytic, own=True,
     )  # fmt: skip
+
+
+def _called(symbol: str, function: Callable[..., Array], *arguments: Array) -> np.ndarray[Any, Any]:
+    """What a function makes of arrays; raises where it is no function of arrays."""
+    try:
+        with np.errstate(all="ignore"):
+            return np.asarray(function(*arguments))
+    except (TypeError, ValueError, AttributeError) as error:
+        if not callable(function):
+            given = repr(function) if isinstance(function, str) else type_of(function)
+            remedy = "A name from the table needs no own_activation or own_loss: give it to Network as it is."
+        else:
+            given = f"a function that fails on arrays ({type(error).__name__}: {error})"
+            remedy = "Write it with functions of NumPy, numpy.tanh instead of math.tanh, say."
+        raise InputError(f"{symbol} that is {given}", "a function of arrays", remedy) from error
+
+
+def _near_kink(points: np.ndarray[Any, Any], kinks: tuple[float, ...]) -> Any:
+    """Which points the differences below could reach across a kink from.
+
+    2.5 steps: a point two steps off a kink would be decided by rounding.
+    """
+    return np.any(np.abs(points[:, None] - np.asarray(kinks)[None, :]) < 2.5 * STEP, axis=1)
+
+
+def _verify_analytic(
+    function: Callable[[Array], Array],
+    given: np.ndarray[Any, Any],
+    points: np.ndarray[Any, Any],
+    kinks: tuple[float, ...],
+    what: str,
+) -> None:
+    """Raise unless the complex step of `function` is the derivative `given`, to 1e-6."""
+    remedy = "Leave analytic out: the gradient check then takes differences."
+    try:
+        with np.errstate(all="ignore"):
+            value = np.asarray(function(points + 1e-30j))
+            steps = value.imag / 1e-30
+            wrong = ~(np.abs(steps - given) <= 1e-6 * np.maximum(1, np.abs(given)))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{what} said to be analytic, which fails on complex numbers ({error})", "analytic=False", remedy
+        ) from error
+    wrong &= np.isfinite(given) & np.isfinite(value.real) & ~_near_kink(points, kinks)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise InputError(
+            f"{what} said to be analytic, whose complex step at {points[at]:.6g} is {steps[at]:.10g}, "
+            f"not the derivative {given[at]:.10g}",
+            "analytic=True for functions that are differentiable at complex numbers",
+            remedy,
+        )
 
 
 def _verify_derivative(
@@ -162,16 +226,14 @@ def _verify_derivative(
     Five-point differences with a step of 1e-3; points within two steps of a kink, and those where
     the function is not finite, are left out.
     """
-    h = 1e-3
+    h = STEP
     with np.errstate(all="ignore"):
         at = [np.asarray(function(points + k * h)) for k in (-2, -1, 1, 2)]
         numerical = (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * h)
         magnitude = np.max(np.abs(at), axis=0)
         allowed = 1e-6 * np.maximum(1, np.abs(numerical)) + 1e-12 * magnitude
         wrong = ~(np.abs(given - numerical) <= allowed)
-    # 2.5 steps: a point two steps off a kink would be decided by rounding
-    near_kink = np.any(np.abs(points[:, None] - np.asarray(kinks)[None, :]) < 2.5 * h, axis=1)
-    compared = np.isfinite(numerical) & ~near_kink
+    compared = np.isfinite(numerical) & ~_near_kink(points, kinks)
     if not compared.any():
         raise InputError(
             f"{what}: it is finite at none of the points compared",

@@ -46,24 +46,27 @@ class ProgressLine:
             from rich.console import Console
             from rich.text import Text
 
-            unit = self._unit
+            unit, console = self._unit, Console(stderr=True)
 
-            class Rate(progress.ProgressColumn):
-                """Units per second, over the last seconds."""
+            class Line(progress.ProgressColumn):
+                """The whole line, as much of it as the terminal has room for."""
+
+                max_refresh = 0.1
 
                 def render(self, task: progress.Task) -> Text:
                     speed = task.finished_speed or task.speed
-                    return Text("" if speed is None else f"{speed:.3g} {unit}/s")
+                    left = None if task.time_remaining is None else f"{clock(task.time_remaining)} left"
+                    parts = {
+                        "title": task.description,
+                        "bar": bar(task.completed / task.total if task.total else 1.0, console.encoding),
+                        "count": f"{task.completed:.0f}/{task.total:.0f}",
+                        "note": str(task.fields["note"]),
+                        "rate": "" if speed is None else f"{speed:.3g} {unit}/s",
+                        "left": f"in {clock(task.elapsed or 0)}" if task.finished else left or "",
+                    }
+                    return Text(fitted(parts, console.width), no_wrap=True, overflow="ellipsis")
 
-            self._progress = progress.Progress(
-                progress.TextColumn("{task.description}"),
-                progress.BarColumn(bar_width=20),
-                progress.MofNCompleteColumn(),
-                progress.TextColumn("{task.fields[note]}"),
-                Rate(),
-                progress.TimeRemainingColumn(elapsed_when_finished=True),
-                console=Console(stderr=True),
-            )
+            self._progress = progress.Progress(Line(), console=console)
             self._progress.start()
             self._task = self._progress.add_task(self._title, total=self._total, completed=self._done, note="")
         return self
@@ -78,3 +81,45 @@ class ProgressLine:
     ) -> None:
         if self._progress is not None:
             self._progress.stop()
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, hours where there are some.
+
+    Examples
+    --------
+    >>> clock(5.2), clock(754), clock(7322)
+    ('0:05', '12:34', '2:02:02')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def bar(share: float, encoding: str, width: int = 20) -> str:
+    """A bar, in ASCII where the terminal knows nothing else.
+
+    Examples
+    --------
+    >>> bar(0.5, "utf-8", 6), bar(0.5, "ascii", 6)
+    ('━━━───', '===---')
+    """
+    done = int(share * width)
+    full, empty = ("━", "─") if encoding.startswith("utf") else ("=", "-")
+    return full * done + empty * (width - done)
+
+
+def fitted(parts: dict[str, str], width: int) -> str:
+    """The parts of a progress line, side by side; what matters least is left out first.
+
+    Examples
+    --------
+    >>> parts = {"title": "training", "count": "27/1000", "note": "loss 2.31", "left": "1:48 left"}
+    >>> fitted(parts, 80), fitted(parts, 30)
+    ('training 27/1000 loss 2.31 1:48 left', '27/1000 loss 2.31 1:48 left')
+    """
+    kept = {name: part for name, part in parts.items() if part}
+    for least in ("bar", "title", "rate", "note"):
+        if sum(len(part) + 1 for part in kept.values()) - 1 > width:
+            kept.pop(least, None)
+    return " ".join(kept.values())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import Any
 
 from .diagnostics import Diagnosis
+from .errors import counted
 from .network import Network, Parameters
 from .stopping import StopReason
 
@@ -18,6 +20,15 @@ def versions() -> dict[str, str]:
     """Versions of what computed."""
     packages = {name: metadata.version(name) for name in ("chainrule", "numpy")}
     return {"python": platform.python_version(), **packages}
+
+
+def json_ready(value: Any) -> Any:
+    """The same with NaN and infinity as text, which JSON has no numbers for; `float` reads them."""
+    if isinstance(value, dict):
+        return {key: json_ready(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [json_ready(item) for item in value]
+    return repr(float(value)) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ class Epoch:
     metric: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The result of `train`.
 
@@ -104,8 +115,8 @@ class Report:
         return tuple(epoch.validation_loss for epoch in self.history)
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but the parameters, ready for JSON."""
-        return {
+        """Everything but the parameters, ready for JSON; NaN and infinity as text."""
+        content = {
             "network": str(self.network),
             "n_parameters": self.network.n_parameters,
             "history": [asdict(epoch) for epoch in self.history],
@@ -121,8 +132,23 @@ class Report:
             "engine_reason": self.engine_reason,
             "versions": self.versions,
         }
+        return {key: json_ready(value) for key, value in content.items()}
 
     def __str__(self) -> str:
         last = f", loss {self.loss[-1]:.6g}" if self.history else ""
-        done = f"{self.epochs} epochs, {self.steps} steps{last}, {self.seconds:.1f} s"
-        return f"{self.network}: {done}. {self.failure or self.stopped.value}"
+        done = f"{counted(self.epochs, 'epoch')}, {counted(self.steps, 'step')}{last}, {self.seconds:.1f} s"
+        return f"{self.network}: {done}.{self._best()} {self.failure or self.stopped.value}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _best(self) -> str:
+        """A sentence on the epoch that was kept, where that is not simply the last."""
+        if self.best_epoch is None:
+            return ""
+        epoch = self.history[self.best_epoch - 1]
+        numbers = [f"loss {epoch.loss:.6g}"] if epoch.validation_loss is None else []
+        numbers += [f"validation loss {epoch.validation_loss:.6g}"] if epoch.validation_loss is not None else []
+        if epoch.metric is not None:
+            numbers.append(f"{self.settings['early_stopping']['monitor']} {epoch.metric:.6g}")
+        return f" The parameters are those of the best epoch, {self.best_epoch}: {', '.join(numbers)}."

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
 from typing import Any, ClassVar, final
 
-from .errors import InputError
+from .errors import InputError, is_number
 
 __all__ = ["SCHEDULES", "Schedule"]
 
@@ -30,15 +30,20 @@ class Schedule(ABC):
     """
 
     name: ClassVar[str]
+    #: Whether the factor is the same throughout an epoch.
+    steady: ClassVar[bool] = False
     warmup_epochs: float = 0.0
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             low = 0.0 if field.name in ("warmup_epochs", "final", "tolerance") else None
-            if not (math.isfinite(value) and (value > 0 or value == low)):
-                allowed = f"a finite number {'>' if low is None else '>='} 0"
+            high = 1.0 if field.name == "rise" else math.inf
+            number = float(value) if is_number(value) else math.nan  # NumPy's scalars have no JSON
+            if not (math.isfinite(number) and (number > 0 or number == low) and number <= high):
+                allowed = f"a finite number {'>' if low is None else '>='} 0" + (" and <= 1" if high == 1 else "")
                 raise InputError(f"{self.name}'s {field.name} = {value!r}", allowed, "Choose a value in that range.")
+            object.__setattr__(self, field.name, number)
 
     def start(self) -> tuple[float, ...]:
         """What the schedule remembers, before the first epoch."""
@@ -69,6 +74,7 @@ class Constant(Schedule):
     """1."""
 
     name: ClassVar[str] = "constant"
+    steady: ClassVar[bool] = True
 
     def factor(self, epochs: float, memory: tuple[float, ...]) -> float:
         return 1.0
@@ -134,7 +140,7 @@ class Cosine(Schedule):
 @final
 @dataclass(frozen=True, kw_only=True)
 class OneCycle(Schedule):
-    """Rises from `start` to 1 over `rise` of `length_epochs`, then falls to `final`, along cosines.
+    """Rises from `start_factor` to 1 over `rise` of `length_epochs`, then falls to `final`, along cosines.
 
     References
     ----------
@@ -163,6 +169,7 @@ class Adaptive(Schedule):
     """
 
     name: ClassVar[str] = "adaptive"
+    steady: ClassVar[bool] = True
     patience: float = 5.0
     multiplier: float = 0.2
     tolerance: float = 1e-4

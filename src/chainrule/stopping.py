@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
-from .errors import InputError
+from .errors import InputError, is_number, named_among
 from .metrics import METRICS, Metric
 
 __all__ = ["EarlyStopping", "StopReason", "Watch"]
@@ -55,12 +56,13 @@ class EarlyStopping:
 
     def __post_init__(self) -> None:
         if not (isinstance(self.monitor, Metric) or self.monitor == "loss" or self.monitor in METRICS):
-            raise InputError(f"monitor = {self.monitor!r}", f'"loss", {", ".join(METRICS)}, or a Metric', "Choose one.")
-        if self.patience < 1:
+            remedy = named_among(self.monitor, ["loss", *METRICS], "Choose one.")
+            raise InputError(f"monitor = {self.monitor!r}", f'"loss", {", ".join(METRICS)}, or a Metric', remedy)
+        if not isinstance(self.patience, Integral) or self.patience < 1:
             raise InputError(f"patience = {self.patience!r}", "a whole number >= 1", "Pass patience=10, say.")
-        if not (math.isfinite(self.min_delta) and self.min_delta >= 0):
+        if not (is_number(self.min_delta) and math.isfinite(self.min_delta) and self.min_delta >= 0):
             raise InputError(f"min_delta = {self.min_delta!r}", "a finite number >= 0", "Pass min_delta=0.")
-        if not 0 <= self.smoothing < 1:
+        if not (is_number(self.smoothing) and 0 <= self.smoothing < 1):
             raise InputError(f"smoothing = {self.smoothing!r}", "0 <= smoothing < 1", "Pass smoothing=0.5, say.")
 
     @property
@@ -104,7 +106,9 @@ class Watch:
 
     def after_epoch(self, rule: EarlyStopping, value: float, epoch: int) -> Watch:
         """What has been seen after one more epoch."""
-        smoothed = value if self.smoothed is None else rule.smoothing * self.smoothed + (1 - rule.smoothing) * value
-        if self.best is None or rule.sign * smoothed < rule.sign * self.best - rule.min_delta:
+        smoothed = value
+        if self.smoothed is not None and math.isfinite(self.smoothed):  # else an overflow would stay for good
+            smoothed = rule.smoothing * self.smoothed + (1 - rule.smoothing) * value
+        if self.best is None or math.isnan(self.best) or rule.sign * smoothed < rule.sign * self.best - rule.min_delta:
             return Watch(smoothed, smoothed, epoch, 0)
         return Watch(smoothed, self.best, self.best_epoch, self.stalled + 1)

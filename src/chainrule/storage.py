@@ -24,7 +24,7 @@ from .arrays import as_numpy
 from .errors import InputError
 from .loss_types import Loss
 from .losses import LOSSES
-from .network import Network, Parameters
+from .network import Network, Parameters, checked_network
 from .report import versions
 
 __all__ = ["Model", "load_model", "save_model", "write_whole"]
@@ -77,7 +77,8 @@ def save_model(
     InputError
         Functions of your own, a dtype that cannot be stored, notes that JSON cannot hold.
     OSError
-        The disk is full, the folder does not exist: nothing that was there is changed.
+        The disk is full, the folder does not exist or cannot be written in: names `path`, and
+        nothing that was there is changed.
 
     Examples
     --------
@@ -88,7 +89,7 @@ def save_model(
     >>> load_model(file).network == net
     True
     """
-    network.require(parameters)
+    checked_network(network).require(parameters)
     theta = np.ascontiguousarray(as_numpy(parameters.theta))
     if str(theta.dtype) not in DTYPES:
         raise InputError(f"parameters of dtype {theta.dtype}", " or ".join(DTYPES), "Convert theta to one of these.")
@@ -117,6 +118,9 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     content, tensors = read_file(path, FORMAT)
     try:
         network = build_network(content["network"])
+        if set(tensors) != {"theta"} or tensors["theta"].dtype not in DTYPES:
+            kinds = [f"{name} of {array.dtype}" for name, array in tensors.items()]
+            raise unreadable(path, f"other numbers than theta in {' or '.join(DTYPES)}: {', '.join(kinds)}")
         parameters = Parameters(network.sizes, tensors["theta"])
         network.require(parameters)
         return Model(network, parameters, dict(content["notes"]), dict(content["versions"]))
@@ -210,13 +214,23 @@ def unreadable(path: str | os.PathLike[str], what: str) -> InputError:
 
 def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file beside its place, sync it, and rename it: it is there whole or not at all."""
-    target = Path(path)
+    try:
+        _write_beside(Path(path), content)
+    except OSError as error:  # it names the file beside, which nobody asked for
+        why = f"{error.strerror or error} (in the folder {Path(path).absolute().parent}); choose another folder"
+        raise OSError(error.errno, why, os.fspath(path)) from error
+
+
+def _write_beside(target: Path, content: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        try:  # by the number alone: a file object could be lost, unclosed, in an interrupt
+            rest = memoryview(content)
+            while rest:
+                rest = rest[os.write(handle, rest) :]
+            os.fsync(handle)
+        finally:
+            os.close(handle)
         mask = os.umask(0)
         os.umask(mask)
         Path(name).chmod(0o666 & ~mask)  # mkstemp's files are private

@@ -8,25 +8,36 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from array_api_compat import is_array_api_obj
 
-from .arrays import array_namespace, as_numpy
+from .arrays import Array, array_namespace, as_numpy
 from .callbacks import Callback
 from .checkpoints import Checkpoint, load_checkpoint
 from .draws import Purpose, generator
 from .engines import Data, Rules, State, choose_engine
-from .errors import InputError
+from .errors import InputError, is_number
 from .forward_pass import checked_penalty, checked_rows, checked_weights
+from .loss_types import BinaryCrossEntropy, CrossEntropy
 from .network import Network, Parameters
-from .optimizers import LBFGS, OPTIMIZERS, FirstOrder, Optimizer
+from .optimizers import OPTIMIZERS, FirstOrder, Optimizer
 from .progress import ProgressLine
 from .report import Report
 from .schedules import SCHEDULES, Schedule
 from .stopping import EarlyStopping
+from .training_options import (
+    checked_batch_rows,
+    checked_choice,
+    checked_count,
+    checked_dropout,
+    checked_layers,
+    checked_limit,
+    require_kinds,
+    require_possible,
+)
 from .training_run import Limits, Run
 
 __all__ = ["train"]
@@ -62,6 +73,7 @@ def train(
     resume: str | os.PathLike[str] | None = None,
     on_nonfinite: str = "raise",
     seed: int = 0,
+    input_scale: float | None = None,
     engine: str = "auto",
     threads: int | None = None,
     progress: bool | None = None,
@@ -87,7 +99,7 @@ def train(
     schedule : str or Schedule
         A name from `SCHEDULES`, with its defaults, or one of its schedules.
     batch_rows : int, optional
-        Rows per step, at most N; by default all for "gradient_descent" and "lbfgs", else 128. The
+        Rows per step, of which at most N are taken; by default all for "gradient_descent" and "lbfgs", else 128. The
         order is drawn anew for each epoch.
     max_epochs, max_steps : int
         How often to go through the rows, and how many steps to take at most.
@@ -120,6 +132,9 @@ def train(
         so in the report.
     seed : int
         Of every draw.
+    input_scale : float, optional
+        For x of dtype uint8, as pixels are: it stays so in memory, and the network sees
+        x · input_scale.
     engine : str
         "auto" or a name from `ENGINES`.
     threads : int, optional
@@ -151,38 +166,41 @@ def train(
     if on_nonfinite not in ("raise", "stop"):
         raise InputError(f"on_nonfinite = {on_nonfinite!r}", '"raise" or "stop"', 'Pass on_nonfinite="raise".')
     checked_penalty(l1, l2)
+    require_kinds(network, early_stopping, callbacks, checkpoint)
+    if threads is not None:
+        threads = checked_count("threads", threads, low=1)
     limits = Limits(
-        _whole("max_epochs", max_epochs, low=0),
-        None if max_steps is None else _whole("max_steps", max_steps, low=0),
-        _limit("max_seconds", max_seconds),
+        checked_count("max_epochs", max_epochs, low=0),
+        None if max_steps is None else checked_count("max_steps", max_steps, low=0),
+        checked_limit("max_seconds", max_seconds),
     )
     start = network.init(seed, dtype, initializer, xp=_library(x)) if parameters is None else parameters
     network.require(start)
     everything, labels = (
-        checked_data(network, start, x, y, sample_weight),
+        checked_data(network, start, x, y, sample_weight, input_scale),
         np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
     )
     data, held_out = _split(network, start, everything, labels, validation, seed)
-    rule = _named(optimizer, Optimizer, OPTIMIZERS, "optimizer")
+    rule = checked_choice(optimizer, Optimizer, OPTIMIZERS, "optimizer")
     rules = Rules(
         rule,
-        _named(schedule, Schedule, SCHEDULES, "schedule"),
-        _batch_rows(rule, batch_rows, data.rows),
-        l1,
-        l2,
-        _dropout(network, dropout, input_dropout),
-        _limit("clip_value", clip_value),
-        _limit("clip_norm", clip_norm),
-        _limit("max_norm", max_norm),
-        _layers(network, frozen_layers),
+        checked_choice(schedule, Schedule, SCHEDULES, "schedule"),
+        checked_batch_rows(rule, batch_rows, data.rows),
+        float(l1),
+        float(l2),
+        checked_dropout(network, dropout, input_dropout),
+        checked_limit("clip_value", clip_value),
+        checked_limit("clip_norm", clip_norm),
+        checked_limit("max_norm", max_norm),
+        checked_layers(network, frozen_layers),
         seed,
     )
-    _require_possible(rules)
+    require_possible(rules)
     chosen, reason = choose_engine(engine, network, rules, start.theta)
-    workspace = chosen.prepare(network, start.theta.dtype, rules.batch_rows, threads)
+    workspace = chosen.prepare(network, rules, start.theta.dtype, threads, input_scale)
     slots = rule.start(start.theta) if isinstance(rule, FirstOrder) else ()
     state = State(start.theta, slots, rules.schedule.start())
-    fixed = _settings(network, rules, early_stopping, data, chosen.name)
+    fixed = _settings(network, rules, early_stopping, data, held_out, chosen.name)
     run = Run(
         network, data, held_out, rules, limits, early_stopping, callbacks, checkpoint, fixed, chosen, workspace, state
     )  # fmt: skip
@@ -210,16 +228,34 @@ def train(
     )
 
 
-def checked_data(network: Network, parameters: Parameters, x: Any, y: Any, sample_weight: Any) -> Data:
+def checked_data(
+    network: Network, parameters: Parameters, x: Any, y: Any, sample_weight: Any, input_scale: float | None = None
+) -> Data:
     """Rows, targets and weights as the engines take them."""
-    rows = checked_rows(network, parameters, x)
+    rows = checked_rows(network, parameters, x) if input_scale is None else _checked_pixels(network, x, input_scale)
     targets = network.loss.targets(y, network.sizes[-1], parameters.theta)
     if targets.shape[0] != rows.shape[0]:
         raise InputError(
             f"{targets.shape[0]} targets for {rows.shape[0]} rows", "one target per row", "Check how y was cut."
         )
     weights = None if sample_weight is None else checked_weights(sample_weight, rows.shape[0], rows)
-    return Data(rows, targets, weights)
+    return Data(rows, targets, weights, input_scale)
+
+
+def _checked_pixels(network: Network, x: Any, scale: float) -> Array:
+    """The pixels x of dtype uint8 as they are, contiguous."""
+    pixels = x if is_array_api_obj(x) else np.asarray(x)
+    xp = array_namespace(pixels)
+    if pixels.dtype != xp.uint8 or not (is_number(scale) and math.isfinite(scale) and scale > 0):
+        raise InputError(
+            f"input_scale = {scale!r} for x of dtype {pixels.dtype}", "a number > 0, for x of dtype uint8",
+            "Leave input_scale out for other inputs and scale them yourself.",
+        )  # fmt: skip
+    if pixels.ndim != 2 or pixels.shape[1] != network.sizes[0] or pixels.shape[0] == 0:
+        raise InputError(
+            f"x with shape {tuple(pixels.shape)}", f"shape (N, {network.sizes[0]}) with N >= 1", "One row per sample."
+        )
+    return np.ascontiguousarray(pixels) if isinstance(pixels, np.ndarray) else pixels
 
 
 def _split(
@@ -233,19 +269,24 @@ def _split(
     """Rows to train on and rows to validate on."""
     if validation is None:
         return data, None
-    if isinstance(validation, tuple):
+    if isinstance(validation, tuple | list):
         if len(validation) not in (2, 3):
             raise InputError(f"{len(validation)} validation arrays", "(x, y) or (x, y, weights)", "Pass a tuple.")
         weights = validation[2] if len(validation) == 3 else None
-        return data, checked_data(network, parameters, validation[0], validation[1], weights)
-    if not 0 < validation < 1:
+        return data, checked_data(network, parameters, validation[0], validation[1], weights, data.scale)
+    if not (is_number(validation) and 0 < validation < 1):
         raise InputError(f"validation = {validation!r}", "(x, y), or a share between 0 and 1", "Pass 0.1, say.")
     rng = generator(seed, Purpose.SPLIT)
-    classes = labels if labels.ndim == 1 and labels.dtype.kind in "iub" else np.zeros(data.rows, dtype=int)
-    held = np.zeros(data.rows, dtype=bool)
+    of_classes = isinstance(network.loss, CrossEntropy | BinaryCrossEntropy)
+    of_classes = of_classes and labels.ndim == 1 and labels.dtype.kind in "iub"
+    classes = labels if of_classes else np.zeros(data.rows, dtype=int)
+    held, seen = np.zeros(data.rows, dtype=bool), 0
     for label in np.unique(classes):
         members = rng.permutation(np.flatnonzero(classes == label))
-        held[members[: round(validation * members.size)]] = True
+        # rounded on the running total, so that many small classes still give the share
+        count = round(validation * (seen + members.size)) - round(validation * seen)
+        held[members[: min(count, members.size - 1)]] = True
+        seen += members.size
     if not held.any() or held.all():
         raise InputError(
             f"validation = {validation} of {data.rows} rows", "a share that leaves rows on both sides", "Change it."
@@ -254,7 +295,12 @@ def _split(
 
 
 def _settings(
-    network: Network, rules: Rules, early_stopping: EarlyStopping | None, data: Data, engine: str
+    network: Network,
+    rules: Rules,
+    early_stopping: EarlyStopping | None,
+    data: Data,
+    validation: Data | None,
+    engine: str,
 ) -> dict[str, Any]:
     """What fixes the bits of a run: a checkpoint is resumed only with the same."""
     return {
@@ -263,7 +309,8 @@ def _settings(
             "activations": [phi.specification() for phi in network.activations],
             "loss": network.loss.specification(),
         },
-        "dtype": str(data.x.dtype).removeprefix("torch."),
+        "dtype": str(data.y.dtype).removeprefix("torch."),
+        "input_scale": data.scale,
         "optimizer": rules.optimizer.specification(),
         "schedule": rules.schedule.specification(),
         "batch_rows": rules.batch_rows,
@@ -278,6 +325,7 @@ def _settings(
         "seed": int(rules.seed),
         "rows": data.rows,
         "data": _fingerprint(data),
+        "validation": None if validation is None else _fingerprint(validation),
         "engine": engine,
     }
 
@@ -294,82 +342,3 @@ def _fingerprint(data: Data) -> str:
 
 def _library(x: Any) -> Any:
     return array_namespace(x) if is_array_api_obj(x) and not isinstance(x, np.ndarray) else np
-
-
-def _named(value: Any, kind: type, table: Mapping[str, Any], word: str) -> Any:
-    if isinstance(value, kind):
-        return value
-    if isinstance(value, str) and value in table:
-        return table[value]()
-    raise InputError(
-        f"{word} {value!r}", f"one of {', '.join(table)}", "Choose one of these, or make one with its parameters."
-    )
-
-
-def _batch_rows(optimizer: Optimizer, batch_rows: int | None, rows: int) -> int:
-    if batch_rows is not None:
-        batch_rows = min(_whole("batch_rows", batch_rows, low=1), rows)
-    if not optimizer.full_batch:
-        return min(128, rows) if batch_rows is None else batch_rows
-    if batch_rows not in (None, rows):
-        raise InputError(
-            f"batch_rows = {batch_rows} for {optimizer.name}",
-            "all rows in every step",
-            'Leave batch_rows out, or use optimizer="sgd".',
-        )
-    return rows
-
-
-def _dropout(network: Network, hidden: float | Sequence[float], inputs: float) -> tuple[float, ...]:
-    count = network.n_layers - 1
-    rates = (hidden,) * count if isinstance(hidden, int | float) else tuple(hidden)
-    if len(rates) != count or not all(0 <= p < 1 for p in (inputs, *rates)):
-        raise InputError(
-            f"dropout = {hidden!r}, input_dropout = {inputs!r}",
-            f"probabilities 0 <= p < 1, one or {count} for the hidden layers",
-            "Pass dropout=0.5, say.",
-        )
-    return (float(inputs), *(float(p) for p in rates))
-
-
-def _layers(network: Network, layers: Sequence[int]) -> tuple[int, ...]:
-    numbers = tuple(sorted({int(layer) for layer in layers}))
-    if not all(1 <= layer <= network.n_layers for layer in numbers):
-        raise InputError(
-            f"frozen_layers = {tuple(layers)}",
-            f"numbers from 1 to {network.n_layers}",
-            "Layer 1 is the first with weights.",
-        )
-    return numbers
-
-
-def _require_possible(rules: Rules) -> None:
-    if not isinstance(rules.optimizer, LBFGS):
-        return
-    asked = {
-        "dropout": any(rules.dropout),
-        "clip_value": rules.clip_value is not None,
-        "clip_norm": rules.clip_norm is not None,
-        "max_norm": rules.max_norm is not None,
-        "frozen_layers": bool(rules.frozen_layers),
-        "schedule": rules.schedule.name != "constant" or rules.schedule.warmup_epochs > 0,
-    }
-    wrong = [name for name, given in asked.items() if given]
-    if wrong:
-        raise InputError(
-            f"{', '.join(wrong)} with lbfgs",
-            "lbfgs with penalties only: its line search needs one smooth function",
-            'Leave it out, or use optimizer="adam".',
-        )
-
-
-def _whole(name: str, value: Any, *, low: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
-        raise InputError(f"{name} = {value!r}", f"a whole number >= {low}", f"Pass {name}={max(low, 10)}, say.")
-    return int(value)
-
-
-def _limit(name: str, value: float | None) -> float | None:
-    if value is not None and not (math.isfinite(value) and value > 0):
-        raise InputError(f"{name} = {value!r}", "a finite number > 0", f"Leave {name} out for no limit.")
-    return None if value is None else float(value)

@@ -18,7 +18,7 @@ from .callbacks import Callback, Moment
 from .checkpoints import Checkpoint, Progress, save_checkpoint
 from .diagnostics import Diagnosis, diagnose, is_due
 from .engines import Data, Engine, Rules, State, Workspace
-from .engines.seam import batches_per_epoch
+from .engines.seam import Pause, batches_per_epoch
 from .errors import NonFiniteError
 from .loss_types import reduction_weights
 from .network import Network, Parameters
@@ -93,6 +93,7 @@ class Run:
             self.failure, reason = str(error), StopReason.NON_FINITE
             if raise_nonfinite:
                 self._save()
+                self._take_turns("on_end")
                 raise
         try:
             self._save()
@@ -109,11 +110,21 @@ class Run:
 
     def _step_through(self) -> StopReason:
         while self.state.epoch < self.limits.epochs:
-            self._stop_if_spent()
+            self._stop_if_over()
             self._after_epoch(
-                self.engine.run_epoch(self.workspace, self.rules, self.data, self.state, self._after_step)
+                self.engine.run_epoch(self.workspace, self.rules, self.data, self.state, self._after_step, self._pause)
             )
         return StopReason.EPOCHS
+
+    def _pause(self) -> Pause:
+        """When the engine must come back at the latest."""
+        seen = any(type(callback).on_step is not Callback.on_step for callback in self.callbacks)
+        times = []
+        if self.limits.seconds is not None:
+            times.append(self._began + self.limits.seconds - self.seconds_before)
+        if self.checkpoint is not None and self.checkpoint.every_seconds is not None:
+            times.append(self._saved + self.checkpoint.every_seconds)
+        return Pause(every_step=seen, steps=self.limits.steps, at=min(times, default=None))
 
     def _minimise(self) -> StopReason:
         """L-BFGS by SciPy, recorded like the others: an iteration is an epoch of one step."""
@@ -122,13 +133,19 @@ class Run:
         optimizer = self.rules.optimizer
         assert isinstance(optimizer, LBFGS)
         xp, like = array_namespace(self.state.theta), self.state.theta
+        if self.state.step_in_epoch:  # cut between its iteration and its record
+            self._after_epoch(self.state)
         if self.state.epoch >= self.limits.epochs:
             return StopReason.EPOCHS
+        self._stop_if_over()
 
         def function(theta: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
-            J, gradient = self.engine.loss_and_gradient(
-                self.workspace, xp.asarray(theta, dtype=like.dtype), self.data, l1=self.rules.l1, l2=self.rules.l2
-            )
+            try:
+                J, gradient = self.engine.loss_and_gradient(
+                    self.workspace, xp.asarray(theta, dtype=like.dtype), self.data, l1=self.rules.l1, l2=self.rules.l2
+                )
+            except NonFiniteError as error:
+                raise NonFiniteError(error.quantity, self.state.steps + 1) from error
             return float(J), as_numpy(gradient).astype(np.float64)
 
         def callback(intermediate_result: Any) -> None:
@@ -157,18 +174,30 @@ class Run:
 
     def _after_step(self, state: State) -> None:
         self.state = state
-        if any(callback.on_step(self._moment()) for callback in self.callbacks):
-            raise _StopRunError(StopReason.CALLBACK)
-        self._stop_if_spent()
+        asked = [callback.on_step(self._moment()) for callback in self.callbacks]
+        reason = StopReason.CALLBACK if any(asked) else self._spent()
+        if reason is not None:
+            if state.step_in_epoch == batches_per_epoch(self.data.rows, self.rules.batch_rows):
+                self._after_epoch(state)  # the epoch is whole
+            raise _StopRunError(reason)
         every = self.checkpoint.every_seconds if self.checkpoint else None
         if every is not None and time.perf_counter() - self._saved >= every:
             self._save()
 
-    def _stop_if_spent(self) -> None:
+    def _spent(self) -> StopReason | None:
         if self.limits.steps is not None and self.state.steps >= self.limits.steps:
-            raise _StopRunError(StopReason.STEPS)
+            return StopReason.STEPS
         if self.limits.seconds is not None and self.seconds >= self.limits.seconds:
-            raise _StopRunError(StopReason.TIME)
+            return StopReason.TIME
+        return None
+
+    def _stop_if_over(self) -> None:
+        """Before an epoch: whether a run that is resumed had come to its end."""
+        reason = self._spent()
+        if self.early_stopping is not None and self.watch.stalled >= self.early_stopping.patience:
+            reason = StopReason.STALLED
+        if reason is not None:
+            raise _StopRunError(reason)
 
     def _after_epoch(self, state: State) -> None:
         """Record the epoch that `state` ends, and decide whether to go on."""
@@ -189,11 +218,11 @@ class Run:
         # one assignment: before it the epoch is not over, after it all of it is
         self.state, self.watch, self.best = replace(state.next_epoch(), schedule=memory), watch, best
         self._line.advance(self._note())
-        stop = any(callback.on_epoch(self._moment()) for callback in self.callbacks)
+        asked = [callback.on_epoch(self._moment()) for callback in self.callbacks]
         every = self.checkpoint.every_epochs if self.checkpoint else None
         if every is not None and number % every == 0:
             self._save()
-        if stop:
+        if any(asked):
             raise _StopRunError(StopReason.CALLBACK)
         if rule is not None and watch.stalled >= rule.patience:
             raise _StopRunError(StopReason.STALLED)
@@ -222,7 +251,7 @@ class Run:
     def _loss_and_output(self, theta: Array, data: Data) -> tuple[float, Array]:
         from .forward_pass import objective, propagate
 
-        trace = propagate(self.network, self._parameters(theta), data.x, (None,) * self.network.n_layers)
+        trace = propagate(self.network, self._parameters(theta), data.inputs(), (None,) * self.network.n_layers)
         weights = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
         J, _ = objective(self.network, self._parameters(theta), trace, data.y, weights, 0.0, 0.0)
         return float(J), trace.output

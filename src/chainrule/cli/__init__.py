@@ -6,12 +6,15 @@ command or its data cannot be used as given; 130 interrupted (Ctrl-C), 143 termi
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from collections.abc import Callable
 from typing import NoReturn
 
 __all__ = ["exit_with", "main"]
+
+NOTHING_SAVED = "interrupted; nothing was saved."
 
 
 class _Terminated(KeyboardInterrupt):
@@ -20,12 +23,15 @@ class _Terminated(KeyboardInterrupt):
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # where a terminal knows no Greek
     try:
         from .app import app
 
         app(arguments)
     except KeyboardInterrupt:
-        _fail("interrupted.", 130)
+        _fail(NOTHING_SAVED, 130)
 
 
 def exit_with(run: Callable[[], int]) -> NoReturn:
@@ -47,10 +53,12 @@ def exit_with(run: Callable[[], int]) -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()  # the reader has gone: nothing to say to anyone
         sys.exit(1)
-    except (NonFiniteError, OSError) as error:
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}." if error.filename and error.strerror else str(error), 1)
+    except NonFiniteError as error:
         _fail(str(error), 1)
-    except KeyboardInterrupt:
-        _fail("interrupted.", 143 if terminated else 130)
+    except KeyboardInterrupt as error:
+        _fail(str(error) or NOTHING_SAVED, 143 if terminated else 130)
     sys.exit(143 if terminated and status == 130 else status)
 
 

@@ -7,13 +7,14 @@ import logging
 from ..arrays import Array
 from ..errors import InputError
 from ..network import Network
+from .native import Native
 from .reference import Reference
 from .seam import Data, Engine, Rules, State, Workspace
 
 __all__ = ["ENGINES", "Data", "Engine", "Rules", "State", "Workspace", "choose_engine"]
 
 #: name → engine, the fastest first.
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Reference(),)}
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Native(), Reference())}
 
 logger = logging.getLogger("chainrule")
 

@@ -6,6 +6,7 @@ In float64 on NumPy it is the oracle for every other engine. Its bits follow the
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import ClassVar, final
 
 from ..arrays import Array, array_namespace
@@ -34,7 +35,7 @@ class Reference(Engine):
         network = workspace.network
         xp = array_namespace(theta)
         parameters = Parameters(network.sizes, theta)
-        trace = propagate(network, parameters, data.x, masks or (None,) * network.n_layers)
+        trace = propagate(network, parameters, data.inputs(), masks or (None,) * network.n_layers)
         for layer, (z, a) in enumerate(zip(trace.Z, trace.A[1:], strict=True), 1):
             if not math.isfinite(float(xp.sum(z)) + float(xp.sum(a))):
                 require_finite("Z", [z], "Z", layer)
@@ -51,12 +52,14 @@ class Reference(Engine):
                 require_finite("db", [gradient.db[layer - 1]], "db", layer)
         return gradient.J, gradient.flat
 
-    def predict(self, workspace: Workspace, parameters: Parameters, x: Array) -> Array:
-        network = workspace.network
-        step = rows_at_once(network.sizes)
-        masks = (None,) * network.n_layers
-        parts = [
-            propagate(network, parameters, x[start : start + step], masks).output
-            for start in range(0, x.shape[0], step)
-        ]
-        return array_namespace(x).concat(parts) if len(parts) > 1 else parts[0]
+    def predictor(
+        self, network: Network, parameters: Parameters, threads: int | None = None
+    ) -> Callable[[Array], Array]:
+        step, masks = rows_at_once(network.sizes), (None,) * network.n_layers
+
+        def predict(x: Array) -> Array:
+            starts = range(0, x.shape[0], step)
+            parts = [propagate(network, parameters, x[start : start + step], masks).output for start in starts]
+            return array_namespace(x).concat(parts) if len(parts) > 1 else parts[0]
+
+        return predict

@@ -8,6 +8,7 @@ overrides it, and the tests compare the two.
 from __future__ import annotations
 
 import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,11 +31,29 @@ Masks = tuple[Array | None, ...] | None
 
 @dataclass(frozen=True)
 class Data:
-    """Checked rows: x (N, n_0), y (N, n_L) as the loss encodes it, sample_weight (N,) or None."""
+    """Checked rows.
+
+    Parameters
+    ----------
+    x : Array, shape (N, n_0)
+        Inputs, in the dtype of θ; or uint8, of which the network sees x · scale.
+    y : Array, shape (N, n_L)
+        Targets as the loss encodes them.
+    sample_weight : Array, shape (N,), or None
+    scale : float or None
+        Of uint8 inputs.
+    """
 
     x: Array
     y: Array
     sample_weight: Array | None
+    scale: float | None = None
+
+    def inputs(self) -> Array:
+        """What the network sees: x, or x · scale in the dtype of y."""
+        if self.scale is None:
+            return self.x
+        return array_namespace(self.y).astype(self.x, self.y.dtype) * self.scale
 
     @property
     def rows(self) -> int:
@@ -53,7 +72,7 @@ class Data:
         xp = array_namespace(self.x)
         index = xp.asarray(rows, device=device(self.x))
         weight = None if self.sample_weight is None else xp.take(self.sample_weight, index, axis=0)
-        return Data(xp.take(self.x, index, axis=0), xp.take(self.y, index, axis=0), weight)
+        return Data(xp.take(self.x, index, axis=0), xp.take(self.y, index, axis=0), weight, self.scale)
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,10 @@ class Rules:
     max_norm: float | None = None
     frozen_layers: tuple[int, ...] = ()
     seed: int = 0
+
+    def is_steady(self, state: State) -> bool:
+        """Whether the learning rate stays the same for the rest of the epoch."""
+        return self.schedule.steady and state.epoch >= self.schedule.warmup_epochs
 
     def learning_rate(self, state: State, batches_per_epoch: int) -> float:
         """α of the step that `state` is before."""
@@ -137,16 +160,48 @@ class Workspace:
 
     network: Network
     dtype: Any
-    batch_rows: int
-    threads: int | None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """When an engine that does many steps in one call must come back.
+
+    Parameters
+    ----------
+    every_step : bool
+        After each step.
+    steps : int or None
+        When so many have been taken altogether.
+    at : float or None
+        After the step in which `time.perf_counter()` passes this.
+    """
+
+    every_step: bool = False
+    steps: int | None = None
+    at: float | None = None
+
+    def steps_left(self, taken: int) -> int:
+        """How many steps to take at most; 0 for any number."""
+        if self.every_step:
+            return 1
+        return 0 if self.steps is None else max(1, self.steps - taken)
+
+    def seconds_left(self) -> float:
+        """For how long to go on; negative for as long as it takes."""
+        return -1.0 if self.at is None else max(0.0, self.at - time.perf_counter())
+
+
+def epoch_order(rows: int, batch_rows: int, seed: int, epoch: int) -> Array | None:
+    """The order of an epoch's rows; None for their own, where a batch is all of them."""
+    return None if batch_rows >= rows else generator(seed, Purpose.ORDER, epoch).permutation(rows)
 
 
 def batches(rows: int, batch_rows: int, seed: int, epoch: int) -> Iterator[Array | None]:
     """The row numbers of each batch of an epoch; None for all rows in their own order."""
-    if batch_rows >= rows:
+    order = epoch_order(rows, batch_rows, seed, epoch)
+    if order is None:
         yield None
         return
-    order = generator(seed, Purpose.ORDER, epoch).permutation(rows)
     for start in range(0, rows, batch_rows):
         yield order[start : start + batch_rows]
 
@@ -169,9 +224,11 @@ class Engine(ABC):
     def refusal(self, network: Network, rules: Rules, theta: Array) -> str | None:
         """Why this engine cannot do the job; None where it can."""
 
-    def prepare(self, network: Network, dtype: Any, batch_rows: int, threads: int | None) -> Workspace:
-        """Allocate for steps of up to `batch_rows` rows."""
-        return Workspace(network, dtype, batch_rows, threads)
+    def prepare(
+        self, network: Network, rules: Rules, dtype: Any, threads: int | None = None, scale: float | None = None
+    ) -> Workspace:
+        """Allocate for steps by these rules, on inputs scaled by `scale` if they are uint8."""
+        return Workspace(network, dtype)
 
     @abstractmethod
     def loss_and_gradient(
@@ -186,10 +243,20 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def predict(self, workspace: Workspace, parameters: Parameters, x: Array) -> Array:
-        """A[L], shape (N, n_L)."""
+    def predictor(
+        self, network: Network, parameters: Parameters, threads: int | None = None
+    ) -> Callable[[Array], Array]:
+        """A function from checked rows to A[L], shape (N, n_L)."""
 
-    def run_epoch(self, workspace: Workspace, rules: Rules, data: Data, state: State, after_step: AfterStep) -> State:
+    def run_epoch(
+        self,
+        workspace: Workspace,
+        rules: Rules,
+        data: Data,
+        state: State,
+        after_step: AfterStep,
+        pause: Callable[[], Pause] = Pause,
+    ) -> State:
         """The steps that are left of the epoch that `state` is in.
 
         Parameters
@@ -202,7 +269,9 @@ class Engine(ABC):
             All rows; batches are drawn from (seed, epoch).
         state : State
         after_step : callable
-            See `AfterStep`.
+            See `AfterStep`; after each step, or after each call that did several.
+        pause : callable
+            When to come back at the latest; asked before each call.
 
         Returns
         -------

@@ -1,0 +1,31 @@
+"""`chainrule info`: what is installed, what was built, what is chosen on this machine."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from ..engines.native import MISSING, instruction_set, instruction_sets, thread_limit
+from ..report import versions
+from .output import Output
+
+__all__ = ["run"]
+
+
+def run() -> int:
+    """Print the facts; the exit status."""
+    console = Output()
+    for name, version in versions().items():
+        console.print(f"{name} {version}", soft_wrap=True)
+    cores = f"{os.cpu_count()} cores, {thread_limit(None)} threads at most"
+    console.print(f"{platform.system()} {platform.machine()}, {cores}")
+    if MISSING is None:
+        from ..engines import _native
+
+        console.print(f"native engine: built by GCC or Clang {_native.compiler}", soft_wrap=True)
+        forced = " (by CHAINRULE_ISA)" if os.environ.get("CHAINRULE_ISA") else ""
+        console.print(f"instruction sets: {', '.join(instruction_sets())}; used: {instruction_set()}{forced}")
+    else:
+        console.print(f"native engine: {MISSING}; training runs on the reference engine", soft_wrap=True)
+        console.print("to build it, with a C++ compiler: CHAINRULE_NATIVE=require pip install .", soft_wrap=True)
+    return 0

@@ -1,0 +1,91 @@
+"""What the commands print: plain lines and tables, as wide as the terminal and no wider."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from rich.console import Console
+from rich.text import Text
+
+__all__ = ["Output", "columns"]
+
+#: The words of a cell, and how they are shown.
+Cell = tuple[str, str]
+
+
+class Output(Console):
+    """Standard output. Off a terminal nothing is wrapped; a reader who goes away stops no work."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False)
+        self.soft_wrap = not self.is_terminal
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def print_table(self, title: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]) -> None:
+        """A table of short cells, right-justified under their heads.
+
+        Parameters
+        ----------
+        title : str
+        heads : sequence of str
+            Heads of the columns, which may have several lines.
+        rows : sequence of (str, sequence of (str, str))
+            Each row's name and its cells, with a style of Rich's each.
+
+        Notes
+        -----
+        Where the terminal is narrower than the table, some of the columns come below the others.
+        """
+        self.print(title, style="italic")
+        widths = [
+            max(len(line) for line in (*head.split("\n"), *(cells[i][0] for _, cells in rows)))
+            for i, head in enumerate(heads)
+        ]
+        names = max(len(name) for name, _ in rows)
+        width = None if self.soft_wrap else self.width
+        for part, gap in columns(widths, names, width):
+            stacked = [heads[i].split("\n") for i in part]
+            above = reversed(list(zip_longest(*(reversed(lines) for lines in stacked), fillvalue="")))
+            lines = [("", [(line, "bold") for line in level]) for level in above]
+            lines += [(name, [cells[i] for i in part]) for name, cells in rows]
+            for name, cells in lines:
+                text = Text().append(name.ljust(names), style="bold")
+                for i, (words, style) in zip(part, cells, strict=True):
+                    text.append(" " * (gap + widths[i] - len(words))).append(words, style=style)
+                text.rstrip()
+                self.print(text, soft_wrap=True)
+
+
+def columns(widths: Sequence[int], names: int, width: int | None) -> list[tuple[range, int]]:
+    """Which columns stand beside each other, and how far apart.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        Of the columns.
+    names : int
+        Width of the names of the rows, repeated before each part.
+    width : int or None
+        How wide the terminal is; None for no limit.
+
+    Examples
+    --------
+    >>> columns([5, 5, 5], 4, 80), columns([5, 5, 5], 4, 22), columns([5, 5, 5], 4, 16)
+    ([(range(0, 3), 2)], [(range(0, 3), 1)], [(range(0, 2), 1), (range(2, 3), 1)])
+    """
+    for gap in (2, 1):
+        if width is None or names + sum(w + gap for w in widths) <= width:
+            return [(range(len(widths)), gap)]
+    parts, start, used = [], 0, names
+    for i, w in enumerate(widths):
+        if width is not None and used + 1 + w > width and i > start:
+            parts.append((range(start, i), 1))
+            start, used = i, names
+        used += 1 + w
+    return [*parts, (range(start, len(widths)), 1)]

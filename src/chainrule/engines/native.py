@@ -1,0 +1,305 @@
+"""The thin door to the compiled engine: whole epochs in one call.
+
+Everything that is computed there is written in `native/`, with the equation numbers beside the
+lines. What it does not do it refuses by name, and `engine="auto"` takes the reference.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NoReturn, final
+
+import numpy as np
+
+from ..activation_types import Elementwise
+from ..arrays import Array, is_numpy_array
+from ..errors import InputError, NonFiniteError
+from ..loss_types import BinaryCrossEntropy, CrossEntropy, Pointwise
+from ..network import Network, Parameters
+from ..optimizers import SGD, Adam, AdamW, FirstOrder, GradientDescent, RMSprop
+from .reference import Reference
+from .seam import AfterStep, Data, Engine, Masks, Pause, Rules, State, Workspace, batches_per_epoch, epoch_order
+
+try:
+    from . import _native
+
+    MISSING: str | None = None
+except ImportError as error:  # built without a compiler, or with CHAINRULE_NATIVE=off
+    _native = None  # type: ignore[assignment]
+    MISSING = f"it is not built ({error})"
+
+__all__ = ["MISSING", "Native", "instruction_set", "instruction_sets", "thread_limit"]
+
+PHI = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "softmax")
+ELL = ("squared_error", "cross_entropy", "binary_cross_entropy")
+OUTPUTS_OF_LOGARITHMIC = {"cross_entropy": ("softmax", "sigmoid"), "binary_cross_entropy": ("sigmoid",)}
+RULE = {"gradient_descent": 0, "sgd": 0, "nesterov": 1, "rmsprop": 2, "adam": 3, "adamw": 3}
+MAX_LAYERS = 64
+#: Floating-point operations of a step below which a second thread costs more than it saves.
+WORTH_A_THREAD = 600_000
+
+
+def instruction_sets() -> list[str]:
+    """The instruction sets that are built and run on this processor, the widest last."""
+    return [] if _native is None else [name for name, here in _native.instruction_sets() if here]
+
+
+def instruction_set() -> str:
+    """The one that is used: the widest, or what CHAINRULE_ISA names."""
+    available = instruction_sets()
+    wanted = os.environ.get("CHAINRULE_ISA")
+    if wanted and wanted not in available:
+        raise InputError(
+            f"CHAINRULE_ISA={wanted}", f"one of {', '.join(available)} on this machine", "Unset it for the best."
+        )
+    return wanted or available[-1]
+
+
+def thread_limit(threads: int | None) -> int:
+    """How many threads may run: the argument, CHAINRULE_NUM_THREADS, OMP_NUM_THREADS, or the cores."""
+    for given in (threads, os.environ.get("CHAINRULE_NUM_THREADS"), os.environ.get("OMP_NUM_THREADS")):
+        if given is not None and given != "":
+            try:
+                number = int(str(given).split(",")[0])
+            except ValueError:
+                number = 0
+            if number < 1:
+                raise InputError(f"{given!r} threads", "a whole number >= 1", "Pass threads=1, say.")
+            return number
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def flops(network: Network, rows: int) -> int:
+    """Multiplications and additions of F1, B2 and B3 for so many rows."""
+    pairs = list(zip(network.sizes, network.sizes[1:], strict=False))
+    forward = sum(n * m for n, m in pairs)
+    return 2 * rows * (2 * forward + sum(n * m for n, m in pairs[1:]))
+
+
+@dataclass(frozen=True)
+class NativeWorkspace(Workspace):
+    """The compiled engine, with all its memory."""
+
+    compiled: Any = None
+
+
+@final
+class Native(Engine):
+    """Compiled C++ on the CPU, float32 and float64."""
+
+    name: ClassVar[str] = "native"
+
+    def refusal(self, network: Network, rules: Rules, theta: Array) -> str | None:
+        if MISSING is not None:
+            return MISSING
+        if not is_numpy_array(theta):
+            return "it takes NumPy arrays"
+        if theta.dtype not in (np.float32, np.float64):
+            return f"it computes in float32 and float64, not {theta.dtype}"
+        if network.n_layers > MAX_LAYERS:
+            return f"it has room for {MAX_LAYERS} layers"
+        return _refused_function(network) or _refused_rule(rules)
+
+    def prepare(
+        self, network: Network, rules: Rules, dtype: Any, threads: int | None = None, scale: float | None = None
+    ) -> Workspace:
+        limit = thread_limit(threads)
+        used = min(limit, 1 if flops(network, rules.batch_rows) < WORTH_A_THREAD else limit)
+        description = _describe(network, scale)
+        _describe_rules(description, rules)
+        description.batch_rows, description.threads, description.train = rules.batch_rows, used, True
+        return NativeWorkspace(network, dtype, _compile(description, dtype))
+
+    def loss_and_gradient(
+        self, workspace: Workspace, theta: Array, data: Data, *, l1: float = 0.0, l2: float = 0.0, masks: Masks = None
+    ) -> tuple[Array, Array]:
+        gradient = np.empty_like(theta)
+        assert isinstance(workspace, NativeWorkspace)
+        J = workspace.compiled.loss_and_gradient(
+            data.x, data.y, data.sample_weight, np.ascontiguousarray(theta), gradient
+        )
+        if not (math.isfinite(J) and math.isfinite(float(gradient.sum()))):
+            return Reference().loss_and_gradient(workspace, theta, data, l1=l1, l2=l2)  # names what and where
+        return J, gradient
+
+    def predictor(
+        self, network: Network, parameters: Parameters, threads: int | None = None
+    ) -> Callable[[Array], Array]:
+        description = _describe(network, None)
+        description.batch_rows, description.threads, description.train = 128, thread_limit(threads), False
+        compiled = _compile(description, parameters.theta.dtype)
+        compiled.load(np.ascontiguousarray(parameters.theta))
+        width, dtype = network.sizes[-1], parameters.theta.dtype
+
+        def predict(x: Array) -> Array:
+            out = np.empty((x.shape[0], width), dtype)
+            compiled.predict(x, out)
+            return out
+
+        return predict
+
+    def run_epoch(
+        self,
+        workspace: Workspace,
+        rules: Rules,
+        data: Data,
+        state: State,
+        after_step: AfterStep,
+        pause: Callable[[], Pause] = Pause,
+    ) -> State:
+        count = batches_per_epoch(data.rows, rules.batch_rows)
+        order = epoch_order(data.rows, rules.batch_rows, rules.seed, state.epoch)
+        while state.step_in_epoch < count:
+            before = state
+            state, finite, error = self._call(workspace, rules, data, before, order, count, pause())
+            if not finite:
+                self._replay(workspace, rules, data, before, after_step, order, count, state.steps + 1)
+            if state.step_in_epoch > before.step_in_epoch:
+                after_step(state)
+            if error is not None:
+                raise error
+        return state
+
+    def _replay(
+        self,
+        workspace: Workspace,
+        rules: Rules,
+        data: Data,
+        before: State,
+        after_step: AfterStep,
+        order: np.ndarray[Any, Any] | None,
+        count: int,
+        suspected: int,
+    ) -> NoReturn:
+        """Name the quantity that became non-finite, from the state before; go on to the step before it."""
+        found = NonFiniteError("J", suspected)
+        try:
+            Reference().run_epoch(workspace, rules, data, before, lambda new: None)
+        except NonFiniteError as error:
+            found = error
+        good = (found.step or suspected) - 1
+        if good > before.steps:
+            state, finite, _ = self._call(workspace, rules, data, before, order, count, Pause(steps=good))
+            if finite:
+                after_step(state)
+        raise found
+
+    def _call(
+        self,
+        workspace: Workspace,
+        rules: Rules,
+        data: Data,
+        state: State,
+        order: np.ndarray[Any, Any] | None,
+        count: int,
+        pause: Pause,
+    ) -> tuple[State, bool, BaseException | None]:
+        assert isinstance(workspace, NativeWorkspace)
+        theta = np.array(state.theta)
+        slots = [np.array(slot) for slot in state.slots]
+        if rules.is_steady(state):
+            rates = np.full(count - state.step_in_epoch, rules.learning_rate(state, count))
+        else:
+            ahead = (replace(state, step_in_epoch=k) for k in range(state.step_in_epoch, count))
+            rates = np.array([rules.learning_rate(s, count) for s in ahead])
+        batches, steps, loss, weight, finite, error = workspace.compiled.run(
+            data.x,
+            data.y,
+            data.sample_weight,
+            order,
+            rules.batch_rows,
+            state.step_in_epoch,
+            count,
+            rates,
+            theta,
+            slots,
+            state.steps,
+            pause.steps_left(state.steps),
+            pause.seconds_left(),
+            state.loss_sum,
+            state.weight_sum,
+            rules.seed,
+            state.epoch,
+        )
+        finite = finite and math.isfinite(float(theta.sum()))
+        moved = replace(
+            state,
+            theta=theta,
+            slots=tuple(slots),
+            step_in_epoch=state.step_in_epoch + batches,
+            steps=state.steps + steps,
+            loss_sum=loss,
+            weight_sum=weight,
+        )
+        return moved, finite, error
+
+
+def _refused_function(network: Network) -> str | None:
+    for number, phi in enumerate(network.activations, 1):
+        if phi.name not in PHI or getattr(phi, "own", False):
+            return f"it does not have the activation {phi.name}"
+        if phi.name == "softmax" and number < network.n_layers:
+            return "it does not have softmax in hidden layers"
+    loss, output = network.loss, network.activations[-1].name
+    if loss.name not in ELL or loss.own:
+        return f"it does not have the loss {loss.name}"
+    if output not in OUTPUTS_OF_LOGARITHMIC.get(loss.name, PHI):
+        return f"it does not have {loss.name} on {output} outputs"
+    return None
+
+
+def _refused_rule(rules: Rules) -> str | None:
+    if isinstance(rules.optimizer, FirstOrder) and rules.optimizer.name not in RULE:
+        return f"it does not have the optimizer {rules.optimizer.name}"
+    if rules.max_norm is not None:
+        return "it does not have max_norm"
+    if rules.frozen_layers:
+        return "it does not freeze layers"
+    return None
+
+
+def _describe(network: Network, scale: float | None) -> Any:
+    d = _native.Description()
+    d.sizes = list(network.sizes)
+    d.phis = [PHI.index(phi.name) for phi in network.activations]
+    d.parameters = [
+        phi.parameters[0][1] if isinstance(phi, Elementwise) and phi.parameters else 0.0 for phi in network.activations
+    ]
+    d.ell = ELL.index(network.loss.name)
+    loss = network.loss
+    assert isinstance(loss, Pointwise | CrossEntropy | BinaryCrossEntropy)
+    d.factor = loss.parameters[0][1] if isinstance(loss, Pointwise) else 1.0
+    d.uint8, d.scale = scale is not None, 1.0 if scale is None else scale
+    d.rule, d.has_slots = 0, False
+    d.momentum = d.beta1 = d.beta2 = d.epsilon = d.weight_decay = 0.0
+    d.l1 = d.l2 = d.clip_value = d.clip_norm = 0.0
+    d.dropout = []
+    return d
+
+
+def _describe_rules(d: Any, rules: Rules) -> None:
+    optimizer = rules.optimizer
+    if isinstance(optimizer, FirstOrder):
+        d.rule = RULE[optimizer.name]
+        d.has_slots = bool(optimizer.slot_names)
+    if isinstance(optimizer, SGD):
+        d.momentum = optimizer.momentum
+        d.rule = RULE["nesterov"] if optimizer.nesterov else RULE["sgd"]
+    elif isinstance(optimizer, RMSprop):
+        d.beta2, d.epsilon = optimizer.rho, optimizer.epsilon
+    elif isinstance(optimizer, Adam | AdamW):
+        d.beta1, d.beta2, d.epsilon = optimizer.beta1, optimizer.beta2, optimizer.epsilon
+        d.weight_decay = optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
+    else:
+        assert isinstance(optimizer, GradientDescent) or not isinstance(optimizer, FirstOrder)
+    d.l1, d.l2 = rules.l1, rules.l2
+    d.clip_value, d.clip_norm = rules.clip_value or 0.0, rules.clip_norm or 0.0
+    d.dropout = list(rules.dropout)
+
+
+def _compile(description: Any, dtype: Any) -> Any:
+    make = _native.Engine32 if np.dtype(dtype) == np.float32 else _native.Engine64
+    return make(description, instruction_set())
