@@ -1,0 +1,975 @@
+// The kernels, compiled once per instruction set: CHAINRULE_ISA names the namespace.
+//
+// No standard-library templates here: the linker might keep the copy compiled for a wider
+// instruction set for everyone. Equation numbers are those of docs/equations.md.
+
+#include "plan.h"
+
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#ifndef CHAINRULE_ISA
+#error "CHAINRULE_ISA is the name of the instruction set"
+#endif
+
+namespace chainrule {
+namespace CHAINRULE_ISA {
+
+#define INLINE inline __attribute__((always_inline))
+#define UNROLL _Pragma("GCC unroll 32")
+
+#if defined(__AVX512F__)
+constexpr int kBytes = 64;
+#elif defined(__AVX2__)
+constexpr int kBytes = 32;
+#else
+constexpr int kBytes = 16;
+#endif
+
+// A panel's row of 16 numbers in vector registers.
+template <typename T>
+struct Lanes {
+  static constexpr int width = kBytes / int(sizeof(T));
+  static constexpr int count = kPanel / width;  // vectors per panel
+};
+typedef float vec_f __attribute__((vector_size(kBytes), may_alias, aligned(4)));
+typedef double vec_d __attribute__((vector_size(kBytes), may_alias, aligned(8)));
+typedef std::int32_t vec_fi __attribute__((vector_size(kBytes), may_alias, aligned(4)));
+typedef std::int64_t vec_di __attribute__((vector_size(kBytes), may_alias, aligned(8)));
+template <typename T> struct VecOf;
+template <> struct VecOf<float> { typedef vec_f V; typedef vec_fi I; typedef std::int32_t Int; };
+template <> struct VecOf<double> { typedef vec_d V; typedef vec_di I; typedef std::int64_t Int; };
+
+template <typename T> INLINE typename VecOf<T>::V load(const T* p) {
+  return *reinterpret_cast<const typename VecOf<T>::V*>(p);
+}
+template <typename T> INLINE void store(T* p, typename VecOf<T>::V v) {
+  *reinterpret_cast<typename VecOf<T>::V*>(p) = v;
+}
+template <typename T> INLINE typename VecOf<T>::V splat(T x) {
+  return x - typename VecOf<T>::V{};
+}
+
+// ---------------------------------------------------------------------------------------------
+// One micro-kernel for F1, B2 and B3: C[i][p] += Σ_t P[i, t] Q[t, p], i over R rows, p over NP
+// panels of 16 columns. t runs over `outer` blocks of `inner`.
+
+struct Strides {
+  std::ptrdiff_t p_i, p_inner, p_outer;  // P: step in i, in t within a block, from block to block
+  std::ptrdiff_t q_inner, q_outer, q_panel;
+  std::ptrdiff_t c_i, c_panel;
+};
+
+template <typename T, int R, int NP, bool kAdd>
+INLINE void tile(const T* __restrict P, const T* __restrict Q, T* __restrict C, const T* bias, const Strides& s,
+                 int t_count, int inner) {
+  typedef typename VecOf<T>::V V;
+  constexpr int K = Lanes<T>::count, W = Lanes<T>::width;
+  V acc[R][NP * K];
+  UNROLL for (int i = 0; i < R; i++) {
+    UNROLL for (int v = 0; v < NP * K; v++) {
+      const std::ptrdiff_t lane = (v % K) * W;
+      if (kAdd) acc[i][v] = load(C + i * s.c_i + (v / K) * s.c_panel + lane);
+      else if (bias) acc[i][v] = load(bias + (v / K) * kPanel + lane);
+      else acc[i][v] = V{};
+    }
+  }
+  while (t_count > 0) {
+    const int block = t_count < inner ? t_count : inner;
+    const T* p = P;
+    const T* q = Q;
+    for (int t = 0; t < block; t++) {
+      V qv[NP * K];
+      UNROLL for (int v = 0; v < NP * K; v++) qv[v] = load(q + (v / K) * s.q_panel + (v % K) * W);
+      UNROLL for (int i = 0; i < R; i++) {
+        const V x = splat<T>(p[i * s.p_i]);
+        UNROLL for (int v = 0; v < NP * K; v++) acc[i][v] += x * qv[v];
+      }
+      p += s.p_inner;
+      q += s.q_inner;
+    }
+    P += s.p_outer;
+    Q += s.q_outer;
+    t_count -= block;
+  }
+  UNROLL for (int i = 0; i < R; i++) {
+    UNROLL for (int v = 0; v < NP * K; v++) store(C + i * s.c_i + (v / K) * s.c_panel + (v % K) * W, acc[i][v]);
+  }
+}
+
+// How many panels fit the registers beside kRowTile rows.
+template <typename T> struct Wide {
+  static constexpr int panels = kBytes == 64 ? (sizeof(T) == 4 ? 3 : 1) : 1;
+};
+// Rows at once: 8 with 32 registers, fewer with 16.
+template <typename T> struct Tall {
+  static constexpr int rows = kBytes == 64 ? 8 : (Lanes<T>::count <= 2 ? 4 : (Lanes<T>::count <= 4 ? 2 : 1));
+};
+
+template <typename T, int NP, bool kAdd>
+INLINE void tiles_of_rows(const T* P, const T* Q, T* C, const T* bias, const Strides& s, int rows, int t_count,
+                          int inner) {
+  constexpr int R = Tall<T>::rows;
+  int i = 0;
+  if (NP == 1 && kBytes == 64 && sizeof(T) == 4) {
+    for (; i + 16 <= rows; i += 16) tile<T, 16, NP, kAdd>(P + i * s.p_i, Q, C + i * s.c_i, bias, s, t_count, inner);
+  }
+  for (; i + R <= rows; i += R) tile<T, R, NP, kAdd>(P + i * s.p_i, Q, C + i * s.c_i, bias, s, t_count, inner);
+  if (R > 4) {
+    for (; i + 4 <= rows; i += 4) tile<T, 4, NP, kAdd>(P + i * s.p_i, Q, C + i * s.c_i, bias, s, t_count, inner);
+  }
+  for (; i < rows; i++) tile<T, 1, NP, kAdd>(P + i * s.p_i, Q, C + i * s.c_i, bias, s, t_count, inner);
+}
+
+template <typename T, bool kAdd>
+__attribute__((noinline)) void product(const T* P, const T* Q, T* C, const T* bias, const Strides& s, int rows,
+                                       int panels_, int t_count, int inner) {
+  constexpr int N = Wide<T>::panels;
+  int p = 0;
+  for (; p + N <= panels_; p += N) {
+    tiles_of_rows<T, N, kAdd>(P, Q + p * s.q_panel, C + p * s.c_panel, bias ? bias + p * kPanel : nullptr, s, rows,
+                              t_count, inner);
+  }
+  if (N > 2 && p + 2 <= panels_) {
+    tiles_of_rows<T, 2, kAdd>(P, Q + p * s.q_panel, C + p * s.c_panel, bias ? bias + p * kPanel : nullptr, s, rows,
+                              t_count, inner);
+    p += 2;
+  }
+  for (; p < panels_; p++) {
+    tiles_of_rows<T, 1, kAdd>(P, Q + p * s.q_panel, C + p * s.c_panel, bias ? bias + p * kPanel : nullptr, s, rows,
+                              t_count, inner);
+  }
+}
+
+// The same with the reduction in blocks that stay in the first-level cache; N panels at a time.
+template <typename T>
+INLINE void blocked_product(const T* P, const T* Q, T* C, const T* bias, const Strides& s, int rows, int panels_,
+                            int t_count, int inner, bool add) {
+  const int block = 192;  // a multiple of 16; 192 x 3 panels x 64 bytes = 36 kB
+  const int N = Wide<T>::panels;
+  for (int p = 0; p < panels_; p += N) {
+    const int np = panels_ - p < N ? panels_ - p : N;
+    for (int t = 0; t < t_count; t += block) {
+      const int count = t_count - t < block ? t_count - t : block;
+      // whole blocks of `inner` lie `outer` apart; where inner spans all of t they are contiguous
+      const T* p_at = inner < t_count ? P + (t / inner) * s.p_outer : P + t * s.p_inner;
+      const T* q_at = (inner < t_count ? Q + (t / inner) * s.q_outer : Q + t * s.q_inner) + p * s.q_panel;
+      const T* b = bias ? bias + p * kPanel : nullptr;
+      if (t || add) product<T, true>(p_at, q_at, C + p * s.c_panel, nullptr, s, rows, np, count, inner);
+      else product<T, false>(p_at, q_at, C + p * s.c_panel, b, s, rows, np, count, inner);
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Elementary functions. Largest error over the whole range, as tests/test_native_functions.py
+// measures it: exp 1 ulp, tanh 2 ulp in float32; exp 1 ulp, tanh 2 ulp in float64.
+
+INLINE vec_f exp_v(vec_f x) {
+  x = x < -104.0f ? splat(-104.0f) : x;
+  x = x > 89.0f ? splat(89.0f) : x;
+  const vec_f magic = splat(12582912.0f);  // 1.5 · 2²³: adding it rounds to a whole number
+  vec_f n = x * 1.44269504088896341f + magic;
+  vec_fi k = (vec_fi)n - (vec_fi)magic;
+  n -= magic;
+  vec_f r = x - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  vec_f p = splat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.0f;
+  // 2ᵏ in two factors, so that results below 2⁻¹²⁶ and above 2¹²⁸ come out right
+  const vec_fi half = k >> 1;
+  return p * (vec_f)((half + 127) << 23) * (vec_f)((k - half + 127) << 23);
+}
+
+INLINE vec_d exp_v(vec_d x) {
+  x = x < -746.0 ? splat(-746.0) : x;
+  x = x > 710.0 ? splat(710.0) : x;
+  const vec_d magic = splat(6755399441055744.0);  // 1.5 · 2⁵²
+  vec_d n = x * 1.4426950408889634073599 + magic;
+  vec_di k = (vec_di)n - (vec_di)magic;
+  n -= magic;
+  vec_d r = x - n * 6.93145751953125e-1;
+  r = r - n * 1.42860682030941723212e-6;
+  const vec_d s = r * r;
+  vec_d p = splat(1.26177193074810590878e-4);
+  p = p * s + 3.02994407707441961300e-2;
+  p = (p * s + 9.99999999999999999910e-1) * r;
+  vec_d q = splat(3.00198505138664455042e-6);
+  q = q * s + 2.52448340349684104192e-3;
+  q = q * s + 2.27265548208155028766e-1;
+  q = q * s + 2.00000000000000000005;
+  const vec_d e = 1.0 + 2.0 * (p / (q - p));
+  const vec_di half = k >> 1;
+  return e * (vec_d)((half + 1023) << 52) * (vec_d)((k - half + 1023) << 52);
+}
+
+// tanh z and its derivative sech² z. Cephes: a polynomial near 0, exp elsewhere.
+// A rational approximation on [-7.9, 7.9], outside which tanh is 1 to half an ulp.
+INLINE void tanh_v(vec_f z, vec_f* a, vec_f* d) {
+  const float limit = 7.90531110763549805f;
+  vec_f x = z > limit ? splat(limit) : z;
+  x = x < -limit ? splat(-limit) : x;
+  const vec_f s = x * x;
+  vec_f p = splat(-2.76076847742355e-16f);
+  p = p * s + 2.00018790482477e-13f;
+  p = p * s - 8.60467152213735e-11f;
+  p = p * s + 5.12229709037114e-08f;
+  p = p * s + 1.48572235717979e-05f;
+  p = p * s + 6.37261928875436e-04f;
+  p = p * s + 4.89352455891786e-03f;
+  vec_f q = splat(1.19825839466702e-06f);
+  q = q * s + 1.18534705686654e-04f;
+  q = q * s + 2.26843463243900e-03f;
+  q = q * s + 4.89352518554385e-03f;
+  const vec_f t = x * p / q;
+  *a = s < 1e-7f ? z : t;
+  *d = 1.0f - t * t;
+}
+
+INLINE void tanh_v(vec_d z, vec_d* a, vec_d* d) {
+  const vec_d size = z < 0.0 ? -z : z;
+  const vec_d s = z * z;
+  vec_d p = splat(-9.64399179425052238628e-1);
+  p = p * s - 9.92877231001918586564e1;
+  p = p * s - 1.61468768441708447952e3;
+  vec_d r = s + 1.12811678491632931402e2;
+  r = r * s + 2.23548839060100448583e3;
+  r = r * s + 4.84406305325125486048e3;
+  const vec_d near = p / r * s * z + z;
+  const vec_d q = 1.0 / (exp_v(size + size) + 1.0);
+  const vec_d far = 1.0 - (q + q);
+  *a = size < 0.625 ? near : (z < 0.0 ? -far : far);
+  *d = size < 0.625 ? 1.0 - near * near : 4.0 * (q - q * q);
+}
+
+// σ(z) and σ(-z), each to full relative accuracy.
+template <typename V> INLINE void sigmoid_v(V z, V* a, V* rest) {
+  const V e = exp_v(z < 0 ? z : -z);
+  const V large = 1 / (1 + e), small = e * large;
+  *a = z < 0 ? small : large;
+  *rest = z < 0 ? large : small;
+}
+
+INLINE float log1p_s(float x) { return __builtin_log1pf(x); }
+INLINE double log1p_s(double x) { return __builtin_log1p(x); }
+INLINE float log_s(float x) { return __builtin_logf(x); }
+INLINE double log_s(double x) { return __builtin_log(x); }
+INLINE float erf_s(float x) { return __builtin_erff(x); }
+INLINE double erf_s(double x) { return __builtin_erf(x); }
+
+template <typename V, typename T> INLINE V each(V v, T (*f)(T)) {
+  T lane[sizeof(V) / sizeof(T)];
+  *reinterpret_cast<V*>(lane) = v;
+  for (unsigned i = 0; i < sizeof(V) / sizeof(T); i++) lane[i] = f(lane[i]);
+  return *reinterpret_cast<V*>(lane);
+}
+
+template <typename T> static T log1p_of(T x) { return log1p_s(x); }
+template <typename T> static T erf_of(T x) { return erf_s(x); }
+
+// F2: a = φ(z), d = φ′(z) of one vector.
+template <typename T, Phi kPhi>
+INLINE void phi_of(typename VecOf<T>::V z, T parameter, typename VecOf<T>::V* a, typename VecOf<T>::V* d) {
+  typedef typename VecOf<T>::V V;
+  const V zero = V{}, one = splat<T>(1);
+  if constexpr (kPhi == Phi::identity) { *a = z; *d = one; }
+  else if constexpr (kPhi == Phi::relu) { *a = z > 0 ? z : zero; *d = z > 0 ? one : zero; *a = z != z ? z : *a; }
+  else if constexpr (kPhi == Phi::leaky_relu) { *a = z > 0 ? z : parameter * z; *d = z > 0 ? one : splat<T>(parameter); }
+  else if constexpr (kPhi == Phi::tanh) { tanh_v(z, a, d); }
+  else if constexpr (kPhi == Phi::sigmoid) { V rest; sigmoid_v(z, a, &rest); *d = *a * rest; }
+  else if constexpr (kPhi == Phi::silu) { V s, rest; sigmoid_v(z, &s, &rest); *a = z * s; *d = s + z * (s * rest); }
+  else if constexpr (kPhi == Phi::elu) {
+    const V below = z < 0 ? z : zero;
+    const V e = exp_v(below);
+    // e^z - 1 near 0 by tanh(z/2): (1 + e^z) tanh(z/2), without cancellation
+    V t, unused;
+    tanh_v(below * T(0.5), &t, &unused);
+    *a = z > 0 ? z : parameter * ((one + e) * t);
+    *d = z > 0 ? one : parameter * e;
+    *a = z != z ? z : *a;
+  }
+  else if constexpr (kPhi == Phi::softplus) {
+    V rest;
+    sigmoid_v(z, d, &rest);
+    const V e = exp_v(z < 0 ? z : -z);
+    *a = (z > 0 ? z : zero) + each(e, &log1p_of<T>);
+    *a = z != z ? z : *a;
+  }
+  else if constexpr (kPhi == Phi::gelu) {
+    const V cdf = T(0.5) * (one + each(z * T(0.70710678118654752440), &erf_of<T>));
+    *a = z * cdf;
+    *d = cdf + z * (exp_v(T(-0.5) * z * z) * T(0.39894228040143267794));
+  }
+  else { *a = z; *d = one; }  // softmax: the output stays Z until the loss
+}
+
+template <typename T, Phi kPhi>
+__attribute__((noinline)) void phi_span(T parameter, T* a, T* d, std::ptrdiff_t count) {
+  constexpr int W = Lanes<T>::width;
+  for (std::ptrdiff_t i = 0; i < count; i += W) {
+    typename VecOf<T>::V av, dv;
+    phi_of<T, kPhi>(load(a + i), parameter, &av, &dv);
+    store(a + i, av);
+    if (d) store(d + i, dv);
+  }
+}
+
+// a holds Z and becomes A; d becomes φ′ where it is not null.
+template <typename T> void activate(Phi phi, T parameter, T* a, T* d, std::ptrdiff_t count) {
+  switch (phi) {
+    case Phi::identity: phi_span<T, Phi::identity>(parameter, a, d, count); break;
+    case Phi::sigmoid: phi_span<T, Phi::sigmoid>(parameter, a, d, count); break;
+    case Phi::tanh: phi_span<T, Phi::tanh>(parameter, a, d, count); break;
+    case Phi::relu: phi_span<T, Phi::relu>(parameter, a, d, count); break;
+    case Phi::leaky_relu: phi_span<T, Phi::leaky_relu>(parameter, a, d, count); break;
+    case Phi::elu: phi_span<T, Phi::elu>(parameter, a, d, count); break;
+    case Phi::gelu: phi_span<T, Phi::gelu>(parameter, a, d, count); break;
+    case Phi::silu: phi_span<T, Phi::silu>(parameter, a, d, count); break;
+    case Phi::softplus: phi_span<T, Phi::softplus>(parameter, a, d, count); break;
+    case Phi::softmax: break;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Philox4x64-10, as NumPy's: key (seed, purpose), counter (block, 0, step, epoch).
+
+struct Philox {
+  std::uint64_t key[2], step, epoch, block;
+  std::uint64_t out[4];
+
+  INLINE void at(std::uint64_t number) {
+    if (number == block) return;
+    block = number;
+    std::uint64_t c0 = number, c1 = 0, c2 = step, c3 = epoch, k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++) {
+      const unsigned __int128 a = (unsigned __int128)c0 * 0xD2E7470EE14C6C93ull;
+      const unsigned __int128 b = (unsigned __int128)c2 * 0xCA5A826395121157ull;
+      c0 = (std::uint64_t)(b >> 64) ^ c1 ^ k0;
+      c1 = (std::uint64_t)b;
+      c2 = (std::uint64_t)(a >> 64) ^ c3 ^ k1;
+      c3 = (std::uint64_t)a;
+      k0 += 0x9E3779B97F4A7C15ull;
+      k1 += 0xBB67AE8584CAA73Bull;
+    }
+    out[0] = c0; out[1] = c1; out[2] = c2; out[3] = c3;
+  }
+  // Number e of the stream, in [0, 1): NumPy counts blocks from 1.
+  INLINE double uniform(std::uint64_t e) {
+    at(e / 4 + 1);
+    return double(out[e % 4] >> 11) * (1.0 / 9007199254740992.0);
+  }
+};
+
+constexpr std::uint64_t kDropoutPurpose = 2;  // draws.Purpose.DROPOUT
+
+// M of one layer for rows [first, last): a and d are multiplied by it.
+template <typename T>
+void drop(double p, int width, std::uint64_t offset, const Step<T>& step, int first, int last, int at, T* a, T* d,
+          std::ptrdiff_t panel) {
+  Philox draw{{step.seed, kDropoutPurpose}, step.number, step.epoch, 0, {}};
+  const T kept = T(1 / (1 - p));
+  for (int r = first; r < last; r++) {
+    for (int k = 0; k < width; k++) {
+      const T m = draw.uniform(offset + (std::uint64_t)r * width + k) >= p ? kept : T(0);
+      const std::ptrdiff_t i = (k / kPanel) * panel + (std::ptrdiff_t)(r - at) * kPanel + k % kPanel;
+      a[i] *= m;
+      if (d) d[i] *= m;
+    }
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
+// Rows: F0-F2, J1, B1, B2.
+
+// F0: rows of the data into panels.
+template <typename T> INLINE typename VecOf<T>::V load_as(const T* p, T) { return load(p); }
+template <typename T> INLINE typename VecOf<T>::V load_as(const std::uint8_t* p, T scale) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {  // GCC 12 converts bytes one by one where it is not told how
+    return (vec_f)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i*)p))) * scale;
+  }
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4) {
+    return (vec_f)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)p))) * scale;
+  }
+#endif
+  typename VecOf<T>::V v;
+  UNROLL for (int i = 0; i < Lanes<T>::width; i++) v[i] = T(p[i]);
+  return v * scale;
+}
+template <typename T> INLINE T one_as(const T* p, T) { return *p; }
+template <typename T> INLINE T one_as(const std::uint8_t* p, T scale) { return T(*p) * scale; }
+
+template <typename T, typename X> INLINE const X* row_of(const Step<T>& step, const X* x, int r) {
+  return x + (step.order ? step.order[r] : r) * step.x_stride;
+}
+
+template <typename T, typename X>
+INLINE void gather(const Plan<T>& plan, const Step<T>& step, const X* x, int first, int last, int at, T scale) {
+  constexpr int W = Lanes<T>::width;
+  const int n = plan.n_0, full = n / kPanel * kPanel;
+  const std::ptrdiff_t panel = (std::ptrdiff_t)plan.capacity * kPanel;
+  constexpr int kBlock = 8;  // rows at once, so that a panel's page is visited once for all of them
+  for (int from = first; from < last; from += kBlock) {
+    const int count = last - from < kBlock ? last - from : kBlock;
+    const X* row[kBlock];
+    for (int i = 0; i < count; i++) row[i] = row_of(step, x, from + i);
+    T* to = plan.A0 + (std::ptrdiff_t)(from - at) * kPanel;
+    int k = 0;
+    for (; k < full; k += kPanel, to += panel) {
+      for (int i = 0; i < count; i++) {
+        UNROLL for (int v = 0; v < kPanel; v += W) store(to + i * kPanel + v, load_as<T>(row[i] + k + v, scale));
+      }
+    }
+    if (k < n) {
+      for (int i = 0; i < count; i++) {
+        for (int j = 0; j < kPanel; j++) to[i * kPanel + j] = k + j < n ? one_as<T>(row[i] + k + j, scale) : T(0);
+      }
+    }
+  }
+}
+
+// Layer 1 with few outputs, the data read where it lies: vectors run along the inputs, so that no
+// lane is spent on outputs that are not there.
+#if defined(__AVX512F__)
+constexpr int kWidestInPlace = 12;
+
+template <typename X> INLINE vec_f load_tail(const X* p, int count, float scale) {
+  float lane[kPanel];
+  for (int i = 0; i < kPanel; i++) lane[i] = i < count ? one_as<float>(p + i, scale) : 0.0f;
+  return load(lane);
+}
+
+// The sums of the lanes of 16 vectors, as the lanes of one, whose number is the vector's with its
+// four bits reversed.
+INLINE vec_f sums_of_lanes(vec_f* a) {
+  const vec_fi low8 = {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
+  const vec_fi low4 = {0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27};
+  const vec_fi low2 = {0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29};
+  const vec_fi low1 = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
+  UNROLL for (int i = 0; i < 8; i++) a[i] = __builtin_shuffle(a[i], a[i + 8], low8) + __builtin_shuffle(a[i], a[i + 8], low8 + 8);
+  UNROLL for (int i = 0; i < 4; i++) a[i] = __builtin_shuffle(a[i], a[i + 4], low4) + __builtin_shuffle(a[i], a[i + 4], low4 + 4);
+  UNROLL for (int i = 0; i < 2; i++) a[i] = __builtin_shuffle(a[i], a[i + 2], low2) + __builtin_shuffle(a[i], a[i + 2], low2 + 2);
+  return __builtin_shuffle(a[0], a[1], low1) + __builtin_shuffle(a[0], a[1], low1 + 1);
+}
+
+template <int J, int R, typename X>
+INLINE void rows_in_place(const Plan<float>& plan, const Step<float>& step, int first, int at, float scale) {
+  const Layer<float>& layer = plan.layer[0];
+  const int n = layer.n, full = n / kPanel;
+  const X* x[R];
+  vec_f acc[R][J];
+  UNROLL for (int i = 0; i < R; i++) {
+    x[i] = row_of(step, static_cast<const X*>(step.x), first + i);
+    UNROLL for (int j = 0; j < J; j++) acc[i][j] = vec_f{};
+  }
+  const float* w = layer.W_back;
+  for (int p = 0; p < full; p++, w += J * kPanel) {
+    vec_f xv[R];
+    UNROLL for (int i = 0; i < R; i++) {
+      xv[i] = load_as<float>(x[i] + p * kPanel, 1.0f);
+      __builtin_prefetch(x[i] + p * kPanel + R * n);
+    }
+    UNROLL for (int j = 0; j < J; j++) {
+      const vec_f wv = load(w + j * kPanel);
+      UNROLL for (int i = 0; i < R; i++) acc[i][j] += xv[i] * wv;  // F1
+    }
+  }
+  if (full * kPanel < n) {
+    UNROLL for (int i = 0; i < R; i++) {
+      const vec_f xv = load_tail(x[i] + full * kPanel, n - full * kPanel, 1.0f);
+      UNROLL for (int j = 0; j < J; j++) acc[i][j] += xv * load(w + j * kPanel);
+    }
+  }
+  UNROLL for (int i = 0; i < R; i++) {
+    vec_f a[16];
+    UNROLL for (int j = 0; j < 16; j++) {
+      const int reversed = (j & 1) << 3 | (j & 2) << 1 | (j & 4) >> 1 | (j & 8) >> 3;  // see sums_of_lanes
+      a[reversed] = j < J ? acc[i][j] : vec_f{};
+    }
+    store(layer.A + (std::ptrdiff_t)(first + i - at) * kPanel, sums_of_lanes(a) * scale + load(layer.b));
+  }
+}
+
+template <int J, typename X>
+__attribute__((noinline)) void forward_in_place_(const Plan<float>& plan, const Step<float>& step, int first, int last,
+                                                 int at, float scale) {
+  constexpr int R = J > 6 ? 2 : 4;
+  int r = first;
+  for (; r + R <= last; r += R) rows_in_place<J, R, X>(plan, step, r, at, scale);
+  for (; r < last; r++) rows_in_place<J, 1, X>(plan, step, r, at, scale);
+}
+
+template <int J, typename X>
+__attribute__((noinline)) void gradient_in_place_(const Plan<float>& plan, const Step<float>& step, int first, int last,
+                                                  int at, float* G, bool add, float scale) {
+  const Layer<float>& layer = plan.layer[0];
+  const int n = layer.n;
+  const float* delta = layer.delta + (std::ptrdiff_t)(first - at) * kPanel;
+  for (int k = 0; k < n; k += 2 * kPanel) {
+    float* g = G + (std::ptrdiff_t)(k / kPanel) * J * kPanel;
+    const int second = n - k - kPanel;  // inputs in the second panel
+    vec_f acc[J][2];
+    UNROLL for (int j = 0; j < J; j++) acc[j][0] = acc[j][1] = vec_f{};
+    const bool whole = second >= kPanel;
+    for (int r = first; r < last; r++) {
+      const X* x = row_of(step, static_cast<const X*>(step.x), r) + k;
+      const float* d = delta + (std::ptrdiff_t)(r - first) * kPanel;
+      const vec_f x0 = whole || second >= 0 ? load_as<float>(x, 1.0f) : load_tail(x, n - k, 1.0f);
+      const vec_f x1 = whole ? load_as<float>(x + kPanel, 1.0f) : (second > 0 ? load_tail(x + kPanel, second, 1.0f) : vec_f{});
+      UNROLL for (int j = 0; j < J; j++) {
+        const vec_f dv = splat(d[j]);
+        acc[j][0] += dv * x0;  // B3
+        acc[j][1] += dv * x1;
+      }
+    }
+    UNROLL for (int j = 0; j < J; j++) {
+      store(g + j * kPanel, acc[j][0] * scale + (add ? load(g + j * kPanel) : vec_f{}));
+      if (second > 0) {
+        float* to = g + (J + j) * kPanel;
+        store(to, acc[j][1] * scale + (add ? load(to) : vec_f{}));
+      }
+    }
+  }
+}
+
+#define EACH_WIDTH(call) \
+  switch (plan.layer[0].m) { \
+    case 1: call(1); break; case 2: call(2); break; case 3: call(3); break; case 4: call(4); break; \
+    case 5: call(5); break; case 6: call(6); break; case 7: call(7); break; case 8: call(8); break; \
+    case 9: call(9); break; case 10: call(10); break; case 11: call(11); break; case 12: call(12); break; \
+  }
+
+INLINE void forward_in_place(const Plan<float>& plan, const Step<float>& step, int first, int last, int at) {
+#define CALL8(J) forward_in_place_<J, std::uint8_t>(plan, step, first, last, at, plan.scale)
+#define CALL(J) forward_in_place_<J, float>(plan, step, first, last, at, 1.0f)
+  if (plan.input == Input::uint8) { EACH_WIDTH(CALL8) } else { EACH_WIDTH(CALL) }
+#undef CALL8
+#undef CALL
+}
+void gradient_in_place(const Plan<float>& plan, const Step<float>& step, int first, int last, int at, float* G,
+                       bool add) {
+#define CALL8(J) gradient_in_place_<J, std::uint8_t>(plan, step, first, last, at, G, add, plan.scale)
+#define CALL(J) gradient_in_place_<J, float>(plan, step, first, last, at, G, add, 1.0f)
+  if (plan.input == Input::uint8) { EACH_WIDTH(CALL8) } else { EACH_WIDTH(CALL) }
+#undef CALL8
+#undef CALL
+}
+#else
+constexpr int kWidestInPlace = 0;
+INLINE void forward_in_place(const Plan<float>&, const Step<float>&, int, int, int) {}
+void gradient_in_place(const Plan<float>&, const Step<float>&, int, int, int, float*, bool) {}
+#endif
+INLINE void forward_in_place(const Plan<double>&, const Step<double>&, int, int, int) {}
+void gradient_in_place(const Plan<double>&, const Step<double>&, int, int, int, double*, bool) {}
+
+template <typename T> void forward(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
+  if (plan.in_place) {
+    forward_in_place(plan, step, first, last, at);
+  } else if (plan.input == Input::uint8) {
+    gather(plan, step, static_cast<const std::uint8_t*>(step.x), first, last, at, plan.scale);
+  } else {
+    gather(plan, step, static_cast<const T*>(step.x), first, last, at, T(1));
+  }
+  const std::ptrdiff_t panel = (std::ptrdiff_t)plan.capacity * kPanel, row = (std::ptrdiff_t)(first - at) * kPanel;
+  std::uint64_t offset = 0;
+  if (plan.drop_input > 0) {
+    drop<T>(plan.drop_input, plan.n_0, 0, step, first, last, at, plan.A0, nullptr, panel);
+    offset = (std::uint64_t)step.rows * plan.n_0;
+  }
+  const T* from = plan.A0;
+  for (int l = 0; l < plan.layers; l++) {
+    const Layer<T>& layer = plan.layer[l];
+    const Strides s = {kPanel, 1, panel, kPanel, kPanel * kPanel, (std::ptrdiff_t)layer.n_rows * kPanel, kPanel, panel};
+    const int count = last - first;
+    if (l > 0 || !plan.in_place) {
+      blocked_product(from + row, layer.W, layer.A + row, layer.b, s, count, panels(layer.m), layer.n, kPanel, false);  // F1
+    }
+    const bool keep = plan.output_keeps_z && plan.train && l == plan.layers - 1;
+    for (int p = 0; p < panels(layer.m) && !keep; p++) {
+      const std::ptrdiff_t i = p * panel + row;
+      activate(layer.phi, layer.parameter, layer.A + i, plan.train ? layer.D + i : nullptr, (std::ptrdiff_t)count * kPanel);  // F2
+    }
+    if (layer.drop > 0) {
+      drop(layer.drop, layer.m, offset, step, first, last, at, layer.A, plan.train ? layer.D : nullptr, panel);
+      offset += (std::uint64_t)step.rows * layer.m;
+    }
+    from = layer.A;
+  }
+}
+
+template <typename T> INLINE T sum_of(typename VecOf<T>::V v) {
+  typedef typename VecOf<T>::I I;
+  I lane;
+  UNROLL for (int i = 0; i < Lanes<T>::width; i++) lane[i] = i;
+  UNROLL for (int step = Lanes<T>::width / 2; step > 0; step /= 2) v += __builtin_shuffle(v, lane ^ step);
+  return v[0];
+}
+template <typename T> INLINE T max_of(typename VecOf<T>::V v) {
+  typedef typename VecOf<T>::I I;
+  I lane;
+  UNROLL for (int i = 0; i < Lanes<T>::width; i++) lane[i] = i;
+  UNROLL for (int step = Lanes<T>::width / 2; step > 0; step /= 2) {
+    const typename VecOf<T>::V other = __builtin_shuffle(v, lane ^ step);
+    v = other > v ? other : v;
+  }
+  return v[0];
+}
+
+// One panel of a row of targets, zeros behind its end.
+template <typename T> INLINE void load_targets(const T* y, int m, int p, T* to) {
+  const int count = m - p * kPanel;
+  if (count >= kPanel) {
+    UNROLL for (int i = 0; i < kPanel; i++) to[i] = y[p * kPanel + i];
+  } else {
+    for (int i = 0; i < kPanel; i++) to[i] = i < count ? y[p * kPanel + i] : T(0);
+  }
+}
+
+// Softmax of one row in place: Z becomes A; returns log Σ e^z.
+template <typename T> INLINE T softmax_row(T* z, int m, std::ptrdiff_t panel) {
+  typedef typename VecOf<T>::V V;
+  constexpr int W = Lanes<T>::width;
+  const int count = panels(m);
+  T* end = z + (count - 1) * panel;
+  for (int k = m - (count - 1) * kPanel; k < kPanel; k++) end[k] = -__builtin_inf();
+  V top = load(z);
+  for (int p = 0; p < count; p++) {
+    UNROLL for (int v = 0; v < kPanel; v += W) {
+      const V x = load(z + p * panel + v);
+      top = x > top ? x : top;
+    }
+  }
+  const T largest = max_of<T>(top);
+  V sum = V{};
+  for (int p = 0; p < count; p++) {
+    UNROLL for (int v = 0; v < kPanel; v += W) {
+      const V e = exp_v(load(z + p * panel + v) - largest);
+      store(z + p * panel + v, e);
+      sum += e;
+    }
+  }
+  const T total = sum_of<T>(sum);
+  const T inverse = 1 / total;
+  for (int p = 0; p < count; p++) {
+    UNROLL for (int v = 0; v < kPanel; v += W) store(z + p * panel + v, load(z + p * panel + v) * inverse);
+  }
+  return largest + log_s(total);
+}
+
+// J1 and B1 for one row: delta is scaled by w / Σw; returns the row's share of J.
+template <typename T>
+INLINE double softmax_loss(const Plan<T>& plan, int m, const T* y, T* a, T* delta, T scale, std::ptrdiff_t panel) {
+  typedef typename VecOf<T>::V V;
+  constexpr int W = Lanes<T>::width;
+  T target[kPanel];
+  V dot = V{}, sum = V{};
+  for (int p = 0; p < panels(m); p++) {
+    load_targets(y, m, p, target);
+    UNROLL for (int v = 0; v < kPanel; v += W) {
+      const V t = load(target + v);
+      sum += t;
+      dot += t == 0 ? V{} : t * load(a + p * panel + v);
+    }
+  }
+  const T total = sum_of<T>(sum), y_z = sum_of<T>(dot);
+  const T log_sum = softmax_row(a, m, panel);
+  if (plan.ell == Ell::cross_entropy) {
+    for (int p = 0; p < panels(m); p++) {
+      load_targets(y, m, p, target);
+      UNROLL for (int v = 0; v < kPanel; v += W) {
+        store(delta + p * panel + v, scale * (total * load(a + p * panel + v) - load(target + v)));  // B1: (Σy) A - Y
+      }
+    }
+    return double(scale) * (double(total) * log_sum - y_z);
+  }
+  V square = V{}, ag = V{};
+  for (int p = 0; p < panels(m); p++) {
+    load_targets(y, m, p, target);
+    UNROLL for (int v = 0; v < kPanel; v += W) {
+      const V x = load(a + p * panel + v), r = x - load(target + v);
+      square += r * r;
+      ag += x * r;
+    }
+  }
+  const T inner = sum_of<T>(ag);
+  for (int p = 0; p < panels(m); p++) {
+    load_targets(y, m, p, target);
+    UNROLL for (int v = 0; v < kPanel; v += W) {
+      const V x = load(a + p * panel + v);
+      store(delta + p * panel + v, scale * 2 * plan.factor * x * (x - load(target + v) - inner));  // B1: a ⊙ (g - Σ a g)
+    }
+  }
+  return double(scale) * double(plan.factor) * double(sum_of<T>(square));
+}
+
+template <typename T>
+INLINE double squared_loss(const Plan<T>& plan, int m, const T* y, const T* a, const T* d, T* delta, T scale,
+                           std::ptrdiff_t panel) {
+  typedef typename VecOf<T>::V V;
+  constexpr int W = Lanes<T>::width;
+  T target[kPanel];
+  V square = V{};
+  for (int p = 0; p < panels(m); p++) {
+    const int count = m - p * kPanel;
+    load_targets(y, m, p, target);
+    if (count < kPanel) {  // behind the end a may be φ(0): no residual there
+      for (int k = count; k < kPanel; k++) target[k] = a[p * panel + k];
+    }
+    UNROLL for (int v = 0; v < kPanel; v += W) {
+      const V r = load(a + p * panel + v) - load(target + v);
+      square += r * r;
+      store(delta + p * panel + v, (scale * 2 * plan.factor) * r * load(d + p * panel + v));  // B1
+    }
+  }
+  return double(scale) * double(plan.factor) * double(sum_of<T>(square));
+}
+
+// σ with a logarithmic loss: a holds Z.
+template <typename T>
+INLINE double sigmoid_loss(const Plan<T>& plan, int m, const T* y, T* a, T* delta, T scale, std::ptrdiff_t panel) {
+  double value = 0;
+  for (int k = 0; k < panels(m) * kPanel; k++) {
+    const std::ptrdiff_t i = (k / kPanel) * panel + k % kPanel;
+    if (k >= m) {
+      delta[i] = 0;
+      continue;
+    }
+    const T z = a[i];
+    typename VecOf<T>::V s, rest;
+    sigmoid_v(splat<T>(z), &s, &rest);
+    const T tail = log1p_s(s[0] < rest[0] ? s[0] / rest[0] : rest[0] / s[0]);  // log(1 + e^{-|z|})
+    const T minus_log = (z < 0 ? -z : T(0)) + tail;                          // -log σ(z)
+    const T minus_log1m = (z > 0 ? z : T(0)) + tail;                         // -log(1 - σ(z))
+    if (plan.ell == Ell::binary_cross_entropy) {
+      value += double(y[k]) * minus_log + double(1 - y[k]) * minus_log1m;
+      delta[i] = scale * ((1 - y[k]) * s[0] - y[k] * rest[0]);  // B1: A - Y
+    } else {
+      value += y[k] == 0 ? 0.0 : double(y[k]) * minus_log;
+      delta[i] = scale * (-y[k] * rest[0]);  // B1
+    }
+    a[i] = s[0];
+  }
+  return double(scale) * value;
+}
+
+template <typename T>
+double loss_row(const Plan<T>& plan, const Layer<T>& out, const T* y, T* a, const T* d, T* delta, T scale,
+                std::ptrdiff_t panel) {
+  if (out.phi == Phi::softmax) return softmax_loss(plan, out.m, y, a, delta, scale, panel);
+  if (plan.ell == Ell::squared_error) return squared_loss(plan, out.m, y, a, d, delta, scale, panel);
+  return sigmoid_loss(plan, out.m, y, a, delta, scale, panel);
+}
+
+template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
+  forward(plan, step, first, last, at);
+  const std::ptrdiff_t panel = (std::ptrdiff_t)plan.capacity * kPanel;
+  const Layer<T>& out = plan.layer[plan.layers - 1];
+  for (int r = first; r < last; r++) {
+    const std::int64_t number = step.order ? step.order[r] : r;
+    const T scale = step.w ? step.w[number] * step.inverse_weight : step.inverse_weight;
+    const std::ptrdiff_t i = (std::ptrdiff_t)(r - at) * kPanel;
+    plan.row_loss[r - at] =
+        loss_row(plan, out, step.y + number * out.m, out.A + i, out.D + i, out.delta + i, scale, panel);
+  }
+  const std::ptrdiff_t row = (std::ptrdiff_t)(first - at) * kPanel;
+  for (int l = plan.layers - 1; l > 0; l--) {
+    const Layer<T>& up = plan.layer[l];
+    const Layer<T>& low = plan.layer[l - 1];
+    const Strides s = {kPanel, 1, panel, kPanel, kPanel * kPanel, (std::ptrdiff_t)up.m * kPanel, kPanel, panel};
+    blocked_product<T>(up.delta + row, up.W_back, low.delta + row, nullptr, s, last - first, panels(up.n), up.m, kPanel,
+                       false);
+    for (int p = 0; p < panels(low.m); p++) {
+      T* g = low.delta + p * panel + row;
+      const T* d = low.D + p * panel + row;
+      for (std::ptrdiff_t i = 0; i < (std::ptrdiff_t)(last - first) * kPanel; i++) g[i] *= d[i];  // B2
+    }
+  }
+}
+
+template <typename T> void predict(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
+  forward(plan, step, first, last, at);
+  const std::ptrdiff_t panel = (std::ptrdiff_t)plan.capacity * kPanel;
+  const Layer<T>& out = plan.layer[plan.layers - 1];
+  for (int r = first; r < last; r++) {
+    T* a = out.A + (std::ptrdiff_t)(r - at) * kPanel;
+    if (out.phi == Phi::softmax) softmax_row(a, out.m, panel);
+    T* to = step.out + (std::ptrdiff_t)r * out.m;
+    for (int k = 0; k < out.m; k++) to[k] = a[(k / kPanel) * panel + k % kPanel];
+  }
+}
+
+// ---------------------------------------------------------------------------------------------
+// B3 and U1.
+
+template <typename T>
+void weight_gradient(const Plan<T>& plan, int l, int count, int k0, int k1, int p0, int p1, T* G,
+                     std::ptrdiff_t G_panel, bool add) {
+  const std::ptrdiff_t panel = (std::ptrdiff_t)plan.capacity * kPanel;
+  const T* A = l ? plan.layer[l - 1].A : plan.A0;
+  const T* delta = plan.layer[l].delta + p0 * panel;
+  const Strides s = {1, kPanel, 0, kPanel, 0, panel, kPanel, G_panel};
+  const int block = 128;  // rows whose Δ stay in the first-level cache
+  const int N = Wide<T>::panels;
+  for (int p = p0; p < p1; p += N) {
+    const int np = p1 - p < N ? p1 - p : N;
+    for (int r = 0; r < count; r += block) {
+      const int rs = count - r < block ? count - r : block;
+      for (int k = k0; k < k1; k += kPanel) {
+        const int ks = k1 - k < kPanel ? k1 - k : kPanel;
+        const T* P = A + (k / kPanel) * panel + (std::ptrdiff_t)r * kPanel;
+        const T* Q = delta + (p - p0) * panel + (std::ptrdiff_t)r * kPanel;
+        T* C = G + (p - p0) * G_panel + (std::ptrdiff_t)(k - k0) * kPanel;
+        if (r || add) product<T, true>(P, Q, C, nullptr, s, ks, np, rs, rs);  // B3
+        else product<T, false>(P, Q, C, nullptr, s, ks, np, rs, rs);
+      }
+    }
+  }
+}
+
+template <typename T> void bias_gradient(const Plan<T>& plan, int l, int count, T* g, bool add) {
+  typedef typename VecOf<T>::V V;
+  constexpr int K = Lanes<T>::count, W = Lanes<T>::width;
+  const std::ptrdiff_t panel = (std::ptrdiff_t)plan.capacity * kPanel;
+  for (int p = 0; p < panels(plan.layer[l].m); p++) {
+    V acc[K];
+    for (int v = 0; v < K; v++) acc[v] = add ? load(g + p * kPanel + v * W) : V{};
+    const T* d = plan.layer[l].delta + p * panel;
+    for (int r = 0; r < count; r++) {
+      UNROLL for (int v = 0; v < K; v++) acc[v] += load(d + (std::ptrdiff_t)r * kPanel + v * W);  // B3
+    }
+    for (int v = 0; v < K; v++) store(g + p * kPanel + v * W, acc[v]);
+  }
+}
+
+INLINE vec_f sqrt_v(vec_f x) {
+#if defined(__AVX512F__)
+  return (vec_f)__builtin_ia32_sqrtps512_mask((__attribute__((vector_size(64))) float)x, (__attribute__((vector_size(64))) float)x, -1, 4);
+#else
+  vec_f r;
+  for (unsigned i = 0; i < sizeof(x) / 4; i++) r[i] = __builtin_sqrtf(x[i]);
+  return r;
+#endif
+}
+INLINE vec_d sqrt_v(vec_d x) {
+#if defined(__AVX512F__)
+  return (vec_d)__builtin_ia32_sqrtpd512_mask((__attribute__((vector_size(64))) double)x, (__attribute__((vector_size(64))) double)x, -1, 4);
+#else
+  vec_d r;
+  for (unsigned i = 0; i < sizeof(x) / 8; i++) r[i] = __builtin_sqrt(x[i]);
+  return r;
+#endif
+}
+
+template <typename T>
+INLINE typename VecOf<T>::V whole_gradient(typename VecOf<T>::V theta, typename VecOf<T>::V g, T l1, T l2, T limit) {
+  typedef typename VecOf<T>::V V;
+  if (l1 != 0 || l2 != 0) {
+    const V sign = theta > 0 ? splat<T>(1) : (theta < 0 ? splat<T>(-1) : V{});
+    g += l1 * sign + l2 * theta;  // J2
+  }
+  if (limit > 0) {
+    g = g > limit ? splat<T>(limit) : g;
+    g = g < -limit ? splat<T>(-limit) : g;
+  }
+  return g;
+}
+
+template <typename T>
+double finish_gradient(const Plan<T>& plan, const T* w, T* g_, std::ptrdiff_t count, bool weights) {
+  constexpr int W = Lanes<T>::width;
+  const T l1 = weights ? T(plan.l1) : T(0), l2 = weights ? T(plan.l2) : T(0), limit = T(plan.clip_value);
+  double squares = 0;
+  for (std::ptrdiff_t i = 0; i < count; i += W) {
+    const typename VecOf<T>::V g = whole_gradient<T>(load(w + i), load(g_ + i), l1, l2, limit);
+    store(g_ + i, g);
+    for (int k = 0; k < W; k++) squares += double(g[k]) * double(g[k]);
+  }
+  return squares;
+}
+
+template <typename T, Rule kRule>
+void update_span(const Plan<T>& plan, const Step<T>& step, T* w, T* s0, T* s1, const T* g_, std::ptrdiff_t count,
+                 bool weights) {
+  typedef typename VecOf<T>::V V;
+  constexpr int W = Lanes<T>::width;
+  const T l1 = weights ? T(plan.l1) : T(0), l2 = weights ? T(plan.l2) : T(0), decay = weights ? T(step.decay) : T(1);
+  const T rate = T(step.rate), limit = T(plan.clip_value), mu = T(plan.momentum);
+  const T b1 = T(plan.beta1), b2 = T(plan.beta2), eps = T(plan.epsilon);
+  const T c1 = T(1 - plan.beta1), c2 = T(1 - plan.beta2);
+  const T step_size = T(step.rate / step.correction1), inverse2 = T(1 / step.correction2);
+  for (std::ptrdiff_t i = 0; i < count; i += W) {
+    V theta = load(w + i);
+    const V g = whole_gradient<T>(theta, load(g_ + i), l1, l2, limit);
+    theta *= decay;
+    if constexpr (kRule == Rule::sgd || kRule == Rule::nesterov) {
+      const V downhill = -rate * g;
+      if (s0) {
+        const V velocity = mu * load(s0 + i) + downhill;
+        store(s0 + i, velocity);
+        theta += kRule == Rule::nesterov ? mu * velocity + downhill : velocity;
+      } else {
+        theta += downhill;  // U1
+      }
+    } else if constexpr (kRule == Rule::rmsprop) {
+      const V square = b2 * load(s0 + i) + c2 * g * g;
+      store(s0 + i, square);
+      theta -= rate * g / (sqrt_v(square) + eps);
+    } else {
+      const V mean = b1 * load(s0 + i) + c1 * g;
+      const V square = b2 * load(s1 + i) + c2 * g * g;
+      store(s0 + i, mean);
+      store(s1 + i, square);
+      theta -= step_size * mean / (sqrt_v(square * inverse2) + eps);
+    }
+    store(w + i, theta);
+  }
+}
+
+template <typename T>
+void update(const Plan<T>& plan, const Step<T>& step, T* w, T* s0, T* s1, const T* g, std::ptrdiff_t count,
+            bool weights) {
+  switch (plan.rule) {
+    case Rule::sgd: update_span<T, Rule::sgd>(plan, step, w, s0, s1, g, count, weights); break;
+    case Rule::nesterov: update_span<T, Rule::nesterov>(plan, step, w, s0, s1, g, count, weights); break;
+    case Rule::rmsprop: update_span<T, Rule::rmsprop>(plan, step, w, s0, s1, g, count, weights); break;
+    case Rule::adam: update_span<T, Rule::adam>(plan, step, w, s0, s1, g, count, weights); break;
+  }
+}
+
+// W's second copy for B2, of inputs [k0, k1) and output panels [p0, p1).
+template <typename T> void transpose(const Layer<T>& layer, int k0, int k1, int p0, int p1) {
+  for (int p = p0; p < p1; p++) {
+    const int js = layer.m - p * kPanel < kPanel ? layer.m - p * kPanel : kPanel;
+    for (int k = k0; k < k1; k++) {
+      const T* from = layer.W + ((std::ptrdiff_t)p * layer.n_rows + k) * kPanel;
+      T* to = layer.W_back + ((std::ptrdiff_t)(k / kPanel) * layer.m + p * kPanel) * kPanel + k % kPanel;
+      for (int j = 0; j < js; j++) to[j * kPanel] = from[j];
+    }
+  }
+}
+
+template <typename T> void activation(Phi phi, T parameter, const T* z, T* a, T* d, std::ptrdiff_t count) {
+  for (std::ptrdiff_t i = 0; i < count; i++) a[i] = z[i];
+  activate(phi, parameter, a, d, count);
+}
+
+#define CHAINRULE_STRING_(x) #x
+#define CHAINRULE_STRING(x) CHAINRULE_STRING_(x)
+
+extern const Kernels<float> kernels_f32;
+const Kernels<float> kernels_f32 = {CHAINRULE_STRING(CHAINRULE_ISA), rows<float>, predict<float>, weight_gradient<float>, gradient_in_place, kWidestInPlace,
+                                    bias_gradient<float>, update<float>, finish_gradient<float>, transpose<float>, activation<float>};
+extern const Kernels<double> kernels_f64;
+const Kernels<double> kernels_f64 = {CHAINRULE_STRING(CHAINRULE_ISA), rows<double>, predict<double>,
+                                     weight_gradient<double>, gradient_in_place, 0, bias_gradient<double>, update<double>,
+                                     finish_gradient<double>, transpose<double>, activation<double>};
+
+}  // namespace CHAINRULE_ISA
+}  // namespace chainrule

@@ -1,0 +1,106 @@
+// A small pool of threads. Not OpenMP: its GNU runtime hangs in a forked child.
+#pragma once
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace chainrule {
+
+inline void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Numbers below 2⁻¹²⁶ (2⁻¹⁰²² in double) count as 0 while this lives: Adam's means of a weight
+// whose gradient stays 0 shrink into them, where each operation takes a hundred times as long.
+class TinyIsZero {
+ public:
+#if defined(__x86_64__)
+  TinyIsZero() : before_(__builtin_ia32_stmxcsr()) { __builtin_ia32_ldmxcsr(before_ | 0x8040); }
+  ~TinyIsZero() { __builtin_ia32_ldmxcsr(before_); }
+
+ private:
+  unsigned before_;
+#elif defined(__aarch64__)
+  TinyIsZero() {
+    asm volatile("mrs %0, fpcr" : "=r"(before_));
+    asm volatile("msr fpcr, %0" : : "r"(before_ | (1ull << 24)));
+  }
+  ~TinyIsZero() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
+
+ private:
+  std::uint64_t before_;
+#endif
+};
+
+class Pool {
+ public:
+  explicit Pool(int threads) : threads_(threads), process_(getpid()) {
+    for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+  }
+
+  ~Pool() {
+    if (process_ != getpid()) {  // a forked child: the threads exist in the parent only
+      for (auto& worker : workers_) worker.detach();
+      return;
+    }
+    job_ = nullptr;
+    turn_.fetch_add(1, std::memory_order_release);
+    turn_.notify_all();
+    for (auto& worker : workers_) worker.join();
+  }
+
+  int threads() const { return threads_; }
+  bool usable() const { return threads_ == 1 || process_ == getpid(); }
+
+  // job(context, thread) on every thread; returns when all are done.
+  void run(void (*job)(void*, int), void* context) {
+    const TinyIsZero flush;
+    if (threads_ == 1) return job(context, 0);
+    job_ = job;
+    context_ = context;
+    busy_.store(threads_ - 1, std::memory_order_relaxed);
+    turn_.fetch_add(1, std::memory_order_release);
+    turn_.notify_all();
+    job(context, 0);
+    for (int spins = 0; busy_.load(std::memory_order_acquire) != 0; spins++) {
+      if (spins < kSpins) relax();
+      else std::this_thread::yield();
+    }
+  }
+
+ private:
+  static constexpr int kSpins = 4000;
+
+  void work(int thread) {
+    const TinyIsZero flush;
+    std::uint32_t seen = 0;
+    for (;;) {
+      for (int spins = 0; turn_.load(std::memory_order_acquire) == seen; spins++) {
+        if (spins < kSpins) relax();
+        else turn_.wait(seen, std::memory_order_acquire);
+      }
+      seen++;
+      if (!job_) return;
+      job_(context_, thread);
+      busy_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+
+  int threads_;
+  pid_t process_;
+  std::vector<std::thread> workers_;
+  void (*job_)(void*, int) = nullptr;
+  void* context_ = nullptr;
+  std::atomic<std::uint32_t> turn_{0};
+  std::atomic<int> busy_{0};
+};
+
+}  // namespace chainrule

@@ -1,0 +1,143 @@
+// The engine against naive loops, without Python: what tools/try_aarch64 runs under an emulator.
+//
+// A network of two tanh layers and a linear output with squared error, row weights and L2: ∇J by
+// the engine (all rows at once and by tiles, one thread and two), by loops as the equations stand,
+// and J after a few steps of gradient descent by both.
+
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+#include "../engine.h"
+
+namespace chainrule {
+namespace CHAINRULE_ISA {
+extern const Kernels<float> kernels_f32;
+extern const Kernels<double> kernels_f64;
+}  // namespace CHAINRULE_ISA
+}  // namespace chainrule
+
+using namespace chainrule;
+
+static const std::vector<int> kSizes = {19, 33, 17, 5};
+static const double kL2 = 0.03;
+
+static double draw(unsigned* state) {
+  *state = *state * 1664525u + 1013904223u;
+  return double(*state >> 8) / double(1 << 23) - 1;
+}
+
+// F1, F2, J1, B1-B3 row by row in double; returns J.
+static double naive(const std::vector<double>& theta, const std::vector<double>& x, const std::vector<double>& y,
+                    const std::vector<double>& w, int rows, std::vector<double>* gradient) {
+  const int L = int(kSizes.size()) - 1;
+  std::vector<int> at_w, at_b;
+  int end = 0;
+  for (int l = 0; l < L; l++) { at_w.push_back(end); end += kSizes[l] * kSizes[l + 1]; }
+  for (int l = 0; l < L; l++) { at_b.push_back(end); end += kSizes[l + 1]; }
+  gradient->assign(end, 0.0);
+  double total = 0, J = 0;
+  for (int r = 0; r < rows; r++) total += w[r];
+  for (int r = 0; r < rows; r++) {
+    std::vector<std::vector<double>> a(L + 1), delta(L + 1);
+    a[0].assign(x.begin() + r * kSizes[0], x.begin() + (r + 1) * kSizes[0]);
+    for (int l = 0; l < L; l++) {
+      for (int j = 0; j < kSizes[l + 1]; j++) {
+        double z = theta[at_b[l] + j];
+        for (int k = 0; k < kSizes[l]; k++) z += a[l][k] * theta[at_w[l] + j * kSizes[l] + k];
+        a[l + 1].push_back(l + 1 < L ? std::tanh(z) : z);
+      }
+    }
+    for (int j = 0; j < kSizes[L]; j++) {
+      const double off = a[L][j] - y[r * kSizes[L] + j];
+      J += w[r] / total * 0.5 * off * off;
+      delta[L].push_back(off);
+    }
+    for (int l = L - 1; l >= 0; l--) {
+      for (int j = 0; j < kSizes[l + 1]; j++) {
+        (*gradient)[at_b[l] + j] += w[r] / total * delta[l + 1][j];
+        for (int k = 0; k < kSizes[l]; k++) (*gradient)[at_w[l] + j * kSizes[l] + k] += w[r] / total * delta[l + 1][j] * a[l][k];
+      }
+      for (int k = 0; k < kSizes[l]; k++) {
+        double back = 0;
+        for (int j = 0; j < kSizes[l + 1]; j++) back += delta[l + 1][j] * theta[at_w[l] + j * kSizes[l] + k];
+        delta[l].push_back(back * (1 - a[l][k] * a[l][k]));
+      }
+    }
+  }
+  for (int i = 0; i < at_b[0]; i++) {
+    J += 0.5 * kL2 * theta[i] * theta[i];
+    (*gradient)[i] += kL2 * theta[i];
+  }
+  return J;
+}
+
+template <typename T>
+static bool agrees(const Kernels<T>& kernels, const char* name, int rows, int threads, double near) {
+  unsigned state = 7;
+  std::vector<double> x, y, w, theta, expected;
+  std::size_t count = 0;
+  for (std::size_t l = 1; l < kSizes.size(); l++) count += std::size_t(kSizes[l - 1] + 1) * kSizes[l];
+  for (int i = 0; i < rows * kSizes.front(); i++) x.push_back(double(float(draw(&state))));
+  for (int i = 0; i < rows * kSizes.back(); i++) y.push_back(double(float(draw(&state))));
+  for (int i = 0; i < rows; i++) w.push_back(double(float(1.5 + draw(&state))));
+  for (std::size_t i = 0; i < count; i++) theta.push_back(double(float(0.3 * draw(&state))));
+  std::vector<T> x_(x.begin(), x.end()), y_(y.begin(), y.end()), w_(w.begin(), w.end()), t_(theta.begin(), theta.end());
+
+  Description d{};
+  d.sizes = kSizes;
+  d.phis = {int(Phi::tanh), int(Phi::tanh), int(Phi::identity)};
+  d.parameters = {0, 0, 0};
+  d.ell = int(Ell::squared_error);
+  d.factor = 0.5;
+  d.rule = int(Rule::sgd);
+  d.l2 = kL2;
+  d.scale = 1;
+  d.batch_rows = rows;
+  d.threads = threads;
+  d.train = true;
+  Engine<T> engine(d, kernels);
+  Step<T> step{};
+  step.x = x_.data();
+  step.x_stride = kSizes.front();
+  step.y = y_.data();
+  step.w = w_.data();
+  step.rows = rows;
+
+  engine.load(t_.data(), {});
+  const double J = engine.loss_and_gradient(step);
+  std::vector<T> gradient(count);
+  engine.unload_gradient(gradient.data());
+  const double expected_J = naive(theta, x, y, w, rows, &expected);
+  double off = std::abs(J - expected_J) / expected_J, largest = 0;
+  for (double g : expected) largest = std::max(largest, std::abs(g));
+  for (std::size_t i = 0; i < count; i++) off = std::max(off, std::abs(double(gradient[i]) - expected[i]) / largest);
+
+  const double rate = 0.1;
+  const int steps = 5;
+  engine.load(t_.data(), {});
+  for (int t = 0; t < steps; t++) {
+    engine.run(step, rows, rows, 0, 1, &rate, t, 0, -1, [] { return false; });
+    naive(theta, x, y, w, rows, &expected);
+    for (std::size_t i = 0; i < count; i++) theta[i] -= rate * expected[i];
+  }
+  engine.unload(t_.data(), {});
+  double moved_off = 0;
+  for (std::size_t i = 0; i < count; i++) moved_off = std::max(moved_off, std::abs(double(t_[i]) - theta[i]));
+  const bool good = off <= near && moved_off <= near;
+  std::printf("%s %4d rows, %d thread(s)%s: gradient off by %.1e, θ after %d steps by %.1e: %s\n", name, rows, threads,
+              engine.tiled() ? ", by tiles" : "", off, steps, moved_off, good ? "agrees" : "DIFFERS");
+  return good;
+}
+
+int main() {
+  bool good = true;
+  for (int rows : {1, 17, 100, 1500}) {
+    for (int threads : {1, 2}) {
+      good &= agrees<float>(CHAINRULE_ISA::kernels_f32, "float32", rows, threads, 3e-6);
+      good &= agrees<double>(CHAINRULE_ISA::kernels_f64, "float64", rows, threads, 1e-13);
+    }
+  }
+  std::puts(good ? "all agree" : "SOME DIFFER");
+  return good ? 0 : 1;
+}
