@@ -228,7 +228,8 @@ def test_disk_full_says_so_and_leaves_nothing_half_written(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("train", "digit"), "Choose one of these"),
+        (("train", "digit"), "Did you mean 'digits'?"),
+        (("train", "cifar"), "Choose one of these"),
         (("train", "mnist"), "CHAINRULE_DATA"),
         (("train", "--seed", "-1"), "--seed"),
         (("train", "--seed", "x"), "--seed"),

@@ -118,6 +118,8 @@ def test_dtypes_of_other_libraries() -> None:
         ({"callbacks": Callback()}, "callbacks that are a Callback.*Put it in a list"),
         ({"callbacks": [Callback]}, "callback that is the class Callback.*an instance"),
         ({"callbacks": [print]}, "callback that is a builtin_function_or_method"),
+        ({"resume": True}, "resume that is a bool.*Name the file"),
+        ({"callbacks": None}, "callbacks that are None"),
         ({"optimizer": SGD}, "optimizer that is the class SGD"),
         ({"optimizer": None}, "optimizer None"),
         ({"early_stopping": EarlyStopping(monitor="accuracy")}, 'monitor = "accuracy" with the loss squared_error'),

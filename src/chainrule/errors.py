@@ -88,9 +88,11 @@ def type_of(value: Any) -> str:
 
     Examples
     --------
-    >>> type_of([1]), type_of(1), type_of(InputError)
-    ('a list', 'an int', 'the class InputError')
+    >>> type_of([1]), type_of(1), type_of(None), type_of(InputError)
+    ('a list', 'an int', 'None', 'the class InputError')
     """
+    if value is None:
+        return "None"
     if isinstance(value, type):
         return f"the class {value.__name__}"
     name = type(value).__name__

@@ -169,7 +169,7 @@ def _called(symbol: str, function: Callable[..., Array], *arguments: Array) -> n
     except (TypeError, ValueError, AttributeError) as error:
         if not callable(function):
             given = repr(function) if isinstance(function, str) else type_of(function)
-            remedy = "A name from the table needs no own_activation or own_loss: give it to Network as it is."
+            remedy = "Write it as one; a name from the tables goes to Network as it is."
         else:
             given = f"a function that fails on arrays ({type(error).__name__}: {error})"
             remedy = "Write it with functions of NumPy, numpy.tanh instead of math.tanh, say."

@@ -166,7 +166,7 @@ def train(
     if on_nonfinite not in ("raise", "stop"):
         raise InputError(f"on_nonfinite = {on_nonfinite!r}", '"raise" or "stop"', 'Pass on_nonfinite="raise".')
     checked_penalty(l1, l2)
-    require_kinds(network, early_stopping, callbacks, checkpoint)
+    require_kinds(network, early_stopping, callbacks, checkpoint, resume)
     if threads is not None:
         threads = checked_count("threads", threads, low=1)
     limits = Limits(

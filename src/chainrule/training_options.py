@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-def require_kinds(network: Any, early_stopping: Any, callbacks: Any, checkpoint: Any) -> None:
+def require_kinds(network: Any, early_stopping: Any, callbacks: Any, checkpoint: Any, resume: Any) -> None:
     """Raise where one of these is not what its name says, or they do not fit each other."""
     loss = checked_network(network).loss
     if early_stopping is not None:
@@ -44,6 +45,8 @@ def require_kinds(network: Any, early_stopping: Any, callbacks: Any, checkpoint:
     if checkpoint is not None:
         path = f'"{checkpoint}"' if isinstance(checkpoint, str) else "…"
         require_kind("checkpoint", checkpoint, Checkpoint, f"Pass Checkpoint({path}, every_epochs=10), say.")
+    if not isinstance(resume, str | os.PathLike | None):
+        raise InputError(f"resume that is {type_of(resume)}", "the path of a checkpoint, or None", "Name the file.")
     if not isinstance(callbacks, Sequence):
         raise InputError(f"callbacks that are {type_of(callbacks)}", "a list of Callback", "Put it in a list.")
     for callback in callbacks:
