@@ -239,7 +239,7 @@ class Engine {
         Layer<T>& layer = p.layer[l];
         layer.n = d_.sizes[l];
         layer.m = d_.sizes[l + 1];
-        layer.n_rows = round_up(layer.n, kRowTile);
+        layer.n_rows = round_up(layer.n, kPanel);  // room for either layout of the gradient
         layer.phi = Phi(d_.phis[l]);
         layer.parameter = T(d_.parameters[l]);
         layer.drop = l + 1 < int(d_.dropout.size()) ? d_.dropout[l + 1] : 0;

@@ -27,7 +27,7 @@ inline int panels(int n) { return (n + kPanel - 1) / kPanel; }
 template <typename T>
 struct Layer {
   int n, m;        // inputs, outputs
-  int n_rows;      // rows of a panel of W: n rounded up to the row tile
+  int n_rows;      // rows of a panel of W: n rounded up to a panel
   Phi phi;
   T parameter;     // slope or alpha
   double drop;     // probability that an output of this layer is dropped

@@ -19,7 +19,7 @@ from ..arrays import Array, is_numpy_array
 from ..errors import InputError, NonFiniteError
 from ..loss_types import BinaryCrossEntropy, CrossEntropy, Pointwise
 from ..network import Network, Parameters
-from ..optimizers import SGD, Adam, AdamW, FirstOrder, GradientDescent, RMSprop
+from ..optimizers import SGD, Adam, AdamW, FirstOrder, GradientDescent, Optimizer, RMSprop
 from .reference import Reference
 from .seam import AfterStep, Data, Engine, Masks, Pause, Rules, State, Workspace, batches_per_epoch, epoch_order
 
@@ -199,7 +199,7 @@ class Native(Engine):
     ) -> tuple[State, bool, BaseException | None]:
         assert isinstance(workspace, NativeWorkspace)
         theta = np.array(state.theta)
-        slots = [np.array(slot) for slot in state.slots]
+        slots = [np.array(slot) for slot in state.slots] if _uses_slots(rules.optimizer) else []
         if rules.is_steady(state):
             rates = np.full(count - state.step_in_epoch, rules.learning_rate(state, count))
         else:
@@ -228,7 +228,7 @@ class Native(Engine):
         moved = replace(
             state,
             theta=theta,
-            slots=tuple(slots),
+            slots=tuple(slots) or state.slots,
             step_in_epoch=state.step_in_epoch + batches,
             steps=state.steps + steps,
             loss_sum=loss,
@@ -284,7 +284,7 @@ def _describe_rules(d: Any, rules: Rules) -> None:
     optimizer = rules.optimizer
     if isinstance(optimizer, FirstOrder):
         d.rule = RULE[optimizer.name]
-        d.has_slots = bool(optimizer.slot_names)
+        d.has_slots = _uses_slots(optimizer)
     if isinstance(optimizer, SGD):
         d.momentum = optimizer.momentum
         d.rule = RULE["nesterov"] if optimizer.nesterov else RULE["sgd"]
@@ -298,6 +298,12 @@ def _describe_rules(d: Any, rules: Rules) -> None:
     d.l1, d.l2 = rules.l1, rules.l2
     d.clip_value, d.clip_norm = rules.clip_value or 0.0, rules.clip_norm or 0.0
     d.dropout = list(rules.dropout)
+
+
+def _uses_slots(optimizer: Optimizer) -> bool:
+    """Whether a step reads and writes the optimiser's state: SGD without momentum does not."""
+    without = isinstance(optimizer, SGD) and optimizer.momentum == 0
+    return isinstance(optimizer, FirstOrder) and bool(optimizer.slot_names) and not without
 
 
 def _compile(description: Any, dtype: Any) -> Any:
