@@ -38,12 +38,13 @@ def draw(result: dict[str, Any], path: Path) -> None:
     axes.set_xscale("log")
     axes.set_yticks(range(len(records)), [f"{r['key']}: {r['case']['title']}" for r in records], fontsize=7)
     axes.invert_yaxis()
-    axes.set_xlabel("time over chainrule's (medians of one run); the number is the fastest peer's")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.grid(axis="x", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
     figure.legend(loc="outside upper center", ncols=3, fontsize=7, frameon=False)
     machine = result["machine"]
-    figure.supxlabel(f"{machine['cpu']}, {machine['cores']} cores, {machine['time'][:10]}", fontsize=6)
+    what = "time over chainrule's, medians of one run; the number is the fastest peer's"
+    figure.supxlabel(f"{what}\n{machine['cpu']}, {machine['cores']} cores, {machine['time'][:10]}", fontsize=7)
     figure.savefig(path)
     plt.close(figure)
 

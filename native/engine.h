@@ -184,6 +184,10 @@ class Engine {
   }
 
   void predict(Step<T> step) {
+    if (step.rows <= tile_rows_) {  // waking a thread costs more than so few rows
+      const TinyIsZero flush;
+      return kernels_.predict(plan(), step, 0, step.rows, 0);
+    }
     revive();
     next_ = 0;
     parallel(step, [](Engine& e, Step<T>& s, int thread) {

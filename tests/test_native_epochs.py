@@ -105,13 +105,7 @@ def test_resumed_in_mid_epoch_the_bits_are_the_same(run: Run, way: str, monkeypa
         with pytest.raises(StopHereError):  # noqa: PT012  a new workspace each time, as after a load
             fresh = NATIVE.prepare(network, rules, np.float32, scale=data.scale)
             NATIVE.run_epoch(fresh, rules, data, state[0], stop, lambda: pauses[way])
-    ours, theirs = bits(state[0]), bits(whole)
-    assert ours[:-1] == theirs[:-1]
-    # sums of the parts' losses, added up in another order
-    assert state[0].loss_sum == pytest.approx(whole.loss_sum, rel=1e-12)
-    assert replace(state[0], loss_sum=0, weight_sum=0, theta=None, slots=()) == replace(
-        whole, loss_sum=0, weight_sum=0, theta=None, slots=()
-    )
+    assert bits(state[0]) == bits(whole)
 
 
 def test_pauses_are_kept() -> None:
