@@ -249,7 +249,9 @@ INLINE void tanh_v(vec_d z, vec_d* a, vec_d* d) {
 }
 
 // σ(z) and σ(-z), each to full relative accuracy.
-template <typename V> INLINE void sigmoid_v(V z, V* a, V* rest) {
+template <typename T>
+INLINE void sigmoid_v(typename VecOf<T>::V z, typename VecOf<T>::V* a, typename VecOf<T>::V* rest) {
+  typedef typename VecOf<T>::V V;
   const V e = exp_v(z < 0 ? z : -z);
   const V large = 1 / (1 + e), small = e * large;
   *a = z < 0 ? small : large;
@@ -263,11 +265,11 @@ INLINE double log_s(double x) { return __builtin_log(x); }
 INLINE float erf_s(float x) { return __builtin_erff(x); }
 INLINE double erf_s(double x) { return __builtin_erf(x); }
 
-template <typename V, typename T> INLINE V each(V v, T (*f)(T)) {
-  T lane[sizeof(V) / sizeof(T)];
-  *reinterpret_cast<V*>(lane) = v;
-  for (unsigned i = 0; i < sizeof(V) / sizeof(T); i++) lane[i] = f(lane[i]);
-  return *reinterpret_cast<V*>(lane);
+template <typename T> INLINE typename VecOf<T>::V each(typename VecOf<T>::V v, T (*f)(T)) {
+  T lane[Lanes<T>::width];
+  store(lane, v);
+  for (int i = 0; i < Lanes<T>::width; i++) lane[i] = f(lane[i]);
+  return load(lane);
 }
 
 template <typename T> static T log1p_of(T x) { return log1p_s(x); }
@@ -282,8 +284,8 @@ INLINE void phi_of(typename VecOf<T>::V z, T parameter, typename VecOf<T>::V* a,
   else if constexpr (kPhi == Phi::relu) { *a = z > 0 ? z : zero; *d = z > 0 ? one : zero; *a = z != z ? z : *a; }
   else if constexpr (kPhi == Phi::leaky_relu) { *a = z > 0 ? z : parameter * z; *d = z > 0 ? one : splat<T>(parameter); }
   else if constexpr (kPhi == Phi::tanh) { tanh_v(z, a, d); }
-  else if constexpr (kPhi == Phi::sigmoid) { V rest; sigmoid_v(z, a, &rest); *d = *a * rest; }
-  else if constexpr (kPhi == Phi::silu) { V s, rest; sigmoid_v(z, &s, &rest); *a = z * s; *d = s + z * (s * rest); }
+  else if constexpr (kPhi == Phi::sigmoid) { V rest; sigmoid_v<T>(z, a, &rest); *d = *a * rest; }
+  else if constexpr (kPhi == Phi::silu) { V s, rest; sigmoid_v<T>(z, &s, &rest); *a = z * s; *d = s + z * (s * rest); }
   else if constexpr (kPhi == Phi::elu) {
     const V below = z < 0 ? z : zero;
     const V e = exp_v(below);
@@ -296,13 +298,13 @@ INLINE void phi_of(typename VecOf<T>::V z, T parameter, typename VecOf<T>::V* a,
   }
   else if constexpr (kPhi == Phi::softplus) {
     V rest;
-    sigmoid_v(z, d, &rest);
+    sigmoid_v<T>(z, d, &rest);
     const V e = exp_v(z < 0 ? z : -z);
-    *a = (z > 0 ? z : zero) + each(e, &log1p_of<T>);
+    *a = (z > 0 ? z : zero) + each<T>(e, &log1p_of<T>);
     *a = z != z ? z : *a;
   }
   else if constexpr (kPhi == Phi::gelu) {
-    const V cdf = T(0.5) * (one + each(z * T(0.70710678118654752440), &erf_of<T>));
+    const V cdf = T(0.5) * (one + each<T>(z * T(0.70710678118654752440), &erf_of<T>));
     *a = z * cdf;
     *d = cdf + z * (exp_v(T(-0.5) * z * z) * T(0.39894228040143267794));
   }
@@ -743,7 +745,7 @@ INLINE double sigmoid_loss(const Plan<T>& plan, int m, const T* y, T* a, T* delt
     }
     const T z = a[i];
     typename VecOf<T>::V s, rest;
-    sigmoid_v(splat<T>(z), &s, &rest);
+    sigmoid_v<T>(splat<T>(z), &s, &rest);
     const T tail = log1p_s(s[0] < rest[0] ? s[0] / rest[0] : rest[0] / s[0]);  // log(1 + e^{-|z|})
     const T minus_log = (z < 0 ? -z : T(0)) + tail;                          // -log σ(z)
     const T minus_log1m = (z > 0 ? z : T(0)) + tail;                         // -log(1 - σ(z))
