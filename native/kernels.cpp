@@ -17,6 +17,7 @@ namespace chainrule {
 namespace CHAINRULE_ISA {
 
 #define INLINE inline __attribute__((always_inline))
+#define INLINE_LAMBDA __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 32")
 
 #if defined(__AVX512F__)
@@ -51,113 +52,147 @@ template <typename T> INLINE typename VecOf<T>::V splat(T x) {
   return x - typename VecOf<T>::V{};
 }
 
+template <typename T> INLINE T sum_of(typename VecOf<T>::V v) {
+  typedef typename VecOf<T>::I I;
+  I lane;
+  UNROLL for (int i = 0; i < Lanes<T>::width; i++) lane[i] = i;
+  UNROLL for (int step = Lanes<T>::width / 2; step > 0; step /= 2) v += __builtin_shuffle(v, lane ^ step);
+  return v[0];
+}
+template <typename T> INLINE T max_of(typename VecOf<T>::V v) {
+  typedef typename VecOf<T>::I I;
+  I lane;
+  UNROLL for (int i = 0; i < Lanes<T>::width; i++) lane[i] = i;
+  UNROLL for (int step = Lanes<T>::width / 2; step > 0; step /= 2) {
+    const typename VecOf<T>::V other = __builtin_shuffle(v, lane ^ step);
+    v = other > v ? other : v;
+  }
+  return v[0];
+}
+
 // ---------------------------------------------------------------------------------------------
-// One micro-kernel for F1, B2 and B3: C[i][p] += Σ_t P[i, t] Q[t, p], i over R rows, p over NP
-// panels of 16 columns. t runs over `outer` blocks of `inner`.
+// One micro-kernel for F1, B2 and B3: C[i][v] += Σ_t P[i, t] Q[t, v], i over R rows of 16 numbers, v over
+// NV vectors of a row. Q's rows follow each other. P is read along its rows (F1, B2), where t runs through
+// panels that lie p_panel apart, or down its columns (B3), where i does not leave a panel.
+// Every entry of C is one chain of multiply-adds in the order of t, whatever R and NV are.
+
+enum class Walk { along, down };
 
 struct Strides {
-  std::ptrdiff_t p_i, p_inner, p_outer;  // P: step in i, in t within a block, from block to block
-  std::ptrdiff_t q_inner, q_outer, q_panel;
-  std::ptrdiff_t c_i, c_panel;
+  std::ptrdiff_t p_panel, q_panel, c_panel;
 };
 
-template <typename T, int R, int NP, bool kAdd>
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int kRegisters = 32;
+#else
+constexpr int kRegisters = 16;
+#endif
+
+// Vectors at once beside `rows` rows: all accumulators stay in registers.
+template <typename T> struct Block {
+  static constexpr int vectors = Lanes<T>::count == 1 ? 3 : (kRegisters == 32 && Lanes<T>::count >= 4 ? 4 : 2);
+  static constexpr int rows = kRegisters == 16 ? 6 : (Lanes<T>::count == 2 ? 12 : (vectors == 3 ? 8 : 6));
+};
+
+// How many vectors of a panel hold `columns` columns.
+template <typename T> INLINE int vectors_of(int columns) {
+  return columns >= kPanel ? Lanes<T>::count : (columns + Lanes<T>::width - 1) / Lanes<T>::width;
+}
+
+template <typename T, int R, int NV, bool kAdd, Walk kWalk>
 INLINE void tile(const T* __restrict P, const T* __restrict Q, T* __restrict C, const T* bias, const Strides& s,
-                 int t_count, int inner) {
+                 int t_count) {
   typedef typename VecOf<T>::V V;
   constexpr int K = Lanes<T>::count, W = Lanes<T>::width;
-  V acc[R][NP * K];
+  V acc[R][NV];
   UNROLL for (int i = 0; i < R; i++) {
-    UNROLL for (int v = 0; v < NP * K; v++) {
-      const std::ptrdiff_t lane = (v % K) * W;
-      if (kAdd) acc[i][v] = load(C + i * s.c_i + (v / K) * s.c_panel + lane);
-      else if (bias) acc[i][v] = load(bias + (v / K) * kPanel + lane);
+    UNROLL for (int v = 0; v < NV; v++) {
+      if (kAdd) acc[i][v] = load(C + i * kPanel + (v / K) * s.c_panel + (v % K) * W);
+      else if (bias) acc[i][v] = load(bias + v * W);
       else acc[i][v] = V{};
     }
   }
-  while (t_count > 0) {
-    const int block = t_count < inner ? t_count : inner;
-    const T* p = P;
-    const T* q = Q;
-    for (int t = 0; t < block; t++) {
-      V qv[NP * K];
-      UNROLL for (int v = 0; v < NP * K; v++) qv[v] = load(q + (v / K) * s.q_panel + (v % K) * W);
-      UNROLL for (int i = 0; i < R; i++) {
-        const V x = splat<T>(p[i * s.p_i]);
-        UNROLL for (int v = 0; v < NP * K; v++) acc[i][v] += x * qv[v];
-      }
-      p += s.p_inner;
-      q += s.q_inner;
+  const auto multiply_add = [&](const T* p, const T* q) INLINE_LAMBDA {
+    V qv[NV];
+    UNROLL for (int v = 0; v < NV; v++) qv[v] = load(q + (v / K) * s.q_panel + (v % K) * W);
+    UNROLL for (int i = 0; i < R; i++) {
+      const V x = splat<T>(kWalk == Walk::along ? p[i * kPanel] : p[i]);
+      UNROLL for (int v = 0; v < NV; v++) acc[i][v] += x * qv[v];
     }
-    P += s.p_outer;
-    Q += s.q_outer;
-    t_count -= block;
+  };
+  if (kWalk == Walk::along) {
+    for (; t_count >= kPanel; t_count -= kPanel, P += s.p_panel, Q += kPanel * kPanel) {
+      _Pragma("GCC unroll 4") for (int t = 0; t < kPanel; t++) multiply_add(P + t, Q + t * kPanel);
+    }
+    for (int t = 0; t < t_count; t++) multiply_add(P + t, Q + t * kPanel);
+  } else {
+    _Pragma("GCC unroll 4") for (int t = 0; t < t_count; t++) multiply_add(P + t * kPanel, Q + t * kPanel);
   }
   UNROLL for (int i = 0; i < R; i++) {
-    UNROLL for (int v = 0; v < NP * K; v++) store(C + i * s.c_i + (v / K) * s.c_panel + (v % K) * W, acc[i][v]);
+    UNROLL for (int v = 0; v < NV; v++) store(C + i * kPanel + (v / K) * s.c_panel + (v % K) * W, acc[i][v]);
   }
 }
 
-// How many panels fit the registers beside kRowTile rows.
-template <typename T> struct Wide {
-  static constexpr int panels = kBytes == 64 ? (sizeof(T) == 4 ? 3 : 1) : 1;
-};
-// Rows at once: 8 with 32 registers, fewer with 16.
-template <typename T> struct Tall {
-  static constexpr int rows = kBytes == 64 ? 8 : (Lanes<T>::count <= 2 ? 4 : (Lanes<T>::count <= 4 ? 2 : 1));
-};
-
-template <typename T, int NP, bool kAdd>
-INLINE void tiles_of_rows(const T* P, const T* Q, T* C, const T* bias, const Strides& s, int rows, int t_count,
-                          int inner) {
-  constexpr int R = Tall<T>::rows;
+template <typename T, int NV, bool kAdd, Walk kWalk>
+__attribute__((noinline)) void tiles_of_rows(const T* P, const T* Q, T* C, const T* bias, const Strides& s, int rows,
+                                             int t_count) {
+  constexpr int R = NV == 1 ? (kRegisters == 32 ? 16 : 8) : Block<T>::rows;
+  constexpr int step = kWalk == Walk::along ? kPanel : 1;
   int i = 0;
-  if (NP == 1 && kBytes == 64 && sizeof(T) == 4) {
-    for (; i + 16 <= rows; i += 16) tile<T, 16, NP, kAdd>(P + i * s.p_i, Q, C + i * s.c_i, bias, s, t_count, inner);
-  }
-  for (; i + R <= rows; i += R) tile<T, R, NP, kAdd>(P + i * s.p_i, Q, C + i * s.c_i, bias, s, t_count, inner);
-  if (R > 4) {
-    for (; i + 4 <= rows; i += 4) tile<T, 4, NP, kAdd>(P + i * s.p_i, Q, C + i * s.c_i, bias, s, t_count, inner);
-  }
-  for (; i < rows; i++) tile<T, 1, NP, kAdd>(P + i * s.p_i, Q, C + i * s.c_i, bias, s, t_count, inner);
+  for (; i + R <= rows; i += R) tile<T, R, NV, kAdd, kWalk>(P + i * step, Q, C + i * kPanel, bias, s, t_count);
+  if (R > 8 && i + 8 <= rows) tile<T, 8, NV, kAdd, kWalk>(P + i * step, Q, C + i * kPanel, bias, s, t_count), i += 8;
+  if (i + 4 <= rows) tile<T, 4, NV, kAdd, kWalk>(P + i * step, Q, C + i * kPanel, bias, s, t_count), i += 4;
+  if (i + 2 <= rows) tile<T, 2, NV, kAdd, kWalk>(P + i * step, Q, C + i * kPanel, bias, s, t_count), i += 2;
+  if (i < rows) tile<T, 1, NV, kAdd, kWalk>(P + i * step, Q, C + i * kPanel, bias, s, t_count);
 }
 
-template <typename T, bool kAdd>
-__attribute__((noinline)) void product(const T* P, const T* Q, T* C, const T* bias, const Strides& s, int rows,
-                                       int panels_, int t_count, int inner) {
-  constexpr int N = Wide<T>::panels;
-  int p = 0;
-  for (; p + N <= panels_; p += N) {
-    tiles_of_rows<T, N, kAdd>(P, Q + p * s.q_panel, C + p * s.c_panel, bias ? bias + p * kPanel : nullptr, s, rows,
-                              t_count, inner);
+// C, `width` columns wide from the start of a panel: rounded up to whole vectors.
+template <typename T, bool kAdd, Walk kWalk>
+INLINE void product(const T* P, const T* Q, T* C, const T* bias, const Strides& s, int rows, int width, int t_count) {
+  constexpr int K = Lanes<T>::count, W = Lanes<T>::width, N = Block<T>::vectors;
+  const int vectors = (width + W - 1) / W;
+  int v = 0;
+  const auto at = [&](int v, std::ptrdiff_t panel) { return (v / K) * panel + (v % K) * W; };
+  if (rows == 1) {  // one row has few accumulators: the more vectors at once
+    constexpr int wide = K > 8 ? K : 8;
+    for (; v + wide <= vectors; v += wide) {
+      tile<T, 1, wide, kAdd, kWalk>(P, Q + at(v, s.q_panel), C + at(v, s.c_panel), bias ? bias + v * W : bias, s,
+                                    t_count);
+    }
   }
-  if (N > 2 && p + 2 <= panels_) {
-    tiles_of_rows<T, 2, kAdd>(P, Q + p * s.q_panel, C + p * s.c_panel, bias ? bias + p * kPanel : nullptr, s, rows,
-                              t_count, inner);
-    p += 2;
+  for (; v + N <= vectors; v += N) {
+    tiles_of_rows<T, N, kAdd, kWalk>(P, Q + at(v, s.q_panel), C + at(v, s.c_panel), bias ? bias + v * W : bias, s,
+                                     rows, t_count);
   }
-  for (; p < panels_; p++) {
-    tiles_of_rows<T, 1, kAdd>(P, Q + p * s.q_panel, C + p * s.c_panel, bias ? bias + p * kPanel : nullptr, s, rows,
-                              t_count, inner);
+  if (N > 2 && v + 2 <= vectors) {
+    tiles_of_rows<T, 2, kAdd, kWalk>(P, Q + at(v, s.q_panel), C + at(v, s.c_panel), bias ? bias + v * W : bias, s,
+                                     rows, t_count);
+    v += 2;
+  }
+  for (; v < vectors; v++) {
+    tiles_of_rows<T, 1, kAdd, kWalk>(P, Q + at(v, s.q_panel), C + at(v, s.c_panel), bias ? bias + v * W : bias, s,
+                                     rows, t_count);
   }
 }
 
-// The same with the reduction in blocks that stay in the first-level cache; N panels at a time.
+// F1 and B2: the reduction in blocks whose part of Q stays in the first-level cache.
 template <typename T>
-INLINE void blocked_product(const T* P, const T* Q, T* C, const T* bias, const Strides& s, int rows, int panels_,
-                            int t_count, int inner, bool add) {
-  const int block = 192;  // a multiple of 16; 192 x 3 panels x 64 bytes = 36 kB
-  const int N = Wide<T>::panels;
-  for (int p = 0; p < panels_; p += N) {
-    const int np = panels_ - p < N ? panels_ - p : N;
+INLINE void blocked_product(const T* P, const T* Q, T* C, const T* bias, const Strides& s, int rows, int width,
+                            int t_count) {
+  constexpr int block = 192, columns = Block<T>::vectors * Lanes<T>::width;  // a multiple of 16
+  constexpr int group = columns > kPanel ? columns : kPanel;
+  if (t_count <= block || rows == 1) {
+    return product<T, false, Walk::along>(P, Q, C, bias, s, rows, width, t_count);
+  }
+  for (int c = 0; c < width; c += group) {
+    const int now = width - c < group ? width - c : group;
     for (int t = 0; t < t_count; t += block) {
       const int count = t_count - t < block ? t_count - t : block;
-      // whole blocks of `inner` lie `outer` apart; where inner spans all of t they are contiguous
-      const T* p_at = inner < t_count ? P + (t / inner) * s.p_outer : P + t * s.p_inner;
-      const T* q_at = (inner < t_count ? Q + (t / inner) * s.q_outer : Q + t * s.q_inner) + p * s.q_panel;
-      const T* b = bias ? bias + p * kPanel : nullptr;
-      if (t || add) product<T, true>(p_at, q_at, C + p * s.c_panel, nullptr, s, rows, np, count, inner);
-      else product<T, false>(p_at, q_at, C + p * s.c_panel, b, s, rows, np, count, inner);
+      const T* p = P + (t / kPanel) * s.p_panel;
+      const T* q = Q + (c / kPanel) * s.q_panel + (std::ptrdiff_t)t * kPanel;
+      T* to = C + (c / kPanel) * s.c_panel;
+      if (t) product<T, true, Walk::along>(p, q, to, nullptr, s, rows, now, count);
+      else product<T, false, Walk::along>(p, q, to, bias ? bias + c : bias, s, rows, now, count);
     }
   }
 }
@@ -311,31 +346,45 @@ INLINE void phi_of(typename VecOf<T>::V z, T parameter, typename VecOf<T>::V* a,
   else { *a = z; *d = one; }  // softmax: the output stays Z until the loss
 }
 
+// a holds Z and becomes A; d becomes φ′ where it is not null. `rows` rows of 16, of each the first `vectors`
+// vectors. Whether every z was finite: φ may hide that, as tanh does.
 template <typename T, Phi kPhi>
-__attribute__((noinline)) void phi_span(T parameter, T* a, T* d, std::ptrdiff_t count) {
-  constexpr int W = Lanes<T>::width;
-  for (std::ptrdiff_t i = 0; i < count; i += W) {
-    typename VecOf<T>::V av, dv;
-    phi_of<T, kPhi>(load(a + i), parameter, &av, &dv);
+__attribute__((noinline)) bool phi_rows(T parameter, T* a, T* d, std::ptrdiff_t rows, int vectors) {
+  constexpr int W = Lanes<T>::width, K = Lanes<T>::count;
+  typedef typename VecOf<T>::V V;
+  V watch = V{};
+  const auto one = [&](std::ptrdiff_t i) INLINE_LAMBDA {
+    const V z = load(a + i);
+    V av, dv;
+    phi_of<T, kPhi>(z, parameter, &av, &dv);
+    watch += z * T(0);
     store(a + i, av);
     if (d) store(d + i, dv);
+  };
+  if (vectors == K) {
+    for (std::ptrdiff_t i = 0; i < rows * kPanel; i += W) one(i);
+  } else {
+    for (std::ptrdiff_t r = 0; r < rows; r++) {
+      for (int v = 0; v < vectors; v++) one(r * kPanel + v * W);
+    }
   }
+  return sum_of<T>(watch) == 0;
 }
 
-// a holds Z and becomes A; d becomes φ′ where it is not null.
-template <typename T> void activate(Phi phi, T parameter, T* a, T* d, std::ptrdiff_t count) {
+template <typename T> bool activate(Phi phi, T parameter, T* a, T* d, std::ptrdiff_t rows, int vectors) {
   switch (phi) {
-    case Phi::identity: phi_span<T, Phi::identity>(parameter, a, d, count); break;
-    case Phi::sigmoid: phi_span<T, Phi::sigmoid>(parameter, a, d, count); break;
-    case Phi::tanh: phi_span<T, Phi::tanh>(parameter, a, d, count); break;
-    case Phi::relu: phi_span<T, Phi::relu>(parameter, a, d, count); break;
-    case Phi::leaky_relu: phi_span<T, Phi::leaky_relu>(parameter, a, d, count); break;
-    case Phi::elu: phi_span<T, Phi::elu>(parameter, a, d, count); break;
-    case Phi::gelu: phi_span<T, Phi::gelu>(parameter, a, d, count); break;
-    case Phi::silu: phi_span<T, Phi::silu>(parameter, a, d, count); break;
-    case Phi::softplus: phi_span<T, Phi::softplus>(parameter, a, d, count); break;
+    case Phi::identity: return phi_rows<T, Phi::identity>(parameter, a, d, rows, vectors);
+    case Phi::sigmoid: return phi_rows<T, Phi::sigmoid>(parameter, a, d, rows, vectors);
+    case Phi::tanh: return phi_rows<T, Phi::tanh>(parameter, a, d, rows, vectors);
+    case Phi::relu: return phi_rows<T, Phi::relu>(parameter, a, d, rows, vectors);
+    case Phi::leaky_relu: return phi_rows<T, Phi::leaky_relu>(parameter, a, d, rows, vectors);
+    case Phi::elu: return phi_rows<T, Phi::elu>(parameter, a, d, rows, vectors);
+    case Phi::gelu: return phi_rows<T, Phi::gelu>(parameter, a, d, rows, vectors);
+    case Phi::silu: return phi_rows<T, Phi::silu>(parameter, a, d, rows, vectors);
+    case Phi::softplus: return phi_rows<T, Phi::softplus>(parameter, a, d, rows, vectors);
     case Phi::softmax: break;
   }
+  return true;
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -439,105 +488,153 @@ INLINE void gather(const Plan<T>& plan, const Step<T>& step, const X* x, int fir
 
 // Layer 1 with few outputs, the data read where it lies: vectors run along the inputs, so that no
 // lane is spent on outputs that are not there.
-#if defined(__AVX512F__)
+#if defined(__AVX512F__) || defined(__AVX2__)
 constexpr int kWidestInPlace = 12;
+// Outputs at once, with two rows or two vectors of inputs: all accumulators stay in registers.
+constexpr int kOutputsAtOnce = kRegisters == 32 ? 12 : 6;
 
 template <typename X> INLINE vec_f load_tail(const X* p, int count, float scale) {
-  float lane[kPanel];
-  for (int i = 0; i < kPanel; i++) lane[i] = i < count ? one_as<float>(p + i, scale) : 0.0f;
+  float lane[Lanes<float>::width];
+  for (int i = 0; i < Lanes<float>::width; i++) lane[i] = i < count ? one_as<float>(p + i, scale) : 0.0f;
   return load(lane);
 }
 
-// The sums of the lanes of 16 vectors, as the lanes of one, whose number is the vector's with its
-// four bits reversed.
-INLINE vec_f sums_of_lanes(vec_f* a) {
+// The sums of the lanes of as many vectors as a vector has lanes, as the lanes of one.
+INLINE vec_f sums_of_lanes(const vec_f* v) {
+  constexpr int W = Lanes<float>::width;
+  vec_f a[W];
+  UNROLL for (int i = 0; i < W; i++) {  // in the order of the reversed bits, which the folding below turns back
+#if defined(__AVX512F__)
+    a[(i & 1) << 3 | (i & 2) << 1 | (i & 4) >> 1 | (i & 8) >> 3] = v[i];
+#else
+    a[(i & 1) << 2 | (i & 2) | (i & 4) >> 2] = v[i];
+#endif
+  }
+#if defined(__AVX512F__)
   const vec_fi low8 = {0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23};
   const vec_fi low4 = {0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27};
   const vec_fi low2 = {0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29};
   const vec_fi low1 = {0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30};
   UNROLL for (int i = 0; i < 8; i++) a[i] = __builtin_shuffle(a[i], a[i + 8], low8) + __builtin_shuffle(a[i], a[i + 8], low8 + 8);
+#else
+  const vec_fi low4 = {0, 1, 2, 3, 8, 9, 10, 11};
+  const vec_fi low2 = {0, 1, 4, 5, 8, 9, 12, 13};
+  const vec_fi low1 = {0, 2, 4, 6, 8, 10, 12, 14};
+#endif
   UNROLL for (int i = 0; i < 4; i++) a[i] = __builtin_shuffle(a[i], a[i + 4], low4) + __builtin_shuffle(a[i], a[i + 4], low4 + 4);
   UNROLL for (int i = 0; i < 2; i++) a[i] = __builtin_shuffle(a[i], a[i + 2], low2) + __builtin_shuffle(a[i], a[i + 2], low2 + 2);
   return __builtin_shuffle(a[0], a[1], low1) + __builtin_shuffle(a[0], a[1], low1 + 1);
 }
 
+// F1 of R rows for J outputs from the one numbered j0.
 template <int J, int R, typename X>
-INLINE void rows_in_place(const Plan<float>& plan, const Step<float>& step, int first, int at, float scale) {
+INLINE void rows_in_place(const Plan<float>& plan, const X* const* x, int at, int j0, float scale, bool first) {
+  constexpr int W = Lanes<float>::width;
   const Layer<float>& layer = plan.layer[0];
   const int n = layer.n, full = n / kPanel;
-  const X* x[R];
   vec_f acc[R][J];
   UNROLL for (int i = 0; i < R; i++) {
-    x[i] = row_of(step, static_cast<const X*>(step.x), first + i);
     UNROLL for (int j = 0; j < J; j++) acc[i][j] = vec_f{};
   }
-  const float* w = layer.W_back;
-  for (int p = 0; p < full; p++, w += J * kPanel) {
-    vec_f xv[R];
-    UNROLL for (int i = 0; i < R; i++) {
-      xv[i] = load_as<float>(x[i] + p * kPanel, 1.0f);
-      __builtin_prefetch(x[i] + p * kPanel + R * n);
+  const float* w = layer.W_back + j0 * kPanel;
+  const std::ptrdiff_t step = (std::ptrdiff_t)layer.m * kPanel;
+  for (int p = 0; p < full; p++, w += step) {
+    UNROLL for (int v = 0; v < kPanel; v += W) {
+      vec_f xv[R];
+      UNROLL for (int i = 0; i < R; i++) xv[i] = load_as<float>(x[i] + p * kPanel + v, 1.0f);
+      UNROLL for (int j = 0; j < J; j++) {
+        const vec_f wv = load(w + j * kPanel + v);
+        UNROLL for (int i = 0; i < R; i++) acc[i][j] += xv[i] * wv;  // F1
+      }
     }
-    UNROLL for (int j = 0; j < J; j++) {
-      const vec_f wv = load(w + j * kPanel);
-      UNROLL for (int i = 0; i < R; i++) acc[i][j] += xv[i] * wv;  // F1
+    if (first) {
+      UNROLL for (int i = 0; i < R; i++) __builtin_prefetch(x[i] + p * kPanel + 2 * R * n);
     }
   }
   if (full * kPanel < n) {
-    UNROLL for (int i = 0; i < R; i++) {
-      const vec_f xv = load_tail(x[i] + full * kPanel, n - full * kPanel, 1.0f);
-      UNROLL for (int j = 0; j < J; j++) acc[i][j] += xv * load(w + j * kPanel);
+    UNROLL for (int v = 0; v < kPanel; v += W) {
+      UNROLL for (int i = 0; i < R; i++) {
+        const vec_f xv = load_tail(x[i] + full * kPanel + v, n - full * kPanel - v, 1.0f);
+        UNROLL for (int j = 0; j < J; j++) acc[i][j] += xv * load(w + j * kPanel + v);
+      }
     }
   }
   UNROLL for (int i = 0; i < R; i++) {
-    vec_f a[16];
-    UNROLL for (int j = 0; j < 16; j++) {
-      const int reversed = (j & 1) << 3 | (j & 2) << 1 | (j & 4) >> 1 | (j & 8) >> 3;  // see sums_of_lanes
-      a[reversed] = j < J ? acc[i][j] : vec_f{};
+    float* to = layer.A + (std::ptrdiff_t)(at + i) * kPanel + j0;
+    UNROLL for (int j = 0; j < J; j += W) {
+      vec_f a[W];
+      UNROLL for (int k = 0; k < W; k++) a[k] = j + k < J ? acc[i][j + k] : vec_f{};
+      const vec_f sums = sums_of_lanes(a) * scale;
+      UNROLL for (int k = 0; k < W; k++) {
+        if (j + k < J) to[j + k] = sums[k] + layer.b[j0 + j + k];
+      }
     }
-    store(layer.A + (std::ptrdiff_t)(first + i - at) * kPanel, sums_of_lanes(a) * scale + load(layer.b));
   }
 }
 
-template <int J, typename X>
+template <int M, typename X>
 __attribute__((noinline)) void forward_in_place_(const Plan<float>& plan, const Step<float>& step, int first, int last,
                                                  int at, float scale) {
-  constexpr int R = J > 6 ? 2 : 4;
+  constexpr int chunks = (M + kOutputsAtOnce - 1) / kOutputsAtOnce, J = (M + chunks - 1) / chunks, rest = M - J * (chunks - 1);
+  constexpr int R = kRegisters == 32 && J <= 6 ? 4 : 2;
+  const X* x[R];
   int r = first;
-  for (; r + R <= last; r += R) rows_in_place<J, R, X>(plan, step, r, at, scale);
-  for (; r < last; r++) rows_in_place<J, 1, X>(plan, step, r, at, scale);
+  for (; r + R <= last; r += R) {
+    UNROLL for (int i = 0; i < R; i++) x[i] = row_of(step, static_cast<const X*>(step.x), r + i);
+    UNROLL for (int c = 0; c + 1 < chunks; c++) rows_in_place<J, R, X>(plan, x, r - at, c * J, scale, c == 0);
+    rows_in_place<rest, R, X>(plan, x, r - at, M - rest, scale, chunks == 1);
+  }
+  for (; r < last; r++) {
+    x[0] = row_of(step, static_cast<const X*>(step.x), r);
+    UNROLL for (int c = 0; c + 1 < chunks; c++) rows_in_place<J, 1, X>(plan, x, r - at, c * J, scale, c == 0);
+    rows_in_place<rest, 1, X>(plan, x, r - at, M - rest, scale, chunks == 1);
+  }
 }
 
-template <int J, typename X>
-__attribute__((noinline)) void gradient_in_place_(const Plan<float>& plan, const Step<float>& step, int first, int last,
-                                                  int at, float* G, bool add, float scale) {
+// B3 of NX vectors of inputs from input k for J outputs from the one numbered j0.
+template <int J, int NX, typename X>
+INLINE void inputs_in_place(const Plan<float>& plan, const Step<float>& step, int first, int last, int at, int k, int j0,
+                            float* G, bool add, float scale) {
+  constexpr int W = Lanes<float>::width;
   const Layer<float>& layer = plan.layer[0];
-  const int n = layer.n;
-  const float* delta = layer.delta + (std::ptrdiff_t)(first - at) * kPanel;
-  for (int k = 0; k < n; k += 2 * kPanel) {
-    float* g = G + (std::ptrdiff_t)(k / kPanel) * J * kPanel;
-    const int second = n - k - kPanel;  // inputs in the second panel
-    vec_f acc[J][2];
-    UNROLL for (int j = 0; j < J; j++) acc[j][0] = acc[j][1] = vec_f{};
-    const bool whole = second >= kPanel;
+  const float* delta = layer.delta + (std::ptrdiff_t)(first - at) * kPanel + j0;
+  const int left = layer.n - k;
+  vec_f acc[J][NX];
+  UNROLL for (int j = 0; j < J; j++) {
+    UNROLL for (int v = 0; v < NX; v++) acc[j][v] = vec_f{};
+  }
+  const auto rows = [&](const auto& load_x) INLINE_LAMBDA {
     for (int r = first; r < last; r++) {
       const X* x = row_of(step, static_cast<const X*>(step.x), r) + k;
       const float* d = delta + (std::ptrdiff_t)(r - first) * kPanel;
-      const vec_f x0 = whole || second >= 0 ? load_as<float>(x, 1.0f) : load_tail(x, n - k, 1.0f);
-      const vec_f x1 = whole ? load_as<float>(x + kPanel, 1.0f) : (second > 0 ? load_tail(x + kPanel, second, 1.0f) : vec_f{});
+      vec_f xv[NX];
+      UNROLL for (int v = 0; v < NX; v++) xv[v] = load_x(x, v * W);
       UNROLL for (int j = 0; j < J; j++) {
         const vec_f dv = splat(d[j]);
-        acc[j][0] += dv * x0;  // B3
-        acc[j][1] += dv * x1;
+        UNROLL for (int v = 0; v < NX; v++) acc[j][v] += dv * xv[v];  // B3
       }
     }
+  };
+  if (left >= NX * W) rows([](const X* x, int v) INLINE_LAMBDA { return load_as<float>(x + v, 1.0f); });
+  else rows([left](const X* x, int v) INLINE_LAMBDA { return load_tail(x + v, left - v, 1.0f); });
+  UNROLL for (int v = 0; v < NX; v++) {
+    const int i = k + v * W;
+    if (i >= layer.n) break;
+    float* g = G + (std::ptrdiff_t)(i / kPanel) * layer.m * kPanel + j0 * kPanel + i % kPanel;
     UNROLL for (int j = 0; j < J; j++) {
-      store(g + j * kPanel, acc[j][0] * scale + (add ? load(g + j * kPanel) : vec_f{}));
-      if (second > 0) {
-        float* to = g + (J + j) * kPanel;
-        store(to, acc[j][1] * scale + (add ? load(to) : vec_f{}));
-      }
+      store(g + j * kPanel, acc[j][v] * scale + (add ? load(g + j * kPanel) : vec_f{}));
     }
+  }
+}
+
+template <int M, typename X>
+__attribute__((noinline)) void gradient_in_place_(const Plan<float>& plan, const Step<float>& step, int first, int last,
+                                                  int at, float* G, bool add, float scale) {
+  constexpr int chunks = (M + kOutputsAtOnce - 1) / kOutputsAtOnce, J = (M + chunks - 1) / chunks, rest = M - J * (chunks - 1);
+  constexpr int NX = 2;
+  for (int k = 0; k < plan.layer[0].n; k += NX * Lanes<float>::width) {
+    UNROLL for (int c = 0; c + 1 < chunks; c++) inputs_in_place<J, NX, X>(plan, step, first, last, at, k, c * J, G, add, scale);
+    inputs_in_place<rest, NX, X>(plan, step, first, last, at, k, M - rest, G, add, scale);
   }
 }
 
@@ -571,7 +668,9 @@ void gradient_in_place(const Plan<float>&, const Step<float>&, int, int, int, fl
 INLINE void forward_in_place(const Plan<double>&, const Step<double>&, int, int, int) {}
 void gradient_in_place(const Plan<double>&, const Step<double>&, int, int, int, double*, bool) {}
 
-template <typename T> void forward(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
+// F0-F2; whether every z was finite.
+template <typename T> bool forward(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
+  bool finite = true;
   if (plan.in_place) {
     forward_in_place(plan, step, first, last, at);
   } else if (plan.input == Input::uint8) {
@@ -588,15 +687,16 @@ template <typename T> void forward(const Plan<T>& plan, const Step<T>& step, int
   const T* from = plan.A0;
   for (int l = 0; l < plan.layers; l++) {
     const Layer<T>& layer = plan.layer[l];
-    const Strides s = {kPanel, 1, panel, kPanel, kPanel * kPanel, (std::ptrdiff_t)layer.n_rows * kPanel, kPanel, panel};
+    const Strides s = {panel, (std::ptrdiff_t)layer.n_rows * kPanel, panel};
     const int count = last - first;
     if (l > 0 || !plan.in_place) {
-      blocked_product(from + row, layer.W, layer.A + row, layer.b, s, count, panels(layer.m), layer.n, kPanel, false);  // F1
+      blocked_product(from + row, layer.W, layer.A + row, layer.b, s, count, layer.m, layer.n);  // F1
     }
     const bool keep = plan.output_keeps_z && plan.train && l == plan.layers - 1;
     for (int p = 0; p < panels(layer.m) && !keep; p++) {
       const std::ptrdiff_t i = p * panel + row;
-      activate(layer.phi, layer.parameter, layer.A + i, plan.train ? layer.D + i : nullptr, (std::ptrdiff_t)count * kPanel);  // F2
+      const int vectors = vectors_of<T>(layer.m - p * kPanel);
+      finite &= activate(layer.phi, layer.parameter, layer.A + i, plan.train ? layer.D + i : nullptr, count, vectors);  // F2
     }
     if (layer.drop > 0) {
       drop(layer.drop, layer.m, offset, step, first, last, at, layer.A, plan.train ? layer.D : nullptr, panel);
@@ -604,24 +704,7 @@ template <typename T> void forward(const Plan<T>& plan, const Step<T>& step, int
     }
     from = layer.A;
   }
-}
-
-template <typename T> INLINE T sum_of(typename VecOf<T>::V v) {
-  typedef typename VecOf<T>::I I;
-  I lane;
-  UNROLL for (int i = 0; i < Lanes<T>::width; i++) lane[i] = i;
-  UNROLL for (int step = Lanes<T>::width / 2; step > 0; step /= 2) v += __builtin_shuffle(v, lane ^ step);
-  return v[0];
-}
-template <typename T> INLINE T max_of(typename VecOf<T>::V v) {
-  typedef typename VecOf<T>::I I;
-  I lane;
-  UNROLL for (int i = 0; i < Lanes<T>::width; i++) lane[i] = i;
-  UNROLL for (int step = Lanes<T>::width / 2; step > 0; step /= 2) {
-    const typename VecOf<T>::V other = __builtin_shuffle(v, lane ^ step);
-    v = other > v ? other : v;
-  }
-  return v[0];
+  return finite;
 }
 
 // One panel of a row of targets, zeros behind its end.
@@ -770,7 +853,7 @@ double loss_row(const Plan<T>& plan, const Layer<T>& out, const T* y, T* a, cons
 }
 
 template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
-  forward(plan, step, first, last, at);
+  const bool finite = forward(plan, step, first, last, at);
   const std::ptrdiff_t panel = (std::ptrdiff_t)plan.capacity * kPanel;
   const Layer<T>& out = plan.layer[plan.layers - 1];
   for (int r = first; r < last; r++) {
@@ -780,13 +863,13 @@ template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int fi
     plan.row_loss[r - at] =
         loss_row(plan, out, step.y + number * out.m, out.A + i, out.D + i, out.delta + i, scale, panel);
   }
+  if (!finite) plan.row_loss[first - at] = __builtin_nan("");  // a loss may hide it
   const std::ptrdiff_t row = (std::ptrdiff_t)(first - at) * kPanel;
   for (int l = plan.layers - 1; l > 0; l--) {
     const Layer<T>& up = plan.layer[l];
     const Layer<T>& low = plan.layer[l - 1];
-    const Strides s = {kPanel, 1, panel, kPanel, kPanel * kPanel, (std::ptrdiff_t)up.m * kPanel, kPanel, panel};
-    blocked_product<T>(up.delta + row, up.W_back, low.delta + row, nullptr, s, last - first, panels(up.n), up.m, kPanel,
-                       false);
+    const Strides s = {panel, (std::ptrdiff_t)up.m * kPanel, panel};
+    blocked_product<T>(up.delta + row, up.W_back, low.delta + row, nullptr, s, last - first, up.n, up.m);
     for (int p = 0; p < panels(low.m); p++) {
       T* g = low.delta + p * panel + row;
       const T* d = low.D + p * panel + row;
@@ -816,21 +899,26 @@ void weight_gradient(const Plan<T>& plan, int l, int count, int k0, int k1, int 
   const std::ptrdiff_t panel = (std::ptrdiff_t)plan.capacity * kPanel;
   const T* A = l ? plan.layer[l - 1].A : plan.A0;
   const T* delta = plan.layer[l].delta + p0 * panel;
-  const Strides s = {1, kPanel, 0, kPanel, 0, panel, kPanel, G_panel};
-  const int block = 128;  // rows whose Δ stay in the first-level cache
-  const int N = Wide<T>::panels;
-  for (int p = p0; p < p1; p += N) {
-    const int np = p1 - p < N ? p1 - p : N;
-    for (int r = 0; r < count; r += block) {
-      const int rs = count - r < block ? count - r : block;
-      for (int k = k0; k < k1; k += kPanel) {
-        const int ks = k1 - k < kPanel ? k1 - k : kPanel;
-        const T* P = A + (k / kPanel) * panel + (std::ptrdiff_t)r * kPanel;
-        const T* Q = delta + (p - p0) * panel + (std::ptrdiff_t)r * kPanel;
-        T* C = G + (p - p0) * G_panel + (std::ptrdiff_t)(k - k0) * kPanel;
-        if (r || add) product<T, true>(P, Q, C, nullptr, s, ks, np, rs, rs);  // B3
-        else product<T, false>(P, Q, C, nullptr, s, ks, np, rs, rs);
-      }
+  const Strides s = {panel, panel, G_panel};
+  const int columns = plan.layer[l].m - p0 * kPanel, width = columns < (p1 - p0) * kPanel ? columns : (p1 - p0) * kPanel;
+  const int block = 128;  // rows whose A and Δ stay near
+  constexpr int W = Lanes<T>::width;
+  const int written = (width + W - 1) / W * W;
+  if (!add && written % kPanel) {  // the vectors that no product writes
+    for (int k = 0; k < k1 - k0; k++) {
+      T* row = G + (written / kPanel) * G_panel + (std::ptrdiff_t)k * kPanel;
+      for (int v = written % kPanel; v < kPanel; v += W) store(row + v, typename VecOf<T>::V{});
+    }
+  }
+  for (int r = 0; r < count; r += block) {
+    const int rs = count - r < block ? count - r : block;
+    for (int k = k0; k < k1; k += kPanel) {
+      const int ks = k1 - k < kPanel ? k1 - k : kPanel;
+      const T* P = A + (k / kPanel) * panel + (std::ptrdiff_t)r * kPanel;
+      const T* Q = delta + (std::ptrdiff_t)r * kPanel;
+      T* C = G + (std::ptrdiff_t)(k - k0) * kPanel;
+      if (r || add) product<T, true, Walk::down>(P, Q, C, nullptr, s, ks, width, rs);  // B3
+      else product<T, false, Walk::down>(P, Q, C, nullptr, s, ks, width, rs);
     }
   }
 }
@@ -959,7 +1047,7 @@ template <typename T> void transpose(const Layer<T>& layer, int k0, int k1, int 
 
 template <typename T> void activation(Phi phi, T parameter, const T* z, T* a, T* d, std::ptrdiff_t count) {
   for (std::ptrdiff_t i = 0; i < count; i++) a[i] = z[i];
-  activate(phi, parameter, a, d, count);
+  activate(phi, parameter, a, d, count / kPanel, Lanes<T>::count);
 }
 
 #define CHAINRULE_STRING_(x) #x
