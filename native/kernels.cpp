@@ -52,6 +52,35 @@ template <typename T> INLINE typename VecOf<T>::V splat(T x) {
   return x - typename VecOf<T>::V{};
 }
 
+// The first `count` numbers, zeros behind them; nothing behind them is read.
+template <typename T> INLINE typename VecOf<T>::V load_first(const T* p, int count) {
+  constexpr int W = Lanes<T>::width;
+  if (count >= W) return load(p);
+#if defined(__AVX512F__)
+  const unsigned mask = count > 0 ? (1u << count) - 1 : 0;
+  if constexpr (sizeof(T) == 4) return (vec_f)_mm512_maskz_loadu_ps((__mmask16)mask, p);
+  else return (vec_d)_mm512_maskz_loadu_pd((__mmask8)mask, p);
+#elif defined(__AVX2__)
+  typename VecOf<T>::I lane;
+  UNROLL for (int i = 0; i < W; i++) lane[i] = i;
+  const typename VecOf<T>::I mask = lane < (typename VecOf<T>::Int)count;
+  if constexpr (sizeof(T) == 4) return (vec_f)_mm256_maskload_ps(p, (__m256i)mask);
+  else return (vec_d)_mm256_maskload_pd(p, (__m256i)mask);
+#else
+  typename VecOf<T>::V v{};
+  UNROLL for (int i = 0; i < W; i++) {
+    if (i < count) v[i] = p[i];
+  }
+  return v;
+#endif
+}
+// The first `count` lanes of v, `other` in the rest.
+template <typename T> INLINE typename VecOf<T>::V keep_first(typename VecOf<T>::V v, int count, T other) {
+  typename VecOf<T>::I lane;
+  UNROLL for (int i = 0; i < Lanes<T>::width; i++) lane[i] = i;
+  return lane < (typename VecOf<T>::Int)count ? v : splat<T>(other);
+}
+
 template <typename T> INLINE T sum_of(typename VecOf<T>::V v) {
   typedef typename VecOf<T>::I I;
   I lane;
@@ -80,6 +109,7 @@ enum class Walk { along, down };
 
 struct Strides {
   std::ptrdiff_t p_panel, q_panel, c_panel;
+  std::ptrdiff_t times = 0;  // where what C is multiplied by in the end lies from C; 0: nothing
 };
 
 #if defined(__AVX512F__) || defined(__aarch64__)
@@ -127,6 +157,13 @@ INLINE void tile(const T* __restrict P, const T* __restrict Q, T* __restrict C, 
     for (int t = 0; t < t_count; t++) multiply_add(P + t, Q + t * kPanel);
   } else {
     _Pragma("GCC unroll 4") for (int t = 0; t < t_count; t++) multiply_add(P + t * kPanel, Q + t * kPanel);
+  }
+  if (kWalk == Walk::along && s.times) {
+    UNROLL for (int i = 0; i < R; i++) {
+      UNROLL for (int v = 0; v < NV; v++) {
+        acc[i][v] *= load(C + s.times + i * kPanel + (v / K) * s.c_panel + (v % K) * W);
+      }
+    }
   }
   UNROLL for (int i = 0; i < R; i++) {
     UNROLL for (int v = 0; v < NV; v++) store(C + i * kPanel + (v / K) * s.c_panel + (v % K) * W, acc[i][v]);
@@ -191,8 +228,9 @@ INLINE void blocked_product(const T* P, const T* Q, T* C, const T* bias, const S
       const T* p = P + (t / kPanel) * s.p_panel;
       const T* q = Q + (c / kPanel) * s.q_panel + (std::ptrdiff_t)t * kPanel;
       T* to = C + (c / kPanel) * s.c_panel;
-      if (t) product<T, true, Walk::along>(p, q, to, nullptr, s, rows, now, count);
-      else product<T, false, Walk::along>(p, q, to, bias ? bias + c : bias, s, rows, now, count);
+      const Strides here = {s.p_panel, s.q_panel, s.c_panel, t + block < t_count ? 0 : s.times};
+      if (t) product<T, true, Walk::along>(p, q, to, nullptr, here, rows, now, count);
+      else product<T, false, Walk::along>(p, q, to, bias ? bias + c : bias, here, rows, now, count);
     }
   }
 }
@@ -454,8 +492,12 @@ template <typename T> INLINE typename VecOf<T>::V load_as(const std::uint8_t* p,
   UNROLL for (int i = 0; i < Lanes<T>::width; i++) v[i] = T(p[i]);
   return v * scale;
 }
-template <typename T> INLINE T one_as(const T* p, T) { return *p; }
-template <typename T> INLINE T one_as(const std::uint8_t* p, T scale) { return T(*p) * scale; }
+template <typename T> INLINE typename VecOf<T>::V load_first_as(const T* p, int count, T) { return load_first(p, count); }
+template <typename T> INLINE typename VecOf<T>::V load_first_as(const std::uint8_t* p, int count, T scale) {
+  typename VecOf<T>::V v{};
+  for (int i = 0; i < Lanes<T>::width && i < count; i++) v[i] = T(p[i]);
+  return v * scale;
+}
 
 template <typename T, typename X> INLINE const X* row_of(const Step<T>& step, const X* x, int r) {
   return x + (step.order ? step.order[r] : r) * step.x_stride;
@@ -480,7 +522,7 @@ INLINE void gather(const Plan<T>& plan, const Step<T>& step, const X* x, int fir
     }
     if (k < n) {
       for (int i = 0; i < count; i++) {
-        for (int j = 0; j < kPanel; j++) to[i * kPanel + j] = k + j < n ? one_as<T>(row[i] + k + j, scale) : T(0);
+        for (int v = 0; v < kPanel; v += W) store(to + i * kPanel + v, load_first_as<T>(row[i] + k + v, n - k - v, scale));
       }
     }
   }
@@ -492,12 +534,6 @@ INLINE void gather(const Plan<T>& plan, const Step<T>& step, const X* x, int fir
 constexpr int kWidestInPlace = 12;
 // Outputs at once, with two rows or two vectors of inputs: all accumulators stay in registers.
 constexpr int kOutputsAtOnce = kRegisters == 32 ? 12 : 6;
-
-template <typename X> INLINE vec_f load_tail(const X* p, int count, float scale) {
-  float lane[Lanes<float>::width];
-  for (int i = 0; i < Lanes<float>::width; i++) lane[i] = i < count ? one_as<float>(p + i, scale) : 0.0f;
-  return load(lane);
-}
 
 // The sums of the lanes of as many vectors as a vector has lanes, as the lanes of one.
 INLINE vec_f sums_of_lanes(const vec_f* v) {
@@ -554,7 +590,7 @@ INLINE void rows_in_place(const Plan<float>& plan, const X* const* x, int at, in
   if (full * kPanel < n) {
     UNROLL for (int v = 0; v < kPanel; v += W) {
       UNROLL for (int i = 0; i < R; i++) {
-        const vec_f xv = load_tail(x[i] + full * kPanel + v, n - full * kPanel - v, 1.0f);
+        const vec_f xv = load_first_as<float>(x[i] + full * kPanel + v, n - full * kPanel - v, 1.0f);
         UNROLL for (int j = 0; j < J; j++) acc[i][j] += xv * load(w + j * kPanel + v);
       }
     }
@@ -616,7 +652,7 @@ INLINE void inputs_in_place(const Plan<float>& plan, const Step<float>& step, in
     }
   };
   if (left >= NX * W) rows([](const X* x, int v) INLINE_LAMBDA { return load_as<float>(x + v, 1.0f); });
-  else rows([left](const X* x, int v) INLINE_LAMBDA { return load_tail(x + v, left - v, 1.0f); });
+  else rows([left](const X* x, int v) INLINE_LAMBDA { return load_first_as<float>(x + v, left - v, 1.0f); });
   UNROLL for (int v = 0; v < NX; v++) {
     const int i = k + v * W;
     if (i >= layer.n) break;
@@ -868,13 +904,8 @@ template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int fi
   for (int l = plan.layers - 1; l > 0; l--) {
     const Layer<T>& up = plan.layer[l];
     const Layer<T>& low = plan.layer[l - 1];
-    const Strides s = {panel, (std::ptrdiff_t)up.m * kPanel, panel};
-    blocked_product<T>(up.delta + row, up.W_back, low.delta + row, nullptr, s, last - first, up.n, up.m);
-    for (int p = 0; p < panels(low.m); p++) {
-      T* g = low.delta + p * panel + row;
-      const T* d = low.D + p * panel + row;
-      for (std::ptrdiff_t i = 0; i < (std::ptrdiff_t)(last - first) * kPanel; i++) g[i] *= d[i];  // B2
-    }
+    const Strides s = {panel, (std::ptrdiff_t)up.m * kPanel, panel, low.D - low.delta};
+    blocked_product<T>(up.delta + row, up.W_back, low.delta + row, nullptr, s, last - first, up.n, up.m);  // B2
   }
 }
 
