@@ -111,13 +111,23 @@ class Bound {
   }
 
   double loss_and_gradient(AnyRows x, Rows<T> y, std::optional<Const<T>> w, Const<T> theta, Vector<T> gradient,
-                           std::uint64_t seed, std::uint64_t epoch, std::uint64_t number) {
+                           double l1, double l2, std::optional<std::vector<std::optional<Rows<T>>>> masks) {
     const std::unique_lock<std::mutex> guard = locked();
     Step<T> step = prepare(x, y, w);
     step.rows = int(x.shape(0));
-    step.seed = seed;
-    step.epoch = epoch;
-    step.number = number;
+    step.l1 = l1;
+    step.l2 = l2;
+    std::vector<const T*> M;
+    if (masks) {
+      require(masks->size() + 1 == d_.sizes.size(), "masks");
+      for (std::size_t l = 0; l < masks->size(); l++) {
+        const std::optional<Rows<T>>& mask = (*masks)[l];
+        require(!mask || (mask->shape(0) == x.shape(0) && int(mask->shape(1)) == d_.sizes[l]), "masks");
+        require(!mask || l > 0 || !engine_.in_place(), "a mask of inputs that are read in place");
+        M.push_back(mask ? mask->data() : nullptr);
+      }
+      step.masks = M.data();
+    }
     require(step.rows <= d_.batch_rows && theta.size() == gradient.size(), "rows");
     require_length(theta.size());
     nb::gil_scoped_release release;
@@ -197,7 +207,7 @@ template <typename T> void bind(nb::module_& m, const char* name) {
            "first"_a, "last"_a, "rates"_a, "theta"_a.noconvert(), "slots"_a.noconvert(), "steps_before"_a,
            "step_limit"_a, "seconds"_a, "loss_sum"_a, "weight_sum"_a, "seed"_a, "epoch"_a)
       .def("loss_and_gradient", &B::loss_and_gradient, "x"_a.noconvert(), "y"_a.noconvert(), "w"_a.none(),
-           "theta"_a.noconvert(), "gradient"_a.noconvert(), "seed"_a = 0, "epoch"_a = 0, "number"_a = 0)
+           "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none())
       .def("load", &B::load, "theta"_a.noconvert())
       .def("predict", &B::predict, "x"_a.noconvert(), "out"_a.noconvert())
       .def_prop_ro("bytes", &B::bytes)
@@ -209,6 +219,10 @@ template <typename T> void bind(nb::module_& m, const char* name) {
 
 using namespace chainrule;
 
+static void require_whole_panels(std::size_t z, std::size_t a, std::size_t d) {
+  if (z != a || z != d || z % kPanel) throw std::invalid_argument("three arrays of equal length, a multiple of 16");
+}
+
 NB_MODULE(_native, m) {
   m.attr("version") = CHAINRULE_VERSION;
   m.attr("compiler") = __VERSION__;
@@ -219,10 +233,12 @@ NB_MODULE(_native, m) {
   });
   m.def("activation", [](const std::string& isa, int phi, double parameter, Const<double> z, Vector<double> a,
                          Vector<double> d) {
+    require_whole_panels(z.size(), a.size(), d.size());
     isa_named(isa).f64->activation(Phi(phi), parameter, z.data(), a.data(), d.data(), std::ptrdiff_t(z.size()));
   });
   m.def("activation", [](const std::string& isa, int phi, double parameter, Const<float> z, Vector<float> a,
                          Vector<float> d) {
+    require_whole_panels(z.size(), a.size(), d.size());
     isa_named(isa).f32->activation(Phi(phi), float(parameter), z.data(), a.data(), d.data(),
                                    std::ptrdiff_t(z.size()));
   });

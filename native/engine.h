@@ -9,6 +9,7 @@
 // one of a fixed number of partial gradients while it is in cache; these are summed in order.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -57,13 +58,25 @@ class Engine {
     const int L = int(d.sizes.size()) - 1;
     std::int64_t parameters = 0;
     for (int l = 0; l < L; l++) parameters += std::int64_t(d.sizes[l] + 1) * d.sizes[l + 1];
-    tiled_ = d.train && d.batch_rows >= 8 * kTileRows && parameters <= 65536;
-    chunks_ = tiled_ ? std::min(kChunks, (d.batch_rows + kTileRows - 1) / kTileRows) : 0;
+    // by tiles where a gradient takes less room than the activations of all rows
+    std::int64_t widths = 0;
+    for (int width : d.sizes) widths += width;
+    tiled_ = d.train && d.batch_rows >= 8 * kTileRows &&
+             (parameters <= 65536 || d.batch_rows * widths >= 4 * parameters);
+    if (tiled_) {
+      const std::int64_t room = kPartialBytes / (parameters * int(sizeof(T)));
+      chunks_ = int(std::clamp<std::int64_t>(room, 2, std::min(kChunks, (d.batch_rows + kTileRows - 1) / kTileRows)));
+    }
+    keep_ = d.clip_norm > 0 || (!tiled_ && 2.0 * d.batch_rows * double(parameters) > kLongPhase);
     const int views = d.train ? (tiled_ ? d.threads : 1) : d.threads;
     // odd, so that the panels of a row do not fall into one set of the first-level cache
     const int capacity = (!d.train || tiled_ ? std::min(kTileRows, d.batch_rows) : d.batch_rows) | 1;
-    tile_rows_ = std::min(kTileRows, capacity);
     in_place_ = tiled_ && d.sizes[1] <= kernels.widest_in_place && (d.dropout.empty() || d.dropout[0] == 0);
+    tile_rows_ = std::min(kTileRows, capacity);
+    if (in_place_) {
+      const int row_bytes = d.sizes[0] * int(d.uint8 ? 1 : sizeof(T));
+      tile_rows_ = std::min(tile_rows_, std::max(32, kTileBytes / row_bytes / kRowTile * kRowTile));
+    }
     views_.resize(views);
     for (int pass = 0; pass < 2; pass++) {  // count, then take
       taken_ = 0;
@@ -83,6 +96,7 @@ class Engine {
   std::size_t bytes() const { return bytes_; }
   int threads() const { return pool_->threads(); }
   bool tiled() const { return tiled_; }
+  bool in_place() const { return in_place_; }
 
   void load(const T* theta, const std::vector<T*>& slots) {
     revive();
@@ -122,6 +136,10 @@ class Engine {
     outcome.loss_sum = loss_sum;  // of the epoch so far, so that its sum is one sum however it is cut
     outcome.weight_sum = weight_sum;
     const std::int64_t* order = step.order;
+    step.l1 = d_.l1;
+    step.l2 = d_.l2;
+    step.clip_value = d_.clip_value;
+    step.drops = true;
     const auto began = clock::now();
     last_poll_ = began;
     poll_ = [&] {
@@ -144,7 +162,7 @@ class Engine {
         step.decay = 1 - step.rate * d_.weight_decay;
         step.correction1 = 1 - std::pow(d_.beta1, t);
         step.correction2 = 1 - std::pow(d_.beta2, t);
-        const double before = penalty();
+        const double before = penalty(step);
         if (!gradient(step)) {  // stopped in the middle: the step is not made
           outcome.batches--;
           outcome.interrupted = true;
@@ -155,7 +173,7 @@ class Engine {
           outcome.finite = false;
           break;
         }
-        if (!tiled_ || d_.clip_norm > 0) move(step);
+        move(step);
         outcome.steps++;
         outcome.loss_sum += weight * J;
         outcome.weight_sum += weight;
@@ -171,16 +189,15 @@ class Engine {
     return outcome;
   }
 
-  // J, with ∇J in grad_W and grad_b.
+  // J, with ∇J in grad_W and grad_b; neither dropped nor clipped but for what the step says.
   double loss_and_gradient(Step<T> step) {
     revive();
     poll_ = nullptr;
     step.inverse_weight = T(1 / batch_weight(step));
     gradient_only_ = true;
     gradient(step);
-    if (!tiled_) parallel(step, [](Engine& e, Step<T>& s, int thread) { e.weights(s, thread, true); });
     gradient_only_ = false;
-    return loss_ + penalty();
+    return loss_ + penalty(step);
   }
 
   void predict(Step<T> step) {
@@ -200,7 +217,11 @@ class Engine {
 
  private:
   static constexpr int kTileRows = 128;
+  static constexpr int kTileBytes = 160 * 1024;  // of rows read in place: this tile and the next in the second-level cache
+  static constexpr int kBlockRows = 96;  // their A stays in the second-level cache; a multiple of 6, 8 and 16
   static constexpr int kChunks = 16;
+  static constexpr std::int64_t kPartialBytes = 32 << 20;
+  static constexpr double kLongPhase = 1e10;  // operations of B3 in which an interrupt must be noticed
   static constexpr int kUnitInputs = 112;
 
   struct Unit {
@@ -232,13 +253,12 @@ class Engine {
       p.factor = T(d_.factor);
       p.rule = Rule(d_.rule);
       p.momentum = d_.momentum; p.beta1 = d_.beta1; p.beta2 = d_.beta2; p.epsilon = d_.epsilon;
-      p.l1 = d_.l1; p.l2 = d_.l2; p.clip_value = d_.clip_value;
       p.train = d_.train;
       p.drop_input = d_.dropout.empty() ? 0 : d_.dropout[0];
       p.output_keeps_z = Phi(d_.phis[L - 1]) == Phi::sigmoid && p.ell != Ell::squared_error;
       p.in_place = in_place_;
       p.A0 = in_place_ ? nullptr : take<T>(std::size_t(panels(p.n_0)) * capacity * kPanel);
-      p.row_loss = take<double>(capacity);
+      p.loss = take<double>(capacity / kRowTile + 1);
       for (int l = 0; l < L; l++) {
         Layer<T>& layer = p.layer[l];
         layer.n = d_.sizes[l];
@@ -333,8 +353,8 @@ class Engine {
     return sum;
   }
 
-  double penalty() {
-    if (d_.l1 == 0 && d_.l2 == 0) return 0;
+  double penalty(const Step<T>& step) {
+    if (step.l1 == 0 && step.l2 == 0) return 0;
     double absolute = 0, square = 0;
     for (int l = 0; l < plan().layers; l++) {
       const Layer<T>& layer = plan().layer[l];
@@ -344,7 +364,7 @@ class Engine {
         square += double(layer.W[i]) * double(layer.W[i]);
       }
     }
-    return d_.l1 * absolute + 0.5 * d_.l2 * square;  // J2
+    return step.l1 * absolute + 0.5 * step.l2 * square;  // J2
   }
 
   // Phase of the rows; by tiles the weights' too. False where it was stopped.
@@ -366,34 +386,42 @@ class Engine {
       const int tiles = (s.rows + kRowTile - 1) / kRowTile, threads = e.pool_->threads();
       const int first = tiles * thread / threads * kRowTile;
       const int last = std::min(tiles * (thread + 1) / threads * kRowTile, s.rows);
-      if (first < last) e.kernels_.rows(e.views_[0], s, first, last, 0);
+      for (int at = first; at < last && !e.stop_; at += kBlockRows) {
+        e.kernels_.rows(e.views_[0], s, at, std::min(at + kBlockRows, last), 0);
+        if (thread == 0 && at + kBlockRows < last && e.poll_ && e.poll_()) e.stop_ = true;
+      }
     });
+    if (stop_) return false;
     loss_ = 0;
-    for (int r = 0; r < step.rows; r++) loss_ += plan().row_loss[r];
-    next_ = 0;
-    if (poll_ && poll_()) stop_ = true;
+    for (int g = 0; g * kRowTile < step.rows; g++) loss_ += plan().loss[g];
+    if (keep_ || gradient_only_) {
+      next_ = 0;
+      parallel(step, [](Engine& e, Step<T>& s, int thread) { e.weights(s, thread, true); });
+    } else if (poll_ && poll_()) {
+      stop_ = true;
+    }
     return !stop_;
   }
 
   void move(Step<T>& step) {
     next_ = 0;
-    if (d_.clip_norm > 0) {
-      if (!tiled_) parallel(step, [](Engine& e, Step<T>& s, int thread) { e.weights(s, thread, true); });
+    if (keep_) {
       double total = 0;
       for (double square : squares_) total += square;
       const double norm = std::sqrt(total);
-      shrink_ = norm > d_.clip_norm ? T(d_.clip_norm / norm) : T(1);
-      next_ = 0;
-      parallel(step, [](Engine& e, Step<T>& s, int thread) { e.move_clipped(s, thread); });
-      return;
+      shrink_ = d_.clip_norm > 0 && norm > d_.clip_norm ? T(d_.clip_norm / norm) : T(1);
+      parallel(step, [](Engine& e, Step<T>& s, int thread) { e.move_kept(s, thread); });
+    } else if (!tiled_) {
+      parallel(step, [](Engine& e, Step<T>& s, int thread) { e.weights(s, thread, false); });
     }
-    parallel(step, [](Engine& e, Step<T>& s, int thread) { e.weights(s, thread, false); });
   }
 
   // Two phases, the second: B3 and U1 of blocks of W; or B3 alone, into grad_W.
   void weights(Step<T>& step, int thread, bool keep) {
     Plan<T>& p = plan();
     for (int u; (u = next_.fetch_add(1)) < int(units_.size());) {
+      if (keep && thread == 0 && poll_ && poll_()) stop_ = true;  // nothing has moved yet
+      if (stop_) return;
       const Unit& unit = units_[u];
       Layer<T>& layer = p.layer[unit.layer];
       if (unit.k0 < 0) {
@@ -417,7 +445,7 @@ class Engine {
     squares_[u] = 0;
     if (unit.k0 < 0) {
       const std::ptrdiff_t count = std::ptrdiff_t(panels(layer.m)) * kPanel;
-      if (keep) squares_[u] = kernels_.finish_gradient(plan(), layer.b, G, count, false);
+      if (keep) squares_[u] = kernels_.finish_gradient(step, layer.b, G, count, false);
       else kernels_.update(plan(), step, layer.b, layer.slot_b[0], layer.slot_b[1], G, count, false);
       return;
     }
@@ -426,7 +454,7 @@ class Engine {
       const std::ptrdiff_t at = (std::ptrdiff_t(q) * layer.n_rows + unit.k0) * kPanel;
       T* g = G + (q - unit.p0) * G_panel;
       if (keep) {
-        squares_[u] += kernels_.finish_gradient(plan(), layer.W + at, g, count, true);
+        squares_[u] += kernels_.finish_gradient(step, layer.W + at, g, count, true);
       } else {
         kernels_.update(plan(), step, layer.W + at, slot(layer.slot_W[0], at), slot(layer.slot_W[1], at), g, count,
                         true);
@@ -438,23 +466,23 @@ class Engine {
   static T* slot(T* base, std::ptrdiff_t at) { return base ? base + at : nullptr; }
 
   // U1 along grad_W scaled down; penalty and value clipping are in it already.
-  void move_clipped(Step<T>& step, int) {
-    Plan<T> bare = plan();
-    bare.l1 = bare.l2 = bare.clip_value = 0;
+  void move_kept(const Step<T>& whole, int) {
+    Step<T> step = whole;
+    step.l1 = step.l2 = step.clip_value = 0;
     for (int u; (u = next_.fetch_add(1)) < int(units_.size());) {
       const Unit& unit = units_[u];
       Layer<T>& layer = plan().layer[unit.layer];
       if (unit.k0 < 0) {
         const std::ptrdiff_t count = std::ptrdiff_t(panels(layer.m)) * kPanel;
         scale(layer.grad_b, count);
-        kernels_.update(bare, step, layer.b, layer.slot_b[0], layer.slot_b[1], layer.grad_b, count, false);
+        kernels_.update(plan(), step, layer.b, layer.slot_b[0], layer.slot_b[1], layer.grad_b, count, false);
         continue;
       }
       const std::ptrdiff_t count = std::ptrdiff_t(unit.k1 - unit.k0) * kPanel;
       for (int q = unit.p0; q < unit.p1; q++) {
         const std::ptrdiff_t at = (std::ptrdiff_t(q) * layer.n_rows + unit.k0) * kPanel;
         scale(layer.grad_W + at, count);
-        kernels_.update(bare, step, layer.W + at, slot(layer.slot_W[0], at), slot(layer.slot_W[1], at),
+        kernels_.update(plan(), step, layer.W + at, slot(layer.slot_W[0], at), slot(layer.slot_W[1], at),
                         layer.grad_W + at, count, true);
       }
       if (layer.W_back) kernels_.transpose(layer, unit.k0, unit.k1, unit.p0, unit.p1);
@@ -477,7 +505,7 @@ class Engine {
         if (stop_) return;
         const int end = std::min(at + tile_rows_, last);
         kernels_.rows(p, step, at, end, at);
-        for (int r = 0; r < end - at; r++) loss += p.row_loss[r];
+        for (int g = 0; g * kRowTile < end - at; g++) loss += p.loss[g];
         T* G = partials_ + partial_size_ * c;
         for (int l = 0; l < p.layers; l++) {
           const Layer<T>& layer = p.layer[l];
@@ -494,7 +522,7 @@ class Engine {
   }
 
   void sum_partials(Step<T>& step, int) {
-    const bool keep = gradient_only_ || d_.clip_norm > 0;
+    const bool keep = gradient_only_ || keep_;
     for (int u; (u = next_.fetch_add(1)) < int(units_.size());) {
       const Unit& unit = units_[u];
       Layer<T>& layer = plan().layer[unit.layer];
@@ -573,6 +601,7 @@ class Engine {
   T* scratch_ = nullptr;
   std::size_t partial_size_ = 0, scratch_size_ = 0;
   bool tiled_ = false, in_place_ = false, gradient_only_ = false;
+  bool keep_ = false;  // whether the whole gradient is there before anything moves
   int chunks_ = 0, tile_rows_ = 0;
   double loss_ = 0;
   T shrink_ = T(1);

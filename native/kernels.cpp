@@ -19,6 +19,12 @@ namespace CHAINRULE_ISA {
 #define INLINE inline __attribute__((always_inline))
 #define INLINE_LAMBDA __attribute__((always_inline))
 #define UNROLL _Pragma("GCC unroll 32")
+// Keeps a vector in a register where the compiler would load it again for each use.
+#if defined(__x86_64__)
+#define KEEP(v) __asm__("" : "+x"(v))
+#elif defined(__aarch64__)
+#define KEEP(v) __asm__("" : "+w"(v))
+#endif
 
 #if defined(__AVX512F__)
 constexpr int kBytes = 64;
@@ -236,8 +242,8 @@ INLINE void blocked_product(const T* P, const T* Q, T* C, const T* bias, const S
 }
 
 // ---------------------------------------------------------------------------------------------
-// Elementary functions. Largest error over the whole range, as tests/test_native_functions.py
-// measures it: exp 1 ulp, tanh 2 ulp in float32; exp 1 ulp, tanh 2 ulp in float64.
+// Elementary functions. How far φ and φ′ may be off over the whole range is promised in
+// docs/native_engine.md, and measured by tests/test_native_functions.py.
 
 INLINE vec_f exp_v(vec_f x) {
   x = x < -104.0f ? splat(-104.0f) : x;
@@ -282,8 +288,7 @@ INLINE vec_d exp_v(vec_d x) {
   return e * (vec_d)((half + 1023) << 52) * (vec_d)((k - half + 1023) << 52);
 }
 
-// tanh z and its derivative sech² z. Cephes: a polynomial near 0, exp elsewhere.
-// A rational approximation on [-7.9, 7.9], outside which tanh is 1 to half an ulp.
+// tanh z and its derivative sech² z: in float32 a rational approximation on [-7.9, 7.9], outside which tanh is 1 to half an ulp.
 INLINE void tanh_v(vec_f z, vec_f* a, vec_f* d) {
   const float limit = 7.90531110763549805f;
   vec_f x = z > limit ? splat(limit) : z;
@@ -305,6 +310,7 @@ INLINE void tanh_v(vec_f z, vec_f* a, vec_f* d) {
   *d = 1.0f - t * t;
 }
 
+// In float64 a rational approximation near 0 and exp elsewhere (Cephes).
 INLINE void tanh_v(vec_d z, vec_d* a, vec_d* d) {
   const vec_d size = z < 0.0 ? -z : z;
   const vec_d s = z * z;
@@ -333,7 +339,6 @@ INLINE void sigmoid_v(typename VecOf<T>::V z, typename VecOf<T>::V* a, typename 
 
 INLINE float log1p_s(float x) { return __builtin_log1pf(x); }
 INLINE double log1p_s(double x) { return __builtin_log1p(x); }
-INLINE float log_s(float x) { return __builtin_logf(x); }
 INLINE double log_s(double x) { return __builtin_log(x); }
 INLINE float erf_s(float x) { return __builtin_erff(x); }
 INLINE double erf_s(double x) { return __builtin_erf(x); }
@@ -346,7 +351,37 @@ template <typename T> INLINE typename VecOf<T>::V each(typename VecOf<T>::V v, T
 }
 
 template <typename T> static T log1p_of(T x) { return log1p_s(x); }
+template <typename T> static T log_of(T x) { return log_s(x); }
 template <typename T> static T erf_of(T x) { return erf_s(x); }
+
+// log x of normal x > 0, NaN of NaN and infinity of infinity. Cephes: a polynomial around 1.
+INLINE vec_f log_v(vec_f x) {
+  vec_fi bits = (vec_fi)x;
+  vec_fi k = ((bits - 0x3f3504f3) >> 23);  // x = 2^k m with m in [√½, √2)
+  const vec_f f = (vec_f)(bits - (k << 23)) - 1.0f;
+  const vec_f n = __builtin_convertvector(k, vec_f);
+  vec_f p = splat(7.0376836292e-2f);
+  p = p * f - 1.1514610310e-1f;
+  p = p * f + 1.1676998740e-1f;
+  p = p * f - 1.2420140846e-1f;
+  p = p * f + 1.4249322787e-1f;
+  p = p * f - 1.6668057665e-1f;
+  p = p * f + 2.0000714765e-1f;
+  p = p * f - 2.4999993993e-1f;
+  p = p * f + 3.3333331174e-1f;
+  const vec_f s = f * f;
+  vec_f y = p * f * s + n * -2.12194440e-4f;
+  y = y - 0.5f * s + f + n * 0.693359375f;
+  return x < __builtin_inff() ? y : x;
+}
+INLINE vec_d log_v(vec_d x) { return each<double>(x, &log_of<double>); }
+
+// log(1 + x) of x in [0, 1], and NaN of NaN: what 1 + x loses of x is added to the first order.
+INLINE vec_f log1p_v(vec_f x) {
+  const vec_f u = 1.0f + x;
+  return log_v(u) + (x - (u - 1.0f)) / u;
+}
+INLINE vec_d log1p_v(vec_d x) { return each<double>(x, &log1p_of<double>); }
 
 // F2: a = φ(z), d = φ′(z) of one vector.
 template <typename T, Phi kPhi>
@@ -373,7 +408,7 @@ INLINE void phi_of(typename VecOf<T>::V z, T parameter, typename VecOf<T>::V* a,
     V rest;
     sigmoid_v<T>(z, d, &rest);
     const V e = exp_v(z < 0 ? z : -z);
-    *a = (z > 0 ? z : zero) + each<T>(e, &log1p_of<T>);
+    *a = (z > 0 ? z : zero) + log1p_v(e);
     *a = z != z ? z : *a;
   }
   else if constexpr (kPhi == Phi::gelu) {
@@ -457,7 +492,20 @@ struct Philox {
 
 constexpr std::uint64_t kDropoutPurpose = 2;  // draws.Purpose.DROPOUT
 
-// M of one layer for rows [first, last): a and d are multiplied by it.
+// M of one layer for rows [first, last), given (rows of the batch, width): a and d are multiplied by it.
+template <typename T>
+void mask(const T* M, int width, int first, int last, int at, T* a, T* d, std::ptrdiff_t panel) {
+  for (int r = first; r < last; r++) {
+    for (int k = 0; k < width; k++) {
+      const T m = M[(std::ptrdiff_t)r * width + k];
+      const std::ptrdiff_t i = (k / kPanel) * panel + (std::ptrdiff_t)(r - at) * kPanel + k % kPanel;
+      a[i] *= m;
+      if (d) d[i] *= m;
+    }
+  }
+}
+
+// The same, drawn.
 template <typename T>
 void drop(double p, int width, std::uint64_t offset, const Step<T>& step, int first, int last, int at, T* a, T* d,
           std::ptrdiff_t panel) {
@@ -579,7 +627,8 @@ INLINE void rows_in_place(const Plan<float>& plan, const X* const* x, int at, in
       vec_f xv[R];
       UNROLL for (int i = 0; i < R; i++) xv[i] = load_as<float>(x[i] + p * kPanel + v, 1.0f);
       UNROLL for (int j = 0; j < J; j++) {
-        const vec_f wv = load(w + j * kPanel + v);
+        vec_f wv = load(w + j * kPanel + v);
+        if (R > 1) KEEP(wv);
         UNROLL for (int i = 0; i < R; i++) acc[i][j] += xv[i] * wv;  // F1
       }
     }
@@ -627,10 +676,11 @@ __attribute__((noinline)) void forward_in_place_(const Plan<float>& plan, const 
   }
 }
 
-// B3 of NX vectors of inputs from input k for J outputs from the one numbered j0.
+// B3 of NX vectors of inputs from input k for J outputs from the one numbered j0; the same inputs of the rows
+// that lie `ahead` behind are fetched, so that the memory works while there is arithmetic to do.
 template <int J, int NX, typename X>
 INLINE void inputs_in_place(const Plan<float>& plan, const Step<float>& step, int first, int last, int at, int k, int j0,
-                            float* G, bool add, float scale) {
+                            float* G, bool add, float scale, std::ptrdiff_t ahead) {
   constexpr int W = Lanes<float>::width;
   const Layer<float>& layer = plan.layer[0];
   const float* delta = layer.delta + (std::ptrdiff_t)(first - at) * kPanel + j0;
@@ -645,6 +695,7 @@ INLINE void inputs_in_place(const Plan<float>& plan, const Step<float>& step, in
       const float* d = delta + (std::ptrdiff_t)(r - first) * kPanel;
       vec_f xv[NX];
       UNROLL for (int v = 0; v < NX; v++) xv[v] = load_x(x, v * W);
+      if (ahead) __builtin_prefetch(x + ahead, 0, 2);
       UNROLL for (int j = 0; j < J; j++) {
         const vec_f dv = splat(d[j]);
         UNROLL for (int v = 0; v < NX; v++) acc[j][v] += dv * xv[v];  // B3
@@ -667,10 +718,12 @@ template <int M, typename X>
 __attribute__((noinline)) void gradient_in_place_(const Plan<float>& plan, const Step<float>& step, int first, int last,
                                                   int at, float* G, bool add, float scale) {
   constexpr int chunks = (M + kOutputsAtOnce - 1) / kOutputsAtOnce, J = (M + chunks - 1) / chunks, rest = M - J * (chunks - 1);
-  constexpr int NX = 2;
+  constexpr int NX = 2, per_line = 64 / sizeof(X);
+  const std::ptrdiff_t next = step.order ? 0 : (last - first) * step.x_stride;
   for (int k = 0; k < plan.layer[0].n; k += NX * Lanes<float>::width) {
-    UNROLL for (int c = 0; c + 1 < chunks; c++) inputs_in_place<J, NX, X>(plan, step, first, last, at, k, c * J, G, add, scale);
-    inputs_in_place<rest, NX, X>(plan, step, first, last, at, k, M - rest, G, add, scale);
+    UNROLL for (int c = 0; c + 1 < chunks; c++) inputs_in_place<J, NX, X>(plan, step, first, last, at, k, c * J, G, add, scale, 0);
+    const std::ptrdiff_t ahead = k % per_line ? 0 : next;
+    inputs_in_place<rest, NX, X>(plan, step, first, last, at, k, M - rest, G, add, scale, ahead);
   }
 }
 
@@ -716,10 +769,15 @@ template <typename T> bool forward(const Plan<T>& plan, const Step<T>& step, int
   }
   const std::ptrdiff_t panel = (std::ptrdiff_t)plan.capacity * kPanel, row = (std::ptrdiff_t)(first - at) * kPanel;
   std::uint64_t offset = 0;
-  if (plan.drop_input > 0) {
-    drop<T>(plan.drop_input, plan.n_0, 0, step, first, last, at, plan.A0, nullptr, panel);
-    offset = (std::uint64_t)step.rows * plan.n_0;
-  }
+  const auto dropped = [&](int l, double p, int width, T* a, T* d) {
+    if (step.masks) {
+      if (step.masks[l]) mask<T>(step.masks[l], width, first, last, at, a, d, panel);
+    } else if (step.drops && p > 0) {
+      drop<T>(p, width, offset, step, first, last, at, a, d, panel);
+      offset += (std::uint64_t)step.rows * width;
+    }
+  };
+  dropped(0, plan.drop_input, plan.n_0, plan.A0, nullptr);
   const T* from = plan.A0;
   for (int l = 0; l < plan.layers; l++) {
     const Layer<T>& layer = plan.layer[l];
@@ -734,172 +792,166 @@ template <typename T> bool forward(const Plan<T>& plan, const Step<T>& step, int
       const int vectors = vectors_of<T>(layer.m - p * kPanel);
       finite &= activate(layer.phi, layer.parameter, layer.A + i, plan.train ? layer.D + i : nullptr, count, vectors);  // F2
     }
-    if (layer.drop > 0) {
-      drop(layer.drop, layer.m, offset, step, first, last, at, layer.A, plan.train ? layer.D : nullptr, panel);
-      offset += (std::uint64_t)step.rows * layer.m;
-    }
+    if (l + 1 < plan.layers) dropped(l + 1, layer.drop, layer.m, layer.A, plan.train ? layer.D : nullptr);
     from = layer.A;
   }
   return finite;
 }
 
-// One panel of a row of targets, zeros behind its end.
-template <typename T> INLINE void load_targets(const T* y, int m, int p, T* to) {
-  const int count = m - p * kPanel;
-  if (count >= kPanel) {
-    UNROLL for (int i = 0; i < kPanel; i++) to[i] = y[p * kPanel + i];
-  } else {
-    for (int i = 0; i < kPanel; i++) to[i] = i < count ? y[p * kPanel + i] : T(0);
-  }
-}
-
-// Softmax of one row in place: Z becomes A; returns log Σ e^z.
-template <typename T> INLINE T softmax_row(T* z, int m, std::ptrdiff_t panel) {
+// Softmax of one row in place: Z becomes A. Its largest z and Σ e^(z - largest).
+template <typename T> INLINE void softmax_row(T* z, int m, std::ptrdiff_t panel, T* largest, T* total) {
   typedef typename VecOf<T>::V V;
-  constexpr int W = Lanes<T>::width;
-  const int count = panels(m);
-  T* end = z + (count - 1) * panel;
-  for (int k = m - (count - 1) * kPanel; k < kPanel; k++) end[k] = -__builtin_inf();
+  constexpr int W = Lanes<T>::width, K = Lanes<T>::count;
+  const int vectors = (m + W - 1) / W;
+  const auto at = [&](int v) INLINE_LAMBDA { return z + (v / K) * panel + (v % K) * W; };
+  T* end = at(vectors - 1);
+  store(end, keep_first<T>(load(end), m - (vectors - 1) * W, -__builtin_inf()));
   V top = load(z);
-  for (int p = 0; p < count; p++) {
-    UNROLL for (int v = 0; v < kPanel; v += W) {
-      const V x = load(z + p * panel + v);
-      top = x > top ? x : top;
-    }
+  for (int v = 1; v < vectors; v++) {
+    const V x = load(at(v));
+    top = x > top ? x : top;
   }
-  const T largest = max_of<T>(top);
+  *largest = max_of<T>(top);
   V sum = V{};
-  for (int p = 0; p < count; p++) {
-    UNROLL for (int v = 0; v < kPanel; v += W) {
-      const V e = exp_v(load(z + p * panel + v) - largest);
-      store(z + p * panel + v, e);
-      sum += e;
-    }
+  for (int v = 0; v < vectors; v++) {
+    const V e = exp_v(load(at(v)) - *largest);
+    store(at(v), e);
+    sum += e;
   }
-  const T total = sum_of<T>(sum);
-  const T inverse = 1 / total;
-  for (int p = 0; p < count; p++) {
-    UNROLL for (int v = 0; v < kPanel; v += W) store(z + p * panel + v, load(z + p * panel + v) * inverse);
-  }
-  return largest + log_s(total);
+  *total = sum_of<T>(sum);
+  const T inverse = 1 / *total;
+  for (int v = 0; v < vectors; v++) store(at(v), load(at(v)) * inverse);
 }
 
-// J1 and B1 for one row: delta is scaled by w / Σw; returns the row's share of J.
-template <typename T>
-INLINE double softmax_loss(const Plan<T>& plan, int m, const T* y, T* a, T* delta, T scale, std::ptrdiff_t panel) {
+// What the loss of a group of rows needs of each.
+template <typename T> struct Group {
+  int rows, m;
+  std::ptrdiff_t panel;
+  const T* y[kRowTile];
+  T scale[kRowTile];  // w / Σw
+  T *a, *d, *delta;   // of the first row
+};
+
+// J1 and B1 for a group of rows: a holds Z and becomes A; delta is scaled by w / Σw; returns the group's
+// share of J.
+template <typename T> double softmax_loss(const Plan<T>& plan, const Group<T>& g) {
   typedef typename VecOf<T>::V V;
-  constexpr int W = Lanes<T>::width;
-  T target[kPanel];
-  V dot = V{}, sum = V{};
-  for (int p = 0; p < panels(m); p++) {
-    load_targets(y, m, p, target);
-    UNROLL for (int v = 0; v < kPanel; v += W) {
-      const V t = load(target + v);
-      sum += t;
-      dot += t == 0 ? V{} : t * load(a + p * panel + v);
-    }
-  }
-  const T total = sum_of<T>(sum), y_z = sum_of<T>(dot);
-  const T log_sum = softmax_row(a, m, panel);
-  if (plan.ell == Ell::cross_entropy) {
-    for (int p = 0; p < panels(m); p++) {
-      load_targets(y, m, p, target);
-      UNROLL for (int v = 0; v < kPanel; v += W) {
-        store(delta + p * panel + v, scale * (total * load(a + p * panel + v) - load(target + v)));  // B1: (Σy) A - Y
+  constexpr int W = Lanes<T>::width, K = Lanes<T>::count, L = kRowTile > W ? kRowTile : W;
+  const int vectors = (g.m + W - 1) / W;
+  T largest[L], total[L], weight[L];
+  for (int i = 0; i < L; i++) largest[i] = 0, total[i] = 1, weight[i] = 0;
+  V value = V{};
+  for (int i = 0; i < g.rows; i++) {
+    T *a = g.a + i * kPanel, *delta = g.delta + i * kPanel;
+    const auto at = [&](int v) INLINE_LAMBDA { return (v / K) * g.panel + (v % K) * W; };
+    const T scale = g.scale[i];
+    if (plan.ell == Ell::cross_entropy) {
+      V y_z = V{}, sum = V{};
+      for (int v = 0; v < vectors; v++) {
+        const V t = load_first(g.y[i] + v * W, g.m - v * W);
+        sum += t;
+        y_z += t == 0 ? V{} : t * load(a + at(v));
       }
+      value -= scale * y_z;
+      softmax_row(a, g.m, g.panel, &largest[i], &total[i]);
+      const T all = sum_of<T>(sum);
+      weight[i] = scale * all;
+      for (int v = 0; v < vectors; v++) {
+        const V t = load_first(g.y[i] + v * W, g.m - v * W);
+        store(delta + at(v), scale * (all * load(a + at(v)) - t));  // B1: (Σy) A - Y
+      }
+      continue;
     }
-    return double(scale) * (double(total) * log_sum - y_z);
-  }
-  V square = V{}, ag = V{};
-  for (int p = 0; p < panels(m); p++) {
-    load_targets(y, m, p, target);
-    UNROLL for (int v = 0; v < kPanel; v += W) {
-      const V x = load(a + p * panel + v), r = x - load(target + v);
+    softmax_row(a, g.m, g.panel, &largest[i], &total[i]);
+    V square = V{}, ag = V{};
+    for (int v = 0; v < vectors; v++) {
+      const V x = load(a + at(v)), r = x - load_first(g.y[i] + v * W, g.m - v * W);
       square += r * r;
       ag += x * r;
     }
-  }
-  const T inner = sum_of<T>(ag);
-  for (int p = 0; p < panels(m); p++) {
-    load_targets(y, m, p, target);
-    UNROLL for (int v = 0; v < kPanel; v += W) {
-      const V x = load(a + p * panel + v);
-      store(delta + p * panel + v, scale * 2 * plan.factor * x * (x - load(target + v) - inner));  // B1: a ⊙ (g - Σ a g)
+    value += scale * plan.factor * square;
+    const T inner = sum_of<T>(ag);
+    for (int v = 0; v < vectors; v++) {
+      const V x = load(a + at(v)), r = x - load_first(g.y[i] + v * W, g.m - v * W);
+      store(delta + at(v), scale * 2 * plan.factor * x * (r - inner));  // B1: a ⊙ (g - Σ a g)
     }
   }
-  return double(scale) * double(plan.factor) * double(sum_of<T>(square));
+  for (int i = 0; i < L; i += W) value += load(weight + i) * (load(largest + i) + log_v(load(total + i)));
+  return double(sum_of<T>(value));
 }
 
-template <typename T>
-INLINE double squared_loss(const Plan<T>& plan, int m, const T* y, const T* a, const T* d, T* delta, T scale,
-                           std::ptrdiff_t panel) {
+template <typename T> double squared_loss(const Plan<T>& plan, const Group<T>& g) {
   typedef typename VecOf<T>::V V;
-  constexpr int W = Lanes<T>::width;
-  T target[kPanel];
-  V square = V{};
-  for (int p = 0; p < panels(m); p++) {
-    const int count = m - p * kPanel;
-    load_targets(y, m, p, target);
-    if (count < kPanel) {  // behind the end a may be φ(0): no residual there
-      for (int k = count; k < kPanel; k++) target[k] = a[p * panel + k];
-    }
-    UNROLL for (int v = 0; v < kPanel; v += W) {
-      const V r = load(a + p * panel + v) - load(target + v);
+  constexpr int W = Lanes<T>::width, K = Lanes<T>::count;
+  V value = V{};
+  for (int i = 0; i < g.rows; i++) {
+    V square = V{};
+    for (int v = 0; v * W < g.m; v++) {
+      const std::ptrdiff_t at = i * kPanel + (v / K) * g.panel + (v % K) * W;
+      // behind the end a may be φ(0): no residual there
+      const V r = keep_first<T>(load(g.a + at) - load_first(g.y[i] + v * W, g.m - v * W), g.m - v * W, T(0));
       square += r * r;
-      store(delta + p * panel + v, (scale * 2 * plan.factor) * r * load(d + p * panel + v));  // B1
+      store(g.delta + at, (g.scale[i] * 2 * plan.factor) * r * load(g.d + at));  // B1
     }
+    value += (g.scale[i] * plan.factor) * square;
   }
-  return double(scale) * double(plan.factor) * double(sum_of<T>(square));
+  return double(sum_of<T>(value));
 }
 
-// σ with a logarithmic loss: a holds Z.
-template <typename T>
-INLINE double sigmoid_loss(const Plan<T>& plan, int m, const T* y, T* a, T* delta, T scale, std::ptrdiff_t panel) {
-  double value = 0;
-  for (int k = 0; k < panels(m) * kPanel; k++) {
-    const std::ptrdiff_t i = (k / kPanel) * panel + k % kPanel;
-    if (k >= m) {
-      delta[i] = 0;
-      continue;
+// σ with a logarithmic loss.
+template <typename T> double sigmoid_loss(const Plan<T>& plan, const Group<T>& g) {
+  typedef typename VecOf<T>::V V;
+  constexpr int W = Lanes<T>::width, K = Lanes<T>::count;
+  V value = V{};
+  for (int i = 0; i < g.rows; i++) {
+    V row = V{};
+    for (int v = 0; v * W < g.m; v++) {
+      const std::ptrdiff_t at = i * kPanel + (v / K) * g.panel + (v % K) * W;
+      const int left = g.m - v * W;
+      const V y = load_first(g.y[i] + v * W, left), z = load(g.a + at);
+      V s, rest;
+      sigmoid_v<T>(z, &s, &rest);
+      const V tail = log1p_v(exp_v(z < 0 ? z : -z));                // log(1 + e^{-|z|})
+      const V minus_log = (z < 0 ? -z : V{}) + tail;                // -log σ(z)
+      const V minus_log1m = (z > 0 ? z : V{}) + tail;               // -log(1 - σ(z))
+      V loss, delta;
+      if (plan.ell == Ell::binary_cross_entropy) {
+        loss = y * minus_log + (1 - y) * minus_log1m;
+        delta = (1 - y) * s - y * rest;  // B1: A - Y
+      } else {
+        loss = y == 0 ? V{} : y * minus_log;
+        delta = -y * rest;  // B1
+      }
+      row += keep_first<T>(loss, left, T(0));
+      store(g.delta + at, keep_first<T>(g.scale[i] * delta, left, T(0)));
+      store(g.a + at, s);
     }
-    const T z = a[i];
-    typename VecOf<T>::V s, rest;
-    sigmoid_v<T>(splat<T>(z), &s, &rest);
-    const T tail = log1p_s(s[0] < rest[0] ? s[0] / rest[0] : rest[0] / s[0]);  // log(1 + e^{-|z|})
-    const T minus_log = (z < 0 ? -z : T(0)) + tail;                          // -log σ(z)
-    const T minus_log1m = (z > 0 ? z : T(0)) + tail;                         // -log(1 - σ(z))
-    if (plan.ell == Ell::binary_cross_entropy) {
-      value += double(y[k]) * minus_log + double(1 - y[k]) * minus_log1m;
-      delta[i] = scale * ((1 - y[k]) * s[0] - y[k] * rest[0]);  // B1: A - Y
-    } else {
-      value += y[k] == 0 ? 0.0 : double(y[k]) * minus_log;
-      delta[i] = scale * (-y[k] * rest[0]);  // B1
-    }
-    a[i] = s[0];
+    value += g.scale[i] * row;
   }
-  return double(scale) * value;
+  return double(sum_of<T>(value));
 }
 
-template <typename T>
-double loss_row(const Plan<T>& plan, const Layer<T>& out, const T* y, T* a, const T* d, T* delta, T scale,
-                std::ptrdiff_t panel) {
-  if (out.phi == Phi::softmax) return softmax_loss(plan, out.m, y, a, delta, scale, panel);
-  if (plan.ell == Ell::squared_error) return squared_loss(plan, out.m, y, a, d, delta, scale, panel);
-  return sigmoid_loss(plan, out.m, y, a, delta, scale, panel);
+template <typename T> INLINE double group_loss(const Plan<T>& plan, const Layer<T>& out, const Group<T>& g) {
+  if (out.phi == Phi::softmax) return softmax_loss(plan, g);
+  if (plan.ell == Ell::squared_error) return squared_loss(plan, g);
+  return sigmoid_loss(plan, g);
 }
 
 template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
   const bool finite = forward(plan, step, first, last, at);
   const std::ptrdiff_t panel = (std::ptrdiff_t)plan.capacity * kPanel;
   const Layer<T>& out = plan.layer[plan.layers - 1];
-  for (int r = first; r < last; r++) {
-    const std::int64_t number = step.order ? step.order[r] : r;
-    const T scale = step.w ? step.w[number] * step.inverse_weight : step.inverse_weight;
+  for (int r = first; r < last; r += kRowTile) {
     const std::ptrdiff_t i = (std::ptrdiff_t)(r - at) * kPanel;
-    plan.row_loss[r - at] =
-        loss_row(plan, out, step.y + number * out.m, out.A + i, out.D + i, out.delta + i, scale, panel);
+    Group<T> group = {last - r < kRowTile ? last - r : kRowTile, out.m, panel, {}, {}, out.A + i, out.D + i, out.delta + i};
+    for (int k = 0; k < group.rows; k++) {
+      const std::int64_t number = step.order ? step.order[r + k] : r + k;
+      group.y[k] = step.y + number * out.m;
+      group.scale[k] = step.w ? step.w[number] * step.inverse_weight : step.inverse_weight;
+    }
+    plan.loss[(r - at) / kRowTile] = group_loss(plan, out, group);
   }
-  if (!finite) plan.row_loss[first - at] = __builtin_nan("");  // a loss may hide it
+  if (!finite) plan.loss[(first - at) / kRowTile] = __builtin_nan("");  // a loss may hide it
   const std::ptrdiff_t row = (std::ptrdiff_t)(first - at) * kPanel;
   for (int l = plan.layers - 1; l > 0; l--) {
     const Layer<T>& up = plan.layer[l];
@@ -915,7 +967,8 @@ template <typename T> void predict(const Plan<T>& plan, const Step<T>& step, int
   const Layer<T>& out = plan.layer[plan.layers - 1];
   for (int r = first; r < last; r++) {
     T* a = out.A + (std::ptrdiff_t)(r - at) * kPanel;
-    if (out.phi == Phi::softmax) softmax_row(a, out.m, panel);
+    T largest, total;
+    if (out.phi == Phi::softmax) softmax_row(a, out.m, panel, &largest, &total);
     T* to = step.out + (std::ptrdiff_t)r * out.m;
     for (int k = 0; k < out.m; k++) to[k] = a[(k / kPanel) * panel + k % kPanel];
   }
@@ -1003,9 +1056,9 @@ INLINE typename VecOf<T>::V whole_gradient(typename VecOf<T>::V theta, typename 
 }
 
 template <typename T>
-double finish_gradient(const Plan<T>& plan, const T* w, T* g_, std::ptrdiff_t count, bool weights) {
+double finish_gradient(const Step<T>& step, const T* w, T* g_, std::ptrdiff_t count, bool weights) {
   constexpr int W = Lanes<T>::width;
-  const T l1 = weights ? T(plan.l1) : T(0), l2 = weights ? T(plan.l2) : T(0), limit = T(plan.clip_value);
+  const T l1 = weights ? T(step.l1) : T(0), l2 = weights ? T(step.l2) : T(0), limit = T(step.clip_value);
   double squares = 0;
   for (std::ptrdiff_t i = 0; i < count; i += W) {
     const typename VecOf<T>::V g = whole_gradient<T>(load(w + i), load(g_ + i), l1, l2, limit);
@@ -1020,8 +1073,8 @@ void update_span(const Plan<T>& plan, const Step<T>& step, T* w, T* s0, T* s1, c
                  bool weights) {
   typedef typename VecOf<T>::V V;
   constexpr int W = Lanes<T>::width;
-  const T l1 = weights ? T(plan.l1) : T(0), l2 = weights ? T(plan.l2) : T(0), decay = weights ? T(step.decay) : T(1);
-  const T rate = T(step.rate), limit = T(plan.clip_value), mu = T(plan.momentum);
+  const T l1 = weights ? T(step.l1) : T(0), l2 = weights ? T(step.l2) : T(0), decay = weights ? T(step.decay) : T(1);
+  const T rate = T(step.rate), limit = T(step.clip_value), mu = T(plan.momentum);
   const T b1 = T(plan.beta1), b2 = T(plan.beta2), eps = T(plan.epsilon);
   const T c1 = T(1 - plan.beta1), c2 = T(1 - plan.beta2);
   const T step_size = T(step.rate / step.correction1), inverse2 = T(1 / step.correction2);

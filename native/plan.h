@@ -56,7 +56,11 @@ struct Step {
   double rate;             // learning rate of this step
   double decay;            // what weights are multiplied by first
   double correction1, correction2;  // 1 - β₁ᵗ, 1 - β₂ᵗ
-  std::uint64_t seed, epoch, number;  // key of the dropout draw
+  double l1, l2;           // penalty
+  double clip_value;       // 0: none
+  bool drops;              // whether dropout is drawn, by the key (seed, epoch, number)
+  std::uint64_t seed, epoch, number;
+  const T* const* masks;   // or given: M[0] … M[L-1], each (rows, width) or null
   T* out;                  // prediction: (rows, n_L), contiguous
 };
 
@@ -71,23 +75,21 @@ struct Plan {
   T factor;
   Rule rule;
   double momentum, beta1, beta2, epsilon;
-  double l1, l2;
-  double clip_value;       // 0: none
   bool train;              // whether D is wanted
   bool in_place;           // layer 1 reads the data where it lies: few outputs, float32, AVX-512
   bool output_keeps_z;     // σ with a logarithmic loss: the loss needs Z[L]
   double drop_input;
   T* A0;                   // [panels(n_0)][capacity][16]
   Layer<T> layer[kMaxLayers];
-  double* row_loss;        // [capacity], weighted
+  double* loss;            // of groups of kRowTile rows, weighted: [capacity / kRowTile, rounded up]
 };
 
 // The functions of one instruction set and one precision.
 template <typename T>
 struct Kernels {
   const char* isa;
-  // F0-F2, J1 and B1-B2 for rows [first, last) of a batch; writes A, D, delta, row_loss at
-  // [first - at, last - at).
+  // F0-F2, J1 and B1-B2 for rows [first, last) of a batch; writes A, D, delta at
+  // [first - at, last - at), and the loss of each group of kRowTile rows from there.
   void (*rows)(const Plan<T>&, const Step<T>&, int first, int last, int at);
   // F0-F2 alone, A[L] to step.out
   void (*predict)(const Plan<T>&, const Step<T>&, int first, int last, int at);
@@ -103,7 +105,7 @@ struct Kernels {
   void (*update)(const Plan<T>&, const Step<T>&, T* w, T* slot0, T* slot1, const T* g, std::ptrdiff_t count,
                  bool weights);
   // ∂R/∂W added to g, then clipped by value: returns Σ g²
-  double (*finish_gradient)(const Plan<T>&, const T* w, T* g, std::ptrdiff_t count, bool weights);
+  double (*finish_gradient)(const Step<T>&, const T* w, T* g, std::ptrdiff_t count, bool weights);
   void (*transpose)(const Layer<T>&, int k0, int k1, int p0, int p1);
   // elementwise φ and φ′ for tests
   void (*activation)(Phi, T parameter, const T* z, T* a, T* d, std::ptrdiff_t count);

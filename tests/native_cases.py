@@ -46,6 +46,7 @@ LARGE = [
     ("tanh", ("identity", "squared_error"), (1, 12, 1), 1100, "none", "none"),
     ("silu", ("identity", "squared_error"), (47, 5, 40), 2500, "zeros", "both"),
     ("silu", ("softmax", "cross_entropy"), (8, 9), 2500, "zeros", "both"),
+    ("relu", ("softmax", "cross_entropy"), (600, 600, 5), 1024, "random", "l2"),
 ]
 
 

@@ -119,10 +119,10 @@ class Native(Engine):
         gradient = np.empty_like(theta)
         assert isinstance(workspace, NativeWorkspace)
         J = workspace.compiled.loss_and_gradient(
-            data.x, data.y, data.sample_weight, np.ascontiguousarray(theta), gradient
+            data.x, data.y, data.sample_weight, np.ascontiguousarray(theta), gradient, l1, l2, masks
         )
         if not (math.isfinite(J) and math.isfinite(float(gradient.sum()))):
-            return Reference().loss_and_gradient(workspace, theta, data, l1=l1, l2=l2)  # names what and where
+            return Reference().loss_and_gradient(workspace, theta, data, l1=l1, l2=l2, masks=masks)  # names it
         return J, gradient
 
     def predictor(
