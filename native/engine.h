@@ -221,7 +221,7 @@ class Engine {
   static constexpr int kBlockRows = 96;  // their A stays in the second-level cache; a multiple of 6, 8 and 16
   static constexpr int kChunks = 16;
   static constexpr std::int64_t kPartialBytes = 32 << 20;
-  static constexpr double kLongPhase = 1e10;  // operations of B3 in which an interrupt must be noticed
+  static constexpr double kLongPhase = 8e9;  // operations of B3 in which an interrupt must be noticed
   static constexpr int kUnitInputs = 112;
 
   struct Unit {
@@ -573,11 +573,14 @@ class Engine {
   template <typename OnWeight, typename OnBias> void each_weight(T* flat, OnWeight on_weight, OnBias on_bias) {
     for (int l = 0; l < plan().layers; l++) {
       Layer<T>& layer = plan().layer[l];
-      for (int j = 0; j < layer.m; j++) {
+      for (int j0 = 0; j0 < layer.m; j0 += kPanel, flat += std::ptrdiff_t(kPanel) * layer.n) {  // panel by panel
+        const int js = std::min(kPanel, layer.m - j0);
         for (int k = 0; k < layer.n; k++) {
-          on_weight(layer, (std::ptrdiff_t(j / kPanel) * layer.n_rows + k) * kPanel + j % kPanel, flat++);
+          const std::ptrdiff_t at = (std::ptrdiff_t(j0 / kPanel) * layer.n_rows + k) * kPanel;
+          for (int j = 0; j < js; j++) on_weight(layer, at + j, flat + std::ptrdiff_t(j) * layer.n + k);
         }
       }
+      flat -= std::ptrdiff_t(round_up(layer.m, kPanel) - layer.m) * layer.n;
     }
     for (int l = 0; l < plan().layers; l++) {
       for (int j = 0; j < plan().layer[l].m; j++) on_bias(plan().layer[l], j, flat++);

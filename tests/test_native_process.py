@@ -256,7 +256,7 @@ print(time.clock_gettime(time.CLOCK_MONOTONIC), report.stopped.name, report.step
 LONG = {
     "batches": ((20, 64, 3), 20_000, 32),
     "tiles": ((20, 64, 3), 60_000, 60_000),
-    "all": ((64, 2048, 2048, 3), 2_000, 2_000),
+    "all": ((64, 1500, 1500, 3), 2_000, 2_000),
 }
 
 
