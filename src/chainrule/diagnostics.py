@@ -85,5 +85,5 @@ def diagnose(network: Network, parameters: Parameters, data: Data, epoch: int) -
 
 
 def is_due(epoch: int, last: int) -> bool:
-    """Whether to look after this epoch: after each of the first ten, then ever more rarely."""
-    return epoch <= 10 or epoch >= last * 1.1
+    """Whether to look after this epoch: after each of the first five, then ever more rarely."""
+    return epoch <= 5 or epoch >= last * 1.25

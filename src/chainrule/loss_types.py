@@ -343,7 +343,7 @@ def _one_hot(labels: np.ndarray[Any, Any], width: int) -> np.ndarray[Any, Any]:
             if labels.min() == 1 and labels.max() == width
             else "Give the last layer one unit per class, or drop rows of classes not seen in training.",
         )
-    rows = np.zeros((labels.shape[0], width))
+    rows = np.zeros((labels.shape[0], width), np.float32)  # exact, and small: 0 and 1
     rows[np.arange(labels.shape[0]), labels.astype(np.int64)] = 1.0
     return rows
 

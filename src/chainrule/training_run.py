@@ -213,7 +213,8 @@ class Run:
         memory = self.rules.schedule.after_epoch(state.schedule, watched)
         last = self.diagnoses[-1].epoch if self.diagnoses else 0
         if is_due(number, last):
-            self.diagnoses.append(diagnose(self.network, self._parameters(state.theta), self.data, number))
+            with self.engine.aside():
+                self.diagnoses.append(diagnose(self.network, self._parameters(state.theta), self.data, number))
         self.history.append(Epoch(loss, rate, validation_loss, metric))
         # one assignment: before it the epoch is not over, after it all of it is
         self.state, self.watch, self.best = replace(state.next_epoch(), schedule=memory), watch, best
@@ -244,7 +245,8 @@ class Run:
         if self.validation is None and metric is None:
             return None, None
         data = self.validation or self.data
-        J, output = self._loss_and_output(theta, data)
+        with self.engine.aside():
+            J, output = self._loss_and_output(theta, data)
         value = None if metric is None else metric.value(as_numpy(data.y), as_numpy(output))
         return (J if self.validation is not None else None), value
 

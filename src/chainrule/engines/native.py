@@ -6,9 +6,11 @@ lines. What it does not do it refuses by name, and `engine="auto"` takes the ref
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NoReturn, final
 
@@ -141,6 +143,10 @@ class Native(Engine):
 
         return predict
 
+    def aside(self) -> AbstractContextManager[Any]:
+        # the threads of a BLAS go on spinning for some 20 ms after each product, on the cores of ours
+        return _blas().limit(limits=1, user_api="blas")
+
     def run_epoch(
         self,
         workspace: Workspace,
@@ -235,6 +241,13 @@ class Native(Engine):
             weight_sum=weight,
         )
         return moved, finite, error
+
+
+@functools.cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _refused_function(network: Network) -> str | None:

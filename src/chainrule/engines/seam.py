@@ -11,6 +11,7 @@ import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -247,6 +248,10 @@ class Engine(ABC):
         self, network: Network, parameters: Parameters, threads: int | None = None
     ) -> Callable[[Array], Array]:
         """A function from checked rows to A[L], shape (N, n_L)."""
+
+    def aside(self) -> AbstractContextManager[Any]:
+        """What is computed with NumPy between epochs runs within this."""
+        return nullcontext()
 
     def run_epoch(
         self,
