@@ -16,7 +16,7 @@ from cases import PIXEL_SCALE, Array, Case, read_inputs
 from contenders.numpy_ import Stepper, forward, loss
 
 #: scikit-learn adds Adam's ε before the bias correction, where it counts for √1000 times as much.
-LOSS_TOLERANCE = 2e-3
+LOSS_TOLERANCE = 1e-3
 OUTPUT_TOLERANCE = 2e-6
 LOOKED_AT = 10_000
 

@@ -145,7 +145,8 @@ class Native(Engine):
 
     def aside(self) -> AbstractContextManager[Any]:
         # the threads of a BLAS go on spinning for some 20 ms after each product, on the cores of ours
-        return _blas().limit(limits=1, user_api="blas")
+        limited: AbstractContextManager[Any] = _blas().limit(limits=1, user_api="blas")
+        return limited
 
     def run_epoch(
         self,
