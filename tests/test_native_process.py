@@ -287,3 +287,16 @@ def test_ctrl_c_ends_a_fit_with_its_checkpoint(tmp_path: Path, mode: str) -> Non
     again = train(network, x, y, parameters=network.init(0, "float32"), engine="native", optimizer="adam",
                   batch_rows=batch, max_epochs=10**6, max_steps=steps, progress=False)  # fmt: skip
     assert tensors["theta"].tobytes() == again.last.theta.tobytes()
+
+
+def test_without_python_the_kernels_agree_with_naive_loops(tmp_path: Path) -> None:
+    """The program that tools/try_aarch64 cross-compiles, for this processor."""
+    compiler, root = shutil.which("c++") or shutil.which("g++"), Path(__file__).parents[1]
+    if compiler is None:
+        pytest.skip("no C++ compiler")
+    program = tmp_path / "naive"
+    sources = [root / "native" / "kernels.cpp", root / "native" / "tests" / "naive.cpp"]
+    flags = ["-std=gnu++20", "-O1", "-pthread", "-DCHAINRULE_ISA=baseline", f"-I{root / 'native'}"]
+    subprocess.run([compiler, *flags, *sources, "-o", program], check=True)
+    said = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == "all agree"

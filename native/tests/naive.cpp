@@ -103,6 +103,7 @@ static bool agrees(const Kernels<T>& kernels, const char* name, int rows, int th
   step.y = y_.data();
   step.w = w_.data();
   step.rows = rows;
+  step.l2 = kL2;
 
   engine.load(t_.data(), {});
   const double J = engine.loss_and_gradient(step);
@@ -117,7 +118,7 @@ static bool agrees(const Kernels<T>& kernels, const char* name, int rows, int th
   const int steps = 5;
   engine.load(t_.data(), {});
   for (int t = 0; t < steps; t++) {
-    engine.run(step, rows, rows, 0, 1, &rate, t, 0, -1, [] { return false; });
+    engine.run(step, rows, rows, 0, 1, &rate, t, 0, -1, 0, 0, [] { return false; });
     naive(theta, x, y, w, rows, &expected);
     for (std::size_t i = 0; i < count; i++) theta[i] -= rate * expected[i];
   }
