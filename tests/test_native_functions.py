@@ -8,6 +8,7 @@ Where a sum cancels, as in z Φ(z) far left of 0, no ulp can be promised: there 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -196,6 +197,18 @@ def test_a_worse_polynomial_is_seen(isa: str, exact: Any) -> None:
     a, _ = call(isa, "tanh", 0.0, z)
     off = a + 8 * ulp(value, np.float64).astype(np.float64)
     assert np.max(errors(off, value, z.astype(LONG), "ulp")) > 7
+
+
+def test_the_table_of_the_page_promises_the_same() -> None:
+    page = Path(__file__).parents[1] / "docs" / "native_engine.md"
+    promised = {}
+    for line in page.read_text().splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if len(cells) == 5 and cells[1].endswith(("ulp", "eps")):
+            pairs = [cell.split() for cell in cells[1:]]
+            flat = [part for number, unit in pairs for part in (unit, float(number))]
+            promised |= {name: (tuple(flat[:4]), tuple(flat[4:])) for name in cells[0].split(", ")}
+    assert promised == {name: bounds for name, bounds in BOUNDS.items() if name != "expm1 and exp"}
 
 
 def test_the_normal_distribution_is_right() -> None:
