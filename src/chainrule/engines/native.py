@@ -7,6 +7,7 @@ lines. What it does not do it refuses by name, and `engine="auto"` takes the ref
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 import os
 from collections.abc import Callable
@@ -25,13 +26,13 @@ from ..optimizers import SGD, Adam, AdamW, FirstOrder, GradientDescent, Optimize
 from .reference import Reference
 from .seam import AfterStep, Data, Engine, Masks, Pause, Rules, State, Workspace, batches_per_epoch, epoch_order
 
+MISSING: str | None = None
 try:
-    from . import _native
-
-    MISSING: str | None = None
-except ImportError as error:  # built without a compiler, or with CHAINRULE_NATIVE=off
-    _native = None  # type: ignore[assignment]
-    MISSING = f"it is not built ({error})"
+    _native: Any = importlib.import_module("._native", __package__)
+except ModuleNotFoundError:  # installed without a compiler, or with CHAINRULE_NATIVE=off
+    _native, MISSING = None, "it is not built"
+except ImportError as error:
+    _native, MISSING = None, f"it is built but does not load ({error})"
 
 __all__ = ["MISSING", "Native", "instruction_set", "instruction_sets", "thread_limit"]
 
