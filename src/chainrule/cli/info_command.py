@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 
-from ..engines.native import MISSING, instruction_set, instruction_sets, thread_limit
+from ..engines.native import MISSING, compiler_version, instruction_set, instruction_sets, thread_limit
 from ..report import versions
 from .output import Output
 
@@ -20,9 +20,7 @@ def run() -> int:
     cores = f"{os.cpu_count()} cores, {thread_limit(None)} threads at most"
     console.print(f"{platform.system()} {platform.machine()}, {cores}")
     if MISSING is None:
-        from ..engines import _native
-
-        console.print(f"native engine: built by GCC or Clang {_native.compiler}", soft_wrap=True)
+        console.print(f"native engine: built by GCC or Clang {compiler_version()}", soft_wrap=True)
         forced = " (by CHAINRULE_ISA)" if os.environ.get("CHAINRULE_ISA") else ""
         console.print(f"instruction sets: {', '.join(instruction_sets())}; used: {instruction_set()}{forced}")
     else:

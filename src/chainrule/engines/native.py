@@ -34,7 +34,7 @@ except ModuleNotFoundError:  # installed without a compiler, or with CHAINRULE_N
 except ImportError as error:
     _native, MISSING = None, f"it is built but does not load ({error})"
 
-__all__ = ["MISSING", "Native", "instruction_set", "instruction_sets", "thread_limit"]
+__all__ = ["MISSING", "Native", "compiler_version", "instruction_set", "instruction_sets", "thread_limit"]
 
 PHI = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "softmax")
 ELL = ("squared_error", "cross_entropy", "binary_cross_entropy")
@@ -43,6 +43,11 @@ RULE = {"gradient_descent": 0, "sgd": 0, "nesterov": 1, "rmsprop": 2, "adam": 3,
 MAX_LAYERS = 64
 #: Floating-point operations of a step below which a second thread costs more than it saves.
 WORTH_A_THREAD = 600_000
+
+
+def compiler_version() -> str:
+    """Of the compiler that built it."""
+    return str(_native.compiler)
 
 
 def instruction_sets() -> list[str]:
