@@ -203,13 +203,14 @@ def run(network: Network, W: Weights, x: Any, y: Any, *, biased: bool = True) ->
     f = product(W["F"], h[N])  # (41)
     output = network.activations[-1]
     ell, dL_df = network.loss.value_and_delta(y.T, f.T, output.value(f.T), output)  # (44)
-    dL_dW = {"F": product(dL_df.T, h[N].T)}  # (49)
+    dL_dW: dict[Any, Array] = {"F": product(dL_df.T, h[N].T)}  # (49)
     dL_dh, dL_dg = {N: product(dL_df, W["F"])}, {}  # (55)
     for n in range(N, 0, -1):
         above = dL_dh[n][:, :-1] if biased else dL_dh[n]  # the appended 1 comes from no g
         dL_dg[n] = pulled_back(sigma[n], g[n], above)  # (76)
         dL_dW[n] = product(dL_dg[n].T, h[n - 1].T)  # (75)
         dL_dh[n - 1] = product(dL_dg[n], W[n])  # (77)
+    dL_dW = {n: dL_dW[n] for n in W}
     return Pass(D, sigma, biased, y, W, h, g, f, ell[0], dL_df, dL_dh, dL_dg, dL_dW)
 
 
