@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..activations import ACTIVATIONS
 from ..arrays import Array
 from ..conventions.sweep import Sweep
 from ..forward_pass import propagate
@@ -36,7 +37,10 @@ class ComplexStep:
         """A row's own loss, with something added to a quantity on the way."""
         s = self.sweep
         Z, A = self.propagate(row, bump)
-        return s.network.loss.value_and_delta(s.y[row : row + 1], Z[-1], A[-1], s.network.activations[-1])[0][0]
+        z, phi = Z[-1], s.network.activations[-1]
+        if bump is not None and bump[0] == ("A", s.network.n_layers):  # past z: the loss as a function of the output
+            z, phi = A[-1], ACTIVATIONS["identity"]()
+        return s.network.loss.value_and_delta(s.y[row : row + 1], z, A[-1], phi)[0][0]
 
     def propagate(self, row: int, bump: tuple[Place, Array] | None = None) -> tuple[list[Array], list[Array]]:
         """Z[1] … Z[L] and A[0] … A[L] of one row (F1, F2), with something added to one of them, or to W or b."""
