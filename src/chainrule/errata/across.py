@@ -22,16 +22,15 @@ ACROSS = Lines("X")
 def outputs_of_five(network: Any, parameters: Any, x: Any) -> Any:
     """The output for one row x, shape (n_0,), from each document's own arrays."""
     zero = np.zeros(network.sizes[-1])
-    p = [
-        bias_first.run(network, bias_first.arrays_of(parameters), x, zero),
-        column_batch.run(network, column_batch.arrays_of(parameters), x, zero),
-        constant_neuron.run(network, constant_neuron.arrays_of(parameters), x, zero),
-        flat_theta.run(network, flat_theta.arrays_of(parameters), x, zero),
-        bias_last.run(network, bias_last.arrays_of(parameters), x, zero),
-    ]
     L = network.n_layers
-    last = network.activations[-1].value(p[4].f.T)
-    return {"S0": p[0].a[L].T, "S1": p[1].A[L].T, "S2": p[2].o[L][:, 1:], "S3": p[3].a[L + 1].T, "S4": last}
+    f = bias_last.run(network, bias_last.arrays_of(parameters), x, zero).f
+    return {
+        "S0": bias_first.run(network, bias_first.arrays_of(parameters), x, zero).a[L].T,
+        "S1": column_batch.run(network, column_batch.arrays_of(parameters), x, zero).A[L].T,
+        "S2": constant_neuron.run(network, constant_neuron.arrays_of(parameters), x, zero).o[L][:, 1:],
+        "S3": flat_theta.run(network, flat_theta.arrays_of(parameters), x, zero).a[L + 1].T,
+        "S4": network.activations[-1].value(f.T),
+    }
 
 
 @ACROSS.holds("E1", "one network in five storages, [b|W], (W, b), (n+1) × (m+1), θ, [W|b], has one output", "one")
