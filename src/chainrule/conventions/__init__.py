@@ -20,7 +20,7 @@ from typing import Any
 
 from ..errors import InputError, named_among
 from . import bias_first, bias_last, column_batch, constant_neuron, flat_theta
-from .quantities import Axis, Quantity
+from .quantities import Axis, Quantity, in_text
 from .shapes import IndexRangeError, ShapeError, hadamard, product
 from .sweep import Sweep, sweep
 
@@ -38,6 +38,7 @@ __all__ = [
     "constant_neuron",
     "flat_theta",
     "hadamard",
+    "in_text",
     "notation",
     "product",
     "sweep",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+import numpy as np
 
 from ..arrays import Array
 from .shapes import at
 
-__all__ = ["Axis", "Quantity"]
+__all__ = ["Axis", "Quantity", "in_text"]
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,25 @@ class Quantity:
         shape = " × ".join(str(axis.length) for axis in self.axes)
         indices = ", ".join(str(axis) for axis in self.axes if axis.letter)
         return f"{self.symbol}: {self.meaning}" + (f", {shape}, {indices}" if shape else "")
+
+
+def in_text(quantities: Iterable[Quantity]) -> str:
+    """A line for each quantity: its symbol, its numbers row by row, and what it is.
+
+    Examples
+    --------
+    >>> q = Quantity("x^[1]", "1 and a^[1]", "A", 1, (Axis("j", 0, 2), Axis("", 1, 1)), np.array([[1.0], [0.25]]))
+    >>> print(in_text([q]))
+    x^[1]  [1; 0.25]  1 and a^[1]
+    """
+    rows = [(q.symbol, _numbers(q.values), q.meaning) for q in quantities]
+    widths = [max(len(row[i]) for row in rows) for i in range(2)]
+    return "\n".join(f"{a:{widths[0]}}  {b:{widths[1]}}  {c}" for a, b, c in rows)
+
+
+def _numbers(values: Array) -> str:
+    """[row; row] of a matrix, or one number."""
+    array = np.asarray(values)
+    if not array.shape:
+        return f"{array + 0.0:.6g}"
+    return "[" + "; ".join(" ".join(f"{v + 0.0:.6g}" for v in row) for row in array) + "]"

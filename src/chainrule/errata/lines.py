@@ -128,11 +128,11 @@ def evaluate(form: Callable[[Any, Any], Pairs], t: Any, q: Any) -> Outcome:
         with np.errstate(all="ignore"):
             pairs = [(np.asarray(left), np.asarray(right)) for left, right in form(t, q)]
     except IndexRangeError as error:
-        return Outcome("index", None, f"{error.given}, but {error.allowed}")
+        return Outcome("index", None, f"{error.given} is out of range ({error.allowed})")
     except KeyError as error:
         return Outcome("index", None, f"there is no layer {error.args[0]!r} of that letter")
     except ShapeError as error:
-        return Outcome("product", None, f"{error.given}: {error.allowed} needed")
+        return Outcome("product", None, f"shapes do not conform: {error.given}")
     return worst_of(pairs)
 
 
