@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -124,6 +126,22 @@ def test_own_computation_equals_the_canonical_one_to_4_ulp_of_the_largest_term(p
         assert list(theirs) == list(ours)
         for symbol, q in ours.items():
             close(f"{name} {symbol}", q.values, theirs[symbol].values, allowed_for(e, q))
+
+
+@pytest.mark.parametrize("fault", [1e-12, -1e-12])
+def test_the_allowance_is_too_small_for_a_fault_of_1e_12(fault: float) -> None:
+    rng = np.random.default_rng(3)
+    network = Network((4, 3, 5, 2), ("tanh", "sigmoid", "identity"), "squared_error")
+    parameters = Parameters(network.sizes, rng.normal(size=network.n_parameters))
+    x, y = rng.normal(size=(1, 4)), rng.normal(size=(1, 2))
+    e = allowances(sweep(network, parameters, x, y))
+    for name, view, own in passes(network, parameters, x, y):
+        theirs = quantities_of(view)
+        for symbol, q in quantities_of(own).items():
+            if allowed_for(e, q):
+                faulty = np.asarray(q.values) + fault
+                with pytest.raises(AssertionError, match=re.escape(f"{name} {symbol}: off by 1.0e-12")):
+                    close(f"{name} {symbol}", faulty, theirs[symbol].values, allowed_for(e, q))
 
 
 @hundred

@@ -98,8 +98,14 @@ def network(n: Sequence[int], mu: str = "relu", *, softmax: bool = False) -> Net
     return Network(n, names, LOSSES["squared_error"](1.0))
 
 
-def arrays_of(parameters: Parameters) -> tuple[dict[int, Array], dict[int, Array]]:
+def arrays_of(parameters: Parameters, *, sources_first: bool = False) -> tuple[dict[int, Array], dict[int, Array]]:
     """W^(1) … W^(L) and the columns b^(1) … b^(L).
+
+    Parameters
+    ----------
+    parameters : Parameters
+    sources_first : bool
+        W as the document's lines 27 to 35 display it, n_{l-1} × n_l: a = Wᵀ a' + b.
 
     Examples
     --------
@@ -107,17 +113,19 @@ def arrays_of(parameters: Parameters) -> tuple[dict[int, Array], dict[int, Array
     >>> W[1], b[1]
     (array([[1., 2.]]), array([[0.5]]))
     """
-    W = {l: w.copy() for l, w in enumerate(parameters.weights, 1)}
+    W = {l: (w.T if sources_first else w).copy() for l, w in enumerate(parameters.weights, 1)}
     return W, {l: b[:, None].copy() for l, b in enumerate(parameters.biases, 1)}
 
 
-def parameters_of(arrays: Arrays) -> Parameters:
+def parameters_of(arrays: Arrays, *, sources_first: bool = False) -> Parameters:
     """The canonical parameters of W^(l) and b^(l).
 
     Parameters
     ----------
     arrays : (mapping, mapping) of int to array_like
         W^(l) of shape (n_l, n_{l-1}) and b^(l) of shape (n_l, 1); a plain list is a column.
+    sources_first : bool
+        Whether W^(l) is of shape (n_{l-1}, n_l), as the document's lines 27 to 35 display it.
 
     Raises
     ------
@@ -129,6 +137,8 @@ def parameters_of(arrays: Arrays) -> Parameters:
     >>> parameters_of(({1: [[1.0, 2.0]]}, {1: [0.5]})).theta
     array([1. , 2. , 0.5])
     """
+    if sources_first:
+        arrays = ({l: matrix(f"W^({l})", w).T for l, w in arrays[0].items()}, arrays[1])
     W, b = checked(arrays)
     return Parameters.from_arrays(list(W.values()), [v[:, 0] for v in b.values()])
 

@@ -69,8 +69,8 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S1_NEURONS.holds("E4b", "with the displayed array V: a = Vᵀ a' + b", "linear")
 def _(t: Any, q: Any) -> Pairs:
-    for l in over(1, q.L):
-        V = q.W[l].T
+    displayed = column_batch.arrays_of(t.sweep.parameters, sources_first=True)[0]
+    for l, V in displayed.items():
         yield t.A[l], column(weighted(q, l, i, V, swapped=True) + at(q.b[l], i) for i in over(1, q.n[l]))
         yield t.A[l], product(V.T, q.A[l - 1]) + q.b[l]
 
