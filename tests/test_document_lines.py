@@ -209,7 +209,7 @@ def train_columns(arrays, A0, Y, steps: int, *, misprint: bool = False):
     n = (A0.shape[0], *(len(b) for b in arrays[1].values()))
     network = column_batch.network(n, softmax=True)
     for _ in range(steps):
-        p = column_batch.run(network, arrays, A0, Y)
+        p = column_batch.run(network, arrays, A0, Y, input_gradient=False)
         if misprint:
             p.dC_db[2][...] = np.mean(p.Delta[1], axis=1, keepdims=True)
         arrays = column_batch.step(p, 0.1)
@@ -218,7 +218,7 @@ def train_columns(arrays, A0, Y, steps: int, *, misprint: bool = False):
 
 def accuracy(arrays, A0, labels) -> float:
     network = column_batch.network((A0.shape[0], *(len(b) for b in arrays[1].values())), softmax=True)
-    output = column_batch.run(network, arrays, A0, np.zeros((10, A0.shape[1]))).A[2]
+    output = column_batch.run(network, arrays, A0, np.zeros((10, A0.shape[1])), input_gradient=False).A[2]
     return float(np.mean(np.argmax(output, axis=0) == labels))
 
 
@@ -259,14 +259,6 @@ def test_s1_e73_is_silent_in_784_10_10() -> None:
 
 
 @needs_mnist
-@pytest.mark.full
-def test_s1_e73_is_silent_on_all_of_mnist() -> None:
-    for right, wrong in check_silence("mnist", 60_000, 1000, range(1)):
-        assert right >= 0.90
-        assert abs(right - wrong) < 0.02
-
-
-@needs_mnist
 def test_s1_digit_classifier_in_columns_goes_step_by_step_as_the_canonical_one() -> None:
     data = load_data("mnist")
     x = data.x_train[:1000] * data.scale
@@ -287,18 +279,22 @@ def test_s1_digit_classifier_in_columns_goes_step_by_step_as_the_canonical_one()
 
 @needs_mnist
 @pytest.mark.full
-def test_s1_e75_in_columns_reaches_what_the_canonical_one_reaches() -> None:
+def test_s1_e75_in_columns_on_all_of_mnist_and_e73_beside_it() -> None:
     data = load_data("mnist")
     x_train, x_test = data.scaled("float64")
     network = column_batch.network((784, 10, 10), softmax=True)
     start = network.init(0, initializer="he_normal")
-    arrays = train_columns(column_batch.arrays_of(start), x_train.T.copy(), np.eye(10)[data.y_train].T, 1000)
-    own = accuracy(arrays, x_test.T, data.y_test)
+    A0, Y = np.ascontiguousarray(x_train.T), np.eye(10)[data.y_train].T
+    right, wrong = (train_columns(column_batch.arrays_of(start), A0, Y, 1000, misprint=flag) for flag in (False, True))
     canonical = train(
         network, x_train, data.y_train, parameters=Parameters(start.sizes, start.theta.copy()),
-        optimizer=GradientDescent(learning_rate=0.1), max_epochs=1000, engine="reference",
+        optimizer=GradientDescent(learning_rate=0.1), max_epochs=1000,
     )  # fmt: skip
     theirs = float(np.mean(np.argmax(forward(network, canonical.parameters, x_test).output, axis=1) == data.y_test))
+    own, misprinted = (accuracy(arrays, x_test.T, data.y_test) for arrays in (right, wrong))
+    print(f"columns {own}, canonical {theirs}, with S1.E73 as printed {misprinted}")  # noqa: T201
     assert own >= 0.90
-    assert abs(own - theirs) <= 2e-4  # two pictures of 10 000
-    np.testing.assert_allclose(column_batch.parameters_of(arrays).theta, canonical.parameters.theta, atol=1e-9)
+    assert own == theirs
+    np.testing.assert_allclose(column_batch.parameters_of(right).theta, canonical.parameters.theta, rtol=0, atol=1e-9)
+    assert abs(own - misprinted) < 0.02  # nothing to be seen
+    assert gradient_error_of_e73(wrong, A0, Y) > 0.5

@@ -45,7 +45,7 @@ class Pass:
     W, dC_dW : dict of Array, shapes (n_l, n_{l-1}), l = 1 … L
     b, dC_db : dict of Array, shapes (n_l, 1), l = 1 … L
     A, dC_dA : dict of Array, shapes (n_l, N), l = 0 … L
-        Derivatives of each trial's own cost.
+        Derivatives of each trial's own cost; that for l = 0 is left out where nobody asks for it.
     Z, Delta : dict of Array, shapes (n_l, N), l = 1 … L
         Δ: derivatives of each trial's own cost.
     costs : Array, shape (N,)
@@ -164,7 +164,9 @@ def copies(b: Array, trials: int) -> Array:
     return np.repeat(b, trials, axis=1)
 
 
-def run(network: Network, arrays: Arrays, A0: Any, Y: Any, *, reduction: str = "mean") -> Pass:
+def run(
+    network: Network, arrays: Arrays, A0: Any, Y: Any, *, reduction: str = "mean", input_gradient: bool = True
+) -> Pass:
     """Forward and backward pass by the document's own equations.
 
     Parameters
@@ -176,6 +178,8 @@ def run(network: Network, arrays: Arrays, A0: Any, Y: Any, *, reduction: str = "
         Columns are trials; a plain list is one column.
     reduction : {"mean", "sum"}
         Whether C is the mean over the trials or their sum.
+    input_gradient : bool
+        Whether to compute ∂C/∂A^(0), which no step needs and which costs as much as one more layer.
 
     Raises
     ------
@@ -204,7 +208,8 @@ def run(network: Network, arrays: Arrays, A0: Any, Y: Any, *, reduction: str = "
     Delta = {L: last.T}  # S1.E39, S1.E78
     dC_dA = {L: output_gradient(network.loss, Y.T, A[L].T).T}
     for l in range(L, 0, -1):
-        dC_dA[l - 1] = product(W[l].T, Delta[l])
+        if l > 1 or input_gradient:
+            dC_dA[l - 1] = product(W[l].T, Delta[l])
         if l > 1:
             Delta[l - 1] = columnwise(mu[l - 2].pull_back, Z[l - 1], A[l - 1], dC_dA[l - 1])  # S1.E45
     factor = reduction_weights(None, trials, reduction, costs)  # 1/N, once
@@ -270,6 +275,8 @@ def quantities(p: Pass) -> tuple[Quantity, ...]:
             batch(f"Δ^({l})", f"∂C/∂z^({l}) of each trial's own cost", "dZ", l, p.Delta[l]),
             weights(f"∂C/∂W^({l})", f"{share}Δ^({l}) (A^({l - 1}))ᵀ", "dW", l, p.dC_dW[l]),
             bias(f"∂C/∂b^({l})", f"{share}Σ columns of Δ^({l})", "db", l, p.dC_db[l]),
-            batch(f"∂C/∂A^({l - 1})", f"(W^({l}))ᵀ Δ^({l})", "dX" if l == 1 else "dA", l - 1, p.dC_dA[l - 1]),
         ]
+        if l - 1 in p.dC_dA:
+            kind = "dX" if l == 1 else "dA"
+            found += [batch(f"∂C/∂A^({l - 1})", f"(W^({l}))ᵀ Δ^({l})", kind, l - 1, p.dC_dA[l - 1])]
     return tuple(found)

@@ -137,7 +137,7 @@ def columnwise(function: Callable[..., Array], *arrays: Array) -> Array:
 
 
 def matrix(name: str, values: Any) -> Array:
-    """What a person typed as a matrix of floating numbers, copied.
+    """What a person typed as a matrix of floating numbers; such an array as it is.
 
     Raises
     ------
@@ -147,18 +147,19 @@ def matrix(name: str, values: Any) -> Array:
         No numbers, or NaN or infinity.
     """
     try:
-        array = np.array(without_holes(values, name))
+        array = np.asarray(without_holes(values, name))
         array = array.astype(float) if array.dtype.kind in "biuO" else array
-        finite = bool(np.isfinite(array).all()) and array.dtype.kind in "fc"
     except (TypeError, ValueError):
-        raise InputError(f"{name} = {values!r:.80}", "a matrix of numbers", "Give one list per row.") from None
+        array = np.empty(0, str)
+    if array.dtype.kind not in "fc":
+        raise InputError(f"{name} = {values!r:.80}", "a matrix of numbers", "Give one list per row.")
     if array.ndim != 2:
         raise ShapeError(
             f"{name} with {array.ndim} axes, shape {array.shape}",
             "rows and columns",
             "Write a column as [[1.0], [2.0]] and a row as [[1.0, 2.0]].",
         )
-    if not finite:
+    if not (np.isfinite(np.sum(array)) or np.isfinite(array).all()):
         raise InputError(f"{name} with an entry that is no finite number", "finite numbers", "Mend that entry.")
     return array
 
