@@ -6,6 +6,7 @@ and every misprint, `{notation-table}` the table `NOTATIONS`.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 
@@ -38,6 +39,22 @@ class WithLines(SphinxDirective):
                 self.env.note_dependency(module.__file__)
 
 
+#: A sub- or superscript: in braces, which fall away, in the document's own brackets, or a word.
+SCRIPT = re.compile(r"([_^])(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\([^()]*\)|\[[^\[\]]*\]|\w+?(?=_|\b)))")
+
+
+def formula(text: str) -> list[nodes.Node]:
+    """A line of formulas, its _ and ^ set as sub- and superscripts, its primes as primes."""
+    found: list[nodes.Node] = []
+    at = 0
+    for script in SCRIPT.finditer(text):
+        found.append(nodes.Text(text[at : script.start()].replace("'", "′")))
+        kind = nodes.subscript if script[1] == "_" else nodes.superscript
+        found.append(kind("", "", *formula(script[2] or script[3])))
+        at = script.end()
+    return [*found, nodes.Text(text[at:].replace("'", "′"))]
+
+
 def failures(fails: dict[str, str]) -> str:
     """Where and how a printed form fails, in words."""
     return "; ".join(f"{CASES.get(case, case)}: {FAILURES[how]}" for case, how in fails.items())
@@ -53,9 +70,9 @@ class DocumentLines(WithLines):
         rows: list[list[Cell]] = []
         for line in LINES.values():
             if line.document == self.arguments[0]:
-                mend: Cell = [line.mend] if line.mend else ["–"]
+                mend: Cell = formula(line.mend or "–")
                 where = [f"{line.verdict.value}, {line.place}" if line.place else line.verdict.value]
-                rows.append([[(line.id,)], [line.says], where, mend, [failures(dict(line.fails)) or "–"]])
+                rows.append([[(line.id,)], formula(line.says), where, mend, [failures(dict(line.fails)) or "–"]])
         return [table(("line", "says", "verdict", "should be, or meant", "the printed form"), rows)]
 
 
