@@ -1,6 +1,6 @@
 """The notations of the five documents, each as an exact two-way view of the one notation.
 
-Every module has the same functions, in its document's letters, indices, shapes, signs and constant factors:
+Every module has the same functions, in its document's letters, indices, shapes, signs and constant factors::
 
     network(…)              the document's own network: its activations and its loss, with its factor
     arrays_of(parameters)   the document's arrays of given parameters, bit for bit

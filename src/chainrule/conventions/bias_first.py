@@ -1,5 +1,7 @@
 """S0, `bias-first`: the bias is column 0 of the weights, all vectors are columns, one sample.
 
+::
+
     x^[l] = [1; a^[l]],  net^[l] = W^[l] x^[l-1],  a^[l] = φ(net^[l]),  l = 1 … L
     W^[l] = [w_kj], k = 1 … n^[l], j = 0 … n^[l-1];  W^[l] = [b | W] of the one notation
 

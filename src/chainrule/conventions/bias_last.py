@@ -1,5 +1,7 @@
 """S4, `bias-last`: N hidden layers and a linear output F, the bias as the last column of each matrix.
 
+::
+
     h^0 = x,  g^n = W^n h^(n-1),  h^n = σ_n(g^n),  n = 1 … N;  f = W^F h^N
     a 1 is appended to every h that a matrix with a bias column is multiplied by
 

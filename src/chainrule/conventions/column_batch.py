@@ -1,5 +1,7 @@
 """S1, `column-batch`: weights and biases apart, a batch is a matrix whose columns are samples.
 
+::
+
     Z^(l) = W^(l) A^(l-1) + B^(l),  A^(l) = μ^(l)(Z^(l)),  l = 1 … L;  B^(l) = N copies of b^(l)
     W^(l) of n_l × n_{l-1} with w_ij, i the target;  b^(l) a column
 

@@ -1,5 +1,7 @@
 """S2, `constant-neuron`: neuron 0 of every layer is the constant 1, all indices count from 0, vectors are rows.
 
+::
+
     a^l = o^(l-1) w^(l-1),  o_i^l = σ(a_i^l) for i ≥ 1,  o_0^l = 1;  layers 0 … L-1, the input counted
     w^l of n^l × n^(l+1) with w_ij from neuron i of layer l to j of layer l+1; n^l counts the constant
 

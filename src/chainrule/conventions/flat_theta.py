@@ -1,5 +1,7 @@
 """S3, `flat-theta`: layers 1 … M with the input as layer 1, parameters as one vector θ of all W, then all b.
 
+::
+
     z^[k] = W^[k] a^[k-1] + b^[k],  a^[k] = σ(z^[k]),  k = 2 … M,  a^[1] = x          (numbering B)
     v^[k] = σ(W^[k-1] v^[k-1] + b^[k-1]),  k = 2 … M,  v^[1] = x                       (numbering A)
 
