@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
     "tables",
+    "documents",
     "public_names",
 ]
 exclude_patterns = ["_build", "_ext"]

@@ -140,6 +140,12 @@ LOSS: dict[str, Callable[..., complex]] = {
 }
 
 
+#: Losses of users' own that tests hand in.
+OWN_LOSS: dict[str, Callable[..., complex]] = {
+    "quartic": lambda y, a: sum((q - p) ** 4 for p, q in zip(y, a, strict=True))
+}
+
+
 def activate(specification: dict[str, Any], z: Sequence[complex]) -> list[complex]:
     """φ of one row, by name and parameters; KeyError for a name that the oracle does not know."""
     parameters = {k: v for k, v in specification.items() if k != "name"}
@@ -152,7 +158,7 @@ def activate(specification: dict[str, Any], z: Sequence[complex]) -> list[comple
 def row_loss(specification: dict[str, Any], y: Any, a: Sequence[complex]) -> complex:
     """ℓ of one row, by name and parameters."""
     parameters = {k: v for k, v in specification.items() if k != "name"}
-    return LOSS[specification["name"]](y, a, **parameters)
+    return (LOSS | OWN_LOSS)[specification["name"]](y, a, **parameters)
 
 
 @dataclass
@@ -181,10 +187,12 @@ class Row:
     ell: complex
 
 
-def run_row(problem: Problem, i: int, shift: tuple[int, int] | None = None) -> Row:
-    """Sample i through the network; with `shift` = (l, k), ih is added to Z[l]_k."""
+def run_row(problem: Problem, i: int, shift: tuple[int, int] | None = None, letter: str = "Z") -> Row:
+    """Sample i through the network; with `shift` = (l, k), ih is added to Z[l]_k, or to A[l]_k."""
+    z_shift, a_shift = (shift, None) if letter == "Z" else (None, shift)
     masks = problem.masks or [None] * len(problem.weights)
     a = [v * (1 if masks[0] is None else masks[0][i][k]) for k, v in enumerate(problem.x[i])]  # F0
+    a = [v + 1j * H if a_shift == (0, k) else v for k, v in enumerate(a)]
     row = Row([], [a], 0j)
     for l, (W, b, phi) in enumerate(zip(problem.weights, problem.biases, problem.activations, strict=True), 1):
         z = []
@@ -192,9 +200,10 @@ def run_row(problem: Problem, i: int, shift: tuple[int, int] | None = None) -> R
             total = b[k]
             for j in range(len(a)):
                 total += W[k][j] * a[j]  # F1
-            z.append(total + 1j * H if shift == (l, k) else total)
+            z.append(total + 1j * H if z_shift == (l, k) else total)
         mask = masks[l] if l < len(masks) else None
         a = [v * (1 if mask is None else mask[i][k]) for k, v in enumerate(activate(phi, z))]  # F2
+        a = [v + 1j * H if a_shift == (l, k) else v for k, v in enumerate(a)]
         row.Z.append(z)
         row.A.append(a)
     row.ell = row_loss(problem.loss, problem.y[i], a)

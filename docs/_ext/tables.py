@@ -18,8 +18,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from chainrule import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, StopReason
 
-#: A cell: pieces of text, those in a tuple set as code.
-Cell = Sequence[str | tuple[str]]
+#: A cell: pieces of text, those in a tuple set as code, and pieces that are set already.
+Cell = Sequence[str | tuple[str] | nodes.Node]
 #: Ranges are shown, and pairs are tried, for a layer of this many units.
 WIDTH = 2
 
@@ -32,6 +32,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> nodes.containe
         for cell in cells:
             paragraph = nodes.paragraph()
             for piece in cell:
+                if isinstance(piece, nodes.Node):
+                    paragraph += piece
+                    continue
                 text = piece if isinstance(piece, str) else piece[0]
                 paragraph += nodes.Text(text) if isinstance(piece, str) else nodes.literal(text, text)
             row += nodes.entry("", paragraph)

@@ -82,3 +82,21 @@ def info() -> None:
         return run()
 
     exit_with(job)
+
+
+@app.command()
+def errata(
+    what: Annotated[str | None, typer.Argument(help="A document (S0 … S4, or X) or a line (S1.E73).")] = None,
+    every: Annotated[bool, typer.Option("--all", help="List the lines that hold, too.")] = False,
+) -> None:
+    """Say what is misprinted in the five documents, what it should be, and how far off it is.
+
+    Both forms of a line are evaluated on networks where they differ.
+    """
+
+    def job() -> int:
+        from .errata_command import run
+
+        return run(what, every=every)
+
+    exit_with(job)

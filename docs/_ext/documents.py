@@ -1,0 +1,116 @@
+"""Directives that show the table of the documents' checked lines and the notations.
+
+`{document-lines} S1` renders the lines of one document with their verdicts, `{document-index}` the counts of all
+and every misprint, `{notation-table}` the table `NOTATIONS`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from tables import Cell, table
+
+from chainrule.conventions import NOTATIONS
+from chainrule.errata import LINES, Verdict
+
+#: How a case in which a printed form fails is called, and the failure.
+FAILURES = {
+    "value": "wrong numbers",
+    "shape": "a wrong shape",
+    "product": "shapes do not conform",
+    "index": "an index out of range",
+    "not finite": "not finite",
+}
+CASES = {"NS": "widths differ", "SQ": "widths agree", "ML": "hidden = output", "-": "as printed"}
+
+
+class WithLines(SphinxDirective):
+    """A directive that reads the table of lines."""
+
+    def depend(self) -> None:
+        """Note that the page is made from the program's modules."""
+        for name, module in sys.modules.items():
+            if name.startswith(("chainrule.errata", "chainrule.conventions")) and module.__file__:
+                self.env.note_dependency(module.__file__)
+
+
+#: A sub- or superscript: in braces, which fall away, in the document's own brackets, or a word.
+SCRIPT = re.compile(r"([_^])(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\([^()]*\)|\[[^\[\]]*\]|\w+?(?=_|\b)))")
+
+
+def formula(text: str) -> list[nodes.Node]:
+    """A line of formulas, its _ and ^ set as sub- and superscripts, its primes as primes."""
+    found: list[nodes.Node] = []
+    at = 0
+    for script in SCRIPT.finditer(text):
+        found.append(nodes.Text(text[at : script.start()].replace("'", "′")))
+        kind = nodes.subscript if script[1] == "_" else nodes.superscript
+        found.append(kind("", "", *formula(script[2] or script[3])))
+        at = script.end()
+    return [*found, nodes.Text(text[at:].replace("'", "′"))]
+
+
+def failures(fails: dict[str, str]) -> str:
+    """Where and how a printed form fails, in words."""
+    return "; ".join(f"{CASES.get(case, case)}: {FAILURES[how]}" for case, how in fails.items())
+
+
+class DocumentLines(WithLines):
+    """The lines of one document: ID, formula, verdict, what it should say."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        self.depend()
+        rows: list[list[Cell]] = []
+        for line in LINES.values():
+            if line.document == self.arguments[0]:
+                mend: Cell = formula(line.mend or "–")
+                where = [f"{line.verdict.value}, {line.place}" if line.place else line.verdict.value]
+                rows.append([[(line.id,)], formula(line.says), where, mend, [failures(dict(line.fails)) or "–"]])
+        return [table(("line", "says", "verdict", "should be, or meant", "the printed form"), rows)]
+
+
+class DocumentIndex(WithLines):
+    """How many lines of each verdict each document has, and all that is not as it should be."""
+
+    def run(self) -> list[nodes.Node]:
+        self.depend()
+        documents = [*(one.alias for one in NOTATIONS.values()), "X"]
+        counted = Counter((line.document, line.verdict) for line in LINES.values())
+        head = ("document", "lines", *(verdict.value for verdict in Verdict))
+        rows: list[list[Cell]] = [
+            [[document], [str(sum(counted[document, v] for v in Verdict))]]
+            + [[str(counted[document, verdict] or "–")] for verdict in Verdict]
+            for document in documents
+        ]
+        rows.append(
+            [["all"], [str(len(LINES))]]
+            + [[str(sum(counted[document, verdict] for document in documents))] for verdict in Verdict]
+        )
+        return [table(head, rows)]
+
+
+class NotationTable(WithLines):
+    """The table of notations."""
+
+    def run(self) -> list[nodes.Node]:
+        self.depend()
+        rows: list[list[Cell]] = []
+        for one in NOTATIONS.values():
+            samples = "one" if one.samples == 1 else "any number"
+            rows.append([[(one.name,)], [(one.alias,)], [one.document], [samples], [(one.module.__name__,)]])
+        return [table(("name", "alias", "document", "samples in a pass", "module"), rows)]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directives."""
+    app.add_directive("document-lines", DocumentLines)
+    app.add_directive("document-index", DocumentIndex)
+    app.add_directive("notation-table", NotationTable)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
