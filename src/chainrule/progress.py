@@ -19,13 +19,13 @@ class ProgressLine:
     ----------
     title : str
         What is being done.
-    total : int
-        How many units there are.
+    total : float
+        How many units there are; 0 where nobody knows.
     unit : str
-        What is counted: "epochs".
+        What is counted: "epochs", "MB".
     show : bool or None
         None: only where standard error is a terminal.
-    done : int
+    done : float
         How many were done before.
 
     Examples
@@ -34,7 +34,7 @@ class ProgressLine:
     ...     line.advance("loss 0.1")
     """
 
-    def __init__(self, title: str, *, total: int, unit: str, show: bool | None = None, done: int = 0) -> None:
+    def __init__(self, title: str, *, total: float, unit: str, show: bool | None = None, done: float = 0) -> None:
         self._shown = sys.stderr.isatty() if show is None else show
         self._title, self._total, self._unit, self._done = title, total, unit, done
         self._progress: Progress | None = None
@@ -71,7 +71,7 @@ class ProgressLine:
             self._task = self._progress.add_task(self._title, total=self._total, completed=self._done, note="")
         return self
 
-    def advance(self, note: str, units: int = 1) -> None:
+    def advance(self, note: str, units: float = 1) -> None:
         """Count `units` more and show a note beside the bar."""
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, advance=units, note=note)
