@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from .column_values import labels_in_order
 from .dataset import Dataset
 from .encoding import inputs, targets
 from .errors import InputError, named_among
-from .file_kinds import kind_of, require_file
+from .file_kinds import kind_of, require_file, sha256
 from .image_sets import IMAGE_SETS, read_image_set
 from .preparation import Feature, Preparation, Target, fit_features, fit_target
 from .splits import Rules, held_out, with_target
@@ -118,12 +119,16 @@ def load_data(
         raise InputError(f"data set {name!r}", f"{', '.join(DATA_SETS)}, or a file", remedy)
     path = require_file(source)
     if kind_of(path) == "npz":
-        return _array_set(path, wanted, rules)
+        return replace(_array_set(path, wanted, rules), checksums={path.name: sha256(path)})
     table = read_table(path, header=header, missing=missing, text_columns=text_columns)
+    for column in text_columns:
+        table.require(column)
     held = None
     if test is not None:
         held = read_table(test, header=header, missing=missing, text_columns=text_columns)
-    return _table_set(path.name, table, wanted, held, rules, str(path))
+    files = [path] if test is None else [path, Path(test)]
+    made = _table_set(path.name, table, wanted, held, rules, str(path))
+    return replace(made, checksums={file.name: sha256(file) for file in files})
 
 
 def _digits() -> Dataset:

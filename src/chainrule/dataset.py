@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,8 @@ class Dataset:
         What was found while reading, in sentences.
     test_rows : Table or None
         The raw rows behind x_test, where they are not pixels.
+    checksums : dict of str to str
+        The SHA-256 of each file that was read.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Dataset:
     source: str = ""
     remarks: tuple[str, ...] = ()
     test_rows: Table | None = None
+    checksums: dict[str, str] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:

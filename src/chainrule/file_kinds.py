@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import hashlib
 import logging
 import os
 import zlib
@@ -33,6 +34,12 @@ def kind_of(path: Path) -> str:
     with path.open("rb") as file:
         first = file.read(4)
     return next((kind for mark, kind in SIGNATURES.items() if first.startswith(mark)), "text")
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def beginning(path: Path, count: int = 1 << 18) -> bytes:

@@ -57,6 +57,15 @@ class Feature:
         own = [self.name] if self.categories is None else [f"{self.name}={value}" for value in self.categories]
         return (*own, *[f"{self.name}=other"] * self.others, *[f"{self.name} missing"] * self.missing)
 
+    def words(self) -> str:
+        """What the column holds, for a reader."""
+        missing = ", some missing" if self.missing else ""
+        if self.categories is None:
+            return f"number, mean {self.mean:.4g}, std {self.std:.4g}{missing}"
+        more = " and rarer ones" if self.others else ""
+        shown = ", ".join(self.categories[:3]) + (", …" if len(self.categories) > 3 else "")
+        return f"{len(self.categories)} categories{more} ({shown}){missing}"
+
 
 @dataclass(frozen=True)
 class Target:

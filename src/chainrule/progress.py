@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -37,6 +40,7 @@ class ProgressLine:
     def __init__(self, title: str, *, total: float, unit: str, show: bool | None = None, done: float = 0) -> None:
         self._shown = sys.stderr.isatty() if show is None else show
         self._title, self._total, self._unit, self._done = title, total, unit, done
+        self._values: list[float] = []
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
@@ -46,7 +50,7 @@ class ProgressLine:
             from rich.console import Console
             from rich.text import Text
 
-            unit, console = self._unit, Console(stderr=True)
+            unit, values, console = self._unit, self._values, Console(stderr=True)
 
             class Line(progress.ProgressColumn):
                 """The whole line, as much of it as the terminal has room for."""
@@ -64,15 +68,20 @@ class ProgressLine:
                         "rate": "" if speed is None else f"{speed:.3g} {unit}/s",
                         "left": f"in {clock(task.elapsed or 0)}" if task.finished else left or "",
                     }
-                    return Text(fitted(parts, console.width), no_wrap=True, overflow="ellipsis")
+                    lines = [fitted(parts, console.width)]
+                    if len(values) > 1:
+                        lines.append(curve_line(values, console.width, console.encoding))
+                    return Text("\n".join(lines), no_wrap=True, overflow="ellipsis")
 
             self._progress = progress.Progress(Line(), console=console)
             self._progress.start()
             self._task = self._progress.add_task(self._title, total=self._total, completed=self._done, note="")
         return self
 
-    def advance(self, note: str, units: float = 1) -> None:
-        """Count `units` more and show a note beside the bar."""
+    def advance(self, note: str, units: float = 1, *, value: float | None = None) -> None:
+        """Count `units` more and show a note beside the bar; draw the values as a curve below it."""
+        if value is not None and math.isfinite(value):
+            self._values.append(value)
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, advance=units, note=note)
 
@@ -107,6 +116,26 @@ def bar(share: float, encoding: str, width: int = 20) -> str:
     done = int(share * width)
     full, empty = ("━", "─") if encoding.startswith("utf") else ("=", "-")
     return full * done + empty * (width - done)
+
+
+def curve_line(values: Sequence[float], width: int, encoding: str) -> str:
+    """A small curve of all values so far, between the first and the last of them.
+
+    Examples
+    --------
+    >>> curve_line([8.0, 4.0, 2.0, 1.0], 80, "utf-8"), curve_line([8.0, 4.0, 2.0, 1.0], 80, "ascii")
+    ('8 █▄▂▁ 1', '8 @=:. 1')
+    >>> len(curve_line(range(1000), 40, "utf-8"))
+    40
+    """
+    marks = "▁▂▃▄▅▆▇█" if encoding.startswith("utf") else ".:-=+*#@"
+    first, last = f"{values[0]:.4g} ", f" {values[-1]:.4g}"
+    columns = max(1, min(len(values), 60, width - len(first) - len(last)))
+    edges = [len(values) * i // columns for i in range(columns + 1)]
+    means = [sum(values[a:b]) / (b - a) for a, b in itertools.pairwise(edges)]
+    low, high = min(means), max(means)
+    levels = [round((mean - low) / (high - low) * (len(marks) - 1)) if high > low else 0 for mean in means]
+    return first + "".join(marks[level] for level in levels) + last
 
 
 def fitted(parts: dict[str, str], width: int) -> str:

@@ -97,7 +97,7 @@ def read_table(
     missing : sequence of str
         What stands for a missing value beside `MISSING_MARKS`.
     text_columns : sequence of str
-        Columns to read as text though they hold numbers: codes.
+        Columns to read as text though they hold numbers: codes. Those that the file lacks are passed over.
 
     Raises
     ------
@@ -121,9 +121,6 @@ def read_table(
         layout = layout_of(path, header)
         frame, remarks = _read_text(path, layout), layout.remarks
     table = Table(path.name, MappingProxyType({}), remarks)
-    for name in text_columns:
-        if name not in frame.columns:
-            Table(path.name, dict.fromkeys(frame.columns, np.empty(0))).require(name)
     columns = {
         name: _column(frame[name], table, marks, as_text=name in text_columns, comma=layout.decimal_comma)
         for name in frame.columns
@@ -133,7 +130,8 @@ def read_table(
     return Table(path.name, columns, remarks)
 
 
-def _polars() -> Any:
+def polars_library() -> Any:
+    """The library that reads and writes tables, or `InputError` that says how to install it."""
     try:
         import polars
     except ImportError as error:
@@ -147,7 +145,7 @@ def _polars() -> Any:
 
 def _read_text(path: Path, layout: Layout) -> pl.DataFrame:
     """All columns as text; lines that are empty left out."""
-    polars = _polars()
+    polars = polars_library()
     try:
         frame = polars.read_csv(
             path,
@@ -168,7 +166,7 @@ def _read_text(path: Path, layout: Layout) -> pl.DataFrame:
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
-    polars = _polars()
+    polars = polars_library()
     try:
         frame = polars.read_parquet(path)
     except (polars.exceptions.PolarsError, OSError) as error:
@@ -187,7 +185,7 @@ def _read_parquet(path: Path) -> pl.DataFrame:
 
 def _column(series: pl.Series, table: Table, marks: frozenset[str], *, as_text: bool, comma: bool) -> Column:
     """A column as numbers if all that is there is numbers, else as text."""
-    polars = _polars()
+    polars = polars_library()
     dtype = series.dtype
     if dtype.is_temporal():
         series = series.to_physical()
