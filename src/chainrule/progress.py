@@ -75,7 +75,8 @@ class ProgressLine:
 
             self._progress = progress.Progress(Line(), console=console)
             self._progress.start()
-            self._task = self._progress.add_task(self._title, total=self._total, completed=self._done, note="")
+            self._task = self._progress.add_task(self._title, total=self._total, note="")
+            self._progress.update(self._task, completed=self._done)
         return self
 
     def advance(self, note: str, units: float = 1, *, value: float | None = None) -> None:

@@ -25,7 +25,7 @@ CLASS_LOSSES = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 #: The rows that a step takes are about this share of all, a power of two.
 BATCH_SHARE = 1 / 100
 #: Gradient descent on all rows finds its minimum with this rate on inputs of about size 1.
-USUAL_RATES = {"gradient_descent": 0.1, "sgd": 0.05, "rmsprop": 1e-3, "adagrad": 0.01, "adam": 2e-3, "adamw": 2e-3}
+USUAL_RATES = {"gradient_descent": 0.1, "sgd": 0.05, "rmsprop": 1e-3, "adagrad": 0.01, "adam": 1e-3, "adamw": 1e-3}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,17 +57,17 @@ class Recipe:
     activation: str = "relu"
     loss: str = "cross_entropy"
     optimizer: str = "adamw"
-    learning_rate: float | None = 2e-3
+    learning_rate: float | None = 1e-3
     weight_decay: float = 0.1
     schedule: str = "one_cycle"
     initializer: str = "he_normal"
     batch_rows: int | None = 128
     epochs: int = 100
     steps: int | None = None
-    dropout: float = 0.0
+    dropout: float = 0.1
     l2: float = 0.0
     validation: float = 0.1
-    early_stopping: int = 30
+    early_stopping: int = 20
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
@@ -100,6 +100,7 @@ DIGITS = Recipe(
     schedule="constant",
     batch_rows=None,
     epochs=1000,
+    dropout=0.0,
     validation=0.0,
     early_stopping=0,
 )
@@ -118,7 +119,7 @@ def recipe_for(data: Dataset, **asked: Any) -> Recipe:
     --------
     >>> from chainrule import load_data
     >>> recipe_for(load_data("wine"), hidden=(8,)).lines(seed=0)[0]
-    'adamw, learning rate 0.002 (one_cycle), weight decay 0.1, 16 rows a step, at most 100 epochs'
+    'adamw, learning rate 0.001 (one_cycle), weight decay 0.1, 16 rows a step, at most 100 epochs'
     """
     given = {name: value for name, value in asked.items() if value is not None}
     base = DIGITS if data.name == "digits" else _of_rows(data)
@@ -142,7 +143,8 @@ def _of_rows(data: Dataset) -> Recipe:
     batch = 2 ** round(math.log2(max(rows * BATCH_SHARE, 1)))
     recipe = Recipe(loss="cross_entropy" if data.classes else "squared_error", batch_rows=int(min(256, max(16, batch))))
     if data.scale is not None:  # pixels
-        return replace(recipe, hidden=(256, 128), dropout=0.2, epochs=20, batch_rows=128, early_stopping=10)
+        pixels = {"hidden": (256, 128), "learning_rate": 2e-3, "dropout": 0.2, "epochs": 20, "batch_rows": 128}
+        return replace(recipe, **pixels, early_stopping=10)
     return recipe
 
 

@@ -155,10 +155,12 @@ class Report:
         """
         from matplotlib.figure import Figure
 
-        from .curves import draw_curves
+        from .curves import draw_loss, draw_metric, has_metric
 
         figure = Figure(figsize=(8, 3.5), layout="constrained")
-        draw_curves(figure, self)
+        drawn = (draw_loss, draw_metric) if has_metric(self) else (draw_loss,)
+        for draw, axes in zip(drawn, figure.subplots(1, len(drawn), squeeze=False)[0], strict=True):
+            draw(axes, self)
         return figure
 
     def __str__(self) -> str:

@@ -115,19 +115,16 @@ def read_table(
     path = require_file(path)
     announce_size(path)
     marks = frozenset((*MISSING_MARKS, *missing))
-    if kind_of(path) == "parquet":
-        frame, remarks, layout = _read_parquet(path), (), Layout()
-    else:
-        layout = layout_of(path, header)
-        frame, remarks = _read_text(path, layout), layout.remarks
-    table = Table(path.name, MappingProxyType({}), remarks)
+    layout = Layout() if kind_of(path) == "parquet" else layout_of(path, header)
+    frame = _read_text(path, layout) if layout.names else _read_parquet(path)
+    table = Table(path.name, MappingProxyType({}), layout.remarks)
     columns = {
         name: _column(frame[name], table, marks, as_text=name in text_columns, comma=layout.decimal_comma)
         for name in frame.columns
     }
     if not columns or frame.height == 0:
         raise InputError(f"{path}, which holds no rows", "a table of rows and columns", "Check how it was written.")
-    return Table(path.name, columns, remarks)
+    return Table(path.name, columns, layout.remarks)
 
 
 def polars_library() -> Any:
@@ -147,7 +144,7 @@ def _read_text(path: Path, layout: Layout) -> pl.DataFrame:
     """All columns as text; lines that are empty left out."""
     polars = polars_library()
     try:
-        frame = polars.read_csv(
+        frame: pl.DataFrame = polars.read_csv(
             path,
             has_header=False,
             skip_rows=layout.skipped_lines,
@@ -168,7 +165,7 @@ def _read_text(path: Path, layout: Layout) -> pl.DataFrame:
 def _read_parquet(path: Path) -> pl.DataFrame:
     polars = polars_library()
     try:
-        frame = polars.read_parquet(path)
+        frame: pl.DataFrame = polars.read_parquet(path)
     except (polars.exceptions.PolarsError, OSError) as error:
         why = str(error).split("\n", 1)[0].rstrip(".")
         raise InputError(

@@ -15,12 +15,13 @@ from ..evaluation import Evaluation
 from ..report import Report
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["as_svg", "calibration", "first_layer", "norms", "pictures", "predicted_against_true"]
+__all__ = ["as_svg", "calibration", "first_layer", "norms", "on_axes", "pictures", "predicted_against_true"]
 
 Matrix = np.ndarray[Any, Any]
-SETTINGS = {
+SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 11,
@@ -52,24 +53,22 @@ def as_svg(draw: Callable[[Figure], None], width: float, height: float, prefix: 
     return re.sub(r'(<svg [^>]*?)height="[^"]*"', r"\1", svg, count=1)
 
 
-def norms(figure: Figure, report: Report) -> None:
-    """The norms of Δ and dW of each layer, by epoch."""
+def norms(figure: Figure, report: Report, name: str, label: str) -> None:
+    """The norms of Δ or dW of each layer, by epoch; `name` is the field of a diagnosis."""
+    axes = figure.subplots()
     epochs = [diagnosis.epoch for diagnosis in report.diagnoses]
-    kinds = (("delta_norms", "‖Δ[l]‖, root mean square of rows"), ("gradient_norms", "‖dW[l]‖"))
-    for axes, (name, label) in zip(figure.subplots(1, 2), kinds, strict=True):
-        for layer in range(report.network.n_layers):
-            draw_line(
-                axes,
-                epochs,
-                [getattr(diagnosis, name)[layer] for diagnosis in report.diagnoses],
-                layer,
-                f"l = {layer + 1}",
-            )
-        values = [value for diagnosis in report.diagnoses for value in getattr(diagnosis, name)]
-        if min(values, default=0) > 0:
-            axes.set_yscale("log")
-        axes.set(xlabel="epoch", ylabel=label)
-        axes.legend()
+    of_layer = list(zip(*(getattr(diagnosis, name) for diagnosis in report.diagnoses), strict=True))
+    for layer, values in enumerate(of_layer):
+        draw_line(axes, epochs, values, layer, f"l = {layer + 1}")
+    if min(min(values) for values in of_layer) > 0:
+        axes.set_yscale("log")
+    axes.set(xlabel="epoch", ylabel=label)
+    axes.legend()
+
+
+def on_axes(draw: Callable[[Axes, Report], None], figure: Figure, report: Report) -> None:
+    """One of the drawings of `curves` on a figure of its own."""
+    draw(figure.subplots(), report)
 
 
 def calibration(figure: Figure, done: Evaluation) -> None:

@@ -36,11 +36,12 @@ def section(title: str, *parts: str) -> str:
     return f'<section aria-labelledby="{name}">\n<h2 id="{name}">{text(title)}</h2>\n{inside}\n</section>'
 
 
-def figure(svg: str, caption: str, description: str, *, small: bool = False) -> str:
-    """A picture, its caption, and what it shows for those who do not see it."""
-    kind = ' class="small"' if small else ""
+def figure(svgs: str | Sequence[str], caption: str, description: str, *, small: bool = False) -> str:
+    """A picture, or some beside each other; its caption; and what it shows for those who do not see it."""
+    svgs = [svgs] if isinstance(svgs, str) else svgs
+    kind = ' class="small"' if small or len(svgs) > 1 else ""
     return (
-        f'<figure{kind}>\n<div role="img" aria-label="{text(description)}">{svg}</div>\n'
+        f'<figure{kind}>\n<div class="row" role="img" aria-label="{text(description)}">{"".join(svgs)}</div>\n'
         f"<figcaption>{text(caption)}</figcaption>\n</figure>"
     )
 

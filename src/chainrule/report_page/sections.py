@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..curves import draw_curves
+from ..curves import draw_loss, draw_metric, has_metric
 from ..dataset import Dataset
 from ..evaluation import Evaluation
 from ..gradient_check import GradientCheck
@@ -71,7 +71,7 @@ def what_was_trained(data: Dataset, recipe: Recipe, report: Report) -> str:
 
 def _named(specification: dict[str, Any]) -> str:
     rest = ", ".join(f"{name} {value:g}" for name, value in specification.items() if name != "name")
-    return specification["name"] + (f" ({rest})" if rest else "")
+    return str(specification["name"]) + (f" ({rest})" if rest else "")
 
 
 def how_it_went(report: Report) -> str:
@@ -84,7 +84,8 @@ def how_it_went(report: Report) -> str:
         words += f", the validation loss from {first.validation_loss:.4g} to {last.validation_loss:.4g}"
     if report.best_epoch is not None:
         words += f"; the parameters kept are those of epoch {report.best_epoch}"
-    svg = figures.as_svg(partial(draw_curves, report=report), 8, 3.4, "curves")
+    drawn = [("loss", draw_loss), *([("metric", draw_metric)] if has_metric(report) else [])]
+    svgs = [figures.as_svg(partial(figures.on_axes, draw, report=report), 4.5, 3.4, name) for name, draw in drawn]
     listed = sorted({round(i) for i in np.linspace(0, report.epochs - 1, min(LISTED_EPOCHS, report.epochs))})
     lines = [
         (str(i + 1), *(_number(value) for value in (epoch.loss, epoch.validation_loss, epoch.metric)))
@@ -92,7 +93,7 @@ def how_it_went(report: Report) -> str:
     ]
     numbers_table = table("Some epochs", ("epoch", "loss", "validation loss", "metric"), lines, numbers=True)
     return section(
-        "How it went", figure(svg, "Loss by epoch.", f"{words}."), paragraph(f"{words}."),
+        "How it went", figure(svgs, "By epoch.", f"{words}."), paragraph(f"{words}."),
         f"<details><summary>The numbers</summary>{numbers_table}</details>",
     )  # fmt: skip
 
@@ -156,13 +157,17 @@ def inside(report: Report) -> str:
          *(f"{values[layer]:.1%}" for values in (last.dead, last.saturated)))
         for layer in layers
     ]  # fmt: skip
-    svg = figures.as_svg(partial(figures.norms, report=report), 8, 3.4, "norms")
+    kinds = (("delta_norms", "‖Δ[l]‖, root mean square of rows"), ("gradient_norms", "‖dW[l]‖"))
+    svgs = [
+        figures.as_svg(partial(figures.norms, report=report, name=name, label=label), 4.5, 3.4, name)
+        for name, label in kinds
+    ]
     caption = (
         "Norms of Δ[l] (the error that reaches a layer) and of dW[l] (its gradient), on 500 training rows. Far smaller "
         "ones towards the first layer mean a vanishing gradient."
     )
     return section(
-        "Inside the network", figure(svg, caption, f"{words}."),
+        "Inside the network", figure(svgs, caption, f"{words}."),
         table(f"After epoch {last.epoch}", ("layer", "‖Δ‖", "‖dW‖", "units dead", "slopes flat"), lines, numbers=True),
     )  # fmt: skip
 

@@ -16,12 +16,13 @@ p, ul { margin: 0.5rem 0; max-width: 45rem; }
 .wide { overflow-x: auto; }
 figure { margin: 1rem 0; }
 figure svg { width: 100%; height: auto; max-width: 50rem; display: block; }
-figure.small svg { max-width: 26rem; }
+.row { display: flex; flex-wrap: wrap; gap: 0.5rem 1rem; }
+figure.small svg { flex: 1 1 18rem; max-width: 26rem; }
 figcaption { color: var(--soft); font-size: 0.9rem; max-width: 45rem; }
 table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: 0.25rem; }
 th, td { padding: 0.2rem 0.6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-td.n, th.n { text-align: right; }
+td.n, th.n { text-align: right; white-space: nowrap; }
 thead th { background: var(--tint); }
 td.hit { background: #d9ead3; font-weight: 600; }
 td.miss { background: #fbe0d6; }
