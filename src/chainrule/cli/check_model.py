@@ -15,7 +15,7 @@ from .run_folder import model_file
 
 __all__ = ["run"]
 
-ROWS, ENTRIES = 20, 200
+ROWS, ENTRIES = 20, 50
 
 
 def run(path: Path) -> int:

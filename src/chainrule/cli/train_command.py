@@ -29,8 +29,9 @@ from .train_output import say_data, say_json, say_recipe, say_results
 
 __all__ = ["TrainRequest", "run"]
 
-#: The trained gradient is checked on this many rows, at most so many entries of each array.
-CHECK_ROWS, CHECK_ENTRIES = 20, 200
+#: The trained gradient is checked on this many rows, at most so many entries of each array; of large networks, where
+#: an entry takes longer, so many that entries times parameters are `CHECK_WORK`.
+CHECK_ROWS, CHECK_ENTRIES, FEWEST_ENTRIES, CHECK_WORK = 20, 200, 20, 2_000_000
 #: Seconds between checkpoints.
 CHECKPOINT_SECONDS = 5
 
@@ -186,4 +187,5 @@ def check_trained(
 ) -> GradientCheck:
     """The gradient check at the trained parameters, in float64."""
     exact = Parameters(parameters.sizes, parameters.theta.astype(np.float64))
-    return check_gradient(network, exact, x[:CHECK_ROWS], y[:CHECK_ROWS], max_entries=CHECK_ENTRIES, seed=seed)
+    entries = max(FEWEST_ENTRIES, min(CHECK_ENTRIES, CHECK_WORK // network.n_parameters))
+    return check_gradient(network, exact, x[:CHECK_ROWS], y[:CHECK_ROWS], max_entries=entries, seed=seed)
