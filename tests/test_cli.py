@@ -151,7 +151,12 @@ def test_ctrl_c_at_a_random_moment(tmp_path, number):
         return
     assert status == 130
     files = {path.name for path in (tmp_path / "here").iterdir()}
-    assert files <= {"checkpoint.safetensors", "model.safetensors", "report.html", "report.json"}  # nothing half-written
+    assert files <= {
+        "checkpoint.safetensors",
+        "model.safetensors",
+        "report.html",
+        "report.json",
+    }  # nothing half-written
     if "Interrupted after the last complete step" in output:
         assert files == {"checkpoint.safetensors", "model.safetensors", "report.html", "report.json"}
         assert errors == ""

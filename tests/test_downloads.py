@@ -87,7 +87,7 @@ def test_goes_on_where_the_connection_broke(site, tmp_path):
 
 def test_goes_on_in_the_next_call_and_at_another_address(site, tmp_path):
     site.cuts = [100_000, 0, 0]
-    with pytest.raises(DownloadError, match="broke off after 100000 of 500000 bytes.*goes on where it broke off"):
+    with pytest.raises(DownloadError, match=r"broke off after 100000 of 500000 bytes.*goes on where it broke off"):
         fetch(FILE, [site.address], tmp_path)
     assert (tmp_path / "rows.bin.part").stat().st_size == 100_000
     assert not (tmp_path / "rows.bin").exists()
@@ -105,10 +105,9 @@ def test_a_server_that_cannot_go_on_starts_anew(site, tmp_path):
 @pytest.mark.parametrize("rest", [b"not a beginning", CONTENT + b"more"])
 def test_a_rest_that_is_no_beginning_is_thrown_away(site, tmp_path, rest):
     (tmp_path / "rows.bin.part").write_bytes(rest)
-    try:
-        fetch(FILE, [site.address], tmp_path)
-    except DownloadError as error:
-        assert "wrong checksum" in str(error)
+    if len(rest) < len(CONTENT):  # a longer one is found out by the server
+        with pytest.raises(DownloadError, match="wrong checksum"):
+            fetch(FILE, [site.address], tmp_path)
         assert not (tmp_path / "rows.bin.part").exists()
     assert fetch(FILE, [site.address], tmp_path).read_bytes() == CONTENT
 
@@ -117,7 +116,9 @@ def test_an_altered_file_is_not_taken_and_another_address_is_asked(site, tmp_pat
     altered = bytearray(CONTENT)
     altered[1234] ^= 1
     site.files["/bad/rows.bin"] = bytes(altered)
-    with pytest.raises(DownloadError, match=r"127\.0\.0\.1:\d+: another file than the published one \(wrong checksum\)"):
+    with pytest.raises(
+        DownloadError, match=r"127\.0\.0\.1:\d+: another file than the published one \(wrong checksum\)"
+    ):
         fetch(FILE, [f"{site.address}bad/"], tmp_path)
     assert list(tmp_path.iterdir()) == []
     assert fetch(FILE, [f"{site.address}bad/", site.address], tmp_path).read_bytes() == CONTENT
@@ -125,7 +126,7 @@ def test_an_altered_file_is_not_taken_and_another_address_is_asked(site, tmp_pat
 
 def test_a_file_that_is_there_and_altered_is_kept_and_refused(site, tmp_path):
     (tmp_path / "rows.bin").write_bytes(b"mine")
-    with pytest.raises(InputError, match="not the published file.*md5 is"):
+    with pytest.raises(InputError, match=r"not the published file.*md5 is"):
         fetch(FILE, [site.address], tmp_path)
     assert (tmp_path / "rows.bin").read_bytes() == b"mine"
 
@@ -153,7 +154,9 @@ def test_an_image_set_is_fetched_once_verified_and_read(site, tmp_path, monkeypa
     arrays = {"x_train": rng.integers(0, 256, (30, 28, 28), np.uint8), "y_train": np.arange(30, dtype=np.uint8) % 10}
     arrays |= {"x_test": rng.integers(0, 256, (10, 28, 28), np.uint8), "y_test": np.arange(10, dtype=np.uint8)}
     site.files = {f"/fashion_mnist/{PARTS[part]}": idx(array) for part, array in arrays.items()}
-    sums = {part: "md5:" + hashlib.md5(site.files[f"/fashion_mnist/{file}"]).hexdigest() for part, file in PARTS.items()}
+    sums = {
+        part: "md5:" + hashlib.md5(site.files[f"/fashion_mnist/{file}"]).hexdigest() for part, file in PARTS.items()
+    }
     published = {part: PublishedFile(file, sums[part]) for part, file in PARTS.items()}
     small = IMAGE_SETS["fashion_mnist"].__class__(
         "fashion_mnist", published, (), IMAGE_SETS["fashion_mnist"].classes, "this test"
@@ -200,7 +203,9 @@ def test_progress_on_a_terminal_and_none_elsewhere(site, tmp_path):
     assert (silent.stdout, silent.stderr) == (b"", b"")
     (tmp_path / "rows.bin").unlink()
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(command, cwd=tmp_path, stderr=theirs, env={**os.environ, "COLUMNS": "80", "TERM": "xterm"})
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=theirs, env={**os.environ, "COLUMNS": "80", "TERM": "xterm"}
+    )
     os.close(theirs)
     shown = b""
     while True:

@@ -24,8 +24,8 @@ def place(tmp_path_factory):
     rng = np.random.default_rng(0)
     n = 60
     frame = pl.DataFrame({
-        "size": rng.normal(size=n).round(3), "colour": rng.choice(["red", "green"], n), "kind": ["cat", "dog"] * (n // 2),
-        "price": rng.normal(100, 20, n).round(2),
+        "size": rng.normal(size=n).round(3), "colour": rng.choice(["red", "green"], n),
+        "kind": ["cat", "dog"] * (n // 2), "price": rng.normal(100, 20, n).round(2),
     })  # fmt: skip
     frame.write_csv(folder / "pets.csv")
     frame.write_parquet(folder / "whole.parquet")
@@ -34,9 +34,13 @@ def place(tmp_path_factory):
     frame.rename({"size": "SIZE"}).write_csv(folder / "renamed.csv")
     frame.with_columns(pl.lit("purple").alias("colour")).write_csv(folder / "unseen.csv")
     frame.with_columns(pl.lit("big").alias("size")).write_csv(folder / "text.csv")
-    text = frame.with_columns(size=pl.when(pl.int_range(n) == 7).then(pl.lit("oops")).otherwise(pl.col("size").cast(str)))
+    text = frame.with_columns(
+        size=pl.when(pl.int_range(n) == 7).then(pl.lit("oops")).otherwise(pl.col("size").cast(str))
+    )
     text.write_csv(folder / "oops.csv")
-    frame.with_columns(kind=pl.when(pl.int_range(n) == 3).then(pl.lit("newt")).otherwise(pl.col("kind"))).write_csv(folder / "one.csv")
+    frame.with_columns(kind=pl.when(pl.int_range(n) == 3).then(pl.lit("newt")).otherwise(pl.col("kind"))).write_csv(
+        folder / "one.csv"
+    )
     frame.with_columns(pl.lit("cat").alias("kind")).write_csv(folder / "same.csv")
     (folder / "empty.csv").write_text("")
     (folder / "ragged.csv").write_text("a,b\n1,2\n3,4,5\n")
@@ -97,7 +101,9 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "status", "said"), MISTAKES, ids=lambda v: " ".join(v) if isinstance(v, tuple) else "")
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"), MISTAKES, ids=lambda v: " ".join(v) if isinstance(v, tuple) else ""
+)
 def test_a_mistake(place, arguments, status, said, monkeypatch, capsys):
     monkeypatch.chdir(place)
     monkeypatch.setenv("CHAINRULE_MIRROR", NOWHERE)
@@ -111,7 +117,9 @@ def test_a_mistake(place, arguments, status, said, monkeypatch, capsys):
         assert len(stderr.splitlines()) == 1
         assert len(stderr) <= LONGEST
     after = {path: path.stat().st_mtime_ns for path in place.rglob("*") if "data" not in path.parts}
-    assert {path: t for path, t in after.items() if not path.is_dir()} == {p: t for p, t in before.items() if not p.is_dir()}
+    assert {path: t for path, t in after.items() if not path.is_dir()} == {
+        p: t for p, t in before.items() if not p.is_dir()
+    }
     assert set(after) <= set(before)
 
 
@@ -141,7 +149,9 @@ def test_a_full_disk_while_training(place):
     assert done.returncode == 1
     assert re.match(r"chainrule: full/\S+: File too large", done.stderr)
     assert "Traceback" not in done.stderr
-    assert [path.name for path in (place / "full").iterdir() if path.suffix not in (".safetensors", ".json", ".html")] == []
+    assert [
+        path.name for path in (place / "full").iterdir() if path.suffix not in (".safetensors", ".json", ".html")
+    ] == []
 
 
 def test_json_and_a_mistake_leave_standard_output_empty(place):

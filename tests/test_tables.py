@@ -2,13 +2,13 @@
 
 import gzip
 import logging
+import math
 
 import numpy as np
 import polars as pl
 import pytest
 
-from chainrule import InputError
-from chainrule import file_kinds
+from chainrule import InputError, file_kinds
 from chainrule.tables import read_table
 
 from .commands import TABLES
@@ -23,7 +23,10 @@ def table_of(tmp_path, content, name="t.csv", **options):
 
 
 def columns(table):
-    return {name: [None if v != v else v for v in column.tolist()] for name, column in table.columns.items()}
+    return {
+        name: [None if isinstance(v, float) and math.isnan(v) else v for v in column.tolist()]
+        for name, column in table.columns.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,7 @@ def test_whether_the_first_line_is_names(tmp_path, content, names):
     assert list(table.columns) == names
     assert any("not names" in remark for remark in table.remarks) == (names[0] == "column1")
     forced = table_of(tmp_path, content, header=False)
-    assert (list(forced.columns)[0], forced.rows, forced.remarks) == ("column1", content.count("\n"), ())
+    assert (next(iter(forced.columns)), forced.rows, forced.remarks) == ("column1", content.count("\n"), ())
 
 
 @needs_tables
@@ -86,7 +89,12 @@ def test_parquet_and_csv_of_the_same_rows_are_the_same(tmp_path):
     frame.write_csv(tmp_path / "t.csv")
     from_parquet, from_csv = (columns(read_table(tmp_path / f"t.{kind}")) for kind in ("parquet", "csv"))
     assert from_parquet == from_csv
-    assert from_csv == {"n": [1.5, None, 3.0], "i": [1.0, 2.0, 3.0], "t": ["a", None, "b"], "b": ["true", "false", None]}
+    assert from_csv == {
+        "n": [1.5, None, 3.0],
+        "i": [1.0, 2.0, 3.0],
+        "t": ["a", None, "b"],
+        "b": ["true", "false", None],
+    }
 
 
 def test_the_content_says_what_a_file_is_not_its_name(tmp_path):
