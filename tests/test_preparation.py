@@ -67,7 +67,8 @@ def test_columns_that_say_nothing_are_left_out():
     count = 3 * MAX_CATEGORIES
     table = Table("t", {
         "same": np.ones(count), "gone": np.full(count, np.nan),
-        "name": np.array([f"row{i}" for i in range(count)], object), "one": np.array(["x"] * count, object), "n": np.arange(count, dtype=float),
+        "name": np.array([f"row{i}" for i in range(count)], object),
+        "one": np.array(["x"] * count, object), "n": np.arange(count, dtype=float),
     })  # fmt: skip
     features, left_out = fit_features(table, list(table.columns), np.arange(count))
     assert [feature.name for feature in features] == ["n"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .diagnostics import Diagnosis
 from .errors import counted
 from .network import Network, Parameters
+from .notebook_line import in_notebook, show_figures
 from .stopping import StopReason
 
 if TYPE_CHECKING:
@@ -157,6 +158,8 @@ class Report:
 
         from .curves import draw_loss, draw_metric, has_metric
 
+        if in_notebook():
+            show_figures()
         figure = Figure(figsize=(8, 3.5), layout="constrained")
         drawn = (draw_loss, draw_metric) if has_metric(self) else (draw_loss,)
         for draw, axes in zip(drawn, figure.subplots(1, len(drawn), squeeze=False)[0], strict=True):

@@ -52,7 +52,8 @@ def page_of(
         sections.again(data, report, command),
     ]
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    lead = f"{headline(done).capitalize()}. Written by chainrule {report.versions['chainrule']}, {written}."
+    found = headline(done)
+    lead = f"{found[0].upper()}{found[1:]}. Written by chainrule {report.versions['chainrule']}, {written}."
     body = "\n".join(part for part in parts if part)
     return f"""<!DOCTYPE html>
 <html lang="en">

@@ -93,7 +93,7 @@ def how_it_went(report: Report) -> str:
     ]
     numbers_table = table("Some epochs", ("epoch", "loss", "validation loss", "metric"), lines, numbers=True)
     return section(
-        "How it went", figure(svgs, "By epoch.", f"{words}."), paragraph(f"{words}."),
+        "How it went", figure(svgs, "By epoch.", f"{words}.", small=True), paragraph(f"{words}."),
         f"<details><summary>The numbers</summary>{numbers_table}</details>",
     )  # fmt: skip
 
