@@ -117,7 +117,7 @@ def test_two_targets(tmp_path):
     assert pl.read_csv(done.stdout.encode()).columns == ["prediction_Y1_heating_load", "prediction_Y2_cooling_load"]
 
 
-def write_rows(path, n=3000):
+def write_rows(path, n=2000):
     """A table that takes some seconds to learn."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(n, 4))
@@ -134,7 +134,7 @@ job.CHECKPOINT_SECONDS = 0.1
 from chainrule.cli import main
 main()
 """
-OPTIONS = ("--epochs", "60", "--hidden", "128,64", "--dropout", "0.2")
+OPTIONS = ("--epochs", "60", "--hidden", "64,32", "--dropout", "0.2")
 
 
 @pytest.fixture(scope="module")
@@ -196,9 +196,9 @@ def test_the_options_do_what_they_say(undisturbed, tmp_path):
     assert settings["network"]["sizes"] == [3 + 3, 8, 1]
     assert [phi["name"] for phi in settings["network"]["activations"]] == ["tanh", "sigmoid"]
     assert settings["optimizer"] == {"name": "sgd", "learning_rate": 0.05, "momentum": 0.9, "nesterov": False}
-    assert (settings["schedule"]["name"], settings["schedule"]["length_epochs"]) == ("cosine", 3.0)  # 50 of 18 each
+    assert (settings["schedule"]["name"], settings["schedule"]["length_epochs"]) == ("cosine", 5.0)  # 50 of 12 each
     assert (settings["batch_rows"], settings["l2"], settings["dropout"]) == (100, 0.001, [0.0, 0.25])
-    assert (settings["rows"], settings["seed"], settings["engine"]) == (1800, 5, "reference")
+    assert (settings["rows"], settings["seed"], settings["engine"]) == (1200, 5, "reference")
     assert (found["training"]["steps"], found["training"]["stopped"]) == (50, "All steps that were asked for are done.")
     assert found["recipe"]["early_stopping"] == 7
     # the command that the report gives trains the same
