@@ -82,7 +82,7 @@ def start_and_interrupt(*arguments, cwd, by=signal.SIGINT):
         [*COMMAND, *arguments], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )
     seen = ""
-    while "gradient descent" not in seen:
+    while "epoch 1/" not in seen:
         line = process.stdout.readline()
         assert line, process.stderr.read()
         seen += line
@@ -151,9 +151,14 @@ def test_ctrl_c_at_a_random_moment(tmp_path, number):
         return
     assert status == 130
     files = {path.name for path in (tmp_path / "here").iterdir()}
-    assert files <= {"checkpoint.safetensors", "model.safetensors", "report.json"}  # nothing half-written
+    assert files <= {
+        "checkpoint.safetensors",
+        "model.safetensors",
+        "report.html",
+        "report.json",
+    }  # nothing half-written
     if "Interrupted after the last complete step" in output:
-        assert files == {"checkpoint.safetensors", "model.safetensors", "report.json"}
+        assert files == {"checkpoint.safetensors", "model.safetensors", "report.html", "report.json"}
         assert errors == ""
     else:
         saved = "checkpoint.safetensors" in files
@@ -230,10 +235,10 @@ def test_disk_full_says_so_and_leaves_nothing_half_written(tmp_path):
     [
         (("train", "digit"), "Did you mean 'digits'?"),
         (("train", "cifar"), "Choose one of these"),
-        (("train", "mnist"), "CHAINRULE_DATA"),
         (("train", "--seed", "-1"), "--seed"),
         (("train", "--seed", "x"), "--seed"),
-        (("train", "--steps", "5"), "--steps"),
+        (("train", "--steps", "0"), "--steps"),
+        (("train", "--stops", "5"), "--stops"),
         (("trian",), "trian"),
         (("train", "--resume"), "without --output"),
         (("train", "--resume", "--output", "nowhere"), "holds no checkpoint"),

@@ -24,6 +24,7 @@ MATHEMATICS = [
     "loss_types",
     "losses",
     "own_functions",
+    "network_drawing",
     "network",
     "forward_pass",
     "backward_pass",
@@ -31,7 +32,7 @@ MATHEMATICS = [
 ]
 STANDARD = {
     *("__future__", "abc", "collections", "dataclasses", "enum", "functools", "itertools", "math"),
-    *("difflib", "numbers", "sys", "types", "typing"),
+    *("difflib", "html", "numbers", "sys", "types", "typing"),
 }
 OUTSIDE = {"numpy": None, "array_api_compat": None, "scipy": "arrays", "jax": "arrays"}
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from chainrule import LOSSES, InputError, Network, check_gradient, load_model, save_model
-from chainrule.cli import train_command
+from chainrule.cli import run_folder
 from chainrule.cli.output import columns
 from chainrule.progress import clock, fitted
 
@@ -69,7 +69,7 @@ def test_a_reader_that_goes_away_loses_no_run(tmp_path):
     done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 2
-    assert {path.name for path in (tmp_path / "here").iterdir()} == {"model.safetensors", "report.json"}
+    assert {path.name for path in (tmp_path / "here").iterdir()} == {"model.safetensors", "report.html", "report.json"}
     assert load_model(tmp_path / "here" / "model.safetensors").network.sizes == (64, 10, 10)
 
 
@@ -168,9 +168,9 @@ def refuse(*arguments, **options):
 
 
 def test_a_folder_that_cannot_be_written_in_is_found_before_the_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(train_command.tempfile, "TemporaryFile", refuse)  # the tests may run as root
+    monkeypatch.setattr(run_folder.tempfile, "TemporaryFile", refuse)  # the tests may run as root
     with pytest.raises(PermissionError, match="choose another one by --output") as caught:
-        train_command.prepare_folder(tmp_path, "digits")
+        run_folder.prepare_folder(tmp_path, "digits")
     assert caught.value.filename == str(tmp_path)
     assert "hidden" not in str(caught.value)
 
@@ -197,10 +197,10 @@ def test_the_help_shows_the_default_folder_and_breaks_no_line(tmp_path):
 
 def test_a_run_that_is_finished_is_called_so(tmp_path):
     (tmp_path / "done").mkdir()
-    for name in (train_command.MODEL, train_command.REPORT):
+    for name in (run_folder.MODEL, run_folder.REPORT):
         (tmp_path / "done" / name).write_text("")
     with pytest.raises(InputError, match=r"done, whose run is finished.*without --resume"):
-        train_command.prepare_folder(tmp_path / "done", "digits", resume=True)
+        run_folder.prepare_folder(tmp_path / "done", "digits", resume=True)
 
 
 INTERRUPTED = """

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from .backward_pass import Gradient, backward
     from .callbacks import Callback, Moment
     from .checkpoints import Checkpoint
-    from .data import Dataset, load_data
+    from .data import load_data
+    from .dataset import Dataset
     from .errors import InputError, NonFiniteError
     from .forward_pass import Trace, forward, loss
     from .gradient_check import check_gradient
@@ -58,7 +59,7 @@ _HOME = {
     "Model": "storage",
     "save_model": "storage",
     "load_model": "storage",
-    "Dataset": "data",
+    "Dataset": "dataset",
     "load_data": "data",
     "InputError": "errors",
     "NonFiniteError": "errors",

@@ -23,6 +23,7 @@ from .errors import InputError, counted, named_among, require_kind, type_of
 from .initializers import INITIALIZERS
 from .loss_types import Loss
 from .losses import LOSSES
+from .network_drawing import drawing
 
 __all__ = ["Network", "Parameters"]
 
@@ -264,6 +265,10 @@ class Network:
             )
         if not xp.isdtype(parameters.theta.dtype, "complex floating"):
             as_floating(parameters.theta, "theta", like=parameters.theta, ndim=1)
+
+    def _repr_html_(self) -> str:
+        """The network drawn, as notebooks show it."""
+        return drawing(self.sizes, [phi.name for phi in self.activations], self.loss.name)
 
     def __str__(self) -> str:
         layers = [f"{n} {phi.name}" for n, phi in zip(self.sizes[1:], self.activations, strict=True)]

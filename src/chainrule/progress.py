@@ -1,31 +1,37 @@
-"""A live line for long work: what is done, the rate, the time left. Nothing off a terminal."""
+"""A live line for long work: what is done, the rate, the time left. Nothing off a terminal or a notebook."""
 
 from __future__ import annotations
 
+import itertools
+import math
 import sys
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from .notebook_line import NotebookLine, in_notebook
+
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.console import Console
+    from rich.progress import Progress, ProgressColumn, Task, TaskID
 
 __all__ = ["ProgressLine"]
 
 
 class ProgressLine:
-    """A progress line on standard error, as a context manager.
+    """A progress line on standard error, or below the cell of a notebook, as a context manager.
 
     Parameters
     ----------
     title : str
         What is being done.
-    total : int
-        How many units there are.
+    total : float
+        How many units there are; 0 where nobody knows.
     unit : str
-        What is counted: "epochs".
+        What is counted: "epochs", "MB".
     show : bool or None
-        None: only where standard error is a terminal.
-    done : int
+        None: only where standard error is a terminal, or in a notebook.
+    done : float
         How many were done before.
 
     Examples
@@ -34,53 +40,82 @@ class ProgressLine:
     ...     line.advance("loss 0.1")
     """
 
-    def __init__(self, title: str, *, total: int, unit: str, show: bool | None = None, done: int = 0) -> None:
+    def __init__(self, title: str, *, total: float, unit: str, show: bool | None = None, done: float = 0) -> None:
+        self._notebook = NotebookLine() if show is not False and in_notebook() else None
         self._shown = sys.stderr.isatty() if show is None else show
         self._title, self._total, self._unit, self._done = title, total, unit, done
+        self._values: list[float] = []
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
-        if self._shown:
-            from rich import progress
-            from rich.console import Console
-            from rich.text import Text
+        if self._notebook is not None or self._shown:
+            from rich.progress import Progress
 
-            unit, console = self._unit, Console(stderr=True)
-
-            class Line(progress.ProgressColumn):
-                """The whole line, as much of it as the terminal has room for."""
-
-                max_refresh = 0.1
-
-                def render(self, task: progress.Task) -> Text:
-                    speed = task.finished_speed or task.speed
-                    left = None if task.time_remaining is None else f"{clock(task.time_remaining)} left"
-                    parts = {
-                        "title": task.description,
-                        "bar": bar(task.completed / task.total if task.total else 1.0, console.encoding),
-                        "count": f"{task.completed:.0f}/{task.total:.0f}",
-                        "note": str(task.fields["note"]),
-                        "rate": "" if speed is None else f"{speed:.3g} {unit}/s",
-                        "left": f"in {clock(task.elapsed or 0)}" if task.finished else left or "",
-                    }
-                    return Text(fitted(parts, console.width), no_wrap=True, overflow="ellipsis")
-
-            self._progress = progress.Progress(Line(), console=console)
-            self._progress.start()
-            self._task = self._progress.add_task(self._title, total=self._total, completed=self._done, note="")
+            self._console = NotebookLine.console() if self._notebook is not None else _standard_error()
+            self._progress = Progress(_column(self._text), console=self._console)
+            if self._notebook is None:
+                self._progress.start()
+            self._task = self._progress.add_task(self._title, total=self._total, note="")
+            self._progress.update(self._task, completed=self._done)
         return self
 
-    def advance(self, note: str, units: int = 1) -> None:
-        """Count `units` more and show a note beside the bar."""
+    def advance(self, note: str, units: float = 1, *, value: float | None = None) -> None:
+        """Count `units` more and show a note beside the bar; draw the values as a curve below it."""
+        if value is not None and math.isfinite(value):
+            self._values.append(value)
         if self._progress is not None and self._task is not None:
             self._progress.update(self._task, advance=units, note=note)
+            if self._notebook is not None:
+                self._notebook.show(self._text(self._progress.tasks[0]))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        if self._progress is None:
+            return
+        self._progress.stop()
+        if self._notebook is not None:
+            self._notebook.show(self._text(self._progress.tasks[0]), now=True)
+
+    def _text(self, task: Task) -> str:
+        """The whole line, as much of it as there is room for, and the curve."""
+        speed, width, encoding = task.finished_speed or task.speed, self._console.width, self._console.encoding
+        left = None if task.time_remaining is None else f"{clock(task.time_remaining)} left"
+        parts = {
+            "title": task.description,
+            "bar": bar(task.completed / task.total if task.total else 1.0, encoding),
+            "count": f"{task.completed:.0f}/{task.total:.0f}",
+            "note": str(task.fields["note"]),
+            "rate": "" if speed is None else f"{speed:.3g} {self._unit}/s",
+            "left": f"in {clock(task.elapsed or 0)}" if task.finished else left or "",
+        }
+        lines = [fitted(parts, width)]
+        if len(self._values) > 1:
+            lines.append(curve_line(self._values, width, encoding))
+        return "\n".join(lines)
+
+
+def _standard_error() -> Console:
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _column(text_of: Callable[[Task], str]) -> ProgressColumn:
+    """Text as Rich shows it."""
+    from rich.progress import ProgressColumn
+    from rich.text import Text
+
+    class Line(ProgressColumn):
+        """All of the line."""
+
+        max_refresh = 0.1
+
+        def render(self, task: Task) -> Text:
+            return Text(text_of(task), no_wrap=True, overflow="ellipsis")
+
+    return Line()
 
 
 def clock(seconds: float) -> str:
@@ -107,6 +142,26 @@ def bar(share: float, encoding: str, width: int = 20) -> str:
     done = int(share * width)
     full, empty = ("━", "─") if encoding.startswith("utf") else ("=", "-")
     return full * done + empty * (width - done)
+
+
+def curve_line(values: Sequence[float], width: int, encoding: str) -> str:
+    """A small curve of all values so far, between the first and the last of them.
+
+    Examples
+    --------
+    >>> curve_line([8.0, 4.0, 2.0, 1.0], 80, "utf-8"), curve_line([8.0, 4.0, 2.0, 1.0], 80, "ascii")
+    ('8 █▄▂▁ 1', '8 @=:. 1')
+    >>> len(curve_line(range(1000), 40, "utf-8"))
+    40
+    """
+    marks = "▁▂▃▄▅▆▇█" if encoding.startswith("utf") else ".:-=+*#@"
+    first, last = f"{values[0]:.4g} ", f" {values[-1]:.4g}"
+    columns = max(1, min(len(values), 60, width - len(first) - len(last)))
+    edges = [len(values) * i // columns for i in range(columns + 1)]
+    means = [sum(values[a:b]) / (b - a) for a, b in itertools.pairwise(edges)]
+    low, high = min(means), max(means)
+    levels = [round((mean - low) / (high - low) * (len(marks) - 1)) if high > low else 0 for mean in means]
+    return first + "".join(marks[level] for level in levels) + last
 
 
 def fitted(parts: dict[str, str], width: int) -> str:

@@ -6,12 +6,16 @@ import math
 import platform
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .diagnostics import Diagnosis
 from .errors import counted
 from .network import Network, Parameters
+from .notebook_line import in_notebook, show_figures
 from .stopping import StopReason
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Epoch", "Report", "StopReason", "versions"]
 
@@ -133,6 +137,34 @@ class Report:
             "versions": self.versions,
         }
         return {key: json_ready(value) for key, value in content.items()}
+
+    def plot(self) -> Figure:
+        """Draw the curves: loss and validation loss by epoch, and the metric that is watched.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A notebook shows it; `figure.savefig(path)` writes it.
+
+        Examples
+        --------
+        >>> from chainrule import Network, train
+        >>> net = Network((1, 1), ("identity",), "squared_error")
+        >>> figure = train(net, [[0.0], [1.0]], [[0.0], [2.0]], max_epochs=20).plot()
+        >>> figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()
+        ('epoch', 'loss')
+        """
+        from matplotlib.figure import Figure
+
+        from .curves import draw_loss, draw_metric, has_metric
+
+        if in_notebook():
+            show_figures()
+        figure = Figure(figsize=(8, 3.5), layout="constrained")
+        drawn = (draw_loss, draw_metric) if has_metric(self) else (draw_loss,)
+        for draw, axes in zip(drawn, figure.subplots(1, len(drawn), squeeze=False)[0], strict=True):
+            draw(axes, self)
+        return figure
 
     def __str__(self) -> str:
         last = f", loss {self.loss[-1]:.6g}" if self.history else ""

@@ -218,7 +218,7 @@ class Run:
         self.history.append(Epoch(loss, rate, validation_loss, metric))
         # one assignment: before it the epoch is not over, after it all of it is
         self.state, self.watch, self.best = replace(state.next_epoch(), schedule=memory), watch, best
-        self._line.advance(self._note())
+        self._line.advance(self._note(), value=watched)
         asked = [callback.on_epoch(self._moment()) for callback in self.callbacks]
         every = self.checkpoint.every_epochs if self.checkpoint else None
         if every is not None and number % every == 0:

@@ -11,6 +11,8 @@ from . import exit_with
 
 __all__ = ["app"]
 
+BY_DATA, BY_OPTIMIZER = "by the data", "by the optimiser"
+
 app = typer.Typer(
     name="chainrule",
     help="Dense networks trained by backpropagation that is derived by hand.",
@@ -34,52 +36,241 @@ def chainrule(
         raise typer.Exit
 
 
+#: Panels of the help.
+DATA, NETWORK, TRAINING, RUN = "Data", "Network", "Training", "The run"
+
+
 @app.command()
 def train(
-    data: Annotated[str, typer.Argument(help="digits (embedded) or mnist (from CHAINRULE_DATA).")] = "digits",
-    seed: Annotated[int, typer.Option(help="Seed of every draw.", min=0, max=2**64 - 1)] = 0,
+    data: Annotated[
+        str, typer.Argument(help="A name that `chainrule data` lists, or a file: CSV, TSV, Parquet, npz.")
+    ] = "digits",
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="Column to predict; several of numbers with commas.", show_default="the last", rich_help_panel=DATA
+        ),
+    ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(help="File of rows to test on.", show_default="a fifth is held out", rich_help_panel=DATA),
+    ] = None,
+    ignore: Annotated[str | None, typer.Option(help="Columns to leave out, with commas.", rich_help_panel=DATA)] = None,
+    categories: Annotated[
+        str | None, typer.Option(help="Columns of numbers that are categories.", rich_help_panel=DATA)
+    ] = None,
+    missing: Annotated[
+        str | None, typer.Option(help="More words for a missing value, beside ?, NA, NaN, NULL.", rich_help_panel=DATA)
+    ] = None,
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether the first line names the columns.",
+            show_default="found out",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            help="Widths of the hidden layers: 128,64; or none.", show_default=BY_DATA, rich_help_panel=NETWORK
+        ),
+    ] = None,
+    activation: Annotated[
+        str | None, typer.Option(help="Of the hidden layers.", show_default="relu", rich_help_panel=NETWORK)
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help="squared_error and the like predict numbers, cross_entropy classes.",
+            show_default=BY_DATA,
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="adamw, adam, sgd, lbfgs, …", show_default=BY_DATA, rich_help_panel=TRAINING)
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=1e-12, show_default=BY_OPTIMIZER, rich_help_panel=TRAINING)
+    ] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help="Of the learning rate.", show_default=BY_DATA, rich_help_panel=TRAINING)
+    ] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="Rows a step.", min=1, show_default=BY_DATA, rich_help_panel=TRAINING)
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(help="At most.", min=1, show_default=BY_DATA, rich_help_panel=TRAINING)
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(help="At most.", min=1, show_default="no limit", rich_help_panel=TRAINING)
+    ] = None,
+    dropout: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of hidden units dropped.", min=0, max=0.99, show_default=BY_DATA, rich_help_panel=TRAINING
+        ),
+    ] = None,
+    l2: Annotated[
+        float | None, typer.Option(help="Penalty factor.", min=0, show_default="0", rich_help_panel=TRAINING)
+    ] = None,
+    validation: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of the training rows to validate on.",
+            min=0,
+            max=0.9,
+            show_default=BY_DATA,
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    early_stopping: Annotated[
+        int | None,
+        typer.Option(
+            help="Epochs without improvement before it ends; 0 to go on.",
+            min=0,
+            show_default=BY_DATA,
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of every draw.", min=0, max=2**64 - 1, rich_help_panel=RUN)] = 0,
+    threads: Annotated[
+        int | None, typer.Option(help="At most.", min=1, show_default="all cores", rich_help_panel=RUN)
+    ] = None,
+    engine: Annotated[str, typer.Option(help="auto, native or reference.", rich_help_panel=RUN)] = "auto",
     output: Annotated[
         Path | None,
-        typer.Option(help="Folder for the results.", show_default="chainrule-DATA, numbered where it exists"),
+        typer.Option(
+            help="Folder for the results.", show_default="chainrule-DATA, numbered where it exists", rich_help_panel=RUN
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the interrupted run in --output.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the interrupted run in --output.", rich_help_panel=RUN)
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the results as JSON only.", rich_help_panel=RUN)
+    ] = False,
 ) -> None:
-    """Train a digit classifier and check its gradient.
+    """Train a network on a data set or a file, test it, check its gradient, save it with a report.
 
-    10 hidden ReLU units, softmax, cross-entropy; 1000 steps of gradient descent (all rows, rate 0.1) from a He start.
+    Without arguments: digits, 10 hidden ReLU units, 1000 steps of gradient descent from a He start.
     """
 
     def job() -> int:
-        from .train_command import run
+        from ..tables import read_names
+        from .options import checked_widths
+        from .train_command import TrainRequest, run
 
-        return run(data, seed, output, resume=resume)
+        reading = {
+            "target": None if target is None else read_names(target),
+            "test": test,
+            "ignore": read_names(ignore or ""),
+            "text_columns": read_names(categories or ""),
+            "missing": read_names(missing or ""),
+            "header": header,
+        }
+        asked = {
+            "hidden": checked_widths(hidden),
+            "activation": activation,
+            "loss": loss,
+            "optimizer": optimizer,
+            "learning_rate": learning_rate,
+            "schedule": schedule,
+            "batch_rows": batch,
+            "epochs": epochs,
+            "steps": steps,
+            "dropout": dropout,
+            "l2": l2,
+            "validation": validation,
+            "early_stopping": early_stopping,
+        }
+        return run(TrainRequest(data, reading, asked, seed, output, resume, engine, threads, as_json))
 
     exit_with(job)
 
 
 @app.command()
-def check() -> None:
-    """Check the gradient of every activation with every loss that fits.
+def predict(
+    model: Annotated[Path, typer.Argument(help="A model file, or the folder of a run.")],
+    data: Annotated[Path, typer.Argument(help="Raw rows: CSV, TSV, Parquet, npz.")],
+    output: Annotated[
+        Path | None, typer.Option(help="File to write: .csv or .parquet.", show_default="standard output, as CSV")
+    ] = None,
+    probabilities: Annotated[bool, typer.Option("--probabilities", help="Of each class, too.")] = False,
+    unseen: Annotated[
+        str, typer.Option(help="Categories that training did not have: refuse, or ignore the column for that row.")
+    ] = "refuse",
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header", help="Whether the first line names the columns.", show_default="found out"
+        ),
+    ] = None,
+) -> None:
+    """Predict from raw rows: the model file knows how to prepare them."""
+
+    def job() -> int:
+        from .predict_command import run
+
+        return run(model, data, output, probabilities=probabilities, unseen=unseen, header=header)
+
+    exit_with(job)
+
+
+@app.command()
+def check(
+    model: Annotated[
+        Path | None, typer.Argument(help="A model file, or the folder of a run.", show_default="all functions")
+    ] = None,
+) -> None:
+    """Check the gradient: of a model, or of every activation with every loss that fits.
 
     Exit status 1 if one fails.
     """
 
     def job() -> int:
-        from .check_command import run
+        if model is None:
+            from .check_command import run
 
-        return run()
+            return run()
+        from .check_model import run as check_model
+
+        return check_model(model)
 
     exit_with(job)
 
 
 @app.command()
-def info() -> None:
-    """Say what is installed, what was built, and what is chosen on this machine."""
+def data(
+    name: Annotated[str | None, typer.Argument(help="A name, or a file.", show_default="list all")] = None,
+) -> None:
+    """List the data sets; fetch and verify one; or say what a file holds."""
 
     def job() -> int:
-        from .info_command import run
+        from .data_command import run
 
-        return run()
+        return run(name)
+
+    exit_with(job)
+
+
+@app.command()
+def info(
+    model: Annotated[
+        Path | None, typer.Argument(help="A model file, or the folder of a run.", show_default="this machine")
+    ] = None,
+) -> None:
+    """Say what is in a model; or what is installed, was built, and is chosen on this machine."""
+
+    def job() -> int:
+        if model is None:
+            from .info_command import run
+
+            return run()
+        from .model_info import run as info_of
+
+        return info_of(model)
 
     exit_with(job)
 

@@ -19,8 +19,8 @@ Cell = tuple[str, str]
 class Output(Console):
     """Standard output. Off a terminal nothing is wrapped; a reader who goes away stops no work."""
 
-    def __init__(self) -> None:
-        super().__init__(highlight=False)
+    def __init__(self, *, quiet: bool = False) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, quiet=quiet)
         self.soft_wrap = not self.is_terminal
 
     def on_broken_pipe(self) -> None:

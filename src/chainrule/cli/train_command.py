@@ -1,86 +1,146 @@
-"""`chainrule train`: the worked example of document S1, from data to a checked, saved model."""
+"""`chainrule train`: from data to a trained, tested, checked and saved model with its report."""
 
 from __future__ import annotations
 
-import json
-import tempfile
+import contextlib
+import shlex
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..checkpoints import Checkpoint
-from ..data import Dataset, load_data
+from ..data import load_data
+from ..dataset import Dataset
 from ..errors import InputError
-from ..forward_pass import forward
+from ..evaluation import evaluate
 from ..gradient_check import GradientCheck, check_gradient
 from ..network import Network, Parameters
-from ..optimizers import GradientDescent
+from ..predictor import Predictor
+from ..recipes import CLASS_LOSSES, Recipe, build_network, build_optimizer, build_schedule, build_stopping, recipe_for
 from ..report import Report, StopReason
-from ..storage import save_model, write_whole
 from ..training import train
-from .output import Cell, Output
+from .output import Output
+from .plain_progress import PlainProgress
+from .run_folder import CHECKPOINT, MODEL, prepare_folder
+from .run_results import Results, save
+from .train_output import say_data, say_json, say_recipe, say_results
 
-__all__ = ["run"]
+__all__ = ["TrainRequest", "run"]
 
-HIDDEN, LEARNING_RATE, STEPS = 10, 0.1, 1000
-#: The trained gradient is checked on this many rows, at most so many entries of each array.
-CHECK_ROWS, CHECK_ENTRIES = 20, 200
-CHECKPOINT, MODEL, REPORT = "checkpoint.safetensors", "model.safetensors", "report.json"
+#: The trained gradient is checked on this many rows, at most so many entries of each array; of large networks, where
+#: an entry takes longer, so many that entries times parameters are `CHECK_WORK`.
+CHECK_ROWS, CHECK_ENTRIES, FEWEST_ENTRIES, CHECK_WORK = 20, 200, 20, 2_000_000
+#: Seconds between checkpoints.
+CHECKPOINT_SECONDS = 5
 
 
-def run(name: str, seed: int, output: Path | None, *, resume: bool = False) -> int:
+@dataclass(frozen=True)
+class TrainRequest:
+    """What `chainrule train` is asked for.
+
+    Parameters
+    ----------
+    data : str
+        A name or a file.
+    reading : dict
+        How `load_data` reads it.
+    asked : dict
+        Fields of `Recipe` that were given; None for the others.
+    seed : int
+    output : Path or None
+        The folder for the results.
+    resume : bool
+    engine : str
+    threads : int or None
+    as_json : bool
+        Whether the results are printed as JSON, and nothing else.
+    """
+
+    data: str
+    reading: dict[str, Any] = field(default_factory=dict)
+    asked: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    output: Path | None = None
+    resume: bool = False
+    engine: str = "auto"
+    threads: int | None = None
+    as_json: bool = False
+
+    def command(self, *, output: Path | None = None) -> str:
+        """The command line that asks for this."""
+        words = ["chainrule", "train", self.data]
+        for name, value in {**self.reading, **self.asked}.items():
+            words += _option(name, value)
+        words += ["--seed", str(self.seed)] if self.seed else []
+        words += ["--engine", self.engine] if self.engine != "auto" else []
+        words += ["--threads", str(self.threads)] if self.threads is not None else []
+        words += ["--output", str(output)] if output is not None else []
+        return shlex.join(words)
+
+
+#: Names of `load_data` and `Recipe` whose options are called otherwise.
+OPTION_NAMES = {"batch_rows": "batch", "text_columns": "categories", "test": "test"}
+
+
+def _option(name: str, value: Any) -> list[str]:
+    if value is None or value == () or name in ("numbers", "standardise_target"):  # these two follow from --loss
+        return []
+    option = "--" + OPTION_NAMES.get(name, name).replace("_", "-")
+    if name == "header":
+        return ["--header" if value else "--no-header"]
+    if isinstance(value, tuple | list):
+        return [option, ",".join(map(str, value)) or "none"]
+    return [option, str(value)]
+
+
+def run(request: TrainRequest) -> int:
     """Train, test, check, save; the exit status."""
-    data = load_data(name)
-    folder = prepare_folder(output, name, resume=resume)
-    again = f"chainrule train {name} --output {folder} --resume"
+    loss = request.asked.get("loss")
+    data = load_data(
+        request.data,
+        **request.reading,
+        numbers=None if loss is None else loss not in CLASS_LOSSES,
+        standardise_target=loss != "poisson",
+    )
+    recipe = recipe_for(data, **request.asked)
+    network = build_network(data, recipe)
+    build_optimizer(recipe), build_schedule(recipe)  # what cannot be is said before a folder is made
+    existed = request.output is not None and request.output.exists()
+    folder = prepare_folder(request.output, data.name, resume=request.resume)
+    again = f"{request.command(output=folder)} --resume"
     try:
-        return train_and_save(Output(), data, folder, again, seed, resume=resume)
+        return train_and_save(Output(quiet=request.as_json), request, data, recipe, network, folder, again)
     except KeyboardInterrupt as stop:
         if (folder / CHECKPOINT).exists():
             stop.args = (f"interrupted; go on: {again}",)
         elif (folder / MODEL).exists():  # this run's, or that of one before
             stop.args = ("interrupted.",)
         raise
+    except InputError:
+        if not existed:
+            with contextlib.suppress(OSError):  # it holds something
+                folder.rmdir()
+        raise
 
 
-def train_and_save(console: Output, data: Dataset, folder: Path, again: str, seed: int, *, resume: bool) -> int:
+def train_and_save(
+    console: Output, request: TrainRequest, data: Dataset, recipe: Recipe, network: Network, folder: Path, again: str
+) -> int:
     """The job itself: `again` is the command that goes on with it; the exit status."""
     saved = folder / CHECKPOINT
-    network = Network((data.x_train.shape[1], HIDDEN, len(data.classes)), ("relu", "softmax"), "cross_entropy")
+    say_data(console, data)
+    say_recipe(console, network, recipe, request.seed)
+    report = train_network(console, request, data, recipe, network, saved)
     x_test = data.scaled("float32")[1]
-    console.print(f"{data.name}: {len(data.x_train)} rows to train on, {len(x_test)} to test on ({data.source})")
-    console.print(f"{network}: {network.n_parameters} parameters")
-    console.print(f"gradient descent on all rows, learning rate {LEARNING_RATE}, {STEPS} steps, he_normal, seed {seed}")
-
-    report = train(
-        network,
-        data.x_train,
-        data.y_train,
-        input_scale=data.scale,
-        initializer="he_normal",
-        dtype="float32",
-        optimizer=GradientDescent(learning_rate=LEARNING_RATE),
-        max_epochs=STEPS,
-        seed=seed,
-        checkpoint=Checkpoint(saved, every_seconds=5),
-        resume=saved if resume else None,
-    )
-    rate = report.steps / report.seconds
-    loss = f"loss {report.loss[0]:.4f} → {report.loss[-1]:.4f}, " if report.loss else ""
-    console.print(
-        f"\n{loss}{report.steps} steps in {report.seconds:.1f} s ({rate:.0f} steps/s), {report.engine} engine"
-    )
-
-    predicted = np.argmax(forward(network, report.parameters, x_test).output, axis=1)
-    confusion = count_pairs(data.y_test, predicted, len(data.classes))
-    accuracy = float(np.mean(predicted == data.y_test))
-    console.print(f"test accuracy {accuracy:.4f} ({int(np.trace(confusion))} of {len(x_test)})\n")
-    console.print_table("rows: true class, columns: predicted", data.classes, confusion_table(confusion, data.classes))
-
-    checked = check_trained(network, report.parameters, x_test, data.y_test, seed)
-    console.print(f"\n{checked}\n", soft_wrap=True)
-    save(folder, data, report, accuracy, confusion, checked)
+    done = evaluate(data.preparation.target, np.asarray(Predictor(network, report.parameters)(x_test)), data.y_test)
+    checked = check_trained(network, report.parameters, x_test, data.standardised_targets()[1], request.seed)
+    results = Results(data, recipe, report, done, checked, request.command(), request.seed)
+    say_results(console, results)
+    save(folder, results)
+    if request.as_json:
+        say_json(results, folder)
     console.print(f"model and report in {folder}/", soft_wrap=True)
     if report.stopped is StopReason.INTERRUPTED:
         console.print(f"{report.stopped.value} Go on: {again}", soft_wrap=True)
@@ -89,59 +149,37 @@ def train_and_save(console: Output, data: Dataset, folder: Path, again: str, see
     return 0 if checked.passed else 1
 
 
-def prepare_folder(output: Path | None, name: str, *, resume: bool = False) -> Path:
-    """The folder for the results: the one that was asked for, or the first free numbered one."""
-    if resume:
-        return folder_to_resume(output)
-    if output is None:
-        output, number = Path(f"chainrule-{name}"), 1
-        while output.exists():
-            number += 1
-            output = Path(f"chainrule-{name}-{number}")
-    if output.exists() and not output.is_dir():
-        raise InputError(f"--output {output}, which is a file", "a folder, made where it is missing", "Name another.")
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output):  # said now, not when the work is done
-            pass
-    except OSError as error:
-        why = f"the folder cannot be written in ({error.strerror}); choose another one by --output"
-        raise OSError(error.errno, why, str(output)) from error
-    return output
-
-
-def folder_to_resume(output: Path | None) -> Path:
-    """The folder of an interrupted run, or `InputError`."""
-    if output is not None and (output / CHECKPOINT).is_file():
-        return output
-    allowed, remedy = (
-        "--output with the folder of an interrupted run",
-        "Name that folder, or train anew without --resume.",
+def train_network(
+    console: Output, request: TrainRequest, data: Dataset, recipe: Recipe, network: Network, saved: Path
+) -> Report:
+    """The training, with what it says while it runs."""
+    x, y = data.x_train, data.standardised_targets()[0]
+    stopping = build_stopping(data, recipe)
+    metric = None if stopping is None or stopping.metric is None else stopping.metric.name
+    lines = [] if console.is_terminal or console.quiet else [PlainProgress(console.print, recipe.epochs, metric)]
+    return train(
+        network,
+        x,
+        y,
+        input_scale=data.scale,
+        initializer=recipe.initializer,
+        dtype="float32",
+        optimizer=build_optimizer(recipe),
+        schedule=build_schedule(recipe),
+        batch_rows=recipe.batch_rows,
+        max_epochs=recipe.epochs,
+        max_steps=recipe.steps,
+        dropout=recipe.dropout if recipe.hidden else 0.0,
+        l2=recipe.l2,
+        validation=recipe.validation or None,
+        early_stopping=stopping,
+        seed=request.seed,
+        callbacks=lines,
+        checkpoint=Checkpoint(saved, every_seconds=CHECKPOINT_SECONDS),
+        resume=saved if request.resume and saved.exists() else None,
+        engine=request.engine,
+        threads=request.threads,
     )
-    if output is None:
-        raise InputError("--resume without --output", allowed, remedy)
-    if (output / MODEL).is_file() and (output / REPORT).is_file():
-        raise InputError(
-            f"--resume with {output}, whose run is finished",
-            allowed,
-            f"Its model and report are in {output}/; train anew without --resume.",
-        )
-    raise InputError(f"--resume with {output}, which holds no checkpoint", allowed, remedy)
-
-
-def count_pairs(true: np.ndarray[Any, Any], predicted: np.ndarray[Any, Any], classes: int) -> np.ndarray[Any, Any]:
-    """How often each class (row) was taken for each class (column)."""
-    counts = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(counts, (true, predicted), 1)
-    return counts
-
-
-def confusion_table(counts: np.ndarray[Any, Any], classes: tuple[str, ...]) -> list[tuple[str, list[Cell]]]:
-    """The rows of the confusion table, errors apart from hits."""
-    return [
-        (label, [(str(n), "green" if i == j else "red") if n or i == j else (".", "") for j, n in enumerate(counts[i])])
-        for i, label in enumerate(classes)
-    ]
 
 
 def check_trained(
@@ -149,31 +187,5 @@ def check_trained(
 ) -> GradientCheck:
     """The gradient check at the trained parameters, in float64."""
     exact = Parameters(parameters.sizes, parameters.theta.astype(np.float64))
-    return check_gradient(network, exact, x[:CHECK_ROWS], y[:CHECK_ROWS], max_entries=CHECK_ENTRIES, seed=seed)
-
-
-def save(
-    folder: Path,
-    data: Dataset,
-    report: Report,
-    accuracy: float,
-    confusion: np.ndarray[Any, Any],
-    checked: GradientCheck,
-) -> None:
-    """Write model.safetensors and report.json."""
-    record = checked.as_dict()
-    notes = {"classes": list(data.classes), "scale": data.scale, "data": data.name, "gradient_check": record}
-    save_model(folder / MODEL, report.network, report.parameters, notes)
-    content = {
-        "data": {
-            "name": data.name,
-            "source": data.source,
-            "train_rows": len(data.x_train),
-            "test_rows": len(data.x_test),
-            "scale": data.scale,
-        },
-        "training": report.as_dict(),
-        "test": {"accuracy": accuracy, "confusion": confusion.tolist(), "classes": list(data.classes)},
-        "gradient_check": record,
-    }
-    write_whole(folder / REPORT, (json.dumps(content, indent=2) + "\n").encode())
+    entries = max(FEWEST_ENTRIES, min(CHECK_ENTRIES, CHECK_WORK // network.n_parameters))
+    return check_gradient(network, exact, x[:CHECK_ROWS], y[:CHECK_ROWS], max_entries=entries, seed=seed)

@@ -1,0 +1,26 @@
+"""Options that are texts with something in them."""
+
+from __future__ import annotations
+
+from ..errors import InputError
+
+__all__ = ["checked_widths"]
+
+
+def checked_widths(text: str | None) -> tuple[int, ...] | None:
+    """Widths of hidden layers, out of one text; None where nothing was given.
+
+    Examples
+    --------
+    >>> checked_widths("128,64"), checked_widths("none"), checked_widths(None)
+    ((128, 64), (), None)
+    """
+    if text is None or text.strip() in ("none", ""):
+        return None if text is None else ()
+    try:
+        widths = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        widths = (0,)
+    if min(widths) < 1:
+        raise InputError(f"--hidden {text}", "whole numbers >= 1 with commas, or none", "Say --hidden 128,64.")
+    return widths

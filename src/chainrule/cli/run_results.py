@@ -1,0 +1,87 @@
+"""What a run has found, and the files that it leaves: the model, report.json, report.html."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..dataset import Dataset
+from ..evaluation import Evaluation
+from ..gradient_check import GradientCheck
+from ..recipes import Recipe
+from ..report import Report, json_ready
+from ..storage import save_model, write_whole
+from .run_folder import MODEL, PAGE, REPORT
+
+__all__ = ["Results", "content_of", "save"]
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that is known at the end of a run.
+
+    Parameters
+    ----------
+    data : Dataset
+    recipe : Recipe
+    report : Report
+    done : Evaluation
+        On the test rows.
+    checked : GradientCheck
+        At the trained parameters.
+    command : str
+        The command line that asks for the run.
+    seed : int
+    """
+
+    data: Dataset
+    recipe: Recipe
+    report: Report
+    done: Evaluation
+    checked: GradientCheck
+    command: str
+    seed: int
+
+
+def content_of(results: Results) -> dict[str, Any]:
+    """What report.json holds."""
+    data = results.data
+    return {
+        "command": results.command,
+        "data": {
+            "name": data.name,
+            "source": data.source,
+            "train_rows": len(data.x_train),
+            "test_rows": len(data.x_test),
+            "scale": data.scale,
+            "remarks": list(data.remarks),
+            "files": data.checksums,
+        },
+        "recipe": results.recipe.as_dict(),
+        "training": results.report.as_dict(),
+        "test": json_ready(results.done.as_dict()),
+        "gradient_check": results.checked.as_dict(),
+    }
+
+
+def save(folder: Path, results: Results) -> None:
+    """Write the three files; a file that is there before is replaced only by a whole one."""
+    from ..report_page import page_of
+
+    data = results.data
+    notes = {
+        "data": data.name,
+        "classes": list(data.classes),
+        "scale": data.scale,
+        "picture": None if data.picture is None else list(data.picture),
+        "preparation": data.preparation.as_dict(),
+        "command": results.command,
+        "test": json_ready({"rows": len(data.x_test), **results.done.metrics}),
+        "gradient_check": results.checked.as_dict(),
+    }
+    page = page_of(data, results.recipe, results.report, results.done, results.checked, results.command)
+    save_model(folder / MODEL, results.report.network, results.report.parameters, notes)
+    write_whole(folder / REPORT, (json.dumps(content_of(results), indent=2) + "\n").encode())
+    write_whole(folder / PAGE, page.encode())
