@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import platform
 from dataclasses import asdict, dataclass, field
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from . import __version__
 from .diagnostics import Diagnosis
 from .errors import counted
 from .network import Network, Parameters
@@ -22,8 +24,7 @@ __all__ = ["Epoch", "Report", "StopReason", "versions"]
 
 def versions() -> dict[str, str]:
     """Versions of what computed."""
-    packages = {name: metadata.version(name) for name in ("chainrule", "numpy")}
-    return {"python": platform.python_version(), **packages}
+    return {"python": platform.python_version(), "chainrule": __version__, "numpy": np.__version__}
 
 
 def json_ready(value: Any) -> Any:
