@@ -1,6 +1,7 @@
 """How a data set is trained where nothing else is said: widths, optimiser, schedule, length.
 
-The numbers were chosen on tables of 1000 to 50 000 rows and on MNIST (docs/data.md).
+The numbers were chosen on tables of 1000 to 50 000 rows and on MNIST; docs/command.md says what they reach, also
+on rows that the choice did not look at.
 """
 
 from __future__ import annotations
