@@ -121,7 +121,7 @@ MOSTLY = "a,b\n" + "".join(f"{i},x\n" for i in range(30)) + "oops,x\n"
         ("a,b\n", "no rows"),
         ("a,a\nx,y\n", "stand there twice: a"),
         (b"a,b\n\xe9,1\n", "no text in UTF-8.*iconv"),
-        (gzip.compress(b"a,b\n" + bytes(range(48, 58)) * 5000)[:60], "cut off"),
+        (gzip.compress(b"a,b\n" + bytes(range(48, 58)) * 5000, mtime=0)[:60], "cut off"),
         ('a,b\n1,2\n3,4,5,6\n', "cannot be read as a table.*lines of 2 fields"),
     ],
 )  # fmt: skip
