@@ -75,18 +75,25 @@ def test_a_second_run_keeps_the_first(tmp_path):
     assert not (tmp_path / "chainrule-digits" / "model.safetensors").exists()
 
 
-def start_and_interrupt(*arguments, cwd, by=signal.SIGINT):
-    """Start, wait until the training has begun, press Ctrl-C: status, output, errors."""
+def start_and_interrupt(*arguments, cwd, by=signal.SIGINT, epochs=1_000_000):
+    """Start, wait until the training has begun, press Ctrl-C: status, output, errors.
+
+    `epochs` are so many that the training, thousands a second, cannot end before that.
+    """
     environment = {**os.environ, "COLUMNS": "100"}
     process = subprocess.Popen(
-        [*COMMAND, *arguments], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        [*COMMAND, *arguments, "--epochs", str(epochs)],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
     )
     seen = ""
-    while "epoch 1/" not in seen:
+    while "epoch 100/" not in seen:
         line = process.stdout.readline()
         assert line, process.stderr.read()
         seen += line
-    time.sleep(0.3)
     process.send_signal(by)
     output, errors = process.communicate(timeout=60)
     return process.returncode, seen + output, errors
@@ -98,22 +105,23 @@ def test_ctrl_c_leaves_a_usable_model(tmp_path):
     assert errors == ""
     assert "Interrupted after the last complete step" in output
     steps = json.loads((tmp_path / "here" / "report.json").read_text())["training"]["steps"]
-    assert 0 < steps < 1000
+    assert 100 <= steps < 1_000_000
     assert load_model(tmp_path / "here" / "model.safetensors").network.sizes == (64, 10, 10)
 
 
 def test_an_interrupted_run_resumed_ends_as_if_undisturbed(trained, tmp_path):
     one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    whole = run("train", "--output", "whole", cwd=tmp_path, env=one_thread)
+    epochs = 30_000
+    whole = run("train", "--output", "whole", "--epochs", epochs, cwd=tmp_path, env=one_thread)
     assert whole.returncode == 0
     assert not (tmp_path / "whole" / "checkpoint.safetensors").exists()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in one_thread.items():
             patch.setenv(name, value)
-        status, output, _ = start_and_interrupt("train", "--output", "cut", cwd=tmp_path)
+        status, output, _ = start_and_interrupt("train", "--output", "cut", cwd=tmp_path, epochs=epochs)
     assert status == 130
     assert "--output cut --resume" in output
-    resumed = run("train", "--output", "cut", "--resume", cwd=tmp_path, env=one_thread)
+    resumed = run("train", "--output", "cut", "--epochs", epochs, "--resume", cwd=tmp_path, env=one_thread)
     assert resumed.returncode == 0, resumed.stderr
     models = [load_model(tmp_path / name / "model.safetensors") for name in ("whole", "cut")]
     assert models[0].parameters.theta.tobytes() == models[1].parameters.theta.tobytes()
@@ -131,7 +139,11 @@ def test_sigterm_leaves_a_checkpoint_too(tmp_path):
 def ctrl_c_at_a_random_moment(folder, seconds):
     """Status, output, errors of a run that got Ctrl-C so long after its first line."""
     process = subprocess.Popen(
-        [*COMMAND, "train", "--output", "here"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "train", "--output", "here", "--epochs", "6000"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     first = process.stdout.readline()
     time.sleep(seconds)
@@ -162,13 +174,13 @@ def test_ctrl_c_at_a_random_moment(tmp_path, number):
         assert errors == ""
     else:
         saved = "checkpoint.safetensors" in files
-        assert ("go on: chainrule train digits --output here --resume" in errors) == saved
+        assert ("go on: chainrule train digits --epochs 6000 --output here --resume" in errors) == saved
         assert ("nothing was saved" in errors) == (not files)
     if "checkpoint.safetensors" in files:
-        resumed = run("train", "--output", "here", "--resume", cwd=tmp_path)
+        resumed = run("train", "--epochs", "6000", "--output", "here", "--resume", cwd=tmp_path)
         assert resumed.returncode == 0, resumed.stderr
         report = json.loads((tmp_path / "here" / "report.json").read_text())
-        assert report["training"]["steps"] == 1000
+        assert report["training"]["steps"] == 6000
 
 
 def test_progress_on_a_terminal(tmp_path):
