@@ -218,7 +218,7 @@ def test_one_predictor_called_from_eight_threads() -> None:
 
 
 def test_other_threads_run_meanwhile() -> None:
-    network = Network((50, 200, 2), ("relu", "softmax"), "cross_entropy")
+    network = Network((50, 800, 2), ("relu", "softmax"), "cross_entropy")
     rng = np.random.default_rng(0)
     data = Data(rng.normal(size=(60_000, 50)), np.eye(2)[rng.integers(0, 2, 60_000)], None)
     rules, theta = Rules(SGD(), batch_rows=32), network.init(0).theta
@@ -233,14 +233,13 @@ def test_other_threads_run_meanwhile() -> None:
     thread = threading.Thread(target=tick)
     thread.start()
     try:
-        before, began = ticks[0], time.perf_counter()
+        before = ticks[0]
         ENGINES["native"].run_epoch(workspace, rules, data, State(theta, rules.optimizer.start(theta)), lambda s: None)
-        took, counted = time.perf_counter() - began, ticks[0] - before
+        counted = ticks[0] - before
     finally:
         over.set()
         thread.join()
-    assert took > 0.1
-    assert counted > 30 * took  # of up to 1000 a second
+    assert counted > 10  # of hundreds; were the lock of the interpreter kept, at most one before and one after
 
 
 INTERRUPTED = """
