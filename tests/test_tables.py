@@ -67,6 +67,25 @@ def test_whether_the_first_line_is_names(tmp_path, content, names):
 
 
 @needs_tables
+@pytest.mark.parametrize("packed", [False, True])
+def test_lines_that_end_too_soon_are_said(tmp_path, packed):
+    def read(content):
+        if packed:
+            (tmp_path / "t.csv").write_bytes(gzip.compress(content.encode()))
+            return read_table(tmp_path / "t.csv")
+        return table_of(tmp_path, content)
+
+    rows = "1,2,x\n3,4,\n5,6,y\n"
+    assert read("a,b,c\n" + rows).remarks == ()  # an empty field is no missing end
+    one = read("a,b,c\n" + rows + '\n"7",8\n')
+    assert one.remarks == ("Line 6 ends before the last of 3 columns: what is not there is taken for missing.",)
+    assert columns(one)["c"] == ["x", None, "y", None]
+    some = read("a title\na,b,c\n" + rows + "7\n8,9\n")
+    assert some.remarks[-1] == (
+        "2 lines, the first of them line 6, end before the last of 3 columns: what is not there is taken for missing."
+    )
+
+
 def test_adult_with_all_its_traps():
     train, test = read_table(TABLES / "adult.data.gz"), read_table(TABLES / "adult.test.gz")
     assert (train.rows, test.rows) == (32561, 16281)  # as published

@@ -40,8 +40,8 @@ class Feature:
         Of a column of text, the most frequent first; None for numbers.
     others : bool
         Whether an input more stands for rarer categories.
-    missing : bool
-        Whether an input more says that the value is missing.
+    missing : float
+        The share of the training rows whose value is missing; where it is not 0, an input more says which.
     """
 
     name: str
@@ -49,17 +49,17 @@ class Feature:
     std: float = 1.0
     categories: tuple[str, ...] | None = None
     others: bool = False
-    missing: bool = False
+    missing: float = 0.0
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of the inputs that it becomes."""
         own = [self.name] if self.categories is None else [f"{self.name}={value}" for value in self.categories]
-        return (*own, *[f"{self.name}=other"] * self.others, *[f"{self.name} missing"] * self.missing)
+        return (*own, *[f"{self.name}=other"] * self.others, *[f"{self.name} missing"] * bool(self.missing))
 
     def words(self) -> str:
         """What the column holds, for a reader."""
-        missing = ", some missing" if self.missing else ""
+        missing = f", {100 * self.missing:.2g} % missing" if self.missing else ""
         if self.categories is None:
             return f"number, mean {self.mean:.4g}, std {self.std:.4g}{missing}"
         more = " and rarer ones" if self.others else ""
@@ -180,7 +180,7 @@ def _fit_numbers(name: str, column: Column, table: Table) -> Feature | str:
         raise InputError(f"column {name!r} of {table.source} with an infinite number", "finite numbers", "Mend it.")
     if present.size == 0:
         return "all values are missing"
-    missing = present.size < column.size
+    missing = 1 - present.size / column.size
     std = float(np.std(present))
     if not std > 1e-9 * float(np.max(np.abs(present))):
         if not missing:
@@ -194,8 +194,8 @@ def _fit_text(name: str, column: Column) -> Feature | str:
     values, counts = np.unique(present.astype(str), return_counts=True)
     if values.size > MAX_CATEGORIES and values.size > NAMES_ROWS * present.size:
         return f"{values.size} distinct texts in {counted(present.size, 'row')} name rows"
-    missing = present.size < column.size
-    if values.size + missing < 2:
+    missing = 1 - present.size / column.size
+    if values.size + bool(missing) < 2:
         return "all values are the same" if values.size else "all values are missing"
     order = np.lexsort((values, -counts))
     kept = tuple(str(value) for value in values[order][:MAX_CATEGORIES])

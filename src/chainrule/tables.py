@@ -6,6 +6,9 @@ that is `preparation`.
 
 from __future__ import annotations
 
+import csv
+import gzip
+import itertools
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -117,14 +120,15 @@ def read_table(
     marks = frozenset((*MISSING_MARKS, *missing))
     layout = Layout() if kind_of(path) == "parquet" else layout_of(path, header)
     frame = _read_text(path, layout) if layout.names else _read_parquet(path)
-    table = Table(path.name, MappingProxyType({}), layout.remarks)
+    remarks = (*layout.remarks, *_short_lines(path, layout, frame))
+    table = Table(path.name, MappingProxyType({}), remarks)
     columns = {
         name: _column(frame[name], table, marks, as_text=name in text_columns, comma=layout.decimal_comma)
         for name in frame.columns
     }
     if not columns or frame.height == 0:
         raise InputError(f"{path}, which holds no rows", "a table of rows and columns", "Check how it was written.")
-    return Table(path.name, columns, layout.remarks)
+    return Table(path.name, columns, remarks)
 
 
 def polars_library() -> Any:
@@ -160,6 +164,22 @@ def _read_text(path: Path, layout: Layout) -> pl.DataFrame:
             "Mend the file, or write it again as UTF-8.",
         ) from error
     return frame.filter(~polars.all_horizontal(polars.all().is_null()))
+
+
+def _short_lines(path: Path, layout: Layout, frame: pl.DataFrame) -> list[str]:
+    """A remark on lines that end before the last column; they are looked for only where that lacks values."""
+    if not layout.names or frame[layout.names[-1]].null_count() == 0:
+        return []
+    opened = gzip.open if kind_of(path) == "gzip" else open
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(itertools.islice(file, layout.skipped_lines, None), delimiter=layout.separator)
+        ends = [lines.line_num for row in lines if 0 < len(row) < len(layout.names)]
+    if not ends:
+        return []
+    who = f"Line {ends[0] + layout.skipped_lines} ends"
+    if len(ends) > 1:
+        who = f"{len(ends)} lines, the first of them line {ends[0] + layout.skipped_lines}, end"
+    return [f"{who} before the last of {len(layout.names)} columns: what is not there is taken for missing."]
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
