@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from chainrule import (
     ACTIVATIONS,
@@ -94,6 +93,7 @@ def test_other_dtypes(dtype) -> None:
 
 
 def test_dtypes_of_other_libraries() -> None:
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     assert NET.init(0, torch.float32, xp=torch).theta.dtype == torch.float32
     assert NET.init(0, np.float32).theta.dtype == np.float32
     assert "torch.float16" in said(NET.init, 0, torch.float16, xp=torch)
