@@ -1,0 +1,223 @@
+"""`explain`: from a network, its parameters and rows to an explanation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..arrays import as_numpy
+from ..engines import Rules, State
+from ..errors import InputError, is_number, type_of
+from ..forward_pass import checked_masks, checked_penalty, checked_rows, checked_weights
+from ..losses import LOSSES
+from ..network import Network, Parameters
+from ..optimizers import OPTIMIZERS, FirstOrder, Optimizer
+from ..storage import Model, load_model
+from ..training_options import checked_choice, checked_count
+from .explanation import Explanation
+from .numbers import Moment, numbers_of
+from .spelling import Spelling
+from .spellings import spelling
+from .steps import select
+
+__all__ = ["example", "explain", "explained"]
+
+#: Terms of a long sum and significant digits that are shown.
+TERMS, DIGITS = 6, 6
+
+
+def explain(
+    model: Network | Model | str | os.PathLike[str] | None = None,
+    x: Any = None,
+    y: Any = None,
+    *,
+    parameters: Parameters | None = None,
+    row: int = 0,
+    notation: str = "canonical",
+    layer: int | str | Sequence[int | str] | None = None,
+    unit: int | Sequence[int] | None = None,
+    optimizer: str | Optimizer = "gradient_descent",
+    learning_rate: float | None = None,
+    sample_weight: Any = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    masks: Sequence[Any] | None = None,
+    reduction: str = "mean",
+    engine: str = "reference",
+    terms: int = TERMS,
+    digits: int = DIGITS,
+    title: str | None = None,
+) -> Explanation:
+    r"""The numbers beside the formulas: a pass forward and back and the step that follows, number by number.
+
+    Of every number: the general equation, the same with its indices, the same with the numbers put in, the result,
+    and a check beside it. Without arguments, a 4-3-5-2 network that is small enough to read as a whole.
+
+    Parameters
+    ----------
+    model : Network, Model, path, optional
+        A network, with its `parameters`; what `load_model` gives; or the path of a model file.
+    x : array_like, shape (N, n_0)
+        Rows of inputs, as the network takes them.
+    y : array_like
+        Targets, as the network's loss takes them.
+    parameters : Parameters, optional
+        For a `Network`.
+    row : int
+        Which of the rows is explained, from 0. The gradient is that of all rows, and shows how they add up.
+    notation : str
+        "canonical", or that of a document: "bias-first" (S0), "column-batch" (S1), "constant-neuron" (S2),
+        "flat-theta" (S3), "bias-last" (S4). The page has all of them, this one first.
+    layer : int, str or sequence of these, optional
+        Only these layers, called as the notation calls them: 1 … L, in flat-theta 2 … M, in bias-last the last one
+        "F".
+    unit : int or sequence of int, optional
+        Only these units, from 1.
+    optimizer : str or Optimizer
+        Whose step is shown; a name from `OPTIMIZERS`, but not "lbfgs".
+    learning_rate : float, optional
+        Its α; by default the optimiser's own.
+    sample_weight, l1, l2, masks, reduction
+        As in `chainrule.loss`.
+    engine : str
+        Whose J and gradient are shown: "reference", "native", or "auto".
+    terms : int
+        How many terms of a long sum are shown; the others are added up.
+    digits : int
+        How many significant digits are shown, 1 … 17.
+    title : str, optional
+        What the rows are called.
+
+    Returns
+    -------
+    Explanation
+        Prints as text; `save` writes a page, LaTeX, a drawing, JSON; a notebook shows the page.
+
+    Raises
+    ------
+    InputError
+        What does not fit, as in `chainrule.forward` and `chainrule.backward`; a layer or unit that is not there.
+
+    Notes
+    -----
+    Z, A, Δ and the input gradient are the reference engine's, in the dtype of the parameters; so are J, dW and db,
+    unless another engine is asked for. Every number of the result is checked twice: its formula is evaluated again in
+    float64, and a derivative is compared with numerical differentiation.
+
+    Examples
+    --------
+    >>> e = explain(notation="bias-last", layer=2, unit=3)
+    >>> e.passed
+    True
+    >>> print("\n".join(e.text().splitlines()[7:12]))
+    layer 2: pre-activation  [(41), (63), F1]
+      g^n = W^n h^(n-1)
+    <BLANKLINE>
+        g^2_3 = W^2_3,1 · h^1_1 + W^2_3,2 · h^1_2 + W^2_3,3 · h^1_3 + W^2_3,last · h^1_last
+              = 0.4 · 0.50052 + 0.1 · (-0.635149) + (-0.9) · 0.941376 + 0.2 · 1
+    """
+    spelled = spelling(notation)
+    if model is None:
+        if x is not None or y is not None or parameters is not None:
+            raise InputError("rows without a model", "a network with its parameters, or a model", "Pass it first.")
+        model, parameters, x, y = example()
+    network, parameters = resolved(model, parameters)
+    chosen = chosen_optimizer(optimizer, learning_rate)
+    checked_penalty(l1, l2)
+    rows = checked_rows(network, parameters, x)
+    weights = None if sample_weight is None else checked_weights(sample_weight, rows.shape[0], rows)
+    made = checked_masks(network, parameters, masks, rows.shape[0]) if masks is not None else None
+    state = State(parameters.theta, chosen.start(parameters.theta))
+    rules = Rules(chosen, l1=float(l1), l2=float(l2), batch_rows=rows.shape[0])
+    moment = Moment(network, rows, y, state, rules, chosen.learning_rate, weights, made, reduction)
+    return explained(
+        moment, row, spelled, layer, unit, engine, terms, digits, f"{network}" + (f"; {title}" if title else "")
+    )
+
+
+def explained(
+    moment: Moment,
+    row: int,
+    spelled: Spelling,
+    layer: int | str | Sequence[int | str] | None,
+    unit: int | Sequence[int] | None,
+    engine: str,
+    terms: int,
+    digits: int,
+    title: str,
+) -> Explanation:
+    """The explanation of a moment, with what is to be shown of it."""
+    count = moment.x.shape[0]
+    if isinstance(row, bool) or not isinstance(row, int | np.integer) or not 0 <= row < count:
+        raise InputError(
+            f"row = {row!r}", f"a whole number from 0 to {count - 1}: there are {count} rows", "Pass row=0."
+        )
+    terms, digits = checked_count("terms", terms, low=1), checked_count("digits", digits, low=1)
+    if digits > 17:
+        raise InputError(f"digits = {digits}", "1 … 17", "17 digits are all that float64 has.")
+    numbers = numbers_of(moment, int(row), engine)
+    layers = None if layer is None else [layer_of(spelled, one, numbers.layers) for one in several(layer)]
+    units = None if unit is None else [checked_count("unit", one, low=1) for one in several(unit)]
+    return Explanation(numbers, select(numbers, layers, units, terms), spelled.name, title, digits)
+
+
+def several(one: Any) -> list[Any]:
+    """One thing, or a sequence of them, as a list."""
+    return [one] if isinstance(one, str | int | np.integer) else list(one)
+
+
+def layer_of(spelled: Spelling, label: int | str, layers: int) -> int:
+    """The layer that a notation calls so."""
+    found = spelled.layer_of(str(label), layers)
+    if found is None:
+        called = ", ".join(spelled.label(l, layers) for l in range(1, layers + 1))
+        raise InputError(f"layer {label!r}", f"{called}, as {spelled.name} calls them", "Choose one of these.")
+    return found
+
+
+def resolved(model: Any, parameters: Parameters | None) -> tuple[Network, Parameters]:
+    """The network and its parameters, float32 or float64, NumPy's."""
+    if isinstance(model, str | os.PathLike):
+        model = load_model(model)
+    if isinstance(model, Model):
+        if parameters is not None:
+            raise InputError("parameters beside a model that has some", "a Network with parameters", "Leave one out.")
+        model, parameters = model.network, model.parameters
+    if not isinstance(model, Network):
+        raise InputError(f"model that is {type_of(model)}", "a Network, a Model, or a path", "Make one, or load one.")
+    if parameters is None:
+        raise InputError("a Network without parameters", "parameters=…", "Pass report.parameters, or network.init(0).")
+    model.require(parameters)
+    return model, Parameters(model.sizes, as_numpy(parameters.theta))
+
+
+def chosen_optimizer(optimizer: str | Optimizer, learning_rate: float | None) -> FirstOrder:
+    """The optimiser, with a learning rate of its own where one is given."""
+    chosen = checked_choice(optimizer, Optimizer, OPTIMIZERS, "optimizer")
+    if not isinstance(chosen, FirstOrder):
+        raise InputError(
+            f"optimizer {chosen.name!r}", "a first-order one, whose step is a formula",
+            "L-BFGS searches along a line; its gradient is that of any other.",
+        )  # fmt: skip
+    if learning_rate is None:
+        return chosen
+    if not is_number(learning_rate):
+        raise InputError(f"learning_rate = {learning_rate!r}", "a number > 0", "Pass 0.1, say.")
+    arguments = {k: v for k, v in chosen.specification().items() if k != "name"}
+    made = OPTIMIZERS[chosen.name](**{**arguments, "learning_rate": float(learning_rate)})
+    assert isinstance(made, FirstOrder)
+    return made
+
+
+def example() -> tuple[Network, Parameters, list[list[float]], list[list[float]]]:
+    """A 4-3-5-2 network with weights of one digit: tanh, sigmoid, a linear output; Σ (a - y)²."""
+    network = Network((4, 3, 5, 2), ("tanh", "sigmoid", "identity"), LOSSES["squared_error"](1.0))
+    W1 = [[0.5, -0.3, 0.2, 0.1], [-0.4, 0.6, 0.1, -0.2], [0.3, 0.2, -0.5, 0.4]]
+    W2 = [[0.6, -0.5, 0.3], [-0.2, 0.8, 0.4], [0.4, 0.1, -0.9], [-0.7, 0.2, 0.5], [0.1, -0.6, 0.3]]
+    W3 = [[0.5, -0.4, 0.3, 0.2, -0.1], [-0.3, 0.7, -0.2, 0.4, 0.6]]
+    biases = [[0.1, -0.2, 0.3], [0.1, 0.0, 0.2, -0.1, 0.3], [0.1, -0.2]]
+    parameters = Parameters.from_arrays([W1, W2, W3], biases)
+    return network, parameters, [[1.0, 0.5, -0.5, 2.0]], [[1.0, 0.0]]
