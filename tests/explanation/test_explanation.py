@@ -198,7 +198,7 @@ def test_layers_are_called_as_the_notation_calls_them() -> None:
     assert layers("canonical", 3) == layers("bias-last", "F") == layers("S3", 4) == layers("S2", "3") == {3}
     assert layers("flat-theta", [2, 4]) == {1, 3}
     for notation, layer in (("bias-last", 3), ("flat-theta", 1), ("canonical", 0)):
-        with pytest.raises(InputError, match="as .* calls them"):
+        with pytest.raises(InputError, match=r"as .* calls them"):
             explain(notation=notation, layer=layer)
 
 
