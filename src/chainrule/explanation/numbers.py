@@ -38,7 +38,7 @@ from ..loss_types import reduction_weights
 from ..network import Network, Parameters, read_biases, read_weights
 from ..optimizers import FirstOrder
 
-__all__ = ["Moment", "Numbers", "numbers_of", "split_name"]
+__all__ = ["Moment", "Numbers", "has_rows", "numbers_of", "split_name"]
 
 NAME = re.compile(r"([A-Za-z]+\+?)(\d*)((?:\.\d+)*)(?:~(\d+))?")
 
@@ -133,13 +133,13 @@ class Numbers:
     def array(self, array: str) -> np.ndarray[Any, Any]:
         """The numbers of a kind and layer, those of the explained row where they have rows."""
         values: np.ndarray[Any, Any] = self.arrays[array]
-        return values[self.row] if _by_row(array) else values
+        return values[self.row] if has_rows(array) else values
 
     def read(self, name: str) -> float:
         """The number of that name, exactly as the engine has it."""
         array, index, row = split_name(name)
         values = self.arrays[array]
-        if _by_row(array):
+        if has_rows(array):
             values = values[self.row if row is None else row]
         return float(values[index] if index else values)
 
@@ -147,7 +147,7 @@ class Numbers:
         """The number in full: its shortest decimal form that gives back the same bits."""
         array, index, row = split_name(name)
         values = self.arrays[array]
-        if _by_row(array):
+        if has_rows(array):
             values = values[self.row if row is None else row]
         number = values[index] if index else values
         return str(np.asarray(number)[()])
@@ -169,8 +169,9 @@ def split_name(name: str) -> tuple[str, tuple[int, ...], int | None]:
     return kind + layer, tuple(int(i) - 1 for i in index.split(".")[1:]), None if row is None else int(row)
 
 
-def _by_row(array: str) -> bool:
-    return array[0] in "XAZMPGDY" or array in ("ell", "s")
+def has_rows(array: str) -> bool:
+    """Whether an array has a number for each row."""
+    return (array[0] in "XAZMPGDY" and not array.startswith("Gone")) or array in ("ell", "s")
 
 
 def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
@@ -199,7 +200,7 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
             )
     free = free_entries(network.sizes, moment.rules.frozen_layers, flat) if moment.rules.frozen_layers else None
     stepped, slots = apply_step(network.sizes, moment.rules, moment.state, flat, moment.learning_rate, free)
-    arrays: dict[str, Any] = _of_rows(moment, trace, gradient, targets)
+    arrays: dict[str, Any] = _of_rows(moment, trace, gradient, targets, row)
     arrays |= {"J": J, "alpha": np.float64(moment.learning_rate)}
     arrays |= _of_parameters(network.sizes, "", "", parameters.theta)
     arrays |= _of_parameters(network.sizes, "d", "", flat)
@@ -230,14 +231,14 @@ def _slot_letters(optimizer: Any) -> tuple[str, ...]:
     return tuple("m" if name in ("velocity", "mean") else "v" for name in optimizer.slot_names)
 
 
-def _of_rows(moment: Moment, trace: Any, gradient: Any, targets: Array) -> dict[str, Any]:
+def _of_rows(moment: Moment, trace: Any, gradient: Any, targets: Array, row: int) -> dict[str, Any]:
     network, W = moment.network, moment.parameters.weights
     L = network.n_layers
     arrays: dict[str, Any] = {f"Y{L}": targets}
     for l in range(L + 1):
         arrays[f"A{l}"], arrays[f"one{l}"] = trace.A[l], 1.0
         if l < L:
-            arrays[f"Gone{l}"] = gradient.delta[l] @ moment.parameters.biases[l]
+            arrays[f"Gone{l}"] = (gradient.delta[l] @ moment.parameters.biases[l])[row]
     for l in range(1, L + 1):
         phi = network.activations[l - 1]
         arrays[f"Z{l}"], arrays[f"D{l}"] = trace.Z[l - 1], gradient.delta[l - 1]

@@ -68,10 +68,14 @@
     `<math xmlns="${MATH}"${block ? ' display="block" style="text-align:left"' : ""}>${inside}</math>`;
   const line = (inside) => `<div class="line wide">${math(inside)}</div>`;
   const spoken = (name) => {
-    const holder = document.createElement("span");
-    holder.innerHTML = math(symbol(name));
-    return holder.textContent.replace(/\s+/g, "");
+    const [array, index, row] = split(name);
+    const of = index.reduce((words, i, at) => words.replaceAll(`#${at + 1}`, i), notation().words[array]);
+    return `${of}${row === undefined ? "" : `, row ${row}`} = ${rounded(data.values[name])}`;
   };
+  const button = (name, more) => `<li><button type="button" data-name="${name}" aria-label="` +
+    `${spoken(name)}${more === undefined ? "" : wrong(name) ? ", wrong" : ", checked"}"` +
+    `${more === undefined ? "" : ` aria-pressed="${name === state.entry}"`}>` +
+    `${math(`<mrow>${symbol(name)}<mo>=</mo>${inMath(data.values[name])}</mrow>`)}${more || ""}</button></li>`;
 
   // The steps
 
@@ -91,9 +95,7 @@
     return general + (arrays ? `<h3>In this layer</h3>${arrays}` : "");
   };
   const result = (name) =>
-    `<li><button type="button" data-name="${name}" aria-pressed="${name === state.entry}">` +
-    `${math(`<mrow>${symbol(name)}<mo>=</mo>${inMath(data.values[name])}</mrow>`)} ` +
-    `<span class="${wrong(name) ? "wrong" : "ok"}">${wrong(name) ? "✗ wrong" : "✓"}</span></button></li>`;
+    button(name, ` <span class="${wrong(name) ? "wrong" : "ok"}">${wrong(name) ? "✗ wrong" : "✓"}</span>`);
 
   const item = (name, paper) => {
     const step = home(name);
@@ -120,8 +122,7 @@
     const found = [...new Set([...(formula(name) || "").matchAll(/@([^@]+)@/g)]
       .map((match) => match[1].replace("!", "")).filter((place) => !place.startsWith("rest:")))];
     if (!found.length) return "";
-    const buttons = found.map((one) => `<li><button type="button" data-name="${one}">` +
-      `${math(`<mrow>${symbol(one)}<mo>=</mo>${inMath(data.values[one])}</mrow>`)}</button></li>`).join("");
+    const buttons = found.map((one) => button(one)).join("");
     return `<dt>The numbers in it, and where they come from</dt><dd><ul class="results">${buttons}</ul></dd>`;
   };
   const parameter = (name) => /^d?[Wb]\+?\d/.exec(name) && name.replace(/^d/, "").replace("+", "");
@@ -131,8 +132,7 @@
     const gradient = `d${weight}`;
     const moved = weight.replace(/^([Wb])/, "$1+");
     const others = [weight, gradient, moved].filter((one) => one !== name && one in data.values);
-    const buttons = others.map((one) => `<li><button type="button" data-name="${one}">` +
-      `${math(`<mrow>${symbol(one)}<mo>=</mo>${inMath(data.values[one])}</mrow>`)}</button></li>`).join("");
+    const buttons = others.map((one) => button(one)).join("");
     return `<dt>Of the same weight or bias: its value, gradient and value after the step</dt>` +
       `<dd><ul class="results">${buttons}</ul></dd>` + paths(weight);
   };
@@ -163,7 +163,7 @@
       const [of, [k]] = split(unit.dataset.name);
       const at = Number(of.slice(1));
       const same = index.length > 0 && at === layer && k === index[0];
-      const said = [unit.dataset.name, unit.dataset.back].map((of) => `${spoken(of)} = ${rounded(data.values[of])}`);
+      const said = [unit.dataset.name, unit.dataset.back].map(spoken);
       unit.setAttribute("aria-label", said.join(", "));
       unit.querySelector("title").textContent = said.join(", ");
       unit.classList.toggle("chosen", same && kind !== "");
@@ -251,7 +251,7 @@
     if (same) same.focus();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.target.closest("select, summary, .wide") || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.target.matches("select, summary, .wide") || event.altKey || event.ctrlKey || event.metaKey) return;
     if (event.key === "ArrowRight") go(1);
     else if (event.key === "ArrowLeft") go(-1);
     else if ((event.key === "Enter" || event.key === " ") && event.target.closest("svg .unit")) {
@@ -268,7 +268,7 @@
   });
   document.addEventListener("mouseover", (event) => {
     const named = event.target.closest(".num");
-    if (named && !named.title) named.setAttribute("title", `${spoken(named.dataset.name)} = ${data.values[named.dataset.name]}`);
+    if (named && !named.title) named.setAttribute("title", data.values[named.dataset.name]);
   });
 
   const [asked, step, entry] = decodeURIComponent(location.hash.slice(1)).split("/");

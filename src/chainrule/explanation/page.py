@@ -19,7 +19,8 @@ from .as_svg import svg_of
 from .as_text import checked_words
 from .equations import array_equations, general_equations, source_of
 from .explanation import Explanation
-from .markup import parse, to_mathml
+from .markup import parse, to_mathml, to_text
+from .numbers import has_rows
 from .paths import paths_of
 from .spelling import Spelling
 from .spellings import SPELLINGS
@@ -166,21 +167,24 @@ def _notation(explained: Explanation, one: Spelling) -> dict[str, Any]:
         "remark": one.remark,
         "style": _style_key(one),
         "layers": [one.label(l, n.layers) for l in range(n.layers + 1)],
-        "symbols": {array: _template(explained, one, array) for array in n.arrays},
+        "symbols": {array: _filled(_mathml(_template(explained, one, array))) for array in n.arrays},
+        "words": {array: _filled(to_text(parse(_template(explained, one, array)), str)) for array in n.arrays},
         "arrays": {array: _array(explained, one, array) for array in sorted(arrays)},
         "steps": steps,
     }
 
 
 def _template(explained: Explanation, one: Spelling, array: str) -> str:
-    """The symbol of the numbers of an array, with #1 and #2 for indices."""
-    values = explained.numbers.arrays[array]
-    kind_by_row = array[0] in "XAZMPGDY" and not array.startswith("Gone")
-    axes = np.ndim(values) - (1 if kind_by_row or array in ("ell", "s") else 0)
-    found = _mathml(explained.symbol(one, array + "".join(f".{i}" for i in list(INDEX)[:axes])))
+    """The symbol of the numbers of an array, with stand-ins for its indices."""
+    axes = np.ndim(explained.numbers.arrays[array]) - has_rows(array)
+    return explained.symbol(one, array + "".join(f".{i}" for i in list(INDEX)[:axes]))
+
+
+def _filled(template: str) -> str:
+    """#1 and #2 in place of the stand-ins."""
     for number, place in INDEX.items():
-        found = found.replace(number, place)
-    return found
+        template = template.replace(number, place)
+    return template
 
 
 def _array(explained: Explanation, one: Spelling, array: str) -> dict[str, Any]:
