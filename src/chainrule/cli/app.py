@@ -296,7 +296,8 @@ def errata(
 @app.command()
 def explain(
     model: Annotated[
-        Path | None, typer.Argument(help="A model file, or the folder of a run.", show_default="a 4-3-5-2 example")
+        Path | None,
+        typer.Argument(help="A model file, a checkpoint, or the folder of a run.", show_default="a 4-3-5-2 example"),
     ] = None,
     data: Annotated[
         str | None,
@@ -321,7 +322,21 @@ def explain(
     learning_rate: Annotated[
         float | None, typer.Option(min=1e-12, show_default=BY_OPTIMIZER, rich_help_panel=TRAINING)
     ] = None,
-    engine: Annotated[str, typer.Option(help="auto, native or reference.", rich_help_panel=TRAINING)] = "reference",
+    step: Annotated[
+        int | None,
+        typer.Option(
+            help="Of the run whose checkpoint MODEL is.", min=1, show_default="the next one", rich_help_panel=TRAINING
+        ),
+    ] = None,
+    validation: Annotated[
+        float | None, typer.Option(help="Of that run.", min=0, max=0.9, show_default="none", rich_help_panel=TRAINING)
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="auto, native or reference.", show_default="reference, or the run's", rich_help_panel=TRAINING
+        ),
+    ] = None,
     to: Annotated[
         list[Path] | None,
         typer.Option(
@@ -348,6 +363,6 @@ def explain(
             "learning_rate": learning_rate,
             "engine": engine,
         }
-        return run(ExplainRequest(model, data, row, batch, tuple(to or ()), options))
+        return run(ExplainRequest(model, data, row, batch, step, validation, tuple(to or ()), options))
 
     exit_with(job)

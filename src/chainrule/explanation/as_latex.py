@@ -7,17 +7,11 @@ import re
 from .as_text import check_words, checked_words, head
 from .equations import general_equations, source_of
 from .explanation import Explanation, latex_number
-from .markup import SIGNS, latex_text
+from .markup import latex_text
 from .spelling import Spelling
 from .steps import Step
 
 __all__ = ["latex_of"]
-
-WORDS = {"…": r"\dots{}", "✓": "", "✗": "", "½": r"$\frac12$", "ᵀ": r"$^{\top}$", "×": r"$\times$", "–": "--"}
-WORDS |= {
-    sign: rf"$\{name}$" for name, sign in SIGNS.items() if len(sign) == 1 and name not in ("minus", "top", "prime")
-}
-WORDS |= {"−": "$-$", "′": "$'$", "Σ": r"$\sum$", "‖": r"$\Vert$"}
 
 PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[a4paper,landscape,margin=14mm]{geometry}
@@ -30,9 +24,9 @@ PREAMBLE = r"""\documentclass[10pt]{article}
 
 def latex_of(explained: Explanation, spelled: Spelling) -> str:
     """The document: steps as sections, each number with its formula, with numbers, its value and its checks."""
-    lines = [PREAMBLE, rf"\section*{{{words(explained.title)}}}", ""]
-    lines += [rf"{words(line)}\par" for line in head(explained, spelled)[:-1]]
-    lines.append(rf"{words(checked_words(explained))}\par")
+    lines = [PREAMBLE, rf"\section*{{{latex_text(explained.title)}}}", ""]
+    lines += [rf"{latex_text(line)}\par" for line in head(explained, spelled)[:-1]]
+    lines.append(rf"{latex_text(checked_words(explained))}\par")
     phase = ""
     for step in explained.steps_in(spelled):
         if step.phase != phase:
@@ -42,28 +36,16 @@ def latex_of(explained: Explanation, spelled: Spelling) -> str:
     return "\n".join([*lines, r"\end{document}", ""])
 
 
-def words(text: str) -> str:
-    r"""Plain text for LaTeX.
-
-    Examples
-    --------
-    >>> words("4 → 3 tanh, δ = 50 %")
-    '4 $\\to$ 3 tanh, $\\delta$ = 50 \\%'
-    """
-    return "".join(WORDS.get(c, c) for c in latex_text(text).replace("^", r"\textasciicircum{}"))
-
-
 def _step(explained: Explanation, spelled: Spelling, step: Step) -> list[str]:
     n = explained.numbers
     source = source_of(spelled, step, n.layers)
     where = ", ".join(filter(None, (source if source != step.equation else "", step.equation)))
-    lines = [
-        rf"\subsection*{{Layer {spelled.label(step.layer, n.layers)}: {words(step.title)} \quad [{words(where)}]}}"
-    ]
+    title = f"Layer {spelled.label(step.layer, n.layers)}: {step.title}"
+    lines = [rf"\subsection*{{{latex_text(title)} \quad [{latex_text(where)}]}}"]
     general = general_equations(spelled, step, n)
     if general:
-        beside = r" \qquad ".join(explained.in_latex(spelled, line) for line in general)
-        lines.append(rf"\[ {beside} \]")
+        below = " \\\\ ".join(explained.in_latex(spelled, line) for line in general)
+        lines.append(rf"\begin{{gather*}} {below} \end{{gather*}}")
     for name in step.entries:
         lines += _entry(explained, spelled, name)
     return lines
@@ -82,4 +64,4 @@ def _entry(explained: Explanation, spelled: Spelling, name: str) -> list[str]:
 
 def _check(said: str) -> str:
     """A check in words that pdfLaTeX has."""
-    return words(re.sub("^✓ ", "ok: ", said))
+    return latex_text(re.sub("^✓ ", "ok: ", said))

@@ -11,8 +11,7 @@ __all__ = ["svg_of"]
 
 LAYER_GAP, UNIT_GAP, RADIUS, MARGIN_X, MARGIN_Y, FOOT = 240, 66, 22, 70, 60, 34
 #: Weights are written on the edges where there are no more of them.
-MOST_LABELS = 60
-DIGITS = 3
+MOST_LABELS = 40
 POSITIVE, NEGATIVE, BACK = "#0072B2", "#D55E00", "#7a3fb0"
 LEGEND = (
     f'in a unit A, below it <tspan class="back" fill="{BACK}">Δ, at the input ∂ℓ/∂X</tspan>; weights '
@@ -74,11 +73,11 @@ def _label(explained: Explanation, name: str, ends: Ends, share: float) -> str:
     (x1, y1), (x2, y2) = ends
     at = 0.58 + 0.28 * share
     x, y = x1 + at * (x2 - x1), y1 + at * (y2 - y1) - 2
-    return f'<text class="weight" data-name="{name}" x="{x:.1f}" y="{y:.1f}">{_short(explained.value(name))}</text>'
+    return f'<text class="weight" data-name="{name}" x="{x:.1f}" y="{y:.1f}">{_short(explained.value(name), 2)}</text>'
 
 
-def _short(number: float) -> str:
-    return f"{number + 0.0:.{DIGITS}g}"
+def _short(number: float, digits: int = 3) -> str:
+    return f"{number + 0.0:.{digits}g}"
 
 
 def _node(explained: Explanation, spelled: Spelling, l: int, k: int, place: tuple[float, float]) -> str:

@@ -1,4 +1,4 @@
-"""Every number of a pass and a step as a formula over the numbers before it: F0 to F2, J1, J2, B1 to B4, U1.
+"""Every number of a pass as a formula over the numbers before it: F0 to F2, J1, J2, B1 to B4. `updates` has U1.
 
 The equations are written here once more, for one number each, over the names of `numbers`. How a sum is ordered and
 where its bias stands is the notation's, and changes no value.
@@ -6,16 +6,19 @@ where its bias stands is the notation's, and changes no value.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import final
+
+import numpy as np
 
 from ..activation_types import Softmax
 from ..loss_types import BinaryCrossEntropy, CrossEntropy
-from ..optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
-from .expressions import Constant, Expression, Fraction, Place, Power, Product, Root, Share, Sum
+from .expressions import Constant, Expression, Place, Power, Product, Read, Share, Sized, Sum
 from .functions import activation_of, factor_of, loss_of, loss_slope_of, minus, named, slope_of
 from .numbers import Numbers
+from .updates import update
 
 __all__ = ["Style", "formula", "parts_of"]
 
@@ -42,6 +45,8 @@ class Style:
 def formula(numbers: Numbers, name: str, style: Style = Style()) -> Expression | None:
     """What a number is made of; None for what is given: inputs, targets, parameters, the learning rate."""
     kind, layer, index = parts_of(name)
+    if kind.endswith("+"):
+        return update(numbers, kind, layer, index)
     build = BUILDERS.get(kind)
     if build is None or (kind == "A" and layer == 0 and not numbers.has("M0")):
         return None
@@ -205,26 +210,7 @@ def weight_gradient(n: Numbers, l: int, index: tuple[int, ...], style: Style) ->
         more.append(Constant(l1 * ((sign > 0) - (sign < 0))))
     if l2:
         more.append(Product(named(l2), w))
-    if not more:
-        return parts
-    return Sum([parts, *more]) if n.rows == 1 else Sum([Bare(parts), *more])
-
-
-class Bare(Expression):
-    """A sum that needs no brackets, being the first of a sum."""
-
-    def __init__(self, inside: Expression) -> None:
-        self.inside = inside
-
-    def markup(self, terms: int) -> str:
-        return self.inside.markup(terms)
-
-    def value(self, read: Any) -> tuple[float, float]:
-        return self.inside.value(read)
-
-    @property
-    def leaves(self) -> int:
-        return self.inside.leaves
+    return Sum([parts, *more]) if more else parts
 
 
 def bias_gradient(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
@@ -238,93 +224,46 @@ def over_rows(n: Numbers, delta: str, a: str) -> Expression:
         factors = [Place(delta), *([Place(a)] if a else [])]
         return Product(*factors) if n.read("s") == 1 else Product(Place("s"), *factors)
 
-    def term(i: int) -> Expression:
-        factors = [Place(f"s~{i}"), Place(f"{delta}~{i}")]
-        return Product(*factors, *([Place(a if a.startswith("one") else f"{a}~{i}")] if a else []))
-
-    return Sum([term(i) for i in range(n.rows)], read=n.read)
+    return RowSum(n, delta, a)
 
 
-# The step (U1), for one weight or bias: "W2.3.1" or "b2.3".
+@final
+class RowSum(Expression):
+    """Σ_i s_i Δ_i A_i over the rows of a batch, which may be many."""
 
+    def __init__(self, n: Numbers, delta: str, a: str) -> None:
+        self.delta, self.a = delta, a
+        values = n.arrays["s"].astype(np.float64) * n.over_rows(delta)
+        self.values = values * n.over_rows(a) if a and not a.startswith("one") else values
 
-def parameter(kind: str, l: int, index: tuple[int, ...], before: str = "", after: str = "") -> str:
-    letter = "W" if "W" in kind else "b"
-    return f"{before}{letter}{after}{l}" + "".join(f".{i}" for i in index)
+    def markup(self, terms: int) -> str:
+        count = len(self.values)
+        shown, rest = list(range(count)), ""
+        if count > terms + 1:
+            shown = sorted(np.argsort(-np.abs(self.values), kind="stable")[:terms].tolist())
+            left = np.delete(self.values, shown)
+            rest = f" + @rest:{len(left)}:{math.fsum(left)!r}@"
+        return " + ".join(self.term(i).markup(terms) for i in shown) + rest
 
+    def term(self, row: int) -> Product:
+        """What one row adds."""
+        factors: list[Expression] = [Place(f"s~{row}"), Place(f"{self.delta}~{row}")]
+        if self.a:
+            factors.append(Place(self.a if self.a.startswith("one") else f"{self.a}~{row}"))
+        return Product(*factors)
 
-def gradient_used(n: Numbers, kind: str, l: int, index: tuple[int, ...]) -> Expression:
-    """The gradient as the optimiser gets it: clipped where that was asked for."""
-    place: Expression = Place(parameter(kind, l, index, "d"))
-    rules = n.moment.rules
-    clipped = n.read(parameter(kind, l, index, "d"))
-    if rules.clip_value is not None and abs(clipped) > rules.clip_value:
-        clipped = rules.clip_value if clipped > 0 else -rules.clip_value
-        place = Constant(clipped)
-    if n.clip_factor != 1:
-        place = Product(named(n.clip_factor), place)
-    return place
+    def value(self, read: Read) -> Sized:
+        return math.fsum(self.values), math.fsum(np.abs(self.values))
+
+    @property
+    def leaves(self) -> int:
+        return 4 * len(self.values)
+
+    def bracketed(self, terms: int) -> str:
+        return f"({self.markup(terms)})"
 
 
 Build = Callable[[Numbers, int, tuple[int, ...], Style], Expression | None]
-
-
-def memory(letter: str, kind: str) -> Build:
-    """How what the optimiser remembers follows the gradient: ``m+`` and ``v+``."""
-
-    def expression(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression | None:
-        g, rule = gradient_used(n, kind, l, index), n.moment.rules.optimizer
-        before = Place(parameter(kind, l, index, letter))
-        if l in n.moment.rules.frozen_layers:
-            g = Constant(0)
-        if isinstance(rule, SGD):
-            return Sum([Product(named(rule.momentum), before), Product(Place("alpha"), g)], (1, -1))
-        if isinstance(rule, Adagrad):
-            return Sum([before, Power(g, 2)])
-        share = {"m": getattr(rule, "beta1", 0.0), "v": getattr(rule, "beta2", getattr(rule, "rho", 0.0))}[letter]
-        new = Product(named(1 - share), g if letter == "m" else Power(g, 2))
-        return Sum([Product(named(share), before), new])
-
-    return expression
-
-
-def moved(kind: str) -> Build:
-    """The weight or bias after the step."""
-
-    def expression(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression | None:
-        rules = n.moment.rules
-        if l in rules.frozen_layers:
-            return Place(parameter(kind, l, index))
-        if rules.max_norm is not None and kind == "W":
-            return None  # scaled with all weights of its unit
-        start: Expression = Place(parameter(kind, l, index))
-        decay = 1.0 if kind == "b" else getattr(rules.optimizer, "weight_decay", 0.0)
-        if kind == "W" and decay:
-            start = Product(minus(Constant(1), Product(Place("alpha"), named(decay))), start)
-        return stepped(n, kind, l, index, start)
-
-    return expression
-
-
-def stepped(n: Numbers, kind: str, l: int, index: tuple[int, ...], start: Expression) -> Expression:
-    rule, t = n.moment.rules.optimizer, n.moment.state.steps + 1
-    g, alpha = gradient_used(n, kind, l, index), Place("alpha")
-    m, v = (Place(parameter(kind, l, index, letter, "+")) for letter in "mv")
-    if isinstance(rule, SGD) and rule.momentum:
-        if not rule.nesterov:
-            return Sum([start, m])
-        return Sum([start, Product(named(rule.momentum), m), Product(alpha, g)], (1, 1, -1))
-    if isinstance(rule, RMSprop | Adagrad):
-        return minus(start, Fraction(Product(alpha, g), Sum([Root(v), named(rule.epsilon)])))
-    if isinstance(rule, Adam | AdamW):
-        root = Sum([Root(Fraction(v, bias_correction(rule.beta2, t))), named(rule.epsilon)])
-        return minus(start, Fraction(Product(alpha, Fraction(m, bias_correction(rule.beta1, t))), root))
-    return minus(start, Product(alpha, g))
-
-
-def bias_correction(beta: float, t: int) -> Expression:
-    return minus(Constant(1), Power(named(beta), t))
-
 
 BUILDERS: dict[str, Build] = {
     "A": activation,  # F0, F2
@@ -337,10 +276,4 @@ BUILDERS: dict[str, Build] = {
     "G": activation_gradient,  # B2, B4
     "dW": weight_gradient,  # B3
     "db": bias_gradient,  # B3
-    "W+": moved("W"),  # U1
-    "b+": moved("b"),  # U1
-    "mW+": memory("m", "W"),
-    "mb+": memory("m", "b"),
-    "vW+": memory("v", "W"),
-    "vb+": memory("v", "b"),
 }

@@ -91,12 +91,17 @@ RULES = {
         r"{\sqrt{\frac{{vW+}}{1 \minus \beta_{2}^{t}}} + \epsilon}",
     ),
 }
+RULES["folded_adam"] = (
+    *RULES["adam"][:2],
+    r"{W+} = {W} \minus \frac{{alpha} \frac{\sqrt{1 \minus \beta_{2}^{t}}}{1 \minus \beta_{1}^{t}} {mW+}}"
+    r"{\sqrt{{vW+}} + \epsilon}",
+)
 RULES["adamw"] = tuple(
     line.replace("{W+} = {W}", r"{W+} = (1 \minus {alpha} \lambda) {W}") for line in RULES["adam"]
 )  # fmt: skip
 
 #: A place for an array in an equation of these tables.
-ARRAY = re.compile(r"\{((?:[AZWbMXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mv][Wb]\+|alpha)-?)\}")
+ARRAY = re.compile(r"\{((?:[AZWbMXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)-?)\}")
 
 
 def source_of(spelled: Spelling, step: Step, layers: int) -> str:
@@ -121,6 +126,8 @@ def general_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
 
 def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
     """Those of them that are of arrays, with a place for each array of this layer: "@[W2]@"."""
+    if step.kind == "W+" and not _plain(n):
+        return []
 
     def place(kind: str) -> str:
         plain = kind.removesuffix("-")
@@ -129,6 +136,14 @@ def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
     label = spelled.label(step.layer, n.layers)
     lines = [line for line in _lines(spelled, step, n) if ARRAY.search(line) and r"\sum" not in line]
     return [ARRAY.sub(lambda m: place(m[1]), line).replace("#l", label) for line in lines]
+
+
+def _plain(n: Numbers) -> bool:
+    """Whether a step is θ - α ∇J and no more."""
+    rules = n.moment.rules
+    rule = rules.optimizer
+    simple = rule.name == "gradient_descent" or (isinstance(rule, SGD) and not rule.momentum)
+    return simple and rules.max_norm is None and rules.clip_value is None and n.clip_factor == 1
 
 
 def _lines(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
@@ -165,9 +180,9 @@ def function_line(spelled: Spelling, phi: Any, which: int) -> list[str]:
     letter = spelled.function
     if phi.name not in PHI or getattr(phi, "own", False) or not PHI[phi.name][which]:
         return []
-    of = "(z)_{k}" if isinstance(phi, Softmax) else "(z)"
     name = rf"{letter}^{{\prime}}" if which else letter
-    return [f"{name}{of} = {PHI[phi.name][which].replace('#f', letter)}"]
+    of = f"{{{name}(z)}}_{{k}}" if isinstance(phi, Softmax) else f"{name}(z)"
+    return [f"{of} = {PHI[phi.name][which].replace('#f', letter)}"]
 
 
 def _masked(spelled: Spelling, kind: str, n: Numbers, l: int) -> list[str]:
@@ -234,7 +249,7 @@ def _gradient_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
 
 def _over_rows(line: str) -> str:
     left, right = line.split(" = ")
-    right = re.sub(r"\{(D|Dx|A-|x-)\}", r"{\1} \\langle i \\rangle", right)
+    right = re.sub(r"\{(D|Dx|A-|x-)\}", r"{{\1} \\langle i \\rangle}", right)
     return rf"{left} = \sum_{{i}} s_{{i}} {right}"
 
 
@@ -246,7 +261,26 @@ def _update_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
     name = rule.name
     if isinstance(rule, SGD) and rule.momentum:
         name = "nesterov" if rule.nesterov else "momentum"
-    lines = list(RULES[name])
-    if not spelled.style.constant and len(lines) == 1:
+    lines = [*_limit_lines(spelled, n), *RULES[name]]
+    if rules.max_norm is not None:
+        lines = [line.replace("{W+}", "{uW+}") for line in lines]
+        lines.append(rf"{{W+}} = {{uW+}} \text{{, its rows scaled to a norm of at most}} {rules.max_norm:.6g}")
+    if not spelled.style.constant and _plain(n):
         lines += [line.replace("W", "b") for line in lines]
+    return lines
+
+
+def _limit_lines(spelled: Spelling, n: Numbers) -> list[str]:
+    """What is done to the gradient first."""
+    rules, lines = n.moment.rules, []
+    gradient = spelled.template("dW", output=False)[0].replace("^{[#l]}", "").replace("^{(#l)}", "")
+    gradient = gradient.replace("^{#l}", "").replace("^{#p}", "")
+    if rules.clip_value is not None:
+        limit = f"{rules.clip_value:.6g}"
+        lines.append(rf"{gradient} \text{{is cut to}} [\minus {limit}, {limit}] \text{{first}}")
+    if n.clip_factor != 1:
+        lines.append(
+            rf"{gradient} \text{{is scaled, with all of the gradient, by}} {n.clip_factor:.6g} "
+            rf"\text{{, to a norm of}} {rules.clip_norm:.6g}"
+        )
     return lines

@@ -184,7 +184,7 @@ class Fraction(Expression):
     bottom: Expression
 
     def markup(self, terms: int) -> str:
-        return rf"\frac{{{self.top.enclosed(terms)}}}{{{self.bottom.enclosed(terms)}}}"
+        return rf"\frac{{{self.top.markup(terms)}}}{{{self.bottom.markup(terms)}}}"
 
     def value(self, read: Read) -> Sized:
         (a, size_a), (b, size_b) = self.top.value(read), self.bottom.value(read)

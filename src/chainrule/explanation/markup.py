@@ -236,7 +236,7 @@ def to_latex(node: Node, fill: Fill) -> str:
     """The formula for LaTeX with amsmath; `fill` gives the LaTeX of a place."""
     inside = [to_latex(part, fill) for part in node.parts]
     if node.kind == "row":
-        tall = any(part.kind == "frac" for part in node.parts)
+        tall = any(r"\frac" in part for part in inside) and inside.count("(") == inside.count(")")
         high = {"(": r"\left(", ")": r"\right)"} if tall else {}
         return " ".join(high.get(part, part) for part in inside)
     if node.kind == "script":
@@ -262,9 +262,21 @@ def to_latex(node: Node, fill: Fill) -> str:
     return LATEX.get(node.text, rf"\{node.text}") if named else node.text
 
 
+#: What pdfLaTeX does not take as it stands.
+PLAIN = {sign: rf"$\{name}$" for name, sign in SIGNS.items() if len(sign) == 1}
+PLAIN |= {"−": "$-$", "′": "$'$", "Σ": r"$\sum$", "‖": r"$\Vert$", "ᵀ": r"$^{\top}$", "…": r"\dots{}", "✓": "", "✗": ""}
+PLAIN |= {"½": r"$\frac12$", "–": "--", "^": r"\textasciicircum{}", "|": r"$\vert$", "<": "$<$", ">": "$>$", "\\": ""}
+
+
 def latex_text(words: str) -> str:
-    """Plain text for LaTeX."""
-    return re.sub(r"([%#&$_{}])", r"\\\1", words)
+    r"""Plain text for LaTeX.
+
+    Examples
+    --------
+    >>> latex_text("4 → 3 tanh, δ ≤ 50 %")
+    '4 $\\to$ 3 tanh, $\\delta$ $\\le$ 50 \\%'
+    """
+    return "".join(PLAIN.get(c, rf"\{c}" if c in "%#&$_{}" else c) for c in words)
 
 
 #: Signs within a script stand close.
@@ -300,11 +312,13 @@ def to_mathml(node: Node, fill: Fill) -> str:
     if node.kind == "place":
         return fill(node.text)
     if node.kind == "text":
-        return f"<mtext> {escape(node.text)} </mtext>"
+        return f"<mtext>\u00a0{escape(node.text)}\u00a0</mtext>"
     shown = escape(SIGNS.get(node.text, node.text).replace("-", "−") if node.kind in KINDS else node.text)
     if node.kind == "number":
         return f"<mn>{shown}</mn>"
     if node.kind == "operator" or node.text in ("top", "prime"):
+        if node.text in ("langle", "rangle"):
+            return f"{TIGHT}{shown}</mo>"
         return f"<mo>{'T' if node.text == 'top' else shown}</mo>"
     return f"<mi>{shown}</mi>"
 

@@ -11,7 +11,8 @@ A name is a kind, a layer, indices from 1, and a row where it is not the one exp
 | Y, ell, s, J, R | target, ℓ, share s_i of a row, J, penalty | J1, J2 |
 | G, D | ∂ℓ/∂A[l] (l = 0: dX), Δ[l] | B1, B2, B4 |
 | W, b; dW, db; W+, b+ | parameters, their gradient, the parameters after the step | B3, U1 |
-| c, m, v before W or b | gradient as clipped, what the optimiser remembers; ``m+`` and ``v+`` after the step | U1 |
+| m, v before W or b | what the optimiser remembers: ``mW2.3.1``, after the step ``mW+2.3.1`` | U1 |
+| u before W+ | the weight after the step, before the limit on norms | U1 |
 | alpha | learning rate of the step | U1 |
 
 ∂ℓ/∂A[l] = Δ[l+1] W[l+1] for hidden layers is the first factor of B2, which no engine hands out: it is computed
@@ -22,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -32,7 +33,7 @@ from .. import backward_pass, forward_pass
 from ..arrays import Array, as_numpy
 from ..constraints import clip_by_norm, clip_by_value, free_entries
 from ..conventions.sweep import output_gradient
-from ..engines import ENGINES, Data, Rules, State, choose_engine
+from ..engines import Data, Rules, State, choose_engine
 from ..engines.seam import apply_step
 from ..loss_types import reduction_weights
 from ..network import Network, Parameters, read_biases, read_weights
@@ -50,29 +51,28 @@ class Moment:
     Parameters
     ----------
     network : Network
-    x : Array, shape (N, n_0)
-    y : array_like
-        Targets, as the network's loss takes them.
+    data : Data
+        Rows, encoded targets, weights.
     state : State
         θ, what the optimiser remembers, and the number of steps before this one.
     rules : Rules
         Optimiser, penalties, limits.
     learning_rate : float
         α of the step.
-    sample_weight : Array, shape (N,), optional
     masks : tuple of (Array or None), optional
     reduction : {"mean", "sum"}
+    after : State, optional
+        What the run's own engine made of the step; by default it is taken here.
     """
 
     network: Network
-    x: Array
-    y: Any
+    data: Data
     state: State
     rules: Rules
     learning_rate: float
-    sample_weight: Array | None = None
     masks: tuple[Array | None, ...] | None = None
     reduction: str = "mean"
+    after: State | None = None
 
     @property
     def parameters(self) -> Parameters:
@@ -135,6 +135,12 @@ class Numbers:
         values: np.ndarray[Any, Any] = self.arrays[array]
         return values[self.row] if has_rows(array) else values
 
+    def over_rows(self, name: str) -> np.ndarray[Any, Any]:
+        """The numbers of that name in every row, in float64."""
+        array, index, _ = split_name(name)
+        values: np.ndarray[Any, Any] = self.arrays[array]
+        return values.astype(np.float64)[:, index[0]]
+
     def read(self, name: str) -> float:
         """The number of that name, exactly as the engine has it."""
         array, index, row = split_name(name)
@@ -180,40 +186,43 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
     Z, A, Δ and dX are the reference engine's, in the dtype of the parameters. J, dW and db are those of the engine
     asked for. The step is the one that training takes.
     """
-    network, parameters = moment.network, moment.parameters
-    trace = forward_pass.forward(network, parameters, moment.x, masks=moment.masks)
-    gradient = backward_pass.backward(
-        network, parameters, trace, moment.y, sample_weight=moment.sample_weight,
-        l1=moment.rules.l1, l2=moment.rules.l2, reduction=moment.reduction,
-    )  # fmt: skip
-    J, flat = gradient.J, gradient.flat
-    targets = network.loss.targets(moment.y, network.sizes[-1], trace.output)
-    name = ENGINES["reference"].name
+    network, parameters, rules, data = moment.network, moment.parameters, moment.rules, moment.data
+    masks = moment.masks or (None,) * network.n_layers
+    weights = reduction_weights(data.sample_weight, data.rows, moment.reduction, data.y)
+    trace = forward_pass.propagate(network, parameters, data.inputs(), masks)
+    gradient = backward_pass.pull_back(
+        network, parameters, trace, data.y, weights, rules.l1, rules.l2, input_gradient=True
+    )
+    J, flat, name = gradient.J, gradient.flat, "reference"
     if engine != name:
-        chosen, _ = choose_engine(engine, network, moment.rules, parameters.theta)
+        chosen, _ = choose_engine(engine, network, rules, parameters.theta)
+        workspace = chosen.prepare(network, rules, parameters.theta.dtype, 1, data.scale)
+        J, flat = chosen.loss_and_gradient(
+            workspace, parameters.theta, data, l1=rules.l1, l2=rules.l2, masks=moment.masks
+        )
         name = chosen.name
-        if name != "reference":
-            workspace = chosen.prepare(network, moment.rules, parameters.theta.dtype, 1)
-            data = Data(trace.A[0] if moment.masks is None else moment.x, targets, moment.sample_weight)
-            J, flat = chosen.loss_and_gradient(
-                workspace, parameters.theta, data, l1=moment.rules.l1, l2=moment.rules.l2, masks=moment.masks
-            )
-    free = free_entries(network.sizes, moment.rules.frozen_layers, flat) if moment.rules.frozen_layers else None
-    stepped, slots = apply_step(network.sizes, moment.rules, moment.state, flat, moment.learning_rate, free)
-    arrays: dict[str, Any] = _of_rows(moment, trace, gradient, targets, row)
+    free = free_entries(network.sizes, rules.frozen_layers, flat) if rules.frozen_layers else None
+    stepped, slots = apply_step(network.sizes, rules, moment.state, flat, moment.learning_rate, free)
+    unlimited = None
+    if rules.max_norm is not None:
+        freely = replace(rules, max_norm=None)
+        unlimited, _ = apply_step(network.sizes, freely, moment.state, flat, moment.learning_rate, free)
+    if moment.after is not None:
+        stepped, slots = moment.after.theta, moment.after.slots
+    arrays: dict[str, Any] = _of_rows(moment, trace, gradient, weights, row)
     arrays |= {"J": J, "alpha": np.float64(moment.learning_rate)}
     arrays |= _of_parameters(network.sizes, "", "", parameters.theta)
     arrays |= _of_parameters(network.sizes, "d", "", flat)
     arrays |= _of_parameters(network.sizes, "", "+", stepped)
-    optimizer = moment.rules.optimizer
-    letters = _slot_letters(optimizer)
-    for letter, before, after in zip(letters, moment.state.slots, slots, strict=True):
+    if unlimited is not None:
+        arrays |= _of_parameters(network.sizes, "u", "+", unlimited)
+    for letter, before, after in zip(_slot_letters(rules.optimizer), moment.state.slots, slots, strict=True):
         arrays |= _of_parameters(network.sizes, letter, "", before)
         arrays |= _of_parameters(network.sizes, letter, "+", after)
     found = {key: as_numpy(value) if hasattr(value, "shape") else np.float64(value) for key, value in arrays.items()}
     epsilon = float(np.finfo(as_numpy(parameters.theta).dtype).eps)
-    factor = _clip_factor(moment.rules, flat, free)
-    return Numbers(moment, row, name, found, as_numpy(targets), epsilon, factor, stepped)
+    factor = _clip_factor(rules, flat, free)
+    return Numbers(moment, row, name, found, as_numpy(data.y), epsilon, factor, stepped)
 
 
 def _clip_factor(rules: Rules, gradient: Array, free: Array | None) -> float:
@@ -231,8 +240,8 @@ def _slot_letters(optimizer: Any) -> tuple[str, ...]:
     return tuple("m" if name in ("velocity", "mean") else "v" for name in optimizer.slot_names)
 
 
-def _of_rows(moment: Moment, trace: Any, gradient: Any, targets: Array, row: int) -> dict[str, Any]:
-    network, W = moment.network, moment.parameters.weights
+def _of_rows(moment: Moment, trace: Any, gradient: Any, shares: Any, row: int) -> dict[str, Any]:
+    network, W, targets = moment.network, moment.parameters.weights, moment.data.y
     L = network.n_layers
     arrays: dict[str, Any] = {f"Y{L}": targets}
     for l in range(L + 1):
@@ -253,14 +262,9 @@ def _of_rows(moment: Moment, trace: Any, gradient: Any, targets: Array, row: int
         if mask is not None:
             arrays[f"M{l}"] = mask
     if "M0" in arrays:
-        arrays["X0"] = as_numpy(moment.x).astype(as_numpy(trace.A[0]).dtype)
-    rows = targets.shape[0]
+        arrays["X0"] = moment.data.inputs()
     ell, _ = network.loss.value_and_delta(targets, trace.Z[-1], trace.A[-1], network.activations[-1])
-    weights = moment.sample_weight
-    share = reduction_weights(
-        None if weights is None else np.asarray(weights, as_numpy(trace.A[0]).dtype), rows, moment.reduction, ell
-    )
-    arrays["ell"], arrays["s"] = ell, np.broadcast_to(np.asarray(share, as_numpy(ell).dtype), (rows,))
+    arrays["ell"], arrays["s"] = ell, np.broadcast_to(np.asarray(shares, ell.dtype), ell.shape)
     penalty = forward_pass.penalty(moment.parameters, moment.rules.l1, moment.rules.l2)
     arrays["R"] = np.asarray(penalty, as_numpy(ell).dtype)
     return arrays

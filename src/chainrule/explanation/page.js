@@ -35,13 +35,14 @@
   const symbol = (name) => {
     const [array, index, row] = split(name);
     const of = index.reduce((template, i, at) => template.replaceAll(`#${at + 1}`, i), notation().symbols[array]);
-    return row === undefined ? of : `<mrow>${of}<mo>⟨</mo><mn>${row}</mn><mo>⟩</mo></mrow>`;
+    return row === undefined ? of : `<mrow>${of}<mo stretchy="false" ${TIGHT}>⟨</mo><mn>${row}</mn>` +
+      `<mo stretchy="false" ${TIGHT}>⟩</mo></mrow>`;
   };
   const number = (name, bare) => {
     const exact = data.values[name];
     const shown = inMath(exact);
     const inside = `<mrow class="num" data-name="${name}"><mrow>${shown}</mrow></mrow>`;
-    return !bare && exact.startsWith("-") ? `<mrow>${OPEN}${inside}${CLOSE}</mrow>` : inside;
+    return !bare && rounded(exact).startsWith("-") ? `<mrow>${OPEN}${inside}${CLOSE}</mrow>` : inside;
   };
   const left = (place, numbers) => {
     const [, count, value] = place.split(":");

@@ -193,7 +193,7 @@ def _array(explained: Explanation, one: Spelling, array: str) -> dict[str, Any]:
     layer = int(number)
     matrix = "W" in kind
     cells = n.sizes[layer] * (n.sizes[layer - 1] + 1 if matrix else 1)
-    shown = cells <= MOST_CELLS and kind[0] not in "mv"
+    shown = cells <= MOST_CELLS and kind[0] not in "mvu"
     grid = one.grid(kind, layer, n.sizes) if shown else []
     return {"symbol": _mathml(one.array(kind, layer, n.layers)), "grid": grid}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,18 @@ import numpy as np
 from ..arrays import as_numpy
 from ..engines import Rules, State
 from ..errors import InputError, is_number, type_of
-from ..forward_pass import checked_masks, checked_penalty, checked_rows, checked_weights
+from ..forward_pass import checked_masks, checked_penalty
 from ..losses import LOSSES
 from ..network import Network, Parameters
 from ..optimizers import OPTIMIZERS, FirstOrder, Optimizer
-from ..storage import Model, load_model
+from ..report import Report
+from ..storage import FORMAT as MODEL_FORMAT
+from ..storage import Model, load_model, read_file
+from ..training import checked_data
 from ..training_options import checked_choice, checked_count
 from .explanation import Explanation
 from .numbers import Moment, numbers_of
+from .replay import FORMAT, moment_of_step
 from .spelling import Spelling
 from .spellings import spelling
 from .steps import select
@@ -30,7 +35,7 @@ TERMS, DIGITS = 6, 6
 
 
 def explain(
-    model: Network | Model | str | os.PathLike[str] | None = None,
+    model: Network | Model | Report | str | os.PathLike[str] | None = None,
     x: Any = None,
     y: Any = None,
     *,
@@ -46,7 +51,9 @@ def explain(
     l2: float = 0.0,
     masks: Sequence[Any] | None = None,
     reduction: str = "mean",
-    engine: str = "reference",
+    step: int | None = None,
+    validation: float | tuple[Any, Any] | None = None,
+    engine: str | None = None,
     terms: int = TERMS,
     digits: int = DIGITS,
     title: str | None = None,
@@ -58,10 +65,11 @@ def explain(
 
     Parameters
     ----------
-    model : Network, Model, path, optional
-        A network, with its `parameters`; what `load_model` gives; or the path of a model file.
+    model : Network, Model, Report, path, optional
+        A network, with its `parameters`; what `load_model` or `train` gives; or the path of a model file, or of a
+        checkpoint.
     x : array_like, shape (N, n_0)
-        Rows of inputs, as the network takes them.
+        Rows of inputs, as the network takes them; with a checkpoint, the rows that `train` was given.
     y : array_like
         Targets, as the network's loss takes them.
     parameters : Parameters, optional
@@ -82,8 +90,15 @@ def explain(
         Its α; by default the optimiser's own.
     sample_weight, l1, l2, masks, reduction
         As in `chainrule.loss`.
-    engine : str
-        Whose J and gradient are shown: "reference", "native", or "auto".
+    step : int, optional
+        Of a run whose checkpoint `model` is: the step that is explained, from 1, with the rows, the dropout, the
+        learning rate and the optimiser's memory that it had; by default the first after the checkpoint. `row` then
+        counts within the rows of the step, and optimizer, penalties and masks are the run's.
+    validation : float or (x, y), optional
+        Of such a run: what `train` was given.
+    engine : str, optional
+        Whose J and gradient are shown: "reference", "native", or "auto"; by default the reference engine's, and in a
+        step of a run those of its engine.
     terms : int
         How many terms of a long sum are shown; the others are added up.
     digits : int
@@ -120,6 +135,12 @@ def explain(
               = 0.4 · 0.50052 + 0.1 · (-0.635149) + (-0.9) · 0.941376 + 0.2 · 1
     """
     spelled = spelling(notation)
+    if step is not None or is_checkpoint(model):
+        if not isinstance(model, str | os.PathLike):
+            raise InputError(f"step = {step} without a checkpoint", "the path of a run's checkpoint", "Name the file.")
+        moment, own = moment_of_step(model, x, y, step, sample_weight=sample_weight, validation=validation)
+        named = f"{moment.network}; {f'{title}, ' if title else ''}step {moment.state.steps + 1} of a run"
+        return explained(moment, row, spelled, layer, unit, engine or own, terms, digits, named)
     if model is None:
         if x is not None or y is not None or parameters is not None:
             raise InputError("rows without a model", "a network with its parameters, or a model", "Pass it first.")
@@ -127,14 +148,21 @@ def explain(
     network, parameters = resolved(model, parameters)
     chosen = chosen_optimizer(optimizer, learning_rate)
     checked_penalty(l1, l2)
-    rows = checked_rows(network, parameters, x)
-    weights = None if sample_weight is None else checked_weights(sample_weight, rows.shape[0], rows)
-    made = checked_masks(network, parameters, masks, rows.shape[0]) if masks is not None else None
+    data = checked_data(network, parameters, x, y, sample_weight)
+    made = None if masks is None else checked_masks(network, parameters, masks, data.rows)
     state = State(parameters.theta, chosen.start(parameters.theta))
-    rules = Rules(chosen, l1=float(l1), l2=float(l2), batch_rows=rows.shape[0])
-    moment = Moment(network, rows, y, state, rules, chosen.learning_rate, weights, made, reduction)
+    rules = Rules(chosen, l1=float(l1), l2=float(l2), batch_rows=data.rows)
+    moment = Moment(network, data, state, rules, chosen.learning_rate, made, reduction)
     return explained(
-        moment, row, spelled, layer, unit, engine, terms, digits, f"{network}" + (f"; {title}" if title else "")
+        moment,
+        row,
+        spelled,
+        layer,
+        unit,
+        engine or "reference",
+        terms,
+        digits,
+        f"{network}" + (f"; {title}" if title else ""),
     )
 
 
@@ -150,7 +178,7 @@ def explained(
     title: str,
 ) -> Explanation:
     """The explanation of a moment, with what is to be shown of it."""
-    count = moment.x.shape[0]
+    count = moment.data.rows
     if isinstance(row, bool) or not isinstance(row, int | np.integer) or not 0 <= row < count:
         raise InputError(
             f"row = {row!r}", f"a whole number from 0 to {count - 1}: there are {count} rows", "Pass row=0."
@@ -162,6 +190,13 @@ def explained(
     layers = None if layer is None else [layer_of(spelled, one, numbers.layers) for one in several(layer)]
     units = None if unit is None else [checked_count("unit", one, low=1) for one in several(unit)]
     return Explanation(numbers, select(numbers, layers, units, terms), spelled.name, title, digits)
+
+
+def is_checkpoint(model: Any) -> bool:
+    """Whether a path is that of a checkpoint; what is no file of ours is said where it is loaded."""
+    if not isinstance(model, str | os.PathLike) or not Path(model).is_file():
+        return False
+    return bool(read_file(model, FORMAT, MODEL_FORMAT)[0]["format"] == FORMAT)
 
 
 def several(one: Any) -> list[Any]:
@@ -182,12 +217,12 @@ def resolved(model: Any, parameters: Parameters | None) -> tuple[Network, Parame
     """The network and its parameters, float32 or float64, NumPy's."""
     if isinstance(model, str | os.PathLike):
         model = load_model(model)
-    if isinstance(model, Model):
-        if parameters is not None:
-            raise InputError("parameters beside a model that has some", "a Network with parameters", "Leave one out.")
+    if isinstance(getattr(model, "network", None), Network) and parameters is None:  # a Report, say
         model, parameters = model.network, model.parameters
     if not isinstance(model, Network):
-        raise InputError(f"model that is {type_of(model)}", "a Network, a Model, or a path", "Make one, or load one.")
+        raise InputError(
+            f"model that is {type_of(model)}", "a Network, a Model, a Report, or a path", "Make one, or load one."
+        )
     if parameters is None:
         raise InputError("a Network without parameters", "parameters=…", "Pass report.parameters, or network.init(0).")
     model.require(parameters)

@@ -85,7 +85,7 @@ class Spelling:
 
     def template(self, kind: str, *, output: bool) -> Symbol:
         """How a kind is written, with its places for labels and indices."""
-        if kind[0] in "mv" and kind[1:2] in ("W", "b"):
+        if kind[0] in "mvu" and kind[1:2] in ("W", "b"):
             array, entry = self.template(kind[1], output=output)
             new = r"^{\word{new}}" if kind.endswith("+") else ""
             return f"{kind[0]}{new}_{{{array}}}", f"{kind[0]}{new}_{{{entry}}}"

@@ -177,7 +177,8 @@ def update_step(n: Numbers, l: int, shown: Selection) -> Step:
     names = []
     for k in shown.units[l]:
         for kind, index in [*(("W", f"{k}.{j}") for j in shown.sources[l, k]), ("b", f"{k}")]:
-            names += [f"{letter}{kind}+{l}.{index}" for letter in letters] + [f"{kind}+{l}.{index}"]
+            limited = ["u"] if kind == "W" and n.has(f"uW+{l}") else []
+            names += [f"{letter}{kind}+{l}.{index}" for letter in (*letters, *limited, "")]
     return Step("W+", l, "update", "U1", "step: new weights and biases", tuple(names))
 
 
