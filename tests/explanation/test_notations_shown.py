@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from chainrule import Network, explain
+from chainrule import InputError, Network, explain
 from chainrule.conventions import NOTATIONS, sweep
 from chainrule.explanation.equations import array_equations, general_equations
 from chainrule.explanation.markup import parse, to_latex, to_mathml, to_text
@@ -101,6 +101,24 @@ def test_the_equations_of_s4_are_as_it_prints_them() -> None:
     assert text["D3"] == ["∂L/∂f = 2 · (f − y)ᵀ"]  # (44)
     assert text["dW3"] == ["∂L/∂W^F = (∂L/∂f)ᵀ (h^N)ᵀ"]  # (49)
     assert "A3" not in text  # f is its own activation
+
+
+def test_equations_are_found_by_their_numbers() -> None:
+    def keys(notation, equation):
+        return [step.key for step in explain(notation=notation, layer=2, equation=equation).steps]
+
+    assert keys("S4", ["75", "76", "77", "(78)"]) == ["P2", "D2", "dW2", "G2", "W+2"]
+    assert keys("S1", "S1.E80") == keys("canonical", "B3") == keys("S4", 75) == ["dW2"]
+    with pytest.raises(InputError, match="Given: equation 99"):
+        explain(notation="S4", layer=2, equation="99")
+
+
+def test_a_matrix_equation_in_text() -> None:
+    lines = explain(notation="S4", layer=2, equation="(77)").text().splitlines()
+    (at,) = (i for i, line in enumerate(lines) if line == "  ∂L/∂h^1 = ∂L/∂g^2 W^2")
+    assert lines[at + 1].endswith(
+        "[0.6 -0.5 0.3 0.1; -0.2 0.8 0.4 0; 0.4 0.1 -0.9 0.2; -0.7 0.2 0.5 -0.1; 0.1 -0.6 0.3 0.3]"
+    )
 
 
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=list(NETWORKS))

@@ -316,6 +316,10 @@ def explain(
     unit: Annotated[
         str | None, typer.Option(help="Only these units, from 1.", show_default="chosen", rich_help_panel=SHOWN)
     ] = None,
+    equation: Annotated[
+        str | None,
+        typer.Option(help="Only these, with commas: 75,76 of S4, B3.", show_default="all", rich_help_panel=SHOWN),
+    ] = None,
     terms: Annotated[int, typer.Option(help="Of a long sum.", min=1, rich_help_panel=SHOWN)] = 6,
     digits: Annotated[int, typer.Option(help="Significant ones.", min=1, max=17, rich_help_panel=SHOWN)] = 6,
     optimizer: Annotated[str, typer.Option(help="Whose step is shown.", rich_help_panel=TRAINING)] = "gradient_descent",
@@ -357,6 +361,7 @@ def explain(
             "notation": notation,
             "layer": None if layer is None else layer.split(","),
             "unit": checked_units(unit),
+            "equation": None if equation is None else equation.split(","),
             "terms": terms,
             "digits": digits,
             "optimizer": optimizer,

@@ -17,6 +17,8 @@ PREAMBLE = r"""\documentclass[10pt]{article}
 \usepackage[a4paper,landscape,margin=14mm]{geometry}
 \usepackage{amsmath}
 \setlength{\parindent}{0pt}
+\setlength{\arraycolsep}{3pt}
+\setcounter{MaxMatrixCols}{20}
 \allowdisplaybreaks
 \begin{document}
 """
@@ -46,6 +48,9 @@ def _step(explained: Explanation, spelled: Spelling, step: Step) -> list[str]:
     if general:
         below = " \\\\ ".join(explained.in_latex(spelled, line) for line in general)
         lines.append(rf"\begin{{gather*}} {below} \end{{gather*}}")
+    for line in explained.equations_of_arrays(spelled, step):
+        both = [explained.in_latex(spelled, line, numbers=numbers) for numbers in (False, True)]
+        lines.append(rf"{{\scriptsize\begin{{gather*}} {both[0]} \\ {both[1]} \end{{gather*}}}}")
     for name in step.entries:
         lines += _entry(explained, spelled, name)
     return lines

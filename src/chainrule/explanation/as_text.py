@@ -22,7 +22,9 @@ def text_of(explained: Explanation, spelled: Spelling) -> str:
             phase = step.phase
             lines += ["", phase.upper()]
         lines += ["", *step_lines(explained, spelled, step)]
-    return "\n".join([*lines, "", "PATHS", "", *path_lines(explained, spelled)])
+    if not explained.equations:
+        lines += ["", "PATHS", "", *path_lines(explained, spelled)]
+    return "\n".join(lines)
 
 
 def path_lines(explained: Explanation, spelled: Spelling) -> list[str]:
@@ -77,6 +79,8 @@ def step_lines(explained: Explanation, spelled: Spelling, step: Step) -> list[st
     where = f"layer {spelled.label(step.layer, n.layers)}: {step.title}"
     lines = [f"{where}  [{', '.join(filter(None, (source if source != step.equation else '', step.equation)))}]"]
     lines += [f"  {explained.in_text(spelled, line)}" for line in general_equations(spelled, step, n)]
+    for line in explained.equations_of_arrays(spelled, step):
+        lines += [f"  {explained.in_text(spelled, line)}", f"  {explained.in_text(spelled, line, numbers=True)}"]
     for name in step.entries:
         lines += ["", *entry_lines(explained, spelled, name)]
     return lines

@@ -5,7 +5,10 @@ It is computed once; text, page, LaTeX, drawing and JSON only show it.
 
 from __future__ import annotations
 
+import json
 import os
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +18,8 @@ from ..errors import InputError
 from ..storage import write_whole
 from .checks import Check, Checker
 from .entries import Style, formula
-from .markup import parse, to_latex, to_text
+from .equations import array_equations, source_of
+from .markup import Node, parse, to_latex, to_text
 from .numbers import Numbers
 from .spelling import Spelling
 from .spellings import SPELLINGS, spelling
@@ -23,6 +27,9 @@ from .steps import Selection, Step, steps_of
 
 __all__ = ["Explanation"]
 
+#: The arrays of layers with more units are not written out.
+MOST_UNITS = 12
+ARRAY_PLACE = re.compile(r"@\[([^\]]+)\]@")
 FORMS = (".html", ".txt", ".tex", ".svg", ".json")
 
 
@@ -41,6 +48,8 @@ class Explanation:
     title : str
     digits : int
         How many significant digits are shown.
+    equations : tuple of str
+        Those whose steps are shown, by their numbers; empty for all.
     """
 
     numbers: Numbers
@@ -48,11 +57,27 @@ class Explanation:
     notation: str
     title: str
     digits: int
+    equations: tuple[str, ...] = ()
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps, in the order in which they are computed."""
-        return steps_of(self.numbers, self.shown)
+        steps = steps_of(self.numbers, self.shown)
+        return tuple(step for step in steps if not self.equations or self._numbers_of(step) & {*self.equations})
+
+    def require_steps(self) -> None:
+        """Raise where no step has one of the equations that are asked for."""
+        if not self.steps:
+            steps = steps_of(self.numbers, self.shown)
+            known = sorted(set().union(*(self._numbers_of(step) for step in steps)))
+            raise InputError(
+                f"equation {', '.join(self.equations)}", ", ".join(known), "Choose some of these, with commas."
+            )
+
+    def _numbers_of(self, step: Step) -> set[str]:
+        """The numbers by which a step's equation is called: the library's, and the document's without brackets."""
+        source = source_of(self.spelled, step, self.numbers.layers)
+        return {part.strip(" ()") for part in f"{source},{step.equation}".split(",")} - {""}
 
     @cached_property
     def checks(self) -> dict[str, tuple[Check, ...]]:
@@ -106,6 +131,18 @@ class Explanation:
             symbol = spelled.symbol(other, self.numbers.layers)
         return symbol
 
+    def grid(self, spelled: Spelling, array: str) -> list[list[str]]:
+        """The places of an array, "W2" say, as a notation lays them out; none of one too large to be read."""
+        kind, layer = array.rstrip("0123456789"), int(array[len(array.rstrip("0123456789")) :])
+        sizes = self.numbers.sizes
+        longest = max(sizes[layer], sizes[layer - 1] if "W" in kind else 0)
+        return spelled.grid(kind, layer, sizes) if longest <= MOST_UNITS else []
+
+    def equations_of_arrays(self, spelled: Spelling, step: Step) -> list[str]:
+        """The equations of a step with the arrays of its layer, where some of them can be shown in numbers."""
+        lines = array_equations(spelled, step, self.numbers)
+        return [line for line in lines if any(self.grid(spelled, array) for array in ARRAY_PLACE.findall(line))]
+
     def text(self, notation: str | None = None) -> str:
         """The whole as plain text.
 
@@ -152,8 +189,6 @@ class Explanation:
         OSError
             The file cannot be written.
         """
-        import json
-
         path = Path(path)
         if path.suffix == ".html":
             content = self.html()
@@ -183,6 +218,8 @@ class Explanation:
             if name.startswith("rest:"):
                 _, count, value = name.split(":")
                 return f"{bracketed(self.rounded(float(value)))} [{count} more]" if numbers else f"⋯ [{count} more]"
+            if name.startswith("["):
+                return self._array(spelled, name[1:-1], numbers, to_text, " ", "; ", ("[", "]"))
             plain = name.removeprefix("!")
             if numbers:
                 shown = self.rounded(self.numbers.read(plain))
@@ -192,6 +229,28 @@ class Explanation:
 
         return to_text(parse(markup), fill)
 
+    def _array(
+        self,
+        spelled: Spelling,
+        array: str,
+        numbers: bool,
+        show: Callable[[Node, Callable[[str], str]], str],
+        beside: str,
+        below: str,
+        ends: tuple[str, str],
+    ) -> str:
+        """An array in a formula: its symbol, or its numbers."""
+        grid = self.grid(spelled, array) if numbers else []
+        if not grid:
+            kind = array.rstrip("0123456789")
+            return show(parse(spelled.array(kind, int(array[len(kind) :]), self.numbers.layers)), str)
+
+        def cell(place: str) -> str:
+            return self.rounded(self.numbers.read(place.strip("@"))) if place.startswith("@") else place
+
+        rows = below.join(beside.join(cell(place) for place in row) for row in grid)
+        return ends[0] + (latex_number(rows) if show is to_latex else rows) + ends[1]
+
     def in_latex(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
         """A formula in LaTeX, its places filled by symbols or by numbers."""
 
@@ -200,6 +259,9 @@ class Explanation:
                 _, count, value = name.split(":")
                 shown = latex_number(bracketed(self.rounded(float(value)))) if numbers else r"\cdots"
                 return rf"\underbrace{{{shown}}}_{{{count}\text{{ more}}}}"
+            if name.startswith("["):
+                ends = (r"\begin{bmatrix} ", r" \end{bmatrix}")
+                return self._array(spelled, name[1:-1], numbers, to_latex, " & ", r" \\ ", ends)
             plain = name.removeprefix("!")
             if numbers:
                 shown = self.rounded(self.numbers.read(plain))
@@ -239,6 +301,4 @@ def latex_number(number: str) -> str:
     >>> latex_number("(-1.5e-07)")
     '(-1.5 \\cdot 10^{-7})'
     """
-    import re
-
     return re.sub(r"e([+-])0*(\d+)", lambda m: rf" \cdot 10^{{{'-' if m[1] == '-' else ''}{m[2]}}}", number)

@@ -91,8 +91,7 @@
   const equations = (step) => {
     const found = notation().steps[step.key];
     const general = found.general.map(line).join("");
-    const shown = found.arrays.filter((one) => fill(one, true).includes("<mtable"));
-    const arrays = shown.map((one) => line(`<mrow>${fill(one, false)}</mrow>`) + line(fill(one, true))).join("");
+    const arrays = found.arrays.map((one) => line(`<mrow>${fill(one, false)}</mrow>`) + line(fill(one, true))).join("");
     return general + (arrays ? `<h3>In this layer</h3>${arrays}` : "");
   };
   const result = (name) =>
@@ -193,7 +192,7 @@
       const of = all.filter((one) => one.phase === phase);
       const buttons = of.map((one) => `<button type="button" data-step="${one.key}"` +
         `${one.key === step.key ? ' aria-current="step"' : ""} aria-label="${where(one)}">` +
-        `${short(one)}${one.entries.some(wrong) ? " ✗" : ""}</button>`);
+        `${short(one)}${one.entries.some(wrong) ? " ✗" : ""} <small>${notation().steps[one.key].source}</small></button>`);
       return of.length ? `<b>${phase}</b>${buttons.join("")}` : "";
     });
     $("list").innerHTML = listed.join("");

@@ -17,7 +17,7 @@ import numpy as np
 from ..report_page.markup import text
 from .as_svg import svg_of
 from .as_text import checked_words
-from .equations import array_equations, general_equations, source_of
+from .equations import general_equations, source_of
 from .explanation import Explanation
 from .markup import parse, to_mathml, to_text
 from .numbers import has_rows
@@ -28,8 +28,6 @@ from .steps import Step
 
 __all__ = ["page_of"]
 
-#: A matrix of more cells is not written out.
-MOST_CELLS = 130
 #: Stand for the indices in a template.
 INDEX = {"901": "#1", "902": "#2"}
 
@@ -188,14 +186,9 @@ def _filled(template: str) -> str:
 
 
 def _array(explained: Explanation, one: Spelling, array: str) -> dict[str, Any]:
-    n = explained.numbers
-    kind, number = re.fullmatch(r"(.*?)(\d+)", array).groups()  # type: ignore[union-attr]
-    layer = int(number)
-    matrix = "W" in kind
-    cells = n.sizes[layer] * (n.sizes[layer - 1] + 1 if matrix else 1)
-    shown = cells <= MOST_CELLS and kind[0] not in "mvu"
-    grid = one.grid(kind, layer, n.sizes) if shown else []
-    return {"symbol": _mathml(one.array(kind, layer, n.layers)), "grid": grid}
+    kind = array.rstrip("0123456789")
+    symbol = one.array(kind, int(array[len(kind) :]), explained.numbers.layers)
+    return {"symbol": _mathml(symbol), "grid": explained.grid(one, array)}
 
 
 def _step(explained: Explanation, one: Spelling, step: Step) -> dict[str, Any]:
@@ -203,7 +196,7 @@ def _step(explained: Explanation, one: Spelling, step: Step) -> dict[str, Any]:
     return {
         "source": source_of(one, step, n.layers),
         "general": [_mathml(line) for line in general_equations(one, step, n)],
-        "arrays": [_mathml(line) for line in array_equations(one, step, n)],
+        "arrays": [_mathml(line) for line in explained.equations_of_arrays(one, step)],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,10 @@ from .spelling import Spelling
 from .spellings import spelling
 from .steps import select
 
-__all__ = ["example", "explain", "explained"]
+__all__ = ["explain", "is_checkpoint"]
 
 #: Terms of a long sum and significant digits that are shown.
-TERMS, DIGITS = 6, 6
+TERMS, DIGITS, MOST_DIGITS = 6, 6, 17
 
 
 def explain(
@@ -44,6 +45,7 @@ def explain(
     notation: str = "canonical",
     layer: int | str | Sequence[int | str] | None = None,
     unit: int | Sequence[int] | None = None,
+    equation: str | Sequence[str] | None = None,
     optimizer: str | Optimizer = "gradient_descent",
     learning_rate: float | None = None,
     sample_weight: Any = None,
@@ -84,6 +86,9 @@ def explain(
         "F".
     unit : int or sequence of int, optional
         Only these units, from 1.
+    equation : str or sequence of str, optional
+        Only the steps of these equations, by the document's numbers ("75"), the inventory's ("S1.E80") or the
+        library's ("B3").
     optimizer : str or Optimizer
         Whose step is shown; a name from `OPTIMIZERS`, but not "lbfgs".
     learning_rate : float, optional
@@ -124,23 +129,22 @@ def explain(
 
     Examples
     --------
-    >>> e = explain(notation="bias-last", layer=2, unit=3)
+    >>> e = explain(notation="bias-last", layer=2, unit=3, equation="(76)")
     >>> e.passed
     True
-    >>> print("\n".join(e.text().splitlines()[7:12]))
-    layer 2: pre-activation  [(41), (63), F1]
-      g^n = W^n h^(n-1)
+    >>> print("\n".join(e.text().splitlines()[-4:]))
     <BLANKLINE>
-        g^2_3 = W^2_3,1 · h^1_1 + W^2_3,2 · h^1_2 + W^2_3,3 · h^1_3 + W^2_3,last · h^1_last
-              = 0.4 · 0.50052 + 0.1 · (-0.635149) + (-0.9) · 0.941376 + 0.2 · 1
+        ∂L/∂g^2_3 = ∂L/∂h^2_3 · σ^(2′)(g^2_3)
+                  = (-0.524479) · 0.234391
+                  = -0.122933   ✓ evaluated again; ✓ complex step
     """
-    spelled = spelling(notation)
+    wanted = Wanted(row, spelling(notation), layer, unit, equation, terms, digits)
     if step is not None or is_checkpoint(model):
         if not isinstance(model, str | os.PathLike):
             raise InputError(f"step = {step} without a checkpoint", "the path of a run's checkpoint", "Name the file.")
         moment, own = moment_of_step(model, x, y, step, sample_weight=sample_weight, validation=validation)
-        named = f"{moment.network}; {f'{title}, ' if title else ''}step {moment.state.steps + 1} of a run"
-        return explained(moment, row, spelled, layer, unit, engine or own, terms, digits, named)
+        called = f"{f'{title}, ' if title else ''}step {moment.state.steps + 1} of a run"
+        return explained(moment, wanted, engine or own, called)
     if model is None:
         if x is not None or y is not None or parameters is not None:
             raise InputError("rows without a model", "a network with its parameters, or a model", "Pass it first.")
@@ -153,43 +157,41 @@ def explain(
     state = State(parameters.theta, chosen.start(parameters.theta))
     rules = Rules(chosen, l1=float(l1), l2=float(l2), batch_rows=data.rows)
     moment = Moment(network, data, state, rules, chosen.learning_rate, made, reduction)
-    return explained(
-        moment,
-        row,
-        spelled,
-        layer,
-        unit,
-        engine or "reference",
-        terms,
-        digits,
-        f"{network}" + (f"; {title}" if title else ""),
-    )
+    return explained(moment, wanted, engine or "reference", title)
 
 
-def explained(
-    moment: Moment,
-    row: int,
-    spelled: Spelling,
-    layer: int | str | Sequence[int | str] | None,
-    unit: int | Sequence[int] | None,
-    engine: str,
-    terms: int,
-    digits: int,
-    title: str,
-) -> Explanation:
-    """The explanation of a moment, with what is to be shown of it."""
-    count = moment.data.rows
+@dataclass(frozen=True)
+class Wanted:
+    """What of a moment is to be shown, and how; the arguments of `explain`."""
+
+    row: int
+    spelled: Spelling
+    layer: int | str | Sequence[int | str] | None
+    unit: int | Sequence[int] | None
+    equation: str | Sequence[str] | None
+    terms: int
+    digits: int
+
+
+def explained(moment: Moment, wanted: Wanted, engine: str, title: str | None) -> Explanation:
+    """The explanation of a moment."""
+    count, row, spelled = moment.data.rows, wanted.row, wanted.spelled
     if isinstance(row, bool) or not isinstance(row, int | np.integer) or not 0 <= row < count:
         raise InputError(
             f"row = {row!r}", f"a whole number from 0 to {count - 1}: there are {count} rows", "Pass row=0."
         )
-    terms, digits = checked_count("terms", terms, low=1), checked_count("digits", digits, low=1)
-    if digits > 17:
-        raise InputError(f"digits = {digits}", "1 … 17", "17 digits are all that float64 has.")
+    terms, digits = checked_count("terms", wanted.terms, low=1), checked_count("digits", wanted.digits, low=1)
+    if digits > MOST_DIGITS:
+        raise InputError(f"digits = {digits}", f"1 … {MOST_DIGITS}", "float64 has no more.")
     numbers = numbers_of(moment, int(row), engine)
-    layers = None if layer is None else [layer_of(spelled, one, numbers.layers) for one in several(layer)]
-    units = None if unit is None else [checked_count("unit", one, low=1) for one in several(unit)]
-    return Explanation(numbers, select(numbers, layers, units, terms), spelled.name, title, digits)
+    L = numbers.layers
+    layers = None if wanted.layer is None else [layer_of(spelled, one, L) for one in several(wanted.layer)]
+    units = None if wanted.unit is None else [checked_count("unit", one, low=1) for one in several(wanted.unit)]
+    equations = () if wanted.equation is None else tuple(str(one).strip(" ()") for one in several(wanted.equation))
+    named = f"{moment.network}" + (f"; {title}" if title else "")
+    made = Explanation(numbers, select(numbers, layers, units, terms), spelled.name, named, digits, equations)
+    made.require_steps()
+    return made
 
 
 def is_checkpoint(model: Any) -> bool:
