@@ -319,6 +319,8 @@ def to_mathml(node: Node, fill: Fill) -> str:
     if node.kind == "operator" or node.text in ("top", "prime"):
         if node.text in ("langle", "rangle"):
             return f"{TIGHT}{shown}</mo>"
+        if node.text in ("(", ")"):
+            return f'<mo lspace="0" rspace="0">{shown}</mo>'
         return f"<mo>{'T' if node.text == 'top' else shown}</mo>"
     return f"<mi>{shown}</mi>"
 
