@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from chainrule import (
     Parameters,
     backward,
     explain,
+    explanation,
     forward,
     own_activation,
     own_loss,
@@ -212,6 +215,13 @@ def test_steps_come_in_the_order_of_the_computation() -> None:
             for used in (part.removeprefix("!") for part in markup.split("@")[1::2]):
                 assert used in seen or used.split(".")[0] in seen or used.startswith("A0"), (name, used)
             seen.add(name)
+
+
+@pytest.mark.parametrize("number", ["F0", "F1", "F2", "J1", "J2", "B1", "B2", "B3", "B4", "U1"])
+def test_every_equation_stands_beside_its_line_here_too(number) -> None:
+    beside = re.compile(rf"\S  # (.*\W)?{number}\b")
+    sources = Path(explanation.__file__).parent.glob("*.py")
+    assert any(beside.search(line) for path in sources for line in path.read_text(encoding="utf-8").splitlines())
 
 
 def test_the_native_engines_numbers() -> None:

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from chainrule import InputError, Network, explain
+from chainrule import LOSSES, InputError, Network, explain
 from chainrule.conventions import NOTATIONS, sweep
-from chainrule.explanation.equations import array_equations, general_equations
+from chainrule.explanation.equations import array_equations, general_equations, source_of
 from chainrule.explanation.markup import parse, to_latex, to_mathml, to_text
 from chainrule.explanation.spelling import AUGMENTED
 from chainrule.explanation.spellings import SPELLINGS
@@ -179,3 +179,26 @@ def test_markup_by_hand() -> None:
     assert to_latex(parse(r"\frac{\partial L}{\partial h^{n-1}}"), str) == r"\frac{\partial L}{\partial h^{n - 1}}"
     with pytest.raises(ValueError, match="too many"):
         parse("a } b")
+
+
+def test_a_documents_equation_is_named_only_where_it_is_that_equation() -> None:
+    def sources(network, notation, **options):
+        rng = np.random.default_rng(0)
+        y = [1] if network.loss.name == "cross_entropy" else rng.normal(size=(1, network.sizes[-1]))
+        made = explain(network, rng.normal(size=(1, network.sizes[0])), y, parameters=network.init(0), **options)
+        return {step.key: source_of(SPELLINGS[notation], step, made.numbers) for step in made.steps}
+
+    softmax = Network((4, 3, 2), ("relu", "softmax"), "cross_entropy")
+    half, whole = (Network((4, 3, 2), ("tanh", "identity"), LOSSES["squared_error"](factor)) for factor in (0.5, 1.0))
+    logistic = Network((4, 3, 2), ("sigmoid", "sigmoid"), "squared_error")
+    assert sources(softmax, "column-batch")["D2"] == "S1.E78"
+    assert sources(whole, "column-batch")["D2"] == "S1.E39"
+    assert sources(half, "column-batch")["D2"] == ""  # S1 has no ½
+    assert sources(whole, "bias-last")["D2"] == "(44)"
+    assert sources(softmax, "bias-last")["D2"] == sources(softmax, "bias-last")["ell2"] == ""
+    assert sources(softmax, "bias-first")["D2"] == "(0.2)"
+    assert sources(logistic, "constant-neuron")["D2"] == "S2.E26"
+    assert sources(half, "flat-theta")["D2"] == ""  # its output is logistic
+    assert sources(half, "flat-theta")["D1"] == "S3.E18"
+    assert sources(whole, "bias-last")["W+1"] == "(78)"
+    assert sources(whole, "bias-last", optimizer="adam")["W+1"] == ""

@@ -52,7 +52,7 @@ def _step(explained: Explanation, step: Step) -> dict[str, Any]:
         "numbers": list(step.entries),
         "general": {
             name: {
-                "source": source_of(one, step, n.layers),
+                "source": source_of(one, step, n),
                 "text": [explained.in_text(one, line) for line in general_equations(one, step, n)],
                 "latex": [explained.in_latex(one, line) for line in general_equations(one, step, n)],
             }

@@ -40,7 +40,7 @@ def latex_of(explained: Explanation, spelled: Spelling) -> str:
 
 def _step(explained: Explanation, spelled: Spelling, step: Step) -> list[str]:
     n = explained.numbers
-    source = source_of(spelled, step, n.layers)
+    source = source_of(spelled, step, n)
     where = ", ".join(filter(None, (source if source != step.equation else "", step.equation)))
     title = f"Layer {spelled.label(step.layer, n.layers)}: {step.title}"
     lines = [rf"\subsection*{{{latex_text(title)} \quad [{latex_text(where)}]}}"]

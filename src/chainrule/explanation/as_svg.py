@@ -12,6 +12,8 @@ __all__ = ["svg_of"]
 LAYER_GAP, UNIT_GAP, RADIUS, MARGIN_X, MARGIN_Y, FOOT = 240, 66, 22, 70, 60, 34
 #: Weights are written on the edges where there are no more of them.
 MOST_LABELS = 40
+#: Characters that a unit has room for.
+WIDEST = 7
 POSITIVE, NEGATIVE, BACK = "#0072B2", "#D55E00", "#7a3fb0"
 LEGEND = (
     f'in a unit A, below it <tspan class="back" fill="{BACK}">Δ, at the input ∂ℓ/∂X</tspan>; weights '
@@ -77,7 +79,9 @@ def _label(explained: Explanation, name: str, ends: Ends, share: float) -> str:
 
 
 def _short(number: float, digits: int = 3) -> str:
-    return f"{number + 0.0:.{digits}g}"
+    """As it fits into a unit."""
+    shown = f"{number + 0.0:.{digits}g}"
+    return shown if len(shown) <= WIDEST else f"{number:.0e}".replace("e-0", "e-").replace("e+0", "e")
 
 
 def _node(explained: Explanation, spelled: Spelling, l: int, k: int, place: tuple[float, float]) -> str:

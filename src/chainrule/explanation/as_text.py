@@ -75,7 +75,7 @@ def checked_words(explained: Explanation) -> str:
 def step_lines(explained: Explanation, spelled: Spelling, step: Step) -> list[str]:
     """One step."""
     n = explained.numbers
-    source = source_of(spelled, step, n.layers)
+    source = source_of(spelled, step, n)
     where = f"layer {spelled.label(step.layer, n.layers)}: {step.title}"
     lines = [f"{where}  [{', '.join(filter(None, (source if source != step.equation else '', step.equation)))}]"]
     lines += [f"  {explained.in_text(spelled, line)}" for line in general_equations(spelled, step, n)]

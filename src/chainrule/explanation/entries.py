@@ -14,7 +14,7 @@ from typing import final
 import numpy as np
 
 from ..activation_types import Softmax
-from ..loss_types import BinaryCrossEntropy, CrossEntropy
+from ..loss_types import CrossEntropy
 from .expressions import Constant, Expression, Place, Power, Product, Read, Share, Sized, Sum
 from .functions import activation_of, factor_of, loss_of, loss_slope_of, minus, named, slope_of
 from .numbers import Numbers
@@ -148,8 +148,9 @@ def delta(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expressio
     g: Expression = Place(f"G{l}.{k}")
     if isinstance(phi, Softmax):
         return softmax_delta(n, l, k)
-    factors = [g, *([Place(f"M{l}.{k}")] if n.has(f"M{l}") else []), Place(f"P{l}.{k}")]
-    return Product(*factors)
+    mask = [Place(f"M{l}.{k}")] if n.has(f"M{l}") else []
+    prime = [] if phi.name == "identity" else [Place(f"P{l}.{k}")]  # which is 1
+    return Product(g, *mask, *prime)
 
 
 def short_delta(n: Numbers, k: int) -> Expression | None:
@@ -161,8 +162,9 @@ def short_delta(n: Numbers, k: int) -> Expression | None:
         if total == 1:
             return minus(a[k - 1], y[k - 1])
         return minus(Product(Sum(y, read=n.read), a[k - 1]), y[k - 1])
-    pairs = {("poisson", "exp"), ("binary_cross_entropy", "sigmoid")}
-    if (loss.name, phi.name) in pairs and isinstance(loss, BinaryCrossEntropy | type(loss)):
+    if loss.own or getattr(phi, "own", False):
+        return None
+    if (loss.name, phi.name) in (("poisson", "exp"), ("binary_cross_entropy", "sigmoid")):
         return minus(a[k - 1], y[k - 1])
     if (loss.name, phi.name) == ("squared_error", "identity"):
         factor = loss.specification()["factor"]

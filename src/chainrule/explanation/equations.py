@@ -52,9 +52,10 @@ PHI = {
     "exp": (r"e^{z}", r"e^{z}"),
     "softmax": (r"\frac{e^{z_{k}}}{\sum_{j} e^{z_{j}}}", ""),
 }
-#: ℓ and ∂ℓ/∂a_k, in general; #a and #y are a_k and y_k, c, t and q the loss's own parameters.
+#: ℓ and ∂ℓ/∂a_k, in general; #a and #y are a_k and y_k, #c the factor of squared error and #d twice that, t and q the
+#: parameters of other losses.
 ELL = {
-    "squared_error": (r"c \sum_{k} {(#a \minus #y)}^{2}", r"2 c (#a \minus #y)"),
+    "squared_error": (r"#c \sum_{k} {(#a \minus #y)}^{2}", r"#d (#a \minus #y)"),
     "absolute_error": (r"\sum_{k} \mid #a \minus #y \mid", r"\word{sign}(#a \minus #y)"),
     "huber": (
         r"\sum_{k} \frac{1}{2} r^{2} \text{if} \mid r \mid \le t \text{, else} t (\mid r \mid \minus \frac{t}{2}) "
@@ -104,13 +105,25 @@ RULES["adamw"] = tuple(
 ARRAY = re.compile(r"\{((?:[AZWbMXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)-?)\}")
 
 
-def source_of(spelled: Spelling, step: Step, layers: int) -> str:
-    """Where a notation's document has the equation of a step."""
-    output, first = step.layer == layers, step.layer == 1
-    for key in (*((f"{step.kind}:out",) if output else ()), *((f"{step.kind}:in",) if first else ()), step.kind):
-        if key in spelled.sources:
-            return spelled.sources[key]
-    return ""
+def source_of(spelled: Spelling, step: Step, n: Numbers) -> str:
+    """Where a notation's document has the equation of a step; nothing where it has another one."""
+    output = step.layer == n.layers
+    if step.kind == "W+" and not _plain(n):
+        return ""
+    keys = [f"{step.kind}:{_own_output(spelled, n)}", f"{step.kind}:out"] if output else []
+    keys += [f"{step.kind}:in"] if step.layer == 1 else []
+    keys += [step.kind] if not (output and step.kind == "D") else []  # an output's Δ is no hidden one's
+    return next((spelled.sources[key] for key in keys if key in spelled.sources), "")
+
+
+def _own_output(spelled: Spelling, n: Numbers) -> str:
+    """Whether output and loss are those of a document: "softmax" with cross-entropy, or its "squares"."""
+    network = n.moment.network
+    loss, phi = network.loss, network.activations[-1]
+    if loss.name == "cross_entropy" and isinstance(phi, Softmax):
+        return "softmax"
+    squares = loss.name == "squared_error" and loss.specification()["factor"] == spelled.factor
+    return "squares" if squares and spelled.output_phi in ("", phi.name) else "other"
 
 
 def general_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
@@ -159,7 +172,7 @@ def _lines(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
     if kind == "J":
         penalty = " + R" if "R" in step.entries else ""
         share = r"\frac{w_{i}}{\sum_{i} w_{i}}" if n.moment.reduction == "mean" else "w_{i}"
-        lines = [rf"J = \sum_{{i}} s_{{i}} {spelled.loss}_{{i}}{penalty}", f"s_{{i}} = {share}"]
+        lines = [rf"{spelled.objective} = \sum_{{i}} s_{{i}} {spelled.loss}_{{i}}{penalty}", f"s_{{i}} = {share}"]
         if penalty:
             lines.append(r"R = \lambda_{1} \sum \mid W \mid + \frac{1}{2} \lambda_{2} \sum W^{2}")
         return lines
@@ -201,12 +214,12 @@ def _loss(spelled: Spelling, n: Numbers, which: int) -> str:
     if loss.name not in ELL or loss.own:
         return r"\sum_{k} \ell(" + f"{y}, {a})" if which == 0 else rf"\ell^{{\prime}}({y}, {a})"
     written = ELL[loss.name][which].replace("#a", a).replace("#y", y)
-    if loss.name == "squared_error":
-        factor = loss.specification()["factor"]
-        c = "" if factor == 1 else r"\frac{1}{2} " if factor == 0.5 else f"{factor:.6g} "
-        two = "2 " if factor == 1 else "" if factor == 0.5 else f"{2 * factor:.6g} "
-        written = written.replace("2 c ", two).replace("c ", c, 1) if which else written.replace("c ", c, 1)
-    return written
+    factor = loss.specification().get("factor", 1.0)
+    return written.replace("#c", _coefficient(factor)).replace("#d", _coefficient(2 * factor))
+
+
+def _coefficient(number: float) -> str:
+    return {1.0: "", 0.5: r"\frac{1}{2}"}.get(number, f"{number:.6g}")
 
 
 def _delta_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
@@ -228,7 +241,8 @@ def _short_line(spelled: Spelling, n: Numbers) -> str:
     network = n.moment.network
     a = "{Z}" if spelled.hidden and network.activations[-1].name == "identity" else "{A}"
     if network.loss.name == "cross_entropy" and float(n.array(f"Y{n.layers}").sum()) != 1:
-        a = rf"(\sum_{{k}} y_{{k}}) \cdot {a}"
+        y = spelled.template("Y", output=True)[1].replace("#1", "k")
+        a = rf"(\sum_{{k}} {y}) \cdot {a}"
     factor = 2 * network.loss.specification().get("factor", 0.5)
     scale = "" if factor == 1 else rf"{factor:.6g} \cdot "
     if spelled.hidden:  # S4: a derivative is a row, f and y are columns
@@ -261,7 +275,7 @@ def _update_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
     name = rule.name
     if isinstance(rule, SGD) and rule.momentum:
         name = "nesterov" if rule.nesterov else "momentum"
-    lines = [*_limit_lines(spelled, n), *RULES[name]]
+    lines = [*_limit_lines(n), *RULES[name]]
     if rules.max_norm is not None:
         lines = [line.replace("{W+}", "{uW+}") for line in lines]
         lines.append(rf"{{W+}} = {{uW+}} \text{{, its rows scaled to a norm of at most}} {rules.max_norm:.6g}")
@@ -270,17 +284,15 @@ def _update_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
     return lines
 
 
-def _limit_lines(spelled: Spelling, n: Numbers) -> list[str]:
+def _limit_lines(n: Numbers) -> list[str]:
     """What is done to the gradient first."""
     rules, lines = n.moment.rules, []
-    gradient = spelled.template("dW", output=False)[0].replace("^{[#l]}", "").replace("^{(#l)}", "")
-    gradient = gradient.replace("^{#l}", "").replace("^{#p}", "")
     if rules.clip_value is not None:
         limit = f"{rules.clip_value:.6g}"
-        lines.append(rf"{gradient} \text{{is cut to}} [\minus {limit}, {limit}] \text{{first}}")
+        lines.append(rf"{{dW}} \text{{is cut to}} [\minus {limit}, {limit}] \text{{first}}")
     if n.clip_factor != 1:
         lines.append(
-            rf"{gradient} \text{{is scaled, with all of the gradient, by}} {n.clip_factor:.6g} "
+            rf"{{dW}} \text{{is scaled, with all of the gradient, by}} {n.clip_factor:.6g} "
             rf"\text{{, to a norm of}} {rules.clip_norm:.6g}"
         )
     return lines

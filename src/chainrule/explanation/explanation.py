@@ -76,7 +76,7 @@ class Explanation:
 
     def _numbers_of(self, step: Step) -> set[str]:
         """The numbers by which a step's equation is called: the library's, and the document's without brackets."""
-        source = source_of(self.spelled, step, self.numbers.layers)
+        source = source_of(self.spelled, step, self.numbers)
         return {part.strip(" ()") for part in f"{source},{step.equation}".split(",")} - {""}
 
     @cached_property

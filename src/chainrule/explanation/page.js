@@ -19,7 +19,10 @@
   const minus = (text) => text.replace(/-/g, "−");
   const rounded = (exact) => {
     const number = Number(exact);
-    return Number.isFinite(number) ? String(Number(number.toPrecision(data.digits))) : exact;
+    if (!Number.isFinite(number)) return exact;
+    const shown = Number(number.toPrecision(data.digits));
+    if (shown === 0 || (Math.abs(shown) >= 1e-4 && Math.abs(shown) < 10 ** data.digits)) return String(shown);
+    return String(shown.toExponential(data.digits - 1)).replace(/\.?0*e/, "e");
   };
   const inMath = (exact) => {
     const [mantissa, exponent] = rounded(exact).split("e");

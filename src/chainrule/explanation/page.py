@@ -194,7 +194,7 @@ def _array(explained: Explanation, one: Spelling, array: str) -> dict[str, Any]:
 def _step(explained: Explanation, one: Spelling, step: Step) -> dict[str, Any]:
     n = explained.numbers
     return {
-        "source": source_of(one, step, n.layers),
+        "source": source_of(one, step, n),
         "general": [_mathml(line) for line in general_equations(one, step, n)],
         "arrays": [_mathml(line) for line in explained.equations_of_arrays(one, step)],
     }

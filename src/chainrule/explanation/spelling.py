@@ -49,8 +49,13 @@ class Spelling:
         Whether W is stored with a row per source.
     equations : mapping of str to tuple of str
         Step → its equations, in general; of some steps with ":out" for the output layer.
+    factor : float
+        The document's own squared error.
+    output_phi : str
+        The activation of its output layer with squares; any where it is empty.
     sources : mapping of str to str
-        Step → where the document has it.
+        Step → where the document has it; with ":out" for the output layer, ":in" for the first, ":squares" and
+        ":softmax" for the output with the document's own loss.
     hidden : frozenset of str
         Steps that it does not have where the output is linear.
     remark : str
@@ -71,6 +76,8 @@ class Spelling:
     rows: frozenset[str] = frozenset()
     transposed: bool = False
     equations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    factor: float = 0.5
+    output_phi: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     remark: str = ""

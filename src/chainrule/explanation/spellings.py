@@ -132,7 +132,8 @@ BIAS_FIRST = Spelling(
         "G": (r"{Gx-} = {({W})}^{\top} \cdot {D}{*X}",),
     },
     sources={
-        "Z": "S0.E4", "A": "S0.E5", "GL": "(0.1)", "P": "S0.E13", "D": "S0.E13", "D:out": "S0.E13, (0.2)",
+        "Z": "S0.E4", "A": "S0.E5", "GL:squares": "(0.1)", "P": "S0.E13", "D": "S0.E13", "D:out": "S0.E13",
+        "D:softmax": "(0.2)",
         "dW": "S0.E14", "G": "S0.E16, S0.E17",
     },
     remark="Vectors are columns; column 0 of W is the bias, x is a with a 1 before it. The document shows no step.",
@@ -172,8 +173,10 @@ COLUMN_BATCH = Spelling(
         "dW": (r"{dW} = {D} {({A-})}^{\top}", r"{db} = {D}"),
         "G": (r"{G-} = {({W})}^{\top} {D}{*X}",),
     },
+    factor=1.0,
     sources={
-        "Z": "S1.E77", "A": "S1.E68", "GL": "S1.E39", "P": "S1.E45", "D": "S1.E45", "D:out": "S1.E39, S1.E78",
+        "Z": "S1.E77", "A:softmax": "S1.E68", "P": "S1.E45", "D": "S1.E45", "D:squares": "S1.E39",
+        "D:softmax": "S1.E78",
         "dW": "S1.E80", "W+": "S1.E74",
     },
     remark="Columns are trials: here one. w_ij is the weight of neuron j on neuron i.",
@@ -222,8 +225,9 @@ CONSTANT_NEURON = Spelling(
         "dW": (r"{dW} = {({x-})}^{\top} {Dx}",),
         "G": (r"{Gx-} = {Dx} {({W})}^{\top}{*X}",),
     },
+    output_phi="sigmoid",
     sources={
-        "Z": "S2.E4", "A": "S2.E3", "P": "S2.E18", "D": "S2.E18", "D:out": "S2.E26", "dW": "S2.E14", "W+": "S2.E29",
+        "Z": "S2.E4", "A": "S2.E3", "P": "S2.E18", "D": "S2.E18", "D:squares": "S2.E26", "dW": "S2.E14", "W+": "S2.E29",
     },
     remark="Vectors are rows. Neuron 0 of each layer is the constant 1 and its δ is 0; a is the pre-activation and o "
     "the output; row i of w leads from neuron i, column j to neuron j.",
@@ -264,8 +268,9 @@ FLAT_THETA = Spelling(
         "dW": (r"{dW} = {D} {({A-})}^{\top}", r"{db} = {D}"),
         "G": (r"{G-} = {({W})}^{\top} {D}{*X}",),
     },
+    output_phi="sigmoid",
     sources={
-        "Z": "S3.E10", "A": "S3.E10", "D": "S3.E18", "D:out": "S3.E12", "dW": "S3.E21, S3.E22",
+        "Z": "S3.E10", "A": "S3.E10", "D": "S3.E18", "D:squares": "S3.E12", "dW": "S3.E21, S3.E22",
     },
     remark="The input is layer 1, so W^[2] leads from it (numbering B; in θ it is called W^[1]). Vectors are columns.",
 )  # fmt: skip
@@ -316,8 +321,10 @@ BIAS_LAST = Spelling(
         "dW": (r"{dW} = {({D})}^{\top} {({x-})}^{\top}",),
         "G": (r"{Gx-} = {D} {W}{*X}",),
     },
+    factor=1.0,
+    output_phi="identity",
     sources={
-        "Z": "(41), (63)", "Z:out": "(41), (46)", "A": "(41)", "ell": "(42)", "D:out": "(44)", "P": "(76)",
+        "Z": "(41), (63)", "Z:out": "(41), (46)", "A": "(41)", "ell:squares": "(42)", "D:squares": "(44)", "P": "(76)",
         "D": "(76)", "dW": "(75)", "dW:out": "(49)", "G": "(77)", "G:out": "(55)", "W+": "(78)",
     },
     hidden=frozenset({"A", "GL"}),

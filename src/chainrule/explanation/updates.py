@@ -71,7 +71,7 @@ def stepped(n: Numbers, place: str, l: int) -> Expression:
             return Sum([start, m])
         return Sum([start, Product(named(rule.momentum), m), Product(alpha, g)], (1, 1, -1))
     if rule.name in ("gradient_descent", "sgd"):
-        return minus(start, Product(alpha, g))
+        return minus(start, Product(alpha, g))  # U1
     epsilon = named(rule.epsilon)
     if rule.name in ("rmsprop", "adagrad"):
         return minus(start, Fraction(Product(alpha, g), Sum([Root(v), epsilon])))
