@@ -187,6 +187,19 @@ def test_the_command_explains_rows_of_a_file(tmp_path) -> None:
     assert "rows.csv, row 79" in done.stdout
 
 
+def test_the_command_explains_rows_of_arrays(tmp_path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 4))
+    y = np.where(x[:, 0] > 0, 7, 5)  # labels that are no class numbers
+    np.savez(tmp_path / "rows.npz", x=x, y=y)
+    trained = chainrule("train", "rows.npz", "--hidden", "3", "--epochs", "3", "--output", "run", cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    row = int(np.flatnonzero(y == 7)[0])
+    done = chainrule("explain", "run", "--data", "rows.npz", "--row", str(row), "--to", "e.json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads((tmp_path / "e.json").read_text())["arrays"]["Y2"] == [[0.0, 1.0]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

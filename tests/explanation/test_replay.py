@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule import Callback, Checkpoint, InputError, Network, explain, own_activation, train
+from chainrule import SCHEDULES, Callback, Checkpoint, InputError, Network, explain, own_activation, train
+from chainrule.engines.seam import epoch_order
 
 from ..commands import chainrule
 from ..runs import ABLE, NET, everything, problem
@@ -53,6 +54,24 @@ def test_a_step_of_weighted_rows(folder) -> None:
     assert made.passed
     assert made.numbers.rows == 3
     assert sum(made.numbers.arrays["s"]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_an_epoch_that_ends_with_rows_of_weight_0(folder, optimizer) -> None:
+    network = Network((3, 4, 1), ("tanh", "identity"), "squared_error")
+    rng = np.random.default_rng(0)
+    x, y, w = rng.normal(size=(6, 3)), rng.normal(size=(6, 1)), np.ones(6)
+    w[epoch_order(6, 2, 0, 0)[2:]] = 0  # of three batches of the first epoch, two make no step
+    schedule = SCHEDULES["adaptive"](patience=1.0, tolerance=0.9)
+    options = {"sample_weight": w, "batch_rows": 2, "optimizer": optimizer, "schedule": schedule}
+    watched = Thetas()
+    train(network, x, y, max_epochs=4, callbacks=[watched], **options)
+    train(network, x, y, max_steps=1, checkpoint=Checkpoint(folder / "z"), **options)
+    steps = [theta for i, theta in enumerate(watched.seen) if i == 0 or (theta != watched.seen[i - 1]).any()]
+    for k in (2, 3):
+        made = explain(folder / "z", x, y, sample_weight=w, step=k)
+        assert made.passed
+        np.testing.assert_array_equal(made.numbers.stepped, steps[k - 1])
 
 
 def test_what_cannot_be_replayed_is_said(folder) -> None:

@@ -8,17 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ..array_files import read_arrays
+from ..array_files import read_arrays, table_of
 from ..data import DATA_SETS, load_data
 from ..encoding import inputs, targets
 from ..errors import InputError
 from ..file_kinds import kind_of, require_file
-from ..network import Network
 from ..preparation import Preparation
 from .predict_command import raw_rows
 from .saved_model import SavedModel, load_saved
 
-__all__ = ["Rows", "rows_of_data", "rows_of_model", "within"]
+__all__ = ["Rows", "rows_of_model", "within"]
 
 Matrix = np.ndarray[Any, Any]
 
@@ -46,7 +45,7 @@ def rows_of_model(path: Path, data: str | None) -> Rows:
     saved = load_saved(path)
     source = str(saved.notes.get("data")) if data is None else data
     if source in DATA_SETS:
-        return rows_of_data(source, saved.model.network, saved.preparation)
+        return rows_of_data(source, saved.preparation)
     if data is None:
         raise InputError(
             f"{path} without --data", f"the file with the rows to explain, or one of {', '.join(DATA_SETS)}",
@@ -55,35 +54,29 @@ def rows_of_model(path: Path, data: str | None) -> Rows:
     return rows_of_file(saved, require_file(data))
 
 
-def rows_of_data(name: str, network: Network, preparation: Preparation | None = None) -> Rows:
+def rows_of_data(name: str, preparation: Preparation) -> Rows:
     """The test rows of a data set."""
     found = load_data(name)
-    x, y = found.scaled("float64")[1], found.standardised_targets()[1]
-    if preparation is not None and found.preparation.inputs != preparation.inputs:
+    if found.preparation.inputs != preparation.inputs:
         raise InputError(f"--data {name}, whose inputs are others than the model's", "its own data", "Leave it out.")
-    if x.shape[1] != network.sizes[0]:
-        raise InputError(
-            f"--data {name} of {x.shape[1]} inputs", f"{network.sizes[0]}, as the model has", "Name others."
-        )
-    return Rows(x, y, f"{name}, test rows")
+    return Rows(found.scaled("float64")[1], found.standardised_targets()[1], f"{name}, test rows")
 
 
 def rows_of_file(saved: SavedModel, path: Path) -> Rows:
     """All rows of a file, prepared as the model's were."""
-    table = raw_rows(saved, path, None)
-    if kind_of(path) == "npz":
+    table, target = raw_rows(saved, path, None), saved.preparation.target
+    x = inputs(saved.preparation, table)[0]
+    if kind_of(path) == "npz":  # whose raw rows come without their target
         arrays = read_arrays(path, None)
-        x = inputs(saved.preparation, table)[0]
-        y = arrays["y"] if "y" in arrays else arrays["y_test"]
-        return Rows(x, np.asarray(y), path.name)
-    target = saved.preparation.target
+        rows, y = (arrays["x"], arrays["y"]) if "x" in arrays else (arrays["x_test"], arrays["y_test"])
+        table = table_of(path.name, rows.reshape(len(rows), -1), y)
     missing = [name for name in target.names if name not in table.columns]
     if missing:
         raise InputError(
             f"{path} without the column {', '.join(missing)}", "rows with their target: a loss needs it",
             "Add the column.",
         )  # fmt: skip
-    return Rows(inputs(saved.preparation, table)[0], target.standardised(targets(target, table)), path.name)
+    return Rows(x, target.standardised(targets(target, table)), path.name)
 
 
 def within(rows: Rows, row: int, batch: str | None) -> tuple[Matrix, Matrix, int, str]:

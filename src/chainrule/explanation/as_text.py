@@ -66,7 +66,10 @@ def checked_words(explained: Explanation) -> str:
     """How the checks went, in a sentence."""
     count = len(explained.checks)
     if explained.passed:
-        return f"checks: all {count} numbers agree with their formulas and with numerical differentiation"
+        alone = sum(all(check.value is None for check in checks) for checks in explained.checks.values())
+        agree = f"all {count} numbers" if not alone else f"{count - alone} of {count} numbers"
+        rest = f"; {alone} could not be compared" if alone else ""
+        return f"checks: {agree} agree with their formulas and with numerical differentiation{rest}"
     return f"checks: {len(explained.failed)} of {count} numbers DISAGREE: {', '.join(explained.failed[:10])}" + (
         ", …" if len(explained.failed) > 10 else ""
     )

@@ -112,10 +112,13 @@ class Explanation:
 
     def steps_in(self, spelled: Spelling) -> tuple[Step, ...]:
         """The steps that a notation has: a linear output needs no activation."""
-        linear = self.numbers.moment.network.activations[-1].name == "identity"
-        last = f"{self.numbers.layers}"
-        gone = {f"{kind}{last}" for kind in spelled.hidden} if linear else set()
+        gone = {f"{kind}{self.numbers.layers}" for kind in spelled.hidden} if self._is_linear else set()
         return tuple(step for step in self.steps if step.key not in gone)
+
+    @property
+    def _is_linear(self) -> bool:
+        """Whether the output layer is."""
+        return self.numbers.moment.network.activations[-1].name == "identity"
 
     def formula(self, name: str, style: Style) -> str:
         """What a number is made of, as markup with places for the numbers in it."""
@@ -125,8 +128,11 @@ class Explanation:
     def symbol(self, spelled: Spelling, name: str) -> str:
         """How a number is written, as markup."""
         symbol = spelled.symbol(name, self.numbers.layers)
-        linear = self.numbers.moment.network.activations[-1].name == "identity"
-        if linear and spelled.hidden and name.startswith((f"A{self.numbers.layers}.", f"G{self.numbers.layers}.")):
+        if (
+            self._is_linear
+            and spelled.hidden
+            and name.startswith((f"A{self.numbers.layers}.", f"G{self.numbers.layers}."))
+        ):
             other = {"A": "Z", "G": "D"}[name[0]] + name[1:]  # f is its own activation
             symbol = spelled.symbol(other, self.numbers.layers)
         return symbol

@@ -61,7 +61,7 @@ def page_of(explained: Explanation) -> str:
 <h1>{text(explained.title)}</h1>
 <p class="lead">{rows} Numbers of the {text(n.engine)} engine in {n.moment.state.theta.dtype}, rounded to \
 {explained.digits} significant digits; a click on a number shows it in full, with its formula.</p>
-<p id="verdict" class="{kind}">{text(checked_words(explained).capitalize())}.</p>
+<p id="verdict" class="{kind}">{text(checked_words(explained).replace("checks", "Checks", 1))}.</p>
 <noscript><p class="failed">The formulas are shown by a script that is in this page: allow it to run.</p></noscript>
 <p><label for="notation">Notation</label> <select id="notation">{options}</select></p>
 <p id="remark" class="lead"></p>

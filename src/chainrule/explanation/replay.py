@@ -11,13 +11,14 @@ import numpy as np
 from ..arrays import as_numpy
 from ..checkpoints import FORMAT, load_checkpoint
 from ..dropout import dropout_masks
-from ..engines import ENGINES, Rules, State, choose_engine
+from ..engines import ENGINES, Data, Rules, State, choose_engine
 from ..engines.seam import batches, batches_per_epoch
 from ..errors import InputError
 from ..network import Network, Parameters
 from ..optimizers import OPTIMIZERS, FirstOrder
 from ..progress import ProgressLine
 from ..schedules import SCHEDULES
+from ..stopping import StopReason
 from ..storage import build_network, read_file
 from ..training import checked_data, fingerprint, split_off
 from ..training_options import checked_count
@@ -87,17 +88,18 @@ def moment_of_step(
     def run(state: State, limits: Limits) -> State:
         going = Run(network, data, held_out, rules, limits, None, (), None, settings, engine, workspace, state)
         with ProgressLine("replaying", total=wanted, unit="steps", show=False) as line:
-            going.go(line, raise_nonfinite=True)
+            if going.go(line, raise_nonfinite=True) is StopReason.INTERRUPTED:
+                raise KeyboardInterrupt
         return going.state
 
     count = batches_per_epoch(data.rows, rules.batch_rows)
     state = progress.state
-    if state.step_in_epoch == count:  # saved between the last step of an epoch and its record
-        state = run(state, Limits(state.epoch + 1, None, None))
     if wanted - 1 > state.steps:
         state = run(state, Limits(ENDLESS, wanted - 1, None))
+    while (found := next_batch(data, rules, state)) is None:  # the epoch has no step left, but is not recorded
+        state = run(state, Limits(state.epoch + 1, None, None))
+    state, batch = found
     after = run(state, Limits(ENDLESS, wanted, None))
-    state, batch = next_batch(data, rules, state)
     masks = None
     if any(rules.dropout):
         masks = dropout_masks(
@@ -142,13 +144,10 @@ def rules_of(settings: dict[str, Any]) -> Rules:
     )
 
 
-def next_batch(data: Any, rules: Rules, state: State) -> tuple[State, Any]:
-    """The rows of the next step, and the state at it: batches of weight 0 make none."""
-    for epoch in (state.epoch, state.epoch + 1):
-        for number, rows in enumerate(batches(data.rows, rules.batch_rows, rules.seed, epoch)):
-            if epoch == state.epoch and number < state.step_in_epoch:
-                continue
-            batch = data if rows is None else data.take(rows)
-            if batch.weight > 0:
-                return replace(state, epoch=epoch, step_in_epoch=number), batch
-    raise AssertionError("a run with some weight has a next step")
+def next_batch(data: Data, rules: Rules, state: State) -> tuple[State, Data] | None:
+    """The state at the next step of the epoch, and its rows: batches of weight 0 make none; None if none is left."""
+    for number, rows in enumerate(batches(data.rows, rules.batch_rows, rules.seed, state.epoch)):
+        batch = data if rows is None else data.take(rows)
+        if number >= state.step_in_epoch and batch.weight > 0:
+            return replace(state, step_in_epoch=number), batch
+    return None
