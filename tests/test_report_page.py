@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -14,14 +13,8 @@ import pytest
 from chainrule import Network, load_data, train
 from chainrule.evaluation import evaluate
 
+from .browser import needs_browser, open_page, printed, requests_of, started_browser
 from .commands import chainrule
-
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium with chromedriver on this machine")
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,29 +40,9 @@ def pages(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(executable_path=DRIVER))
+    driver = started_browser(tmp_path_factory.mktemp("browser"))
     yield driver
     driver.quit()
-
-
-def requests_of(browser) -> list[str]:
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    return [e["params"]["request"]["url"] for e in events if e["method"] == "Network.requestWillBeSent"]
-
-
-def open_page(browser, address, width=1000):
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600},
-    )
-    browser.get(address)
 
 
 NAMES = ["digits", "pets", "diabetes"]
@@ -142,12 +115,8 @@ def test_a_screen_reader_finds_its_way(browser, pages, name):
 
 @needs_browser
 def test_on_paper(browser, pages):
-    import base64
-
     open_page(browser, pages["digits"].as_uri())
-    pdf = base64.b64decode(
-        browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.69})["data"]
-    )
+    pdf = printed(browser)
     assert pdf.startswith(b"%PDF")
     count = len(re.findall(rb"/Type\s*/Page\b", pdf))
     assert 2 <= count <= 8

@@ -127,14 +127,14 @@ def tagged(rows):
 
 def split_of(monkeypatch, net, x, y, share, seed, **options):
     seen = {}
-    real = training._split
+    real = training.split_off
 
     def split(*arguments):
         seen["train"], seen["held"] = real(*arguments)
         return seen["train"], seen["held"]
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "_split", split)
+        patch.setattr(training, "split_off", split)
         train(net, x, y, validation=share, seed=seed, max_epochs=0, **options)
     return seen["train"], seen["held"]
 

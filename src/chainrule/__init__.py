@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .data import load_data
     from .dataset import Dataset
     from .errors import InputError, NonFiniteError
+    from .explanation import Explanation, explain
     from .forward_pass import Trace, forward, loss
     from .gradient_check import check_gradient
     from .initializers import INITIALIZERS
@@ -61,6 +62,8 @@ _HOME = {
     "load_model": "storage",
     "Dataset": "dataset",
     "load_data": "data",
+    "explain": "explanation",
+    "Explanation": "explanation",
     "InputError": "errors",
     "NonFiniteError": "errors",
 }

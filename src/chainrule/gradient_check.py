@@ -26,7 +26,15 @@ from .errors import InputError
 from .forward_pass import checked_masks, checked_penalty, checked_rows, checked_targets, objective, propagate
 from .network import Network, Parameters, checked_network, flat_layout
 
-__all__ = ["ArrayCheck", "GradientCheck", "check_gradient"]
+__all__ = [
+    "TOLERANCES",
+    "ArrayCheck",
+    "GradientCheck",
+    "check_gradient",
+    "derivative_along",
+    "method_for",
+    "resolution_of",
+]
 
 COMPLEX_STEP = 1e-30
 #: Largest error accepted, relative to the largest entry of the array.
@@ -188,7 +196,7 @@ def check_gradient(
             "float64, so that rounding does not hide an error",
             "Pass Parameters(p.sizes, p.theta.astype('float64')).",
         )
-    method = _method(network, theta, method)
+    method = method_for(network, theta, method)
     x = checked_rows(network, parameters, x)
     checked = checked_masks(network, parameters, masks, x.shape[0])
     checked_penalty(l1, l2)
@@ -227,20 +235,20 @@ def check_gradient(
     finite = np.nan_to_num(as_numpy(derived.flat), nan=0.0, posinf=0.0, neginf=0.0)
     largest = float(np.max(np.abs(finite)))
     J = abs(float(derived.J))
-    resolution = _resolution(method, J)
+    resolution = resolution_of(method, J)
     checks = []
     for (name, function, point, sides, gradient, (start, end), r), shape in zip(pieces, shapes, strict=True):
         entries = np.arange(start, end)
         if max_entries is not None and entries.size > max_entries:
             entries = np.sort(rng.choice(entries, max_entries, replace=False))
         if entries.size:
-            found = [_along(function, point, sides, _unit(point, i), method, reach=r) for i in entries]
+            found = [derivative_along(function, point, sides, _unit(point, i), method, reach=r) for i in entries]
             of_array, floor = as_numpy(gradient)[entries], max(1e-4 * largest, r * resolution)
             checks.append(_compare(name, shape, entries - start, of_array, found, end - start, floor, method))
     direction = rng.normal(size=theta.shape[0])
     direction /= np.linalg.norm(direction)
     along = float(direction @ as_numpy(derived.flat))
-    on_direction = _along(
+    on_direction = derivative_along(
         of_theta, theta, at_theta, xp.asarray(direction, device=device(theta)), method, points=2, reach=max(reach)
     )
     norm = float(np.linalg.norm(finite)) / np.sqrt(theta.shape[0])
@@ -253,7 +261,8 @@ def check_gradient(
     return GradientCheck(method, tuple(checks))
 
 
-def _method(network: Network, theta: Array, method: str) -> str:
+def method_for(network: Network, theta: Array, method: str) -> str:
+    """How to differentiate: as asked for, or as the functions of the network allow."""
     if method not in ("auto", "complex", "central"):
         raise InputError(f"method = {method!r}", '"auto", "complex" or "central"', 'Pass method="auto".')
     analytic = all(phi.analytic for phi in network.activations) and network.loss.analytic
@@ -267,7 +276,7 @@ def _method(network: Network, theta: Array, method: str) -> str:
     return method if method != "auto" else ("complex" if possible else "central")
 
 
-def _resolution(method: str, J: float) -> float:
+def resolution_of(method: str, J: float) -> float:
     """The smallest derivative of J that the method resolves to its tolerance."""
     step = STEP if method == "central" else 1.0
     return max(10 * float(np.finfo(float).eps) * J / step / TOLERANCES[method], float(np.finfo(float).tiny))
@@ -279,7 +288,7 @@ def _unit(point: Array, i: int) -> Array:
     return array_namespace(point).asarray(direction, device=device(point))
 
 
-def _along(
+def derivative_along(
     function: Callable[[Array], tuple[Array, list[Array]]],
     point: Array,
     sides: list[Array],

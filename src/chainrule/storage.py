@@ -175,8 +175,8 @@ def write_file(
     write_whole(path, blob.replace(MARK + BLANK.encode(), MARK + hashlib.sha256(blob).hexdigest().encode(), 1))
 
 
-def read_file(path: str | os.PathLike[str], format_name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Content and arrays of one of our files, whole and unaltered, or `InputError`."""
+def read_file(path: str | os.PathLike[str], *formats: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Content and arrays of one of our files of these formats, whole and unaltered, or `InputError`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
@@ -190,8 +190,9 @@ def read_file(path: str | os.PathLike[str], format_name: str) -> tuple[dict[str,
     try:
         header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
         content = json.loads(header["__metadata__"]["chainrule"])
-        if content["format"] != format_name:
-            raise unreadable(path, f"a file of kind {content['format']!r}, not {format_name!r}")
+        if content["format"] not in formats:
+            wanted = " or ".join(map(repr, formats))
+            raise unreadable(path, f"a file of kind {content['format']!r}, not {wanted}")
         if content["version"] > VERSION:
             raise InputError(
                 f"{os.fspath(path)}, of format version {content['version']}",

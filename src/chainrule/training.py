@@ -40,7 +40,7 @@ from .training_options import (
 )
 from .training_run import Limits, Run
 
-__all__ = ["train"]
+__all__ = ["checked_data", "fingerprint", "split_off", "train"]
 
 
 def train(
@@ -180,7 +180,7 @@ def train(
         checked_data(network, start, x, y, sample_weight, input_scale),
         np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
     )
-    data, held_out = _split(network, start, everything, labels, validation, seed)
+    data, held_out = split_off(network, start, everything, labels, validation, seed)
     rule = checked_choice(optimizer, Optimizer, OPTIMIZERS, "optimizer")
     rules = Rules(
         rule,
@@ -258,7 +258,7 @@ def _checked_pixels(network: Network, x: Any, scale: float) -> Array:
     return np.ascontiguousarray(pixels) if isinstance(pixels, np.ndarray) else pixels
 
 
-def _split(
+def split_off(
     network: Network,
     parameters: Parameters,
     data: Data,
@@ -324,13 +324,13 @@ def _settings(
         "early_stopping": None if early_stopping is None else early_stopping.specification(),
         "seed": int(rules.seed),
         "rows": data.rows,
-        "data": _fingerprint(data),
-        "validation": None if validation is None else _fingerprint(validation),
+        "data": fingerprint(data),
+        "validation": None if validation is None else fingerprint(validation),
         "engine": engine,
     }
 
 
-def _fingerprint(data: Data) -> str:
+def fingerprint(data: Data) -> str:
     """A digest of rows, targets and weights: all of them when few, else a sample."""
     digest = hashlib.sha256()
     every = max(1, data.rows // 1000)

@@ -37,7 +37,7 @@ def chainrule(
 
 
 #: Panels of the help.
-DATA, NETWORK, TRAINING, RUN = "Data", "Network", "Training", "The run"
+DATA, NETWORK, TRAINING, RUN, SHOWN = "Data", "Network", "Training", "The run", "What is shown"
 
 
 @app.command()
@@ -289,5 +289,85 @@ def errata(
         from .errata_command import run
 
         return run(what, every=every)
+
+    exit_with(job)
+
+
+@app.command()
+def explain(
+    model: Annotated[
+        Path | None,
+        typer.Argument(help="A model file, a checkpoint, or the folder of a run.", show_default="a 4-3-5-2 example"),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="A name that `chainrule data` lists, or a file.", show_default="what it was trained on"),
+    ] = None,
+    row: Annotated[int | None, typer.Option(help="The row to explain, from 0.", min=0, show_default="0")] = None,
+    batch: Annotated[
+        str | None, typer.Option(help="Rows whose gradient it is: 0-15.", show_default="that row alone")
+    ] = None,
+    notation: Annotated[
+        str, typer.Option(help="canonical, or a document's: bias-first (S0) … bias-last (S4).")
+    ] = "canonical",
+    layer: Annotated[
+        str | None, typer.Option(help="Only these layers, with commas.", show_default="all", rich_help_panel=SHOWN)
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Only these units, from 1.", show_default="chosen", rich_help_panel=SHOWN)
+    ] = None,
+    equation: Annotated[
+        str | None,
+        typer.Option(help="Only these, with commas: 75,76 of S4, B3.", show_default="all", rich_help_panel=SHOWN),
+    ] = None,
+    terms: Annotated[int, typer.Option(help="Of a long sum.", min=1, rich_help_panel=SHOWN)] = 6,
+    digits: Annotated[int, typer.Option(help="Significant ones.", min=1, max=17, rich_help_panel=SHOWN)] = 6,
+    optimizer: Annotated[str, typer.Option(help="Whose step is shown.", rich_help_panel=TRAINING)] = "gradient_descent",
+    learning_rate: Annotated[
+        float | None, typer.Option(min=1e-12, show_default=BY_OPTIMIZER, rich_help_panel=TRAINING)
+    ] = None,
+    step: Annotated[
+        int | None,
+        typer.Option(
+            help="Of the run whose checkpoint MODEL is.", min=1, show_default="the next one", rich_help_panel=TRAINING
+        ),
+    ] = None,
+    validation: Annotated[
+        float | None, typer.Option(help="Of that run.", min=0, max=0.9, show_default="none", rich_help_panel=TRAINING)
+    ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="auto, native or reference.", show_default="reference, or the run's", rich_help_panel=TRAINING
+        ),
+    ] = None,
+    to: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="File to write: .html, .txt, .tex, .svg, .json; can be repeated.", show_default="the terminal"
+        ),
+    ] = None,
+) -> None:
+    """Show every number of a pass and a step beside its formula, in the notation of your document.
+
+    Exit status 1 if a number disagrees with its formula or with numerical differentiation.
+    """
+
+    def job() -> int:
+        from .explain_command import ExplainRequest, run
+        from .options import checked_units
+
+        options = {
+            "notation": notation,
+            "layer": None if layer is None else layer.split(","),
+            "unit": checked_units(unit),
+            "equation": None if equation is None else equation.split(","),
+            "terms": terms,
+            "digits": digits,
+            "optimizer": optimizer,
+            "learning_rate": learning_rate,
+            "engine": engine,
+        }
+        return run(ExplainRequest(model, data, row, batch, step, validation, tuple(to or ()), options))
 
     exit_with(job)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import InputError
 
-__all__ = ["checked_widths"]
+__all__ = ["checked_units", "checked_widths"]
 
 
 def checked_widths(text: str | None) -> tuple[int, ...] | None:
@@ -24,3 +24,19 @@ def checked_widths(text: str | None) -> tuple[int, ...] | None:
     if min(widths) < 1:
         raise InputError(f"--hidden {text}", "whole numbers >= 1 with commas, or none", "Say --hidden 128,64.")
     return widths
+
+
+def checked_units(text: str | None) -> tuple[int, ...] | None:
+    """Numbers of units, out of one text; None where nothing was given.
+
+    Examples
+    --------
+    >>> checked_units("3,17"), checked_units(None)
+    ((3, 17), None)
+    """
+    if text is None:
+        return None
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdigit() for part in parts):
+        raise InputError(f"--unit {text}", "whole numbers from 1, with commas", "Say --unit 3, or --unit 3,17.")
+    return tuple(int(part) for part in parts)

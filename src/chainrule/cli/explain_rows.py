@@ -1,0 +1,107 @@
+"""The rows that `chainrule explain` explains: of a data set by its name, or of a file, as the network takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..array_files import read_arrays, table_of
+from ..data import DATA_SETS, load_data
+from ..encoding import inputs, targets
+from ..errors import InputError
+from ..file_kinds import kind_of, require_file
+from ..preparation import Preparation
+from .predict_command import raw_rows
+from .saved_model import SavedModel, load_saved
+
+__all__ = ["Rows", "rows_of_model", "within"]
+
+Matrix = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows as a network takes them.
+
+    Parameters
+    ----------
+    x : ndarray, shape (N, n_0)
+    y : ndarray
+        Targets, as the loss takes them.
+    name : str
+        What they are.
+    """
+
+    x: Matrix
+    y: Matrix
+    name: str
+
+
+def rows_of_model(path: Path, data: str | None) -> Rows:
+    """The test rows of the data set that a model was trained on, or of another one; or those of a file."""
+    saved = load_saved(path)
+    source = str(saved.notes.get("data")) if data is None else data
+    if source in DATA_SETS:
+        return rows_of_data(source, saved.preparation)
+    if data is None:
+        raise InputError(
+            f"{path} without --data", f"the file with the rows to explain, or one of {', '.join(DATA_SETS)}",
+            f"It was trained on {source}: say --data with that file.",
+        )  # fmt: skip
+    return rows_of_file(saved, require_file(data))
+
+
+def rows_of_data(name: str, preparation: Preparation) -> Rows:
+    """The test rows of a data set."""
+    found = load_data(name)
+    if found.preparation.inputs != preparation.inputs:
+        raise InputError(f"--data {name}, whose inputs are others than the model's", "its own data", "Leave it out.")
+    return Rows(found.scaled("float64")[1], found.standardised_targets()[1], f"{name}, test rows")
+
+
+def rows_of_file(saved: SavedModel, path: Path) -> Rows:
+    """All rows of a file, prepared as the model's were."""
+    table, target = raw_rows(saved, path, None), saved.preparation.target
+    x = inputs(saved.preparation, table)[0]
+    if kind_of(path) == "npz":  # whose raw rows come without their target
+        arrays = read_arrays(path, None)
+        rows, y = (arrays["x"], arrays["y"]) if "x" in arrays else (arrays["x_test"], arrays["y_test"])
+        table = table_of(path.name, rows.reshape(len(rows), -1), y)
+    missing = [name for name in target.names if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"{path} without the column {', '.join(missing)}", "rows with their target: a loss needs it",
+            "Add the column.",
+        )  # fmt: skip
+    return Rows(x, target.standardised(targets(target, table)), path.name)
+
+
+def within(rows: Rows, row: int, batch: str | None) -> tuple[Matrix, Matrix, int, str]:
+    """The rows that are asked for, which of them is explained, and what they are called.
+
+    Parameters
+    ----------
+    rows : Rows
+    row : int
+        From 0.
+    batch : str, optional
+        "0-15": the rows whose gradient it is; only the row itself by default.
+    """
+    count = len(rows.x)
+    if not 0 <= row < count:
+        raise InputError(f"--row {row}", f"0 … {count - 1}: {rows.name} has {count} rows", "Rows count from 0.")
+    first, last = row, row
+    if batch is not None:
+        ends = batch.split("-")
+        if len(ends) != 2 or not all(end.isdigit() for end in ends):
+            raise InputError(f"--batch {batch}", "the first and the last row", "Say --batch 0-15.")
+        first, last = int(ends[0]), int(ends[1])
+        if not first <= last < count:
+            raise InputError(f"--batch {batch}", f"rows from 0 to {count - 1}", "The smaller number comes first.")
+        if not first <= row <= last:
+            raise InputError(f"--row {row} with --batch {batch}", "a row of the batch", f"Say --row {first}.")
+    x, y = rows.x[first : last + 1], rows.y[first : last + 1]
+    return x, y, row - first, f"{rows.name}, row {row}" + ("" if batch is None else f" of {batch}")

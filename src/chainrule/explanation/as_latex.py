@@ -1,0 +1,72 @@
+"""An explanation as a LaTeX document: amsmath and geometry, nothing else."""
+
+from __future__ import annotations
+
+import re
+
+from .as_text import check_words, checked_words, head
+from .equations import general_equations, source_of
+from .explanation import Explanation, latex_number
+from .markup import latex_text
+from .spelling import Spelling
+from .steps import Step
+
+__all__ = ["latex_of"]
+
+PREAMBLE = r"""\documentclass[10pt]{article}
+\usepackage[a4paper,landscape,margin=14mm]{geometry}
+\usepackage{amsmath}
+\setlength{\parindent}{0pt}
+\setlength{\arraycolsep}{3pt}
+\setcounter{MaxMatrixCols}{20}
+\allowdisplaybreaks
+\begin{document}
+"""
+
+
+def latex_of(explained: Explanation, spelled: Spelling) -> str:
+    """The document: steps as sections, each number with its formula, with numbers, its value and its checks."""
+    lines = [PREAMBLE, rf"\section*{{{latex_text(explained.title)}}}", ""]
+    lines += [rf"{latex_text(line)}\par" for line in head(explained, spelled)[:-1]]
+    lines.append(rf"{latex_text(checked_words(explained))}\par")
+    phase = ""
+    for step in explained.steps_in(spelled):
+        if step.phase != phase:
+            phase = step.phase
+            lines.append(rf"\section*{{{phase.capitalize()}}}")
+        lines += _step(explained, spelled, step)
+    return "\n".join([*lines, r"\end{document}", ""])
+
+
+def _step(explained: Explanation, spelled: Spelling, step: Step) -> list[str]:
+    n = explained.numbers
+    source = source_of(spelled, step, n)
+    where = ", ".join(filter(None, (source if source != step.equation else "", step.equation)))
+    title = f"Layer {spelled.label(step.layer, n.layers)}: {step.title}"
+    lines = [rf"\subsection*{{{latex_text(title)} \quad [{latex_text(where)}]}}"]
+    general = general_equations(spelled, step, n)
+    if general:
+        below = " \\\\ ".join(explained.in_latex(spelled, line) for line in general)
+        lines.append(rf"\begin{{gather*}} {below} \end{{gather*}}")
+    for line in explained.equations_of_arrays(spelled, step):
+        both = [explained.in_latex(spelled, line, numbers=numbers) for numbers in (False, True)]
+        lines.append(rf"{{\scriptsize\begin{{gather*}} {both[0]} \\ {both[1]} \end{{gather*}}}}")
+    for name in step.entries:
+        lines += _entry(explained, spelled, name)
+    return lines
+
+
+def _entry(explained: Explanation, spelled: Spelling, name: str) -> list[str]:
+    symbol = explained.in_latex(spelled, f"@!{name}@")
+    markup = explained.formula(name, spelled.style)
+    value = latex_number(explained.rounded(explained.value(name)))
+    checks = "; ".join(_check(check_words(explained, check)) for check in explained.checks[name])
+    parts = [explained.in_latex(spelled, markup), explained.in_latex(spelled, markup, numbers=True)] if markup else []
+    rows = [f"= {part} &&" for part in parts]
+    rows.append(rf"= {value} \qquad \text{{{checks}}} &&")
+    return [rf"\begin{{flalign*}} {symbol} &" + "\\\\\n &".join(rows) + r" \end{flalign*}"]
+
+
+def _check(said: str) -> str:
+    """A check in words that pdfLaTeX has."""
+    return latex_text(re.sub("^✓ ", "ok: ", said))

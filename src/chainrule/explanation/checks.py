@@ -1,0 +1,245 @@
+"""Every number checked: its formula evaluated again, and every derivative against numerical differentiation.
+
+The formula is evaluated in float64 from the engine's own numbers in it, by Python's arithmetic. A derivative is
+also found by moving the number that it is taken by and computing the loss anew: forward, layer by layer, written here
+once more. By complex step where the functions allow it, else by five-point differences (`gradient_check`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..activations import ACTIVATIONS
+from ..gradient_check import TOLERANCES, derivative_along, method_for, resolution_of
+from .entries import formula, parts_of
+from .numbers import Numbers
+
+__all__ = ["Check", "Checker"]
+
+Array = np.ndarray[Any, Any]
+#: Roundings of one of NumPy's functions, with a margin.
+FUNCTION_ROUNDINGS = 16
+IDENTITY = ACTIVATIONS["identity"]()
+
+
+@dataclass(frozen=True)
+class Check:
+    """A number found in another way.
+
+    Parameters
+    ----------
+    how : str
+        In words.
+    value : float or None
+        What was found; None where it cannot be, which `how` explains.
+    difference, tolerance : float
+        Between it and the engine's number, and how much of that is rounding.
+    """
+
+    how: str
+    value: float | None = None
+    difference: float = 0.0
+    tolerance: float = 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Whether they agree; True where nothing could be compared."""
+        return self.value is None or self.difference <= self.tolerance
+
+
+class Checker:
+    """Checks the numbers of one pass.
+
+    Parameters
+    ----------
+    numbers : Numbers
+    """
+
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
+        network = numbers.moment.network
+        self.method = method_for(network, np.zeros(1), "auto")
+        self.words = {"complex": "complex step", "central": "five-point differences"}[self.method]
+        roundings = sum(n + FUNCTION_ROUNDINGS for n in network.sizes)
+        #: Of a derivative, relative to the largest of its array: what the method leaves, or what the engine rounds.
+        self.tolerance = max(TOLERANCES[self.method], roundings * numbers.epsilon)
+
+    def of(self, name: str) -> tuple[Check, ...]:
+        """The checks of a number."""
+        found = [self.again(name)]
+        kind, layer, index = parts_of(name)
+        if kind in self.derivatives:
+            found.append(self.numerically(name, self.derivatives[kind](layer, index)))
+        return tuple(check for check in found if check is not None)
+
+    def again(self, name: str) -> Check | None:
+        """The formula, evaluated from the numbers that are in it."""
+        expression = formula(self.numbers, name)
+        if expression is None:
+            return None
+        try:
+            value, size = expression.value(self.numbers.read)
+        except (OverflowError, ValueError, ZeroDivisionError):
+            return Check("too large or too small to be evaluated as it is written")
+        tolerance = (expression.leaves + FUNCTION_ROUNDINGS) * self.numbers.epsilon * size
+        difference = abs(value - self.numbers.read(name))
+        return Check("evaluated again", value, _finite(difference), tolerance)
+
+    def numerically(self, name: str, job: tuple[Callable[..., Any], Array, int, float]) -> Check:
+        """The derivative along one number."""
+        function, point, i, reach = job
+        direction = np.zeros(len(point))
+        direction[i] = 1.0
+        with np.errstate(all="ignore"):
+            found = derivative_along(function, point, function(point)[1], direction, self.method, reach=reach)
+        if found is None:
+            return Check("at a kink: there is no derivative to compare with")
+        kind, layer, _ = parts_of(name)
+        values = self.numbers.array(f"{kind}{layer}")
+        resolved = reach * resolution_of(self.method, abs(self.numbers.read("J")) + abs(self.numbers.read("ell")))
+        scale = max(float(np.max(np.abs(np.nan_to_num(values)))), abs(found), resolved)
+        return Check(f"{self.words}", found, _finite(abs(found - self.numbers.read(name))), self.tolerance * scale)
+
+    # Each gives: the function to differentiate with its kinks, the point, which entry of it, and how far a step of 1
+    # in that entry moves Z.
+
+    @property
+    def derivatives(self) -> dict[str, Callable[[int, tuple[int, ...]], tuple[Callable[..., Any], Array, int, float]]]:
+        """Kinds of numbers that are derivatives."""
+        return {"P": self.slope, "D": self.by_z, "G": self.by_a, "dW": self.by_weight, "db": self.by_bias}
+
+    def slope(self, l: int, index: tuple[int, ...]) -> tuple[Callable[..., Any], Array, int, float]:
+        """Of φ by z."""
+        phi = self.numbers.moment.network.activations[l - 1]
+
+        def function(z: Array) -> tuple[Any, list[Array]]:
+            return np.sum(phi.value(z)), [np.sign(z.real - kink) for kink in phi.kinks]
+
+        return function, self.z[l][self.numbers.row][[index[0] - 1]], 0, 1.0
+
+    def by_z(self, l: int, index: tuple[int, ...]) -> tuple[Callable[..., Any], Array, int, float]:
+        """Of ℓ by Z[l]_k."""
+        row = self.numbers.row
+
+        def function(z: Array) -> tuple[Any, list[Array]]:
+            ell, sides = self.from_z(l, z[None, :], slice(row, row + 1))
+            return ell[0], sides
+
+        return function, self.z[l][row], index[0] - 1, 1.0
+
+    def by_a(self, l: int, index: tuple[int, ...]) -> tuple[Callable[..., Any], Array, int, float]:
+        """Of ℓ by A[l]_k; of the input before its mask."""
+        row, mask = self.numbers.row, self.mask[0] if l == 0 else None
+        a = self.x[row] if l == 0 else self.a[l][row]
+
+        def function(v: Array) -> tuple[Any, list[Array]]:
+            v = v if mask is None else v * mask[row]
+            ell, sides = self.from_a(l, v[None, :], slice(row, row + 1))
+            return ell[0], sides
+
+        return function, a, index[0] - 1, 1.0
+
+    def by_weight(self, l: int, index: tuple[int, ...]) -> tuple[Callable[..., Any], Array, int, float]:
+        """Of J by W[l]_kj."""
+        k, j = index[0] - 1, index[1] - 1
+        a, rules = self.a[l - 1], self.numbers.moment.rules
+
+        def function(w: Array) -> tuple[Any, list[Array]]:
+            J, sides = self.objective(l, k, a @ w + self.b[l][k])
+            size = np.where(w.real > 0, w, -w)
+            J = J + rules.l1 * np.sum(size) + rules.l2 / 2 * np.sum(w * w)
+            return J, sides + ([np.sign(w.real)] if rules.l1 else [])
+
+        return function, self.W[l][k], j, max(1.0, float(np.max(np.abs(a))))
+
+    def by_bias(self, l: int, index: tuple[int, ...]) -> tuple[Callable[..., Any], Array, int, float]:
+        """Of J by b[l]_k."""
+        k = index[0] - 1
+        product = self.a[l - 1] @ self.W[l][k]
+        return lambda b: self.objective(l, k, product + b[0]), self.b[l][[k]], 0, 1.0
+
+    def objective(self, l: int, k: int, column: Array) -> tuple[Any, list[Array]]:
+        """Σ s ℓ over the rows, with unit k of Z[l] replaced."""
+        z = self.z[l].astype(column.dtype)
+        z[:, k] = column
+        ell, sides = self.from_z(l, z, slice(None))
+        return np.sum(self.share * ell), sides
+
+    def from_z(self, l: int, z: Array, rows: slice) -> tuple[Array, list[Array]]:
+        """ℓ of rows with given Z[l], and on which side of every kink they are."""
+        network = self.numbers.moment.network
+        phi, L = network.activations[l - 1], network.n_layers
+        sides = [np.sign(z.real - kink) for kink in phi.kinks]
+        a = phi.value(z)
+        if l < L:
+            mask = self.mask[l]
+            ell, more = self.from_a(l, a if mask is None else a * mask[rows], rows)
+            return ell, sides + more
+        y = self.y[rows]
+        ell, _ = network.loss.value_and_delta(y, z, a, phi)
+        return ell, sides + [np.sign(np.real(r)) for r in network.loss.residual_kinks(y, a)]
+
+    def from_a(self, l: int, a: Array, rows: slice) -> tuple[Array, list[Array]]:
+        """The same with given A[l]; of the output, ℓ by a alone."""
+        network = self.numbers.moment.network
+        if l < network.n_layers:
+            return self.from_z(l + 1, a @ self.W[l + 1].T + self.b[l + 1], rows)
+        y = self.y[rows]
+        ell, _ = network.loss.value_and_delta(y, a, a, IDENTITY)
+        return ell, [np.sign(np.real(r)) for r in network.loss.residual_kinks(y, a)]
+
+    # The engine's numbers in float64, exactly.
+
+    def _exactly(self, kind: str, first: int) -> dict[int, Array]:
+        arrays = self.numbers.arrays
+        return {l: arrays[f"{kind}{l}"].astype(np.float64) for l in range(first, self.numbers.layers + 1)}
+
+    @cached_property
+    def z(self) -> dict[int, Array]:
+        """Z[1] … Z[L]."""
+        return self._exactly("Z", 1)
+
+    @cached_property
+    def a(self) -> dict[int, Array]:
+        """A[0] … A[L]."""
+        return self._exactly("A", 0)
+
+    @cached_property
+    def W(self) -> dict[int, Array]:
+        """W[1] … W[L]."""
+        return self._exactly("W", 1)
+
+    @cached_property
+    def b(self) -> dict[int, Array]:
+        """b[1] … b[L]."""
+        return self._exactly("b", 1)
+
+    @cached_property
+    def mask(self) -> list[Array | None]:
+        """M[0] … M[L-1]."""
+        return [self.numbers.arrays.get(f"M{l}") for l in range(self.numbers.layers)]
+
+    @cached_property
+    def x(self) -> Array:
+        """The input before its mask."""
+        return np.asarray(self.numbers.arrays.get("X0", self.numbers.arrays["A0"]), np.float64)
+
+    @cached_property
+    def y(self) -> Array:
+        """The targets as the loss encodes them."""
+        return self.numbers.targets.astype(np.float64)
+
+    @cached_property
+    def share(self) -> Array:
+        """What each row's ℓ is multiplied by."""
+        return np.asarray(self.numbers.arrays["s"], np.float64)
+
+
+def _finite(difference: float) -> float:
+    """NaN is as far away as can be."""
+    return float("inf") if np.isnan(difference) else difference

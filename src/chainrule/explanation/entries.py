@@ -1,0 +1,281 @@
+"""Every number of a pass as a formula over the numbers before it: F0 to F2, J1, J2, B1 to B4. `updates` has U1.
+
+The equations are written here once more, for one number each, over the names of `numbers`. How a sum is ordered and
+where its bias stands is the notation's, and changes no value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from ..activation_types import Softmax
+from ..loss_types import CrossEntropy
+from .expressions import Constant, Expression, Place, Power, Product, Read, Share, Sized, Sum
+from .functions import activation_of, factor_of, loss_of, loss_slope_of, minus, named, slope_of
+from .numbers import Numbers
+from .updates import update
+
+__all__ = ["Style", "formula", "parts_of"]
+
+#: A penalty of more weights than this is not written out.
+MOST_PENALISED = 2000
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a notation orders the terms of a formula.
+
+    Parameters
+    ----------
+    constant : {"", "first", "last"}
+        Where the constant 1 stands that a bias is multiplied by; "" where the bias stands by itself.
+    weight_first : bool
+        w · a, or a · w.
+    """
+
+    constant: str = ""
+    weight_first: bool = False
+
+
+def formula(numbers: Numbers, name: str, style: Style = Style()) -> Expression | None:
+    """What a number is made of; None for what is given: inputs, targets, parameters, the learning rate."""
+    kind, layer, index = parts_of(name)
+    if kind.endswith("+"):
+        return update(numbers, kind, layer, index)
+    build = BUILDERS.get(kind)
+    if build is None or (kind == "A" and layer == 0 and not numbers.has("M0")):
+        return None
+    return build(numbers, layer, index, style)
+
+
+def parts_of(name: str) -> tuple[str, int, tuple[int, ...]]:
+    """Kind, layer and indices, from 1.
+
+    Examples
+    --------
+    >>> parts_of("mW+2.3.1"), parts_of("ell")
+    (('mW+', 2, (3, 1)), ('ell', 0, ()))
+    """
+    head, *index = name.split(".")
+    kind = head.rstrip("0123456789")
+    return kind, int(head[len(kind) :] or 0), tuple(int(i) for i in index)
+
+
+def pre_activation(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+    """Z[l]_k = Σ_j A[l-1]_j W[l]_kj + b[l]_k (F1)."""
+    k = index[0]
+    terms = [weighted(f"W{l}.{k}.{j}", f"A{l - 1}.{j}", style) for j in range(1, n.sizes[l - 1] + 1)]
+    bias: Expression = Place(f"b{l}.{k}")
+    if style.constant:
+        bias = weighted(f"b{l}.{k}", f"one{l - 1}", style)
+    if style.constant == "first":
+        return Sum([bias, *terms], read=n.read, kept=0)
+    return Sum([*terms, bias], read=n.read, kept=len(terms))
+
+
+def weighted(w: str, a: str, style: Style) -> Product:
+    return Product(Place(w), Place(a)) if style.weight_first else Product(Place(a), Place(w))
+
+
+def activation(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+    """A[l]_k = φ_l(Z[l])_k M[l]_k (F2), and A[0] = X M[0] (F0)."""
+    k = index[0]
+    if l == 0:
+        return Product(Place(f"X0.{k}"), Place(f"M0.{k}"))
+    phi = n.moment.network.activations[l - 1]
+    if isinstance(phi, Softmax):
+        z: list[Expression] = [Place(f"Z{l}.{i}") for i in range(1, n.sizes[l] + 1)]
+        value: Expression = Share(k - 1, z, read=n.read)
+    else:
+        value = activation_of(phi, Place(f"Z{l}.{k}"), n.read)
+    return Product(value, Place(f"M{l}.{k}")) if n.has(f"M{l}") else value
+
+
+def slope(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+    """φ′_l(Z[l]_k)."""
+    a = None if n.has(f"M{l}") else Place(f"A{l}.{index[0]}")
+    return slope_of(n.moment.network.activations[l - 1], Place(f"Z{l}.{index[0]}"), a, n.read)
+
+
+def outputs(n: Numbers) -> tuple[list[Expression], list[Expression]]:
+    """The places of a and y."""
+    width = range(1, n.sizes[-1] + 1)
+    return [Place(f"A{n.layers}.{k}") for k in width], [Place(f"Y{n.layers}.{k}") for k in width]
+
+
+def row_loss(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+    """ℓ(y, a)."""
+    return loss_of(n.moment.network.loss, *outputs(n), n.read)
+
+
+def objective(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+    """J = Σ_i s_i ℓ_i + R (J1)."""
+    rows: list[Expression] = [Product(Place(f"s~{i}"), Place(f"ell~{i}")) for i in range(n.rows)]
+    if not (n.moment.rules.l1 or n.moment.rules.l2):
+        return Sum(rows, read=n.read)
+    return Sum([*rows, Place("R")], read=n.read, kept=len(rows))
+
+
+def penalty(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression | None:
+    """R = l1 Σ |W| + ½ l2 Σ W² (J2)."""
+    shapes = [(l, n.sizes[l], n.sizes[l - 1]) for l in range(1, n.layers + 1)]
+    if sum(rows * columns for _, rows, columns in shapes) > MOST_PENALISED:
+        return None
+    names = [f"W{l}.{k}.{j}" for l, rows, columns in shapes for k in range(1, rows + 1) for j in range(1, columns + 1)]
+    l1, l2 = n.moment.rules.l1, n.moment.rules.l2
+    parts: list[Expression] = []
+    if l1:
+        sizes = [Sum([Place(name)], (1 if n.read(name) > 0 else -1,)) for name in names]
+        parts.append(Product(named(l1), Sum(sizes, read=n.read)))
+    if l2:
+        parts.append(Product(named(l2 / 2), Sum([Power(Place(name), 2) for name in names], read=n.read)))
+    return Sum(parts)
+
+
+def delta(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+    """Δ[L] = ∂ℓ/∂Z[L] (B1); Δ[l] = ∂ℓ/∂A[l] ⊙ M[l] ⊙ φ′_l(Z[l]) (B2)."""
+    k = index[0]
+    phi = n.moment.network.activations[l - 1]
+    if l == n.layers:
+        short = short_delta(n, k)
+        if short is not None:
+            return short
+    g: Expression = Place(f"G{l}.{k}")
+    if isinstance(phi, Softmax):
+        return softmax_delta(n, l, k)
+    mask = [Place(f"M{l}.{k}")] if n.has(f"M{l}") else []
+    prime = [] if phi.name == "identity" else [Place(f"P{l}.{k}")]  # which is 1
+    return Product(g, *mask, *prime)
+
+
+def short_delta(n: Numbers, k: int) -> Expression | None:
+    """The short forms of B1: softmax with cross-entropy, and the pairs whose Δ[L] is a - y, or a multiple of it."""
+    loss, phi = n.moment.network.loss, n.moment.network.activations[-1]
+    a, y = outputs(n)
+    if isinstance(loss, CrossEntropy) and isinstance(phi, Softmax):
+        total = sum(n.read(f"Y{n.layers}.{i}") for i in range(1, n.sizes[-1] + 1))
+        if total == 1:
+            return minus(a[k - 1], y[k - 1])
+        return minus(Product(Sum(y, read=n.read), a[k - 1]), y[k - 1])
+    if loss.own or getattr(phi, "own", False):
+        return None
+    if (loss.name, phi.name) in (("poisson", "exp"), ("binary_cross_entropy", "sigmoid")):
+        return minus(a[k - 1], y[k - 1])
+    if (loss.name, phi.name) == ("squared_error", "identity"):
+        factor = loss.specification()["factor"]
+        difference = minus(a[k - 1], y[k - 1])
+        return difference if factor == 0.5 else Product(factor_of(2 * factor), difference)
+    return None
+
+
+def softmax_delta(n: Numbers, l: int, k: int) -> Expression:
+    """a_k (g_k - Σ_i a_i g_i), with g = ∂ℓ/∂A[l] ⊙ M[l] and a without the mask (B2 for a vector activation)."""
+    masked = n.has(f"M{l}")
+
+    def g(i: int) -> Expression:
+        place = Place(f"G{l}.{i}")
+        return Product(place, Place(f"M{l}.{i}")) if masked else place
+
+    def a(i: int) -> Expression:
+        if not masked:
+            return Place(f"A{l}.{i}")
+        return Share(i - 1, [Place(f"Z{l}.{m}") for m in range(1, n.sizes[l] + 1)], read=n.read)
+
+    units = range(1, n.sizes[l] + 1)
+    return Product(a(k), minus(g(k), Sum([Product(a(i), g(i)) for i in units], read=n.read)))
+
+
+def activation_gradient(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+    """∂ℓ/∂A[L] of the loss; ∂ℓ/∂A[l]_j = Σ_k Δ[l+1]_k W[l+1]_kj (B2, B4), times the mask of the input for dX."""
+    j = index[0]
+    if l == n.layers:
+        return loss_slope_of(n.moment.network.loss, *outputs(n), j - 1, n.read)
+    above = range(1, n.sizes[l + 1] + 1)
+    total = Sum([weighted(f"W{l + 1}.{k}.{j}", f"D{l + 1}.{k}", style) for k in above], read=n.read)
+    return Product(total, Place(f"M0.{j}")) if l == 0 and n.has("M0") else total
+
+
+def weight_gradient(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+    """∂J/∂W[l]_kj = Σ_i s_i Δ[l]_ik A[l-1]_ij + ∂R/∂W[l]_kj (B3)."""
+    k, j = index
+    parts = over_rows(n, f"D{l}.{k}", f"A{l - 1}.{j}")
+    l1, l2 = n.moment.rules.l1, n.moment.rules.l2
+    w = Place(f"W{l}.{k}.{j}")
+    more: list[Expression] = []
+    if l1:
+        sign = n.read(w.name)
+        more.append(Constant(l1 * ((sign > 0) - (sign < 0))))
+    if l2:
+        more.append(Product(named(l2), w))
+    return Sum([parts, *more]) if more else parts
+
+
+def bias_gradient(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+    """∂J/∂b[l]_k = Σ_i s_i Δ[l]_ik (B3)."""
+    return over_rows(n, f"D{l}.{index[0]}", f"one{l - 1}" if style.constant else "")
+
+
+def over_rows(n: Numbers, delta: str, a: str) -> Expression:
+    """Σ_i s_i Δ_i A_i; the product itself where there is one row of share 1."""
+    if n.rows == 1:
+        factors = [Place(delta), *([Place(a)] if a else [])]
+        return Product(*factors) if n.read("s") == 1 else Product(Place("s"), *factors)
+
+    return RowSum(n, delta, a)
+
+
+@final
+class RowSum(Expression):
+    """Σ_i s_i Δ_i A_i over the rows of a batch, which may be many."""
+
+    def __init__(self, n: Numbers, delta: str, a: str) -> None:
+        self.delta, self.a = delta, a
+        values = n.arrays["s"].astype(np.float64) * n.over_rows(delta)
+        self.values = values * n.over_rows(a) if a and not a.startswith("one") else values
+
+    def markup(self, terms: int) -> str:
+        count = len(self.values)
+        shown, rest = list(range(count)), ""
+        if count > terms + 1:
+            shown = sorted(np.argsort(-np.abs(self.values), kind="stable")[:terms].tolist())
+            left = np.delete(self.values, shown)
+            rest = f" + @rest:{len(left)}:{math.fsum(left)!r}@"
+        return " + ".join(self.term(i).markup(terms) for i in shown) + rest
+
+    def term(self, row: int) -> Product:
+        """What one row adds."""
+        factors: list[Expression] = [Place(f"s~{row}"), Place(f"{self.delta}~{row}")]
+        if self.a:
+            factors.append(Place(self.a if self.a.startswith("one") else f"{self.a}~{row}"))
+        return Product(*factors)
+
+    def value(self, read: Read) -> Sized:
+        return math.fsum(self.values), math.fsum(np.abs(self.values))
+
+    @property
+    def leaves(self) -> int:
+        return 4 * len(self.values)
+
+    def bracketed(self, terms: int) -> str:
+        return f"({self.markup(terms)})"
+
+
+Build = Callable[[Numbers, int, tuple[int, ...], Style], Expression | None]
+
+BUILDERS: dict[str, Build] = {
+    "A": activation,  # F0, F2
+    "Z": pre_activation,  # F1
+    "P": slope,
+    "ell": row_loss,
+    "J": objective,  # J1
+    "R": penalty,  # J2
+    "D": delta,  # B1, B2
+    "G": activation_gradient,  # B2, B4
+    "dW": weight_gradient,  # B3
+    "db": bias_gradient,  # B3
+}

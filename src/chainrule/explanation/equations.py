@@ -1,0 +1,298 @@
+"""The general equation of each step in each notation, and the same with the arrays that are in it.
+
+What depends on the network stands here: φ and φ′, the loss, the short forms of B1, the optimiser's rule.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..activation_types import Softmax
+from ..optimizers import SGD
+from .entries import short_delta
+from .numbers import Numbers
+from .spelling import Spelling
+from .steps import Step
+
+__all__ = ["array_equations", "general_equations", "source_of"]
+
+#: φ(z) and φ′(z), in general.
+PHI = {
+    "identity": ("z", "1"),
+    "sigmoid": (r"\frac{1}{1 + e^{\minus z}}", r"#f(z) (1 \minus #f(z))"),
+    "tanh": (r"\tanh z", r"1 \minus #f(z)^{2}"),
+    "relu": (r"\max(z, 0)", r"1 \text{if} z > 0 \text{, else} 0"),
+    "leaky_relu": (r"z \text{if} z > 0 \text{, else} s \cdot z", r"1 \text{if} z > 0 \text{, else} s"),
+    "elu": (
+        r"z \text{if} z > 0 \text{, else} \alpha (e^{z} \minus 1)",
+        r"1 \text{if} z > 0 \text{, else} \alpha e^{z}",
+    ),
+    "selu": (
+        r"\lambda z \text{if} z > 0 \text{, else} \lambda \alpha (e^{z} \minus 1)",
+        r"\lambda \text{if} z > 0 \text{, else} \lambda \alpha e^{z}",
+    ),
+    "gelu": (r"z \Phi(z)", r"\Phi(z) + z \Phi^{\prime}(z)"),
+    "gelu_tanh": (
+        r"z \sigma(2 u) \text{with} u = \sqrt{\frac{2}{\pi}} (z + 0.044715 z^{3})",
+        r"\sigma(2 u) + 2 z u^{\prime} \sigma(2 u) \sigma(\minus 2 u)",
+    ),
+    "silu": (r"z \sigma(z)", r"\sigma(z) + z \sigma(z) \sigma(\minus z)"),
+    "mish": (
+        r"z \tanh(\word{softplus}(z))",
+        r"\tanh(\word{softplus}(z)) + z \frac{\sigma(z)}{\cosh(\word{softplus}(z))^{2}}",
+    ),
+    "softplus": (r"\log(1 + e^{z})", r"\sigma(z)"),
+    "softsign": (r"\frac{z}{1 + \mid z \mid}", r"\frac{1}{{(1 + \mid z \mid)}^{2}}"),
+    "hard_sigmoid": (
+        r"\min(\max(\frac{z}{6} + \frac{1}{2}, 0), 1)",
+        r"\frac{1}{6} \text{if} \minus 3 < z < 3 \text{, else} 0",
+    ),
+    "hard_tanh": (r"\min(\max(z, \minus 1), 1)", r"1 \text{if} \minus 1 < z < 1 \text{, else} 0"),
+    "exp": (r"e^{z}", r"e^{z}"),
+    "softmax": (r"\frac{e^{z_{k}}}{\sum_{j} e^{z_{j}}}", ""),
+}
+#: ℓ and ∂ℓ/∂a_k, in general; #a and #y are a_k and y_k, #c the factor of squared error and #d twice that, t and q the
+#: parameters of other losses.
+ELL = {
+    "squared_error": (r"#c \sum_{k} {(#a \minus #y)}^{2}", r"#d (#a \minus #y)"),
+    "absolute_error": (r"\sum_{k} \mid #a \minus #y \mid", r"\word{sign}(#a \minus #y)"),
+    "huber": (
+        r"\sum_{k} \frac{1}{2} r^{2} \text{if} \mid r \mid \le t \text{, else} t (\mid r \mid \minus \frac{t}{2}) "
+        r"\text{, with} r = #a \minus #y",
+        r"#a \minus #y \text{, cut off at} \minus t \text{and} t",
+    ),
+    "log_cosh": (r"\sum_{k} \log \cosh(#a \minus #y)", r"\tanh(#a \minus #y)"),
+    "pinball": (
+        r"\sum_{k} \max(q r, (q \minus 1) r) \text{, with} r = #y \minus #a",
+        r"\minus q \text{if} #y > #a \text{, else} 1 \minus q",
+    ),
+    "cross_entropy": (r"\minus \sum_{k} #y \log #a", r"\minus \frac{#y}{#a}"),
+    "binary_cross_entropy": (
+        r"\minus \sum_{k} (#y \log #a + (1 \minus #y) \log(1 \minus #a))",
+        r"\minus \frac{#y}{#a} + \frac{1 \minus #y}{1 \minus #a}",
+    ),
+    "poisson": (r"\sum_{k} #a \minus #y \log #a + #y \log #y \minus #y", r"1 \minus \frac{#y}{#a}"),
+}
+#: What each optimiser does to W, with what it remembers; the biases go the same way.
+RULES = {
+    "gradient_descent": (r"{W+} = {W} \minus {alpha} {dW}",),
+    "sgd": (r"{W+} = {W} \minus {alpha} {dW}",),
+    "momentum": (r"{mW+} = \mu {mW} \minus {alpha} {dW}", r"{W+} = {W} + {mW+}"),
+    "nesterov": (r"{mW+} = \mu {mW} \minus {alpha} {dW}", r"{W+} = {W} + \mu {mW+} \minus {alpha} {dW}"),
+    "rmsprop": (
+        r"{vW+} = \rho {vW} + (1 \minus \rho) {({dW})}^{2}",
+        r"{W+} = {W} \minus \frac{{alpha} {dW}}{\sqrt{{vW+}} + \epsilon}",
+    ),
+    "adagrad": (r"{vW+} = {vW} + {({dW})}^{2}", r"{W+} = {W} \minus \frac{{alpha} {dW}}{\sqrt{{vW+}} + \epsilon}"),
+    "adam": (
+        r"{mW+} = \beta_{1} {mW} + (1 \minus \beta_{1}) {dW}",
+        r"{vW+} = \beta_{2} {vW} + (1 \minus \beta_{2}) {({dW})}^{2}",
+        r"{W+} = {W} \minus \frac{{alpha} \frac{{mW+}}{1 \minus \beta_{1}^{t}}}"
+        r"{\sqrt{\frac{{vW+}}{1 \minus \beta_{2}^{t}}} + \epsilon}",
+    ),
+}
+RULES["folded_adam"] = (
+    *RULES["adam"][:2],
+    r"{W+} = {W} \minus \frac{{alpha} \frac{\sqrt{1 \minus \beta_{2}^{t}}}{1 \minus \beta_{1}^{t}} {mW+}}"
+    r"{\sqrt{{vW+}} + \epsilon}",
+)
+RULES["adamw"] = tuple(
+    line.replace("{W+} = {W}", r"{W+} = (1 \minus {alpha} \lambda) {W}") for line in RULES["adam"]
+)  # fmt: skip
+
+#: A place for an array in an equation of these tables.
+ARRAY = re.compile(r"\{((?:[AZWbMXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)-?)\}")
+
+
+def source_of(spelled: Spelling, step: Step, n: Numbers) -> str:
+    """Where a notation's document has the equation of a step; nothing where it has another one."""
+    output = step.layer == n.layers
+    if step.kind == "W+" and not _plain(n):
+        return ""
+    keys = [f"{step.kind}:{_own_output(spelled, n)}", f"{step.kind}:out"] if output else []
+    keys += [f"{step.kind}:in"] if step.layer == 1 else []
+    keys += [step.kind] if not (output and step.kind == "D") else []  # an output's Δ is no hidden one's
+    return next((spelled.sources[key] for key in keys if key in spelled.sources), "")
+
+
+def _own_output(spelled: Spelling, n: Numbers) -> str:
+    """Whether output and loss are those of a document: "softmax" with cross-entropy, or its "squares"."""
+    network = n.moment.network
+    loss, phi = network.loss, network.activations[-1]
+    if loss.name == "cross_entropy" and isinstance(phi, Softmax):
+        return "softmax"
+    squares = loss.name == "squared_error" and loss.specification()["factor"] == spelled.factor
+    return "squares" if squares and spelled.output_phi in ("", phi.name) else "other"
+
+
+def general_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
+    """The equations of a step in general letters, as markup."""
+    output = step.layer == n.layers
+
+    def general(kind: str) -> str:
+        return spelled.general(kind.removesuffix("-"), output=output, before=kind.endswith("-"))
+
+    label = spelled.last[0] if output else spelled.letter
+    return [ARRAY.sub(lambda m: general(m[1]), line).replace("#l", label) for line in _lines(spelled, step, n)]
+
+
+def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
+    """Those of them that are of arrays, with a place for each array of this layer: "@[W2]@"."""
+    if step.kind == "W+" and not _plain(n):
+        return []
+
+    def place(kind: str) -> str:
+        plain = kind.removesuffix("-")
+        return "@alpha@" if plain == "alpha" else f"@[{plain}{step.layer - kind.endswith('-')}]@"
+
+    label = spelled.label(step.layer, n.layers)
+    lines = [line for line in _lines(spelled, step, n) if ARRAY.search(line) and r"\sum" not in line]
+    return [ARRAY.sub(lambda m: place(m[1]), line).replace("#l", label) for line in lines]
+
+
+def _plain(n: Numbers) -> bool:
+    """Whether a step is θ - α ∇J and no more."""
+    rules = n.moment.rules
+    rule = rules.optimizer
+    simple = rule.name == "gradient_descent" or (isinstance(rule, SGD) and not rule.momentum)
+    return simple and rules.max_norm is None and rules.clip_value is None and n.clip_factor == 1
+
+
+def _lines(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
+    """Equations over {kinds}."""
+    network, kind, l = n.moment.network, step.kind, step.layer
+    phi = network.activations[l - 1]
+    if kind == "A":
+        return [*_masked(spelled, "A", n, l), *function_line(spelled, phi, 0)]
+    if kind == "P":
+        return function_line(spelled, phi, 1)
+    if kind == "ell":
+        return [f"{spelled.loss} = {_loss(spelled, n, 0)}"]
+    if kind == "J":
+        penalty = " + R" if "R" in step.entries else ""
+        share = r"\frac{w_{i}}{\sum_{i} w_{i}}" if n.moment.reduction == "mean" else "w_{i}"
+        lines = [rf"{spelled.objective} = \sum_{{i}} s_{{i}} {spelled.loss}_{{i}}{penalty}", f"s_{{i}} = {share}"]
+        if penalty:
+            lines.append(r"R = \lambda_{1} \sum \mid W \mid + \frac{1}{2} \lambda_{2} \sum W^{2}")
+        return lines
+    if kind == "GL":
+        symbol = spelled.template("G", output=True)[1].replace("#1", "k")
+        return [f"{symbol} = {_loss(spelled, n, 1)}"]
+    if kind == "D":
+        return _delta_lines(spelled, n, l)
+    if kind == "dW":
+        return _gradient_lines(spelled, n, l)
+    if kind == "W+":
+        return _update_lines(spelled, n, l)
+    return _masked(spelled, kind, n, l)
+
+
+def function_line(spelled: Spelling, phi: Any, which: int) -> list[str]:
+    """φ(z) = …, or φ′(z) = …."""
+    letter = spelled.function
+    if phi.name not in PHI or getattr(phi, "own", False) or not PHI[phi.name][which]:
+        return []
+    name = rf"{letter}^{{\prime}}" if which else letter
+    of = f"{{{name}(z)}}_{{k}}" if isinstance(phi, Softmax) else f"{name}(z)"
+    return [f"{of} = {PHI[phi.name][which].replace('#f', letter)}"]
+
+
+def _masked(spelled: Spelling, kind: str, n: Numbers, l: int) -> list[str]:
+    """The notation's own equations, with the mask where the layer has one."""
+    mask = r" \odot {M}" if n.has(f"M{l}") else ""
+    before = r" \odot {M-}" if kind == "G" and l == 1 and n.has("M0") else ""
+    return [line.replace("{*M}", mask).replace("{*X}", before) for line in spelled.equations[kind]]
+
+
+def _loss(spelled: Spelling, n: Numbers, which: int) -> str:
+    loss = n.moment.network.loss
+    a = spelled.template("A", output=True)[1].replace("#1", "k")
+    y = spelled.template("Y", output=True)[1].replace("#1", "k")
+    if spelled.hidden and n.moment.network.activations[-1].name == "identity":
+        a = spelled.template("Z", output=True)[1].replace("#1", "k")
+    if loss.name not in ELL or loss.own:
+        return r"\sum_{k} \ell(" + f"{y}, {a})" if which == 0 else rf"\ell^{{\prime}}({y}, {a})"
+    written = ELL[loss.name][which].replace("#a", a).replace("#y", y)
+    factor = loss.specification().get("factor", 1.0)
+    return written.replace("#c", _coefficient(factor)).replace("#d", _coefficient(2 * factor))
+
+
+def _coefficient(number: float) -> str:
+    return {1.0: "", 0.5: r"\frac{1}{2}"}.get(number, f"{number:.6g}")
+
+
+def _delta_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
+    network = n.moment.network
+    phi, masked = network.activations[l - 1], n.has(f"M{l}")
+    if l == n.layers and short_delta(n, 1) is not None:
+        return [_short_line(spelled, n)]
+    if isinstance(phi, Softmax):
+        D, A, G = (spelled.template(kind, output=l == n.layers)[1] for kind in ("D", "A", "G"))
+        D, A, G, sum_of = D.replace("#1", "k"), A.replace("#1", "k"), G.replace("#1", "k"), (A + r" \cdot " + G)
+        return [rf"{D} = {A} \cdot ({G} \minus \sum_{{j}} {sum_of.replace('#1', 'j')})"]
+    if phi.name == "identity":
+        return [r"{D} = {G}" + (r" \odot {M}" if masked else "")]
+    return _masked(spelled, "D", n, l)
+
+
+def _short_line(spelled: Spelling, n: Numbers) -> str:
+    """Δ[L] = A[L] - Y, or a multiple."""
+    network = n.moment.network
+    a = "{Z}" if spelled.hidden and network.activations[-1].name == "identity" else "{A}"
+    if network.loss.name == "cross_entropy" and float(n.array(f"Y{n.layers}").sum()) != 1:
+        y = spelled.template("Y", output=True)[1].replace("#1", "k")
+        a = rf"(\sum_{{k}} {y}) \cdot {a}"
+    factor = 2 * network.loss.specification().get("factor", 0.5)
+    scale = "" if factor == 1 else rf"{factor:.6g} \cdot "
+    if spelled.hidden:  # S4: a derivative is a row, f and y are columns
+        return rf"{{D}} = {scale}{{({a} \minus {{Y}})}}^{{\top}}"
+    return rf"{{D}} = {scale}({a} \minus {{Y}})" if scale else rf"{{D}} = {a} \minus {{Y}}"
+
+
+def _gradient_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
+    lines = list(spelled.equations["dW"])
+    if n.rows > 1:
+        lines = [_over_rows(line) for line in lines]
+    elif n.read("s") != 1:
+        lines = [line.replace(" = ", r" = s \cdot ") for line in lines]
+    if n.moment.rules.l1 or n.moment.rules.l2:
+        lines[0] += r" + \frac{\partial R}{\partial W}"
+    return lines
+
+
+def _over_rows(line: str) -> str:
+    left, right = line.split(" = ")
+    right = re.sub(r"\{(D|Dx|A-|x-)\}", r"{{\1} \\langle i \\rangle}", right)
+    return rf"{left} = \sum_{{i}} s_{{i}} {right}"
+
+
+def _update_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
+    rules = n.moment.rules
+    if l in rules.frozen_layers:
+        return ["{W+} = {W}"]
+    rule = rules.optimizer
+    name = rule.name
+    if isinstance(rule, SGD) and rule.momentum:
+        name = "nesterov" if rule.nesterov else "momentum"
+    lines = [*_limit_lines(n), *RULES[name]]
+    if rules.max_norm is not None:
+        lines = [line.replace("{W+}", "{uW+}") for line in lines]
+        lines.append(rf"{{W+}} = {{uW+}} \text{{, its rows scaled to a norm of at most}} {rules.max_norm:.6g}")
+    if not spelled.style.constant and _plain(n):
+        lines += [line.replace("W", "b") for line in lines]
+    return lines
+
+
+def _limit_lines(n: Numbers) -> list[str]:
+    """What is done to the gradient first."""
+    rules, lines = n.moment.rules, []
+    if rules.clip_value is not None:
+        limit = f"{rules.clip_value:.6g}"
+        lines.append(rf"{{dW}} \text{{is cut to}} [\minus {limit}, {limit}] \text{{first}}")
+    if n.clip_factor != 1:
+        lines.append(
+            rf"{{dW}} \text{{is scaled, with all of the gradient, by}} {n.clip_factor:.6g} "
+            rf"\text{{, to a norm of}} {rules.clip_norm:.6g}"
+        )
+    return lines

@@ -1,0 +1,310 @@
+"""An explanation: every number of a pass and a step with its formula and its checks, in six notations.
+
+It is computed once; text, page, LaTeX, drawing and JSON only show it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+from ..storage import write_whole
+from .checks import Check, Checker
+from .entries import Style, formula
+from .equations import array_equations, source_of
+from .markup import Node, parse, to_latex, to_text
+from .numbers import Numbers
+from .spelling import Spelling
+from .spellings import SPELLINGS, spelling
+from .steps import Selection, Step, steps_of
+
+__all__ = ["Explanation"]
+
+#: The arrays of layers with more units are not written out.
+MOST_UNITS = 12
+ARRAY_PLACE = re.compile(r"@\[([^\]]+)\]@")
+FORMS = (".html", ".txt", ".tex", ".svg", ".json")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Explanation:
+    """What `chainrule.explain` returns: prints as text, and shows itself in a notebook.
+
+    Parameters
+    ----------
+    numbers : Numbers
+        The engine's numbers, by name.
+    shown : Selection
+        Which of them are shown.
+    notation : str
+        The one that is shown first, or where there can be only one.
+    title : str
+    digits : int
+        How many significant digits are shown.
+    equations : tuple of str
+        Those whose steps are shown, by their numbers; empty for all.
+    """
+
+    numbers: Numbers
+    shown: Selection
+    notation: str
+    title: str
+    digits: int
+    equations: tuple[str, ...] = ()
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps, in the order in which they are computed."""
+        steps = steps_of(self.numbers, self.shown)
+        return tuple(step for step in steps if not self.equations or self._numbers_of(step) & {*self.equations})
+
+    def require_steps(self) -> None:
+        """Raise where no step has one of the equations that are asked for."""
+        if not self.steps:
+            steps = steps_of(self.numbers, self.shown)
+            known = sorted(set().union(*(self._numbers_of(step) for step in steps)))
+            raise InputError(
+                f"equation {', '.join(self.equations)}", ", ".join(known), "Choose some of these, with commas."
+            )
+
+    def _numbers_of(self, step: Step) -> set[str]:
+        """The numbers by which a step's equation is called: the library's, and the document's without brackets."""
+        source = source_of(self.spelled, step, self.numbers)
+        return {part.strip(" ()") for part in f"{source},{step.equation}".split(",")} - {""}
+
+    @cached_property
+    def checks(self) -> dict[str, tuple[Check, ...]]:
+        """Name → the checks of the number."""
+        checker = Checker(self.numbers)
+        return {name: checker.of(name) for step in self.steps for name in step.entries}
+
+    @property
+    def weights(self) -> tuple[str, ...]:
+        """The names of the weights that are shown."""
+        shown = self.shown
+        return tuple(f"W{l}.{k}.{j}" for l in shown.layers for k in shown.units[l] for j in shown.sources[l, k])
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The names of the numbers of which a check fails."""
+        return tuple(name for name, checks in self.checks.items() if not all(check.passed for check in checks))
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passes."""
+        return not self.failed
+
+    @property
+    def spelled(self) -> Spelling:
+        """The notation that is shown first."""
+        return SPELLINGS[self.notation]
+
+    def value(self, name: str) -> float:
+        """The number of a name, "Z2.3" say; see `chainrule.explanation.numbers`."""
+        return self.numbers.read(name)
+
+    def steps_in(self, spelled: Spelling) -> tuple[Step, ...]:
+        """The steps that a notation has: a linear output needs no activation."""
+        gone = {f"{kind}{self.numbers.layers}" for kind in spelled.hidden} if self._is_linear else set()
+        return tuple(step for step in self.steps if step.key not in gone)
+
+    @property
+    def _is_linear(self) -> bool:
+        """Whether the output layer is."""
+        return self.numbers.moment.network.activations[-1].name == "identity"
+
+    def formula(self, name: str, style: Style) -> str:
+        """What a number is made of, as markup with places for the numbers in it."""
+        found = formula(self.numbers, name, style)
+        return "" if found is None else found.markup(self.shown.terms)
+
+    def symbol(self, spelled: Spelling, name: str) -> str:
+        """How a number is written, as markup."""
+        symbol = spelled.symbol(name, self.numbers.layers)
+        if (
+            self._is_linear
+            and spelled.hidden
+            and name.startswith((f"A{self.numbers.layers}.", f"G{self.numbers.layers}."))
+        ):
+            other = {"A": "Z", "G": "D"}[name[0]] + name[1:]  # f is its own activation
+            symbol = spelled.symbol(other, self.numbers.layers)
+        return symbol
+
+    def grid(self, spelled: Spelling, array: str) -> list[list[str]]:
+        """The places of an array, "W2" say, as a notation lays them out; none of one too large to be read."""
+        kind, layer = array.rstrip("0123456789"), int(array[len(array.rstrip("0123456789")) :])
+        sizes = self.numbers.sizes
+        longest = max(sizes[layer], sizes[layer - 1] if "W" in kind else 0)
+        return spelled.grid(kind, layer, sizes) if longest <= MOST_UNITS else []
+
+    def equations_of_arrays(self, spelled: Spelling, step: Step) -> list[str]:
+        """The equations of a step with the arrays of its layer, where some of them can be shown in numbers."""
+        lines = array_equations(spelled, step, self.numbers)
+        return [line for line in lines if any(self.grid(spelled, array) for array in ARRAY_PLACE.findall(line))]
+
+    def text(self, notation: str | None = None) -> str:
+        """The whole as plain text.
+
+        Parameters
+        ----------
+        notation : str, optional
+            "canonical", "bias-last", "S4", …; by default that of the explanation.
+        """
+        from .as_text import text_of
+
+        return text_of(self, self._spelling(notation))
+
+    def html(self) -> str:
+        """One page that needs nothing else; all notations in it."""
+        from .page import page_of
+
+        return page_of(self)
+
+    def latex(self, notation: str | None = None) -> str:
+        """A LaTeX document."""
+        from .as_latex import latex_of
+
+        return latex_of(self, self._spelling(notation))
+
+    def svg(self, notation: str | None = None) -> str:
+        """The network drawn, with its numbers."""
+        from .as_svg import svg_of
+
+        return svg_of(self, self._spelling(notation))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON: each number in full, its formulas in every notation, its checks."""
+        from .as_json import content_of
+
+        return content_of(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write it to a file whose ending says the form: .html, .txt, .tex, .svg or .json.
+
+        Raises
+        ------
+        InputError
+            Another ending.
+        OSError
+            The file cannot be written.
+        """
+        path = Path(path)
+        if path.suffix == ".html":
+            content = self.html()
+        elif path.suffix == ".txt":
+            content = self.text() + "\n"
+        elif path.suffix == ".tex":
+            content = self.latex()
+        elif path.suffix == ".svg":
+            content = self.svg()
+        elif path.suffix == ".json":
+            content = json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n"
+        else:
+            raise InputError(f"{path}", f"a file that ends in {', '.join(FORMS)}", "Name it page.html, say.")
+        write_whole(path, content.encode())
+
+    def _spelling(self, notation: str | None) -> Spelling:
+        return self.spelled if notation is None else spelling(notation)
+
+    def rounded(self, number: float) -> str:
+        """A number with the digits that are shown."""
+        return f"{number + 0.0:.{self.digits}g}"
+
+    def in_text(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
+        """A formula in a line of text, its places filled by symbols or by numbers."""
+
+        def fill(name: str) -> str:
+            if name.startswith("rest:"):
+                _, count, value = name.split(":")
+                return f"{bracketed(self.rounded(float(value)))} [{count} more]" if numbers else f"⋯ [{count} more]"
+            if name.startswith("["):
+                return self._array(spelled, name[1:-1], numbers, to_text, " ", "; ", ("[", "]"))
+            plain = name.removeprefix("!")
+            if numbers:
+                shown = self.rounded(self.numbers.read(plain))
+                return shown if plain != name else bracketed(shown)
+            name = plain
+            return to_text(parse(self.symbol(spelled, name)), str)
+
+        return to_text(parse(markup), fill)
+
+    def _array(
+        self,
+        spelled: Spelling,
+        array: str,
+        numbers: bool,
+        show: Callable[[Node, Callable[[str], str]], str],
+        beside: str,
+        below: str,
+        ends: tuple[str, str],
+    ) -> str:
+        """An array in a formula: its symbol, or its numbers."""
+        grid = self.grid(spelled, array) if numbers else []
+        if not grid:
+            kind = array.rstrip("0123456789")
+            return show(parse(spelled.array(kind, int(array[len(kind) :]), self.numbers.layers)), str)
+
+        def cell(place: str) -> str:
+            return self.rounded(self.numbers.read(place.strip("@"))) if place.startswith("@") else place
+
+        rows = below.join(beside.join(cell(place) for place in row) for row in grid)
+        return ends[0] + (latex_number(rows) if show is to_latex else rows) + ends[1]
+
+    def in_latex(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
+        """A formula in LaTeX, its places filled by symbols or by numbers."""
+
+        def fill(name: str) -> str:
+            if name.startswith("rest:"):
+                _, count, value = name.split(":")
+                shown = latex_number(bracketed(self.rounded(float(value)))) if numbers else r"\cdots"
+                return rf"\underbrace{{{shown}}}_{{{count}\text{{ more}}}}"
+            if name.startswith("["):
+                ends = (r"\begin{bmatrix} ", r" \end{bmatrix}")
+                return self._array(spelled, name[1:-1], numbers, to_latex, " & ", r" \\ ", ends)
+            plain = name.removeprefix("!")
+            if numbers:
+                shown = self.rounded(self.numbers.read(plain))
+                return latex_number(shown if plain != name else bracketed(shown))
+            name = plain
+            return to_latex(parse(self.symbol(spelled, name)), str)
+
+        return to_latex(parse(markup), fill)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        count = sum(len(step.entries) for step in self.steps)
+        return f"<Explanation: {self.title}, {count} numbers, {'all checked' if self.passed else 'some FAIL'}>"
+
+    def _repr_html_(self) -> str:
+        """The page in a frame of its own, as notebooks show it."""
+        from html import escape
+
+        return (
+            f'<iframe title="{escape(self.title)}" style="width:100%;height:52rem;border:1px solid #bbb" '
+            f'srcdoc="{escape(self.html())}"></iframe>'
+        )
+
+
+def bracketed(number: str) -> str:
+    """In brackets where it has a sign."""
+    return f"({number})" if number.startswith("-") else number
+
+
+def latex_number(number: str) -> str:
+    r"""A number for LaTeX.
+
+    Examples
+    --------
+    >>> latex_number("(-1.5e-07)")
+    '(-1.5 \\cdot 10^{-7})'
+    """
+    return re.sub(r"e([+-])0*(\d+)", lambda m: rf" \cdot 10^{{{'-' if m[1] == '-' else ''}{m[2]}}}", number)

@@ -1,0 +1,344 @@
+"""Formulas over numbers: what is shown, and what it evaluates to.
+
+An expression has places for numbers of the engine. Shown with the names of the places it is the formula with its
+indices; shown with their numbers it is the formula with numbers; evaluated in float64 it says what the result must
+be, and how far rounding may have taken an engine from it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import final
+
+__all__ = ["Branch", "Call", "Constant", "Expression", "Fraction", "Place", "Power", "Product", "Root", "Share", "Sum"]
+
+#: A value, and its size: what the value would be if no term cancelled another. A relative rounding u anywhere in the
+#: formula moves its value by at most u times its size.
+Sized = tuple[float, float]
+#: The number in a place.
+Read = Callable[[str], float]
+
+
+class Expression(ABC):
+    """A formula over places."""
+
+    @abstractmethod
+    def markup(self, terms: int) -> str:
+        """The formula, see `markup`; of a long sum the `terms` largest terms and what is left of it."""
+
+    @abstractmethod
+    def value(self, read: Read) -> Sized:
+        """Value and size, with the numbers that `read` finds in the places."""
+
+    @property
+    @abstractmethod
+    def leaves(self) -> int:
+        """How many numbers it is made of."""
+
+    def bracketed(self, terms: int) -> str:
+        """The same as a factor of a product."""
+        return self.markup(terms)
+
+    def enclosed(self, terms: int) -> str:
+        """The same where something encloses it already, so that a negative number needs no brackets."""
+        return self.markup(terms)
+
+
+@final
+@dataclass(frozen=True)
+class Place(Expression):
+    """A number of the engine, by its name."""
+
+    name: str
+
+    def markup(self, terms: int) -> str:
+        return f"@{self.name}@"
+
+    def enclosed(self, terms: int) -> str:
+        return f"@!{self.name}@"
+
+    def value(self, read: Read) -> Sized:
+        found = read(self.name)
+        return found, abs(found)
+
+    @property
+    def leaves(self) -> int:
+        return 1
+
+
+@final
+@dataclass(frozen=True)
+class Constant(Expression):
+    """A number of the formula itself, as it is written."""
+
+    number: float
+    written: str = ""
+
+    def markup(self, terms: int) -> str:
+        return self.written or f"{self.number:g}"
+
+    def value(self, read: Read) -> Sized:
+        return self.number, abs(self.number)
+
+    @property
+    def leaves(self) -> int:
+        return 1
+
+    def bracketed(self, terms: int) -> str:
+        return f"({self.markup(terms)})" if self.number < 0 and not self.written else self.markup(terms)
+
+
+@final
+class Sum(Expression):
+    """Terms added, each with its sign; of many, the largest are shown, and the rest as one number.
+
+    Parameters
+    ----------
+    terms : sequence of Expression
+    signs : sequence of int, optional
+        1 or -1 for each; all 1 by default.
+    read : callable, optional
+        The numbers by which terms are large or small, where the sum may be long.
+    kept : int, optional
+        The number of a term that is shown in any case: a bias.
+    """
+
+    def __init__(
+        self,
+        terms: Sequence[Expression],
+        signs: Sequence[int] | None = None,
+        *,
+        read: Read | None = None,
+        kept: int | None = None,
+    ) -> None:
+        self.terms = tuple(terms)
+        self.signs = tuple(signs) if signs is not None else (1,) * len(self.terms)
+        self.read, self.kept = read, kept
+
+    def markup(self, terms: int) -> str:
+        if not self.terms:
+            return "0"
+        shown, rest = list(range(len(self.terms))), ""
+        if self.read is not None and len(shown) > terms + 2:
+            values = [sign * term.value(self.read)[0] for sign, term in zip(self.signs, self.terms, strict=True)]
+            large = heapq.nlargest(terms, (i for i in shown if i != self.kept), key=lambda i: abs(values[i]))
+            left = sorted({*shown} - {*large, self.kept})
+            shown = sorted({*shown} - {*left})
+            rest = f" + @rest:{len(left)}:{math.fsum(values[i] for i in left)!r}@"
+        if self.kept == len(self.terms) - 1 and rest:  # the bias stays the last
+            return self._written(shown[:-1], terms) + rest + " + " + self.terms[-1].bracketed(terms)
+        return self._written(shown, terms) + rest
+
+    def _written(self, shown: Sequence[int], terms: int) -> str:
+        parts: list[str] = []
+        for i in shown:
+            sign = r" \minus " if self.signs[i] < 0 else " + " if parts else ""
+            parts.append(sign + (self.terms[i].bracketed(terms) if sign else self.terms[i].markup(terms)))
+        return "".join(parts)
+
+    def value(self, read: Read) -> Sized:
+        found = [term.value(read) for term in self.terms]
+        total = math.fsum(sign * v for sign, (v, _) in zip(self.signs, found, strict=True))
+        return total, math.fsum(size for _, size in found)
+
+    @property
+    def leaves(self) -> int:
+        return sum(term.leaves for term in self.terms) + len(self.terms)
+
+    def bracketed(self, terms: int) -> str:
+        return f"({self.markup(terms)})" if len(self.terms) > 1 or self.signs[0] < 0 else self.terms[0].bracketed(terms)
+
+
+@final
+class Product(Expression):
+    """Factors."""
+
+    def __init__(self, *factors: Expression) -> None:
+        self.factors = factors
+
+    def markup(self, terms: int) -> str:
+        return r" \cdot ".join(factor.bracketed(terms) for factor in self.factors)
+
+    def value(self, read: Read) -> Sized:
+        value = size = 1.0
+        for factor in self.factors:
+            v, s = factor.value(read)
+            value, size = value * v, size * s
+        return value, size
+
+    @property
+    def leaves(self) -> int:
+        return sum(factor.leaves for factor in self.factors)
+
+
+@final
+@dataclass(frozen=True)
+class Fraction(Expression):
+    """One thing divided by another."""
+
+    top: Expression
+    bottom: Expression
+
+    def markup(self, terms: int) -> str:
+        return rf"\frac{{{self.top.markup(terms)}}}{{{self.bottom.markup(terms)}}}"
+
+    def value(self, read: Read) -> Sized:
+        (a, size_a), (b, size_b) = self.top.value(read), self.bottom.value(read)
+        return a / b, size_a / abs(b) * (size_b / abs(b))
+
+    @property
+    def leaves(self) -> int:
+        return self.top.leaves + self.bottom.leaves
+
+
+@final
+@dataclass(frozen=True)
+class Power(Expression):
+    """A whole power."""
+
+    base: Expression
+    exponent: int
+
+    def markup(self, terms: int) -> str:
+        inside = self.base.enclosed(terms)
+        return f"{{({inside})}}^{{{self.exponent}}}"
+
+    def value(self, read: Read) -> Sized:
+        v, s = self.base.value(read)
+        return v**self.exponent, s ** abs(self.exponent)
+
+    @property
+    def leaves(self) -> int:
+        return self.base.leaves + abs(self.exponent)
+
+
+@final
+@dataclass(frozen=True)
+class Root(Expression):
+    """A square root."""
+
+    inside: Expression
+
+    def markup(self, terms: int) -> str:
+        return rf"\sqrt{{{self.inside.enclosed(terms)}}}"
+
+    def value(self, read: Read) -> Sized:
+        v, s = self.inside.value(read)
+        return math.sqrt(v), math.sqrt(s)
+
+    @property
+    def leaves(self) -> int:
+        return self.inside.leaves + 1
+
+
+def _logistic(z: float) -> float:
+    return 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
+
+
+def _logistic_slope(z: float) -> float:
+    return _logistic(z) * _logistic(-z)
+
+
+def _density(z: float) -> float:
+    return math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+
+
+#: name → how it is written before its argument, the function and its derivative.
+CALLS: dict[str, tuple[str, Callable[[float], float], Callable[[float], float]]] = {
+    "exp": (r"\exp", math.exp, math.exp),
+    "log": (r"\log", math.log, lambda z: 1 / z),
+    "tanh": (r"\tanh", math.tanh, lambda z: 4 * _logistic_slope(2 * z)),
+    "cosh": (r"\cosh", math.cosh, math.sinh),
+    "sigma": (r"\sigma", _logistic, _logistic_slope),
+    "softplus": (r"\word{softplus}", lambda z: max(z, 0.0) + math.log1p(math.exp(-abs(z))), _logistic),
+    "Phi": (r"\Phi", lambda z: math.erfc(-z / math.sqrt(2)) / 2, _density),
+    "density": (r"\Phi^{\prime}", _density, lambda z: -z * _density(z)),
+    "abs": ("abs", abs, lambda z: 1.0),
+}
+
+
+@final
+@dataclass(frozen=True)
+class Call(Expression):
+    """A function of one number, from `CALLS`."""
+
+    function: str
+    argument: Expression
+
+    def markup(self, terms: int) -> str:
+        inside = self.argument.enclosed(terms)
+        if self.function == "exp":
+            return rf"e^{{{inside}}}"
+        return rf"\mid {inside} \mid" if self.function == "abs" else f"{CALLS[self.function][0]}({inside})"
+
+    def value(self, read: Read) -> Sized:
+        _, function, slope = CALLS[self.function]
+        v, s = self.argument.value(read)
+        found = function(v)
+        return found, abs(found) + abs(slope(v)) * s
+
+    @property
+    def leaves(self) -> int:
+        return self.argument.leaves + 1
+
+
+@final
+class Share(Expression):
+    """e^{z_k} / Σ_j e^{z_j}, evaluated so that nothing overflows.
+
+    Parameters
+    ----------
+    k : int
+        Which of them, from 0.
+    arguments : sequence of Expression
+        z_1 … z_n.
+    read : callable
+        The numbers by which terms are large or small.
+    """
+
+    def __init__(self, k: int, arguments: Sequence[Expression], *, read: Read) -> None:
+        self.k, self.arguments = k, tuple(arguments)
+        largest = max(argument.value(read)[0] for argument in arguments)
+        self.total = Sum([Call("exp", argument) for argument in arguments], read=read if largest < 700 else None)
+
+    def markup(self, terms: int) -> str:
+        return rf"\frac{{{Call('exp', self.arguments[self.k]).markup(terms)}}}{{{self.total.markup(terms)}}}"
+
+    def value(self, read: Read) -> Sized:
+        found = [argument.value(read) for argument in self.arguments]
+        largest = max(v for v, _ in found)
+        powers = [math.exp(v - largest) for v, _ in found]
+        total = math.fsum(powers)
+        value = powers[self.k] / total
+        moved = math.fsum(p * (1 + s + abs(largest)) for p, (_, s) in zip(powers, found, strict=True)) / total
+        return value, value * (1 + found[self.k][1] + abs(largest) + moved)
+
+    @property
+    def leaves(self) -> int:
+        return 2 * len(self.arguments)
+
+
+@final
+@dataclass(frozen=True)
+class Branch(Expression):
+    """The branch of a function that is taken, and the condition under which it is."""
+
+    taken: Expression
+    condition: str
+
+    def markup(self, terms: int) -> str:
+        return rf"{self.taken.markup(terms)} \text{{, since {self.condition}}}"
+
+    def bracketed(self, terms: int) -> str:
+        return self.taken.bracketed(terms)
+
+    def value(self, read: Read) -> Sized:
+        return self.taken.value(read)
+
+    @property
+    def leaves(self) -> int:
+        return self.taken.leaves

@@ -1,0 +1,275 @@
+"""The numbers of one pass and one step, as the engine computed them, by name.
+
+A name is a kind, a layer, indices from 1, and a row where it is not the one explained: ``Z2.3`` is Z[2] of unit
+3, ``W2.3.1`` the weight from unit 1 of layer 1 to unit 3 of layer 2, ``A1.4~5`` A[1] of unit 4 in row 5 (from 0).
+
+| kind | number | equation |
+|---|---|---|
+| X, A, Z, M | input before its mask, A[l], Z[l], mask | F0, F1, F2 |
+| one, Gone | the constant 1 that a bias is multiplied by in some notations, and ∂ℓ by it | F1, B2 |
+| P | φ′(Z[l]) | B2 |
+| Y, ell, s, J, R | target, ℓ, share s_i of a row, J, penalty | J1, J2 |
+| G, D | ∂ℓ/∂A[l] (l = 0: dX), Δ[l] | B1, B2, B4 |
+| W, b; dW, db; W+, b+ | parameters, their gradient, the parameters after the step | B3, U1 |
+| m, v before W or b | what the optimiser remembers: ``mW2.3.1``, after the step ``mW+2.3.1`` | U1 |
+| u before W+ | the weight after the step, before the limit on norms | U1 |
+| alpha | learning rate of the step | U1 |
+
+∂ℓ/∂A[l] = Δ[l+1] W[l+1] for hidden layers is the first factor of B2, which no engine hands out: it is computed
+here, as `conventions.sweep` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .. import backward_pass, forward_pass
+from ..arrays import Array, as_numpy
+from ..constraints import clip_by_norm, clip_by_value, free_entries
+from ..conventions.sweep import output_gradient
+from ..engines import Data, Rules, State, choose_engine
+from ..engines.seam import apply_step
+from ..loss_types import reduction_weights
+from ..network import Network, Parameters, read_biases, read_weights
+from ..optimizers import FirstOrder
+
+__all__ = ["Moment", "Numbers", "has_rows", "numbers_of", "split_name"]
+
+NAME = re.compile(r"([A-Za-z]+\+?)(\d*)((?:\.\d+)*)(?:~(\d+))?")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is explained: rows at given parameters, and the step that follows.
+
+    Parameters
+    ----------
+    network : Network
+    data : Data
+        Rows, encoded targets, weights.
+    state : State
+        θ, what the optimiser remembers, and the number of steps before this one.
+    rules : Rules
+        Optimiser, penalties, limits.
+    learning_rate : float
+        α of the step.
+    masks : tuple of (Array or None), optional
+    reduction : {"mean", "sum"}
+    after : State, optional
+        What the run's own engine made of the step; by default it is taken here.
+    """
+
+    network: Network
+    data: Data
+    state: State
+    rules: Rules
+    learning_rate: float
+    masks: tuple[Array | None, ...] | None = None
+    reduction: str = "mean"
+    after: State | None = None
+
+    @property
+    def parameters(self) -> Parameters:
+        """Those of the state."""
+        return Parameters(self.network.sizes, self.state.theta)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Everything by name.
+
+    Parameters
+    ----------
+    moment : Moment
+    row : int
+        The row that is explained, from 0.
+    engine : str
+        Whose numbers they are.
+    arrays : dict of ndarray
+        Kind and layer ("Z2") → the numbers; of kinds that have rows, all rows.
+    targets : ndarray, shape (N, n_L)
+    epsilon : float
+        The rounding of the engine's numbers.
+    clip_factor : float
+        What clipping by the norm multiplies the gradient by; 1 where it does nothing.
+    stepped : Array, shape (D,)
+        θ after the step.
+    """
+
+    moment: Moment
+    row: int
+    engine: str
+    arrays: dict[str, Any]
+    targets: np.ndarray[Any, Any]
+    epsilon: float
+    clip_factor: float
+    stepped: Array = field(repr=False)
+
+    @property
+    def rows(self) -> int:
+        """N."""
+        return len(self.targets)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """n_0 … n_L."""
+        return self.moment.network.sizes
+
+    @property
+    def layers(self) -> int:
+        """L."""
+        return self.moment.network.n_layers
+
+    def has(self, array: str) -> bool:
+        """Whether there is such an array: a mask, say."""
+        return array in self.arrays
+
+    def array(self, array: str) -> np.ndarray[Any, Any]:
+        """The numbers of a kind and layer, those of the explained row where they have rows."""
+        values: np.ndarray[Any, Any] = self.arrays[array]
+        return values[self.row] if has_rows(array) else values
+
+    def over_rows(self, name: str) -> np.ndarray[Any, Any]:
+        """The numbers of that name in every row, in float64."""
+        array, index, _ = split_name(name)
+        values: np.ndarray[Any, Any] = self.arrays[array]
+        return values.astype(np.float64)[:, index[0]]
+
+    def read(self, name: str) -> float:
+        """The number of that name, exactly as the engine has it."""
+        array, index, row = split_name(name)
+        values = self.arrays[array]
+        if has_rows(array):
+            values = values[self.row if row is None else row]
+        return float(values[index] if index else values)
+
+    def exact(self, name: str) -> str:
+        """The number in full: its shortest decimal form that gives back the same bits."""
+        array, index, row = split_name(name)
+        values = self.arrays[array]
+        if has_rows(array):
+            values = values[self.row if row is None else row]
+        number = values[index] if index else values
+        return str(np.asarray(number)[()])
+
+
+@lru_cache(maxsize=1 << 16)
+def split_name(name: str) -> tuple[str, tuple[int, ...], int | None]:
+    """Kind with layer, indices from 0, row.
+
+    Examples
+    --------
+    >>> split_name("W2.3.1"), split_name("A1.4~5"), split_name("mW+2.3.1")
+    (('W2', (2, 0), None), ('A1', (3,), 5), ('mW+2', (2, 0), None))
+    """
+    found = NAME.fullmatch(name)
+    if found is None:
+        raise KeyError(name)
+    kind, layer, index, row = found.groups()
+    return kind + layer, tuple(int(i) - 1 for i in index.split(".")[1:]), None if row is None else int(row)
+
+
+def has_rows(array: str) -> bool:
+    """Whether an array has a number for each row."""
+    return (array[0] in "XAZMPGDY" and not array.startswith("Gone")) or array in ("ell", "s")
+
+
+def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
+    """Run the engine and name its numbers.
+
+    Z, A, Δ and dX are the reference engine's, in the dtype of the parameters. J, dW and db are those of the engine
+    asked for. The step is the one that training takes.
+    """
+    network, parameters, rules, data = moment.network, moment.parameters, moment.rules, moment.data
+    masks = moment.masks or (None,) * network.n_layers
+    weights = reduction_weights(data.sample_weight, data.rows, moment.reduction, data.y)
+    trace = forward_pass.propagate(network, parameters, data.inputs(), masks)
+    gradient = backward_pass.pull_back(
+        network, parameters, trace, data.y, weights, rules.l1, rules.l2, input_gradient=True
+    )
+    J, flat, name = gradient.J, gradient.flat, "reference"
+    if engine != name:
+        chosen, _ = choose_engine(engine, network, rules, parameters.theta)
+        workspace = chosen.prepare(network, rules, parameters.theta.dtype, 1, data.scale)
+        J, flat = chosen.loss_and_gradient(
+            workspace, parameters.theta, data, l1=rules.l1, l2=rules.l2, masks=moment.masks
+        )
+        name = chosen.name
+    free = free_entries(network.sizes, rules.frozen_layers, flat) if rules.frozen_layers else None
+    stepped, slots = apply_step(network.sizes, rules, moment.state, flat, moment.learning_rate, free)
+    unlimited = None
+    if rules.max_norm is not None:
+        freely = replace(rules, max_norm=None)
+        unlimited, _ = apply_step(network.sizes, freely, moment.state, flat, moment.learning_rate, free)
+    if moment.after is not None:
+        stepped, slots = moment.after.theta, moment.after.slots
+    arrays: dict[str, Any] = _of_rows(moment, trace, gradient, weights, row)
+    arrays |= {"J": J, "alpha": np.float64(moment.learning_rate)}
+    arrays |= _of_parameters(network.sizes, "", "", parameters.theta)
+    arrays |= _of_parameters(network.sizes, "d", "", flat)
+    arrays |= _of_parameters(network.sizes, "", "+", stepped)
+    if unlimited is not None:
+        arrays |= _of_parameters(network.sizes, "u", "+", unlimited)
+    for letter, before, after in zip(_slot_letters(rules.optimizer), moment.state.slots, slots, strict=True):
+        arrays |= _of_parameters(network.sizes, letter, "", before)
+        arrays |= _of_parameters(network.sizes, letter, "+", after)
+    found = {key: as_numpy(value) if hasattr(value, "shape") else np.float64(value) for key, value in arrays.items()}
+    epsilon = float(np.finfo(as_numpy(parameters.theta).dtype).eps)
+    factor = _clip_factor(rules, flat, free)
+    return Numbers(moment, row, name, found, as_numpy(data.y), epsilon, factor, stepped)
+
+
+def _clip_factor(rules: Rules, gradient: Array, free: Array | None) -> float:
+    if rules.clip_norm is None:
+        return 1.0
+    kept = as_numpy(gradient if free is None else gradient * free)
+    kept = kept if rules.clip_value is None else clip_by_value(kept, rules.clip_value)
+    largest = int(np.argmax(np.abs(kept)))
+    return float(clip_by_norm(kept, rules.clip_norm)[largest] / kept[largest]) if kept[largest] else 1.0
+
+
+def _slot_letters(optimizer: Any) -> tuple[str, ...]:
+    """One letter each: m for what remembers gradients, v for what remembers their squares."""
+    assert isinstance(optimizer, FirstOrder)
+    return tuple("m" if name in ("velocity", "mean") else "v" for name in optimizer.slot_names)
+
+
+def _of_rows(moment: Moment, trace: Any, gradient: Any, shares: Any, row: int) -> dict[str, Any]:
+    network, W, targets = moment.network, moment.parameters.weights, moment.data.y
+    L = network.n_layers
+    arrays: dict[str, Any] = {f"Y{L}": targets}
+    for l in range(L + 1):
+        arrays[f"A{l}"], arrays[f"one{l}"] = trace.A[l], 1.0
+        if l < L:
+            arrays[f"Gone{l}"] = (gradient.delta[l] @ moment.parameters.biases[l])[row]
+    for l in range(1, L + 1):
+        phi = network.activations[l - 1]
+        arrays[f"Z{l}"], arrays[f"D{l}"] = trace.Z[l - 1], gradient.delta[l - 1]
+        if hasattr(phi, "derivative"):
+            arrays[f"P{l}"] = phi.derivative(trace.Z[l - 1])
+        if l < L:
+            arrays[f"G{l}"] = gradient.delta[l] @ W[l]
+    arrays["G0"] = gradient.dX
+    with np.errstate(all="ignore"):
+        arrays[f"G{L}"] = output_gradient(network.loss, targets, trace.output)
+    for l, mask in enumerate(trace.M):
+        if mask is not None:
+            arrays[f"M{l}"] = mask
+    if "M0" in arrays:
+        arrays["X0"] = moment.data.inputs()
+    ell, _ = network.loss.value_and_delta(targets, trace.Z[-1], trace.A[-1], network.activations[-1])
+    arrays["ell"], arrays["s"] = ell, np.broadcast_to(np.asarray(shares, ell.dtype), ell.shape)
+    penalty = forward_pass.penalty(moment.parameters, moment.rules.l1, moment.rules.l2)
+    arrays["R"] = np.asarray(penalty, as_numpy(ell).dtype)
+    return arrays
+
+
+def _of_parameters(sizes: Sequence[int], before: str, after: str, flat: Array) -> dict[str, Array]:
+    found = {f"{before}W{after}{l}": W for l, W in enumerate(read_weights(sizes, flat), 1)}
+    return found | {f"{before}b{after}{l}": b for l, b in enumerate(read_biases(sizes, flat), 1)}

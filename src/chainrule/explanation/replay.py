@@ -1,0 +1,153 @@
+"""A training step taken again out of a checkpoint: the moment before it, and what the run's engine made of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..arrays import as_numpy
+from ..checkpoints import FORMAT, load_checkpoint
+from ..dropout import dropout_masks
+from ..engines import ENGINES, Data, Rules, State, choose_engine
+from ..engines.seam import batches, batches_per_epoch
+from ..errors import InputError
+from ..network import Network, Parameters
+from ..optimizers import OPTIMIZERS, FirstOrder
+from ..progress import ProgressLine
+from ..schedules import SCHEDULES
+from ..stopping import StopReason
+from ..storage import build_network, read_file
+from ..training import checked_data, fingerprint, split_off
+from ..training_options import checked_count
+from ..training_run import Limits, Run
+from .numbers import Moment
+
+__all__ = ["FORMAT", "moment_of_step"]
+
+#: More epochs than a run has.
+ENDLESS = 2**31
+
+
+def moment_of_step(
+    path: str | os.PathLike[str],
+    x: Any,
+    y: Any,
+    step: int | None,
+    *,
+    sample_weight: Any = None,
+    validation: float | tuple[Any, Any] | None = None,
+) -> tuple[Moment, str]:
+    """What step k of a run began with and what it made of it, and the name of the engine that did.
+
+    Parameters
+    ----------
+    path : path
+        A checkpoint from before the step.
+    x, y, sample_weight, validation
+        What `chainrule.train` was given.
+    step : int, optional
+        From 1; by default the first after the checkpoint.
+
+    Raises
+    ------
+    InputError
+        Not a checkpoint, other rows than the run's, a step before the checkpoint, L-BFGS.
+    """
+    if step is not None:
+        step = checked_count("step", step, low=1)
+    content, tensors = read_file(path, FORMAT)
+    settings = content["settings"]
+    network, rules = network_of(path, settings), rules_of(settings)
+    start = Parameters(network.sizes, tensors["theta"])
+    rows = np.asarray(as_numpy(y) if hasattr(y, "shape") else y)
+    everything = checked_data(network, start, x, y, sample_weight, settings["input_scale"])
+    data, held_out = split_off(network, start, everything, rows, validation, rules.seed)
+    if fingerprint(data) != settings["data"]:
+        raise InputError(
+            f"rows that are not those of the run in {os.fspath(path)}",
+            "x, y, sample_weight and validation as train was given them",
+            "Pass all the rows of training, not those of one step.",
+        )
+    assert isinstance(rules.optimizer, FirstOrder)
+    before = State(start.theta, rules.optimizer.start(start.theta), rules.schedule.start())
+    progress = load_checkpoint(path, settings, before)
+    wanted = progress.state.steps + 1 if step is None else step
+    if wanted <= progress.state.steps:
+        raise InputError(
+            f"step {wanted} of a checkpoint after step {progress.state.steps}",
+            f"steps from {progress.state.steps + 1} on", "Take an earlier checkpoint, or train anew up to that step.",
+        )  # fmt: skip
+    engine, _ = choose_engine(
+        settings["engine"] if settings["engine"] in ENGINES else "auto", network, rules, start.theta
+    )
+    workspace = engine.prepare(network, rules, start.theta.dtype, None, settings["input_scale"])
+
+    def run(state: State, limits: Limits) -> State:
+        going = Run(network, data, held_out, rules, limits, None, (), None, settings, engine, workspace, state)
+        with ProgressLine("replaying", total=wanted, unit="steps", show=False) as line:
+            if going.go(line, raise_nonfinite=True) is StopReason.INTERRUPTED:
+                raise KeyboardInterrupt
+        return going.state
+
+    count = batches_per_epoch(data.rows, rules.batch_rows)
+    state = progress.state
+    if wanted - 1 > state.steps:
+        state = run(state, Limits(ENDLESS, wanted - 1, None))
+    while (found := next_batch(data, rules, state)) is None:  # the epoch has no step left, but is not recorded
+        state = run(state, Limits(state.epoch + 1, None, None))
+    state, batch = found
+    after = run(state, Limits(ENDLESS, wanted, None))
+    masks = None
+    if any(rules.dropout):
+        masks = dropout_masks(
+            network.sizes, rules.dropout, batch.rows, rules.seed, state.epoch, state.step_in_epoch, state.theta
+        )
+    rate = rules.learning_rate(state, count)
+    return Moment(network, batch, state, rules, rate, masks, after=after), engine.name
+
+
+def network_of(path: str | os.PathLike[str], settings: dict[str, Any]) -> Network:
+    """The network of a run."""
+    try:
+        return build_network(settings["network"])
+    except KeyError as error:
+        raise InputError(
+            f"{os.fspath(path)}, of a network with {error}, a function of your own", "functions from the tables",
+            "Explain a network of yours with its parameters: explain(network, x, y, parameters=…).",
+        ) from error  # fmt: skip
+
+
+def rules_of(settings: dict[str, Any]) -> Rules:
+    """What a run does in each step."""
+    optimizer, schedule = dict(settings["optimizer"]), dict(settings["schedule"])
+    rule = OPTIMIZERS[optimizer.pop("name")](**optimizer)
+    if not isinstance(rule, FirstOrder):
+        raise InputError(
+            "a checkpoint of an L-BFGS run", "one of a first-order optimiser, whose step is a formula",
+            "Explain its network at the last parameters: explain(network, x, y, parameters=…).",
+        )  # fmt: skip
+    return Rules(
+        rule,
+        SCHEDULES[schedule.pop("name")](**schedule),
+        settings["batch_rows"],
+        settings["l1"],
+        settings["l2"],
+        tuple(settings["dropout"]),
+        settings["clip_value"],
+        settings["clip_norm"],
+        settings["max_norm"],
+        tuple(settings["frozen_layers"]),
+        settings["seed"],
+    )
+
+
+def next_batch(data: Data, rules: Rules, state: State) -> tuple[State, Data] | None:
+    """The state at the next step of the epoch, and its rows: batches of weight 0 make none; None if none is left."""
+    for number, rows in enumerate(batches(data.rows, rules.batch_rows, rules.seed, state.epoch)):
+        batch = data if rows is None else data.take(rows)
+        if number >= state.step_in_epoch and batch.weight > 0:
+            return replace(state, step_in_epoch=number), batch
+    return None

@@ -1,0 +1,260 @@
+"""`explain`: from a network, its parameters and rows to an explanation."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..arrays import as_numpy
+from ..engines import Rules, State
+from ..errors import InputError, is_number, type_of
+from ..forward_pass import checked_masks, checked_penalty
+from ..losses import LOSSES
+from ..network import Network, Parameters
+from ..optimizers import OPTIMIZERS, FirstOrder, Optimizer
+from ..report import Report
+from ..storage import FORMAT as MODEL_FORMAT
+from ..storage import Model, load_model, read_file
+from ..training import checked_data
+from ..training_options import checked_choice, checked_count
+from .explanation import Explanation
+from .numbers import Moment, numbers_of
+from .replay import FORMAT, moment_of_step
+from .spelling import Spelling
+from .spellings import spelling
+from .steps import select
+
+__all__ = ["explain", "is_checkpoint"]
+
+#: Terms of a long sum and significant digits that are shown.
+TERMS, DIGITS, MOST_DIGITS = 6, 6, 17
+
+
+def explain(
+    model: Network | Model | Report | str | os.PathLike[str] | None = None,
+    x: Any = None,
+    y: Any = None,
+    *,
+    parameters: Parameters | None = None,
+    row: int = 0,
+    notation: str = "canonical",
+    layer: int | str | Sequence[int | str] | None = None,
+    unit: int | Sequence[int] | None = None,
+    equation: str | Sequence[str] | None = None,
+    optimizer: str | Optimizer = "gradient_descent",
+    learning_rate: float | None = None,
+    sample_weight: Any = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    masks: Sequence[Any] | None = None,
+    reduction: str = "mean",
+    step: int | None = None,
+    validation: float | tuple[Any, Any] | None = None,
+    engine: str | None = None,
+    terms: int = TERMS,
+    digits: int = DIGITS,
+    title: str | None = None,
+) -> Explanation:
+    r"""The numbers beside the formulas: a pass forward and back and the step that follows, number by number.
+
+    Of every number: the general equation, the same with its indices, the same with the numbers put in, the result,
+    and a check beside it. Without arguments, a 4-3-5-2 network that is small enough to read as a whole.
+
+    Parameters
+    ----------
+    model : Network, Model, Report, path, optional
+        A network, with its `parameters`; what `load_model` or `train` gives; or the path of a model file, or of a
+        checkpoint.
+    x : array_like, shape (N, n_0)
+        Rows of inputs, as the network takes them; with a checkpoint, the rows that `train` was given.
+    y : array_like
+        Targets, as the network's loss takes them.
+    parameters : Parameters, optional
+        For a `Network`.
+    row : int
+        Which of the rows is explained, from 0. The gradient is that of all rows, and shows how they add up.
+    notation : str
+        "canonical", or that of a document: "bias-first" (S0), "column-batch" (S1), "constant-neuron" (S2),
+        "flat-theta" (S3), "bias-last" (S4). The page has all of them, this one first.
+    layer : int, str or sequence of these, optional
+        Only these layers, called as the notation calls them: 1 … L, in flat-theta 2 … M, in bias-last the last one
+        "F".
+    unit : int or sequence of int, optional
+        Only these units, from 1.
+    equation : str or sequence of str, optional
+        Only the steps of these equations, by the document's numbers ("75"), the inventory's ("S1.E80") or the
+        library's ("B3").
+    optimizer : str or Optimizer
+        Whose step is shown; a name from `OPTIMIZERS`, but not "lbfgs".
+    learning_rate : float, optional
+        Its α; by default the optimiser's own.
+    sample_weight, l1, l2, masks, reduction
+        As in `chainrule.loss`.
+    step : int, optional
+        Of a run whose checkpoint `model` is: the step that is explained, from 1, with the rows, the dropout, the
+        learning rate and the optimiser's memory that it had; by default the first after the checkpoint. `row` then
+        counts within the rows of the step, and optimizer, penalties and masks are the run's.
+    validation : float or (x, y), optional
+        Of such a run: what `train` was given.
+    engine : str, optional
+        Whose J and gradient are shown: "reference", "native", or "auto"; by default the reference engine's, and in a
+        step of a run those of its engine.
+    terms : int
+        How many terms of a long sum are shown; the others are added up.
+    digits : int
+        How many significant digits are shown, 1 … 17.
+    title : str, optional
+        What the rows are called.
+
+    Returns
+    -------
+    Explanation
+        Prints as text; `save` writes a page, LaTeX, a drawing, JSON; a notebook shows the page.
+
+    Raises
+    ------
+    InputError
+        What does not fit, as in `chainrule.forward` and `chainrule.backward`; a layer or unit that is not there.
+
+    Notes
+    -----
+    Z, A, Δ and the input gradient are the reference engine's, in the dtype of the parameters; so are J, dW and db,
+    unless another engine is asked for. Every number of the result is checked twice: its formula is evaluated again in
+    float64, and a derivative is compared with numerical differentiation.
+
+    Examples
+    --------
+    >>> e = explain(notation="bias-last", layer=2, unit=3, equation="(76)")
+    >>> e.passed
+    True
+    >>> print("\n".join(e.text().splitlines()[-4:]))
+    <BLANKLINE>
+        ∂L/∂g^2_3 = ∂L/∂h^2_3 · σ^(2′)(g^2_3)
+                  = (-0.524479) · 0.234391
+                  = -0.122933   ✓ evaluated again; ✓ complex step
+    """
+    wanted = Wanted(row, spelling(notation), layer, unit, equation, terms, digits)
+    if step is not None or is_checkpoint(model):
+        if not isinstance(model, str | os.PathLike):
+            raise InputError(f"step = {step} without a checkpoint", "the path of a run's checkpoint", "Name the file.")
+        moment, own = moment_of_step(model, x, y, step, sample_weight=sample_weight, validation=validation)
+        called = f"{f'{title}, ' if title else ''}step {moment.state.steps + 1} of a run"
+        return explained(moment, wanted, engine or own, called)
+    if model is None:
+        if x is not None or y is not None or parameters is not None:
+            raise InputError("rows without a model", "a network with its parameters, or a model", "Pass it first.")
+        model, parameters, x, y = example()
+    network, parameters = resolved(model, parameters)
+    chosen = chosen_optimizer(optimizer, learning_rate)
+    checked_penalty(l1, l2)
+    data = checked_data(network, parameters, x, y, sample_weight)
+    made = None if masks is None else checked_masks(network, parameters, masks, data.rows)
+    state = State(parameters.theta, chosen.start(parameters.theta))
+    rules = Rules(chosen, l1=float(l1), l2=float(l2), batch_rows=data.rows)
+    moment = Moment(network, data, state, rules, chosen.learning_rate, made, reduction)
+    return explained(moment, wanted, engine or "reference", title)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What of a moment is to be shown, and how; the arguments of `explain`."""
+
+    row: int
+    spelled: Spelling
+    layer: int | str | Sequence[int | str] | None
+    unit: int | Sequence[int] | None
+    equation: str | Sequence[str] | None
+    terms: int
+    digits: int
+
+
+def explained(moment: Moment, wanted: Wanted, engine: str, title: str | None) -> Explanation:
+    """The explanation of a moment."""
+    count, row, spelled = moment.data.rows, wanted.row, wanted.spelled
+    if isinstance(row, bool) or not isinstance(row, int | np.integer) or not 0 <= row < count:
+        raise InputError(
+            f"row = {row!r}", f"a whole number from 0 to {count - 1}: there are {count} rows", "Pass row=0."
+        )
+    terms, digits = checked_count("terms", wanted.terms, low=1), checked_count("digits", wanted.digits, low=1)
+    if digits > MOST_DIGITS:
+        raise InputError(f"digits = {digits}", f"1 … {MOST_DIGITS}", "float64 has no more.")
+    numbers = numbers_of(moment, int(row), engine)
+    L = numbers.layers
+    layers = None if wanted.layer is None else [layer_of(spelled, one, L) for one in several(wanted.layer)]
+    units = None if wanted.unit is None else [checked_count("unit", one, low=1) for one in several(wanted.unit)]
+    equations = () if wanted.equation is None else tuple(str(one).strip(" ()") for one in several(wanted.equation))
+    named = f"{moment.network}" + (f"; {title}" if title else "")
+    made = Explanation(numbers, select(numbers, layers, units, terms), spelled.name, named, digits, equations)
+    made.require_steps()
+    return made
+
+
+def is_checkpoint(model: Any) -> bool:
+    """Whether a path is that of a checkpoint; what is no file of ours is said where it is loaded."""
+    if not isinstance(model, str | os.PathLike) or not Path(model).is_file():
+        return False
+    return bool(read_file(model, FORMAT, MODEL_FORMAT)[0]["format"] == FORMAT)
+
+
+def several(one: Any) -> list[Any]:
+    """One thing, or a sequence of them, as a list."""
+    return [one] if isinstance(one, str | int | np.integer) else list(one)
+
+
+def layer_of(spelled: Spelling, label: int | str, layers: int) -> int:
+    """The layer that a notation calls so."""
+    found = spelled.layer_of(str(label), layers)
+    if found is None:
+        called = ", ".join(spelled.label(l, layers) for l in range(1, layers + 1))
+        raise InputError(f"layer {label!r}", f"{called}, as {spelled.name} calls them", "Choose one of these.")
+    return found
+
+
+def resolved(model: Any, parameters: Parameters | None) -> tuple[Network, Parameters]:
+    """The network and its parameters, float32 or float64, NumPy's."""
+    if isinstance(model, str | os.PathLike):
+        model = load_model(model)
+    if isinstance(getattr(model, "network", None), Network) and parameters is None:  # a Report, say
+        model, parameters = model.network, model.parameters
+    if not isinstance(model, Network):
+        raise InputError(
+            f"model that is {type_of(model)}", "a Network, a Model, a Report, or a path", "Make one, or load one."
+        )
+    if parameters is None:
+        raise InputError("a Network without parameters", "parameters=…", "Pass report.parameters, or network.init(0).")
+    model.require(parameters)
+    return model, Parameters(model.sizes, as_numpy(parameters.theta))
+
+
+def chosen_optimizer(optimizer: str | Optimizer, learning_rate: float | None) -> FirstOrder:
+    """The optimiser, with a learning rate of its own where one is given."""
+    chosen = checked_choice(optimizer, Optimizer, OPTIMIZERS, "optimizer")
+    if not isinstance(chosen, FirstOrder):
+        raise InputError(
+            f"optimizer {chosen.name!r}", "a first-order one, whose step is a formula",
+            "L-BFGS searches along a line; its gradient is that of any other.",
+        )  # fmt: skip
+    if learning_rate is None:
+        return chosen
+    if not is_number(learning_rate):
+        raise InputError(f"learning_rate = {learning_rate!r}", "a number > 0", "Pass 0.1, say.")
+    arguments = {k: v for k, v in chosen.specification().items() if k != "name"}
+    made = OPTIMIZERS[chosen.name](**{**arguments, "learning_rate": float(learning_rate)})
+    assert isinstance(made, FirstOrder)
+    return made
+
+
+def example() -> tuple[Network, Parameters, list[list[float]], list[list[float]]]:
+    """A 4-3-5-2 network with weights of one digit: tanh, sigmoid, a linear output; Σ (a - y)²."""
+    network = Network((4, 3, 5, 2), ("tanh", "sigmoid", "identity"), LOSSES["squared_error"](1.0))
+    W1 = [[0.5, -0.3, 0.2, 0.1], [-0.4, 0.6, 0.1, -0.2], [0.3, 0.2, -0.5, 0.4]]
+    W2 = [[0.6, -0.5, 0.3], [-0.2, 0.8, 0.4], [0.4, 0.1, -0.9], [-0.7, 0.2, 0.5], [0.1, -0.6, 0.3]]
+    W3 = [[0.5, -0.4, 0.3, 0.2, -0.1], [-0.3, 0.7, -0.2, 0.4, 0.6]]
+    biases = [[0.1, -0.2, 0.3], [0.1, 0.0, 0.2, -0.1, 0.3], [0.1, -0.2]]
+    parameters = Parameters.from_arrays([W1, W2, W3], biases)
+    return network, parameters, [[1.0, 0.5, -0.5, 2.0]], [[1.0, 0.0]]
