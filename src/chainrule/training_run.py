@@ -48,7 +48,10 @@ class Limits:
 
 @dataclass
 class Run:
-    """Everything that `train` set up, and how far it has come."""
+    """Everything that `train` or an estimator set up, and how far it has come.
+
+    `diagnosing` says whether layers are looked at as it goes on; `optimum` is what SciPy said of L-BFGS at its end.
+    """
 
     network: Network
     data: Data
@@ -68,6 +71,8 @@ class Run:
     best: Array | None = None
     seconds_before: float = 0.0
     failure: str | None = None
+    diagnosing: bool = True
+    optimum: Any = None
 
     def restore(self, progress: Progress) -> None:
         """Go on from a checkpoint."""
@@ -133,6 +138,7 @@ class Run:
         optimizer = self.rules.optimizer
         assert isinstance(optimizer, LBFGS)
         xp, like = array_namespace(self.state.theta), self.state.theta
+        l2 = self.rules.l2_of(self.data.weight)
         if self.state.step_in_epoch:  # cut between its iteration and its record
             self._after_epoch(self.state)
         if self.state.epoch >= self.limits.epochs:
@@ -142,7 +148,7 @@ class Run:
         def function(theta: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
             try:
                 J, gradient = self.engine.loss_and_gradient(
-                    self.workspace, xp.asarray(theta, dtype=like.dtype), self.data, l1=self.rules.l1, l2=self.rules.l2
+                    self.workspace, xp.asarray(theta, dtype=like.dtype), self.data, l1=self.rules.l1, l2=l2
                 )
             except NonFiniteError as error:
                 raise NonFiniteError(error.quantity, self.state.steps + 1) from error
@@ -154,7 +160,7 @@ class Run:
             self._after_step(replace(self.state, theta=theta, step_in_epoch=1, steps=steps, loss_sum=J, weight_sum=1.0))
             self._after_epoch(self.state)
 
-        found = minimize(
+        self.optimum = found = minimize(
             function,
             as_numpy(like).astype(np.float64),
             jac=True,
@@ -162,7 +168,7 @@ class Run:
             callback=callback,
             options={
                 "maxiter": self.limits.epochs - self.state.epoch,
-                "maxfun": 2**31 - 1,
+                "maxfun": optimizer.max_evaluations,
                 "maxcor": optimizer.memory,
                 "gtol": optimizer.gradient_tolerance,
                 "ftol": optimizer.loss_tolerance,
@@ -212,7 +218,7 @@ class Run:
             best = state.theta if watch.best_epoch == number else best
         memory = self.rules.schedule.after_epoch(state.schedule, watched)
         last = self.diagnoses[-1].epoch if self.diagnoses else 0
-        if is_due(number, last):
+        if self.diagnosing and is_due(number, last):
             with self.engine.aside():
                 self.diagnoses.append(diagnose(self.network, self._parameters(state.theta), self.data, number))
         self.history.append(Epoch(loss, rate, validation_loss, metric))

@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..arrays import Array, array_namespace, device
 from ..constraints import clip_by_norm, clip_by_value, free_entries, limit_rows
 from ..draws import Purpose, generator
@@ -96,6 +98,11 @@ class Rules:
         Layers, from 1, that do not move.
     seed : int
         Of every draw.
+    order : callable, optional
+        Of the number of an epoch: the row numbers in its order, or None for the rows as they lie. Without it the
+        order is drawn from (seed, epoch), where a batch is less than all rows.
+    alpha : float
+        Added to l2, divided by the weight Σw of each batch: scikit-learn's penalty.
     """
 
     optimizer: Optimizer
@@ -109,6 +116,19 @@ class Rules:
     max_norm: float | None = None
     frozen_layers: tuple[int, ...] = ()
     seed: int = 0
+    order: Callable[[int], Array | None] | None = None
+    alpha: float = 0.0
+
+    def rows_in_order(self, rows: int, epoch: int) -> Array | None:
+        """The row numbers of an epoch in its order; None for all rows as they lie, in one batch."""
+        if self.order is None:
+            return epoch_order(rows, self.batch_rows, self.seed, epoch)
+        order = self.order(epoch)
+        return np.arange(rows) if order is None and self.batch_rows < rows else order
+
+    def l2_of(self, weight: float) -> float:
+        """The factor of ½ Σ W² in the J of a batch of this weight."""
+        return self.l2 + self.alpha / weight if self.alpha else self.l2
 
     def is_steady(self, state: State) -> bool:
         """Whether the learning rate stays the same for the rest of the epoch."""
@@ -199,7 +219,11 @@ def epoch_order(rows: int, batch_rows: int, seed: int, epoch: int) -> Array | No
 
 def batches(rows: int, batch_rows: int, seed: int, epoch: int) -> Iterator[Array | None]:
     """The row numbers of each batch of an epoch; None for all rows in their own order."""
-    order = epoch_order(rows, batch_rows, seed, epoch)
+    return cut(epoch_order(rows, batch_rows, seed, epoch), rows, batch_rows)
+
+
+def cut(order: Array | None, rows: int, batch_rows: int) -> Iterator[Array | None]:
+    """The row numbers of each batch, of rows in this order; None for all rows in one."""
     if order is None:
         yield None
         return
@@ -290,7 +314,8 @@ class Engine(ABC):
         """
         count = batches_per_epoch(data.rows, rules.batch_rows)
         free = free_entries(workspace.network.sizes, rules.frozen_layers, state.theta) if rules.frozen_layers else None
-        for number, rows in enumerate(batches(data.rows, rules.batch_rows, rules.seed, state.epoch)):
+        order = rules.rows_in_order(data.rows, state.epoch)
+        for number, rows in enumerate(cut(order, data.rows, rules.batch_rows)):
             if number < state.step_in_epoch:
                 continue
             batch = data if rows is None else data.take(rows)
@@ -317,7 +342,8 @@ class Engine(ABC):
         if any(rules.dropout):
             masks = dropout_masks(sizes, rules.dropout, batch.rows, rules.seed, state.epoch, state.step_in_epoch, theta)
         try:
-            J, gradient = self.loss_and_gradient(workspace, theta, batch, l1=rules.l1, l2=rules.l2, masks=masks)
+            l2 = rules.l2_of(weight)
+            J, gradient = self.loss_and_gradient(workspace, theta, batch, l1=rules.l1, l2=l2, masks=masks)
             moved, slots = apply_step(sizes, rules, state, gradient, rules.learning_rate(state, count), free)
         except NonFiniteError as error:
             raise NonFiniteError(error.quantity, t) from error
