@@ -84,6 +84,7 @@ class Run:
         """Train until a limit is reached; the reason."""
         self._began = self._saved = time.perf_counter()
         self._line = line
+        self._watching_steps = [c for c in self.callbacks if type(c).on_step is not Callback.on_step]
         self._take_turns("on_start")
         try:
             # overflow is found and named below; NumPy's warning would come first and say less
@@ -123,13 +124,12 @@ class Run:
 
     def _pause(self) -> Pause:
         """When the engine must come back at the latest."""
-        seen = any(type(callback).on_step is not Callback.on_step for callback in self.callbacks)
         times = []
         if self.limits.seconds is not None:
             times.append(self._began + self.limits.seconds - self.seconds_before)
         if self.checkpoint is not None and self.checkpoint.every_seconds is not None:
             times.append(self._saved + self.checkpoint.every_seconds)
-        return Pause(every_step=seen, steps=self.limits.steps, at=min(times, default=None))
+        return Pause(every_step=bool(self._watching_steps), steps=self.limits.steps, at=min(times, default=None))
 
     def _minimise(self) -> StopReason:
         """L-BFGS by SciPy, recorded like the others: an iteration is an epoch of one step."""
@@ -180,7 +180,7 @@ class Run:
 
     def _after_step(self, state: State) -> None:
         self.state = state
-        asked = [callback.on_step(self._moment()) for callback in self.callbacks]
+        asked = [callback.on_step(self._moment()) for callback in self._watching_steps]
         reason = StopReason.CALLBACK if any(asked) else self._spent()
         if reason is not None:
             if state.step_in_epoch == batches_per_epoch(self.data.rows, self.rules.batch_rows):
@@ -223,9 +223,10 @@ class Run:
                 self.diagnoses.append(diagnose(self.network, self._parameters(state.theta), self.data, number))
         self.history.append(Epoch(loss, rate, validation_loss, metric))
         # one assignment: before it the epoch is not over, after it all of it is
-        self.state, self.watch, self.best = replace(state.next_epoch(), schedule=memory), watch, best
+        self.state, self.watch, self.best = state.next_epoch(memory), watch, best
         self._line.advance(self._note(), value=watched)
-        asked = [callback.on_epoch(self._moment()) for callback in self.callbacks]
+        moment = self._moment()
+        asked = [callback.on_epoch(moment) for callback in self.callbacks]
         every = self.checkpoint.every_epochs if self.checkpoint else None
         if every is not None and number % every == 0:
             self._save()
@@ -237,8 +238,8 @@ class Run:
     def _last_learning_rate(self, state: State) -> float:
         if not isinstance(self.rules.optimizer, FirstOrder):
             return 1.0
-        before = replace(state, step_in_epoch=max(state.step_in_epoch - 1, 0))
-        return self.rules.learning_rate(before, batches_per_epoch(self.data.rows, self.rules.batch_rows))
+        last = max(state.step_in_epoch - 1, 0)
+        return self.rules.learning_rate_at(state, last, batches_per_epoch(self.data.rows, self.rules.batch_rows))
 
     def _forget_half_an_epoch(self) -> None:
         """Drop what an interrupted `_after_epoch` had recorded of an epoch that is not over."""

@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
@@ -177,8 +177,8 @@ class Native(Engine):
         after_step: AfterStep,
         pause: Callable[[], Pause] = Pause,
     ) -> State:
-        if data.sample_weight is not None and (rules.alpha or isinstance(rules.optimizer, FoldedAdam)):
-            # what differs from batch to batch with its weight: step by step
+        varies = data.sample_weight is not None and (rules.alpha or isinstance(rules.optimizer, FoldedAdam))
+        if varies or not isinstance(data.x, np.ndarray):  # what comes batch by batch goes step by step
             return super().run_epoch(workspace, rules, data, state, after_step, pause)
         count = batches_per_epoch(data.rows, rules.batch_rows)
         order = rules.rows_in_order(data.rows, state.epoch)
@@ -230,11 +230,11 @@ class Native(Engine):
         end, l2 = _same_penalty(rules, data.rows, state.step_in_epoch)
         theta = np.array(state.theta)
         slots = [np.array(slot) for slot in state.slots] if _uses_slots(rules.optimizer) else []
+        first = state.step_in_epoch
         if rules.is_steady(state):
-            rates = np.full(end - state.step_in_epoch, rules.learning_rate(state, count))
+            rates = np.full(end - first, rules.learning_rate(state, count))
         else:
-            ahead = (replace(state, step_in_epoch=k) for k in range(state.step_in_epoch, end))
-            rates = np.array([rules.learning_rate(s, count) for s in ahead])
+            rates = np.array([rules.learning_rate_at(state, step, count) for step in range(first, end)])
         correction_steps = state.steps
         if isinstance(rules.optimizer, FoldedAdam):  # its correction is a part of its rate
             rates *= [rules.optimizer.correction(state.steps + k) for k in range(1, rates.size + 1)]
@@ -245,7 +245,7 @@ class Native(Engine):
             data.sample_weight,
             order,
             rules.batch_rows,
-            state.step_in_epoch,
+            first,
             end,
             rates,
             theta,
@@ -259,11 +259,12 @@ class Native(Engine):
             state.epoch,
         )
         finite = finite and math.isfinite(float(theta.sum()))
-        moved = replace(
-            state,
-            theta=theta,
-            slots=tuple(slots) or state.slots,
-            step_in_epoch=state.step_in_epoch + batches,
+        moved = State(
+            theta,
+            tuple(slots) or state.slots,
+            state.schedule,
+            state.epoch,
+            step_in_epoch=first + batches,
             steps=state.steps + steps,
             loss_sum=loss,
             weight_sum=weight,
@@ -344,7 +345,7 @@ def _describe_rules(d: Any, rules: Rules) -> None:
         d.weight_decay = optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
     else:
         assert isinstance(optimizer, GradientDescent) or not isinstance(optimizer, FirstOrder)
-    d.l1, d.l2 = rules.l1, rules.l2
+    d.l1, d.l2 = rules.l1, rules.l2_of(rules.batch_rows)
     d.clip_value, d.clip_norm = rules.clip_value or 0.0, rules.clip_norm or 0.0
     d.dropout = list(rules.dropout)
 

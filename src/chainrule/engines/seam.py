@@ -136,9 +136,13 @@ class Rules:
 
     def learning_rate(self, state: State, batches_per_epoch: int) -> float:
         """α of the step that `state` is before."""
+        return self.learning_rate_at(state, state.step_in_epoch, batches_per_epoch)
+
+    def learning_rate_at(self, state: State, step: int, batches_per_epoch: int) -> float:
+        """α of step `step`, from 0, of the epoch that `state` is in."""
         if not isinstance(self.optimizer, FirstOrder):
             return 1.0
-        epochs = state.epoch + state.step_in_epoch / batches_per_epoch
+        epochs = state.epoch + step / batches_per_epoch
         return self.optimizer.learning_rate * self.schedule.at(epochs, 1 / batches_per_epoch, state.schedule)
 
 
@@ -170,9 +174,10 @@ class State:
     loss_sum: float = 0.0
     weight_sum: float = 0.0
 
-    def next_epoch(self) -> State:
-        """The same, at the start of the next epoch."""
-        return replace(self, epoch=self.epoch + 1, step_in_epoch=0, loss_sum=0.0, weight_sum=0.0)
+    def next_epoch(self, schedule: tuple[float, ...] | None = None) -> State:
+        """The same, at the start of the next epoch, with what the schedule then remembers."""
+        memory = self.schedule if schedule is None else schedule
+        return State(self.theta, self.slots, memory, self.epoch + 1, steps=self.steps)
 
 
 @dataclass(frozen=True)
