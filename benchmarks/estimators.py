@@ -155,8 +155,8 @@ def main() -> None:
     parser.add_argument("action", choices=("run", "table", "mnist98"))
     parser.add_argument("names", nargs="*", help=f"of {', '.join(SETS)}; by default all")
     parser.add_argument("--seconds", type=float, default=math.inf, help="begin nothing after so long")
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--units", type=int, default=256)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--units", type=int, default=400)
     asked = parser.parse_args()
     if asked.action == "table":
         print(table())  # noqa: T201

@@ -252,6 +252,19 @@ def test_the_loss_of_weighted_batches_is_weighted() -> None:
     assert weighted.loss_ == pytest.approx(once.loss_, rel=1e-6)
 
 
+def test_a_batch_of_weight_0_makes_no_step() -> None:
+    """Deviation: scikit-learn divides by its weight, and every weight becomes NaN."""
+    x, y = IRIS
+    options = {"hidden_layer_sizes": (5,), "shuffle": False, "max_iter": 1, "random_state": 0, "batch_size": 50}
+    weights = np.repeat([1.0, 0.0, 1.0], 50)
+    weighted = MLPClassifier(**options, alpha=0.0).fit(x, y, sample_weight=weights)
+    without = MLPClassifier(**options, alpha=0.0)
+    without.partial_fit(x[weights > 0], y[weights > 0], classes=[0, 1, 2])
+    np.testing.assert_allclose(weighted.coefs_[0], without.coefs_[0], rtol=0, atol=ROUNDING)
+    with pytest.raises((ValueError, ZeroDivisionError)), np.errstate(all="ignore"):
+        sklearn.neural_network.MLPClassifier(**options).fit(x, y, sample_weight=weights)
+
+
 def test_a_certain_mistake_costs_what_it_costs() -> None:
     """Deviation: scikit-learn's log loss is cut off at -log of the machine's epsilon, 36.04; its gradient is not."""
     x, y = np.array([[1.0], [-1.0]]), np.array([0, 1])
@@ -379,7 +392,7 @@ print([str(w.message) for w in caught], model.n_iter_ >= 5, len(model.loss_curve
 """
 
 
-@pytest.mark.parametrize("solver", ["adam", "sgd"])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 def test_ctrl_c_keeps_what_was_learned(solver: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED, solver], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -139,7 +139,7 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
     def _rows(self, X: Any) -> Matrix:
         """Rows that the fitted network takes, dense."""
         X = validate_data(self, plain(X), accept_sparse=["csr", "csc"], reset=False)
-        return dense(X, np.result_type(*self.coefs_, np.float32))
+        return dense(X, as_parameters(self.coefs_, self.intercepts_).theta.dtype)
 
     def _outputs(self, X: Any) -> Matrix:
         """A[L] of rows X."""

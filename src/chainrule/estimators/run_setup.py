@@ -76,13 +76,15 @@ def run_for(
     epochs: int,
 ) -> Run:
     """The run, not begun; its draws, in scikit-learn's order, from `random`."""
-    data = _data(network, theta, examples, at_once=isinstance(optimizer, LBFGS))
-    data, held = _divide(estimator, network, theta, data, examples, random)
+    steps = not isinstance(optimizer, LBFGS)
+    data = _data(network, theta, examples, at_once=not steps)
+    stops_early = bool(estimator.early_stopping) and steps  # L-BFGS decides by itself
+    data, held = _divide(estimator, network, theta, data, examples, random, split_off=stops_early)
     rules = _rules(estimator, network, optimizer, before, data, random)
     engine, _ = choose_engine(estimator.engine, network, rules, theta)
-    workspace = engine.prepare(network, rules, theta.dtype, threads_for(estimator.n_threads, network, data.rows))
+    workspace = engine.prepare(network, rules, theta.dtype, threads_for(estimator.n_threads, network, rules.batch_rows))
     scored = None
-    if estimator.early_stopping and held is not None:
+    if stops_early and held is not None:
         score = Metric("validation score", estimator._score_of(network.loss, held.sample_weight), True)
         scored = EarlyStopping(monitor=score, patience=NEVER, keep_best=False)
     state = State(theta, before.slots, rules.schedule.start(), steps=before.steps)
@@ -123,7 +125,14 @@ def _data(network: Network, theta: Matrix, examples: Examples, *, at_once: bool)
 
 
 def _divide(
-    estimator: Any, network: Network, theta: Matrix, data: Data, examples: Examples, random: np.random.RandomState
+    estimator: Any,
+    network: Network,
+    theta: Matrix,
+    data: Data,
+    examples: Examples,
+    random: np.random.RandomState,
+    *,
+    split_off: bool,
 ) -> tuple[Data, Data | None]:
     """Rows to train on, and to validate on."""
     given = examples.validation
@@ -133,7 +142,7 @@ def _divide(
             raise InputError(f"{len(targets)} targets y_val for {len(rows)} rows X_val", "one per row", "Check both.")
         weights = estimator._row_weights(given.X, given.y, given.sample_weight, incremental=False)
         return data, _data(network, theta, Examples(rows, targets, weights, Validation()), at_once=True)
-    if not estimator.early_stopping or estimator.solver == "lbfgs":
+    if not split_off:
         return data, None
     training, held = split(random, data.rows, estimator.validation_fraction, estimator._classes_of(examples.Y))
     return data.take(training), data.take(held)

@@ -11,8 +11,9 @@ from ..network import Network
 
 __all__ = ["threads_for"]
 
-#: Floating-point operations of a call of an engine up to which a second thread is not worth waking.
-LITTLE_WORK = 40_000_000
+#: Floating-point operations between two meetings of the threads up to which a second one is not worth it: it saves
+#: little where its core is free, and costs several times the work where something else runs there.
+LITTLE_WORK = 12_000_000
 
 
 def threads_for(asked: int | None, network: Network, rows: int) -> int | None:
@@ -26,7 +27,7 @@ def threads_for(asked: int | None, network: Network, rows: int) -> int | None:
     asked : int or None
     network : Network
     rows : int
-        How many rows a call goes through.
+        How many rows are gone through between two meetings: those of a step, or all that are predicted.
     """
     if asked is not None:
         return int(asked)
