@@ -18,6 +18,7 @@ import polars as pl
 import pytest
 import sklearn
 import sklearn.neural_network
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
@@ -163,6 +164,14 @@ def test_frames(frame: Any) -> None:
         model.predict(rows.rename({"a": "e"}) if isinstance(rows, pl.DataFrame) else rows.rename(columns={"a": "e"}))
 
 
+def test_sparse_labels() -> None:
+    labels = np.eye(3, dtype=int)[Y]
+    model = MLPClassifier((4,), **FAST).fit(X, sparse.csr_matrix(labels))
+    expected = MLPClassifier((4,), **FAST).fit(X, labels)
+    np.testing.assert_array_equal(model.predict(X).toarray(), expected.predict(X))
+    np.testing.assert_array_equal(model.row_losses(X, sparse.csr_matrix(labels)), expected.row_losses(X, labels))
+
+
 @pytest.mark.parametrize("library", ["torch", "jax.numpy", "array_api_strict"])
 def test_arrays_of_other_libraries(library: str) -> None:
     xp = pytest.importorskip(library, reason=f"{library} is not installed")
@@ -176,6 +185,8 @@ def test_arrays_of_other_libraries(library: str) -> None:
     assert model.loss_curve_ == pytest.approx(expected.loss_curve_, rel=1e-4)  # float32, weights in another order
     assert type(model.gradient_norms(rows, xp.asarray(y))) is np.ndarray
     model.partial_fit(rows, xp.asarray(y))
+    weighted = MLPClassifier((4,), class_weight="balanced", **FAST)
+    assert len(weighted.fit(rows, xp.asarray(y), X_val=rows, y_val=xp.asarray(y)).validation_loss_curve_) == 15
     assert MLPRegressor(hidden_layer_sizes=(4,), **FAST).fit(rows, xp.asarray(x[:, 0])).score(x, x[:, 0]) < 1
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from scipy import sparse
 from sklearn.datasets import load_diabetes, load_digits, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.estimator_checks import check_estimator
+from threadpoolctl import threadpool_limits
 
 import chainrule
 from chainrule import OPTIMIZERS
@@ -61,7 +63,8 @@ def test_scikit_learn_s_own_tests(tmp_path: Path) -> None:
         str(tmp_path),
         str(file),
     ]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path)
+    alone = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, env=alone)
     outcomes = re.findall(r"^(PASSED|FAILED|ERROR) \S*?::(\w+)", done.stdout, flags=re.MULTILINE)
     assert {name for outcome, name in outcomes if outcome != "PASSED"} == set(PRIVATE), done.stdout
     assert {name for _, name in outcomes} == set(re.findall(r"^def (test_\w+)", text, flags=re.MULTILINE))
@@ -78,7 +81,7 @@ def test_what_reads_private_names_is_tested_here(place: str) -> None:
 def test_check_estimator(name: str) -> None:
     found = {}
     for library in (sklearn.neural_network, chainrule):
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("ignore")
             checks = check_estimator(getattr(library, name)(max_iter=20), on_fail=None, on_skip=None)
         found[library] = {(check["check_name"], check["status"]) for check in checks}
@@ -87,7 +90,7 @@ def test_check_estimator(name: str) -> None:
     assert {check for check, _ in found[sklearn.neural_network]} <= {check for check, _ in found[chainrule]}
 
 
-DIGITS = load_digits(return_X_y=True)
+DIGITS = tuple(array[:900] for array in load_digits(return_X_y=True))
 DIABETES = load_diabetes(return_X_y=True)
 LABELS = make_multilabel_classification(n_samples=230, n_features=10, random_state=0)
 DATA = {
@@ -117,7 +120,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 def fitted(library: Any, name: str, x: Any, y: Any, **options: Any) -> Any:
-    with warnings.catch_warnings():
+    # where tests run in parallel, the threads of a BLAS wait for each other
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Got `batch_size`")
         return getattr(library, name)(**{"max_iter": 8, "random_state": 3, **options}).fit(x, y)

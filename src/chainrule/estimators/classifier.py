@@ -175,9 +175,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         Returns
         -------
         ndarray, shape (n_samples,), or (n_samples, n_labels)
+            Labels are sparse where those of the fit were.
         """
         outputs = self._outputs(X)
-        return np.asarray(self._binarizer().inverse_transform(outputs.ravel() if outputs.shape[1] == 1 else outputs))
+        found: Matrix = self._binarizer().inverse_transform(outputs.ravel() if outputs.shape[1] == 1 else outputs)
+        return found
 
     def predict_proba(self, X: Any) -> Matrix:
         """The probability of each class, or of each label.
@@ -225,7 +227,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         return X, self._encoded(y)
 
     def _known_targets(self, y: Any) -> Matrix:
-        return self._encoded(np.asarray(plain(y)))
+        y = plain(y)
+        return self._encoded(y if hasattr(y, "toarray") else np.asarray(y))
 
     def _encoded(self, y: Matrix) -> Matrix:
         """0 or 1 for each output."""
@@ -261,7 +264,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 "class_weight 'balanced' is not supported for partial_fit: the classes of one call are not those of "
                 "all. Pass what compute_class_weight('balanced', classes=classes, y=y) gives, as a dict."
             )
-        by_class = compute_sample_weight(self.class_weight, y)
+        by_class = compute_sample_weight(self.class_weight, plain(y))
         return by_class if weights is None else weights * by_class
 
     def _output_activation(self, outputs: int) -> str:
