@@ -67,7 +67,7 @@ def rows_of(name: str, seed: int) -> tuple[str, Rows]:
     dataset = load_data(**SETS[name][1], seed=seed, progress=False)
     x_train, x_test = dataset.scaled("float64")
     estimator = "MLPClassifier" if dataset.y_train.dtype.kind in "iu" else "MLPRegressor"
-    y_train, y_test = (y.ravel() if y.shape[1:] == (1,) else y for y in (dataset.y_train, dataset.y_test))
+    y_train, y_test = (y.ravel() if y.shape[1:] == (1,) else y for y in dataset.standardised_targets())
     return estimator, (x_train, y_train, x_test, y_test)
 
 
