@@ -13,7 +13,7 @@ from ..errors import InputError, require_kind
 from ..forward_pass import checked_weights
 from ..metrics import Metric
 from ..network import Network
-from ..optimizers import LBFGS, Optimizer
+from ..optimizers import LBFGS, FirstOrder, Optimizer
 from ..stopping import EarlyStopping
 from ..training_options import checked_dropout, require_possible
 from ..training_run import Limits, Run
@@ -96,13 +96,14 @@ def run_for(
 
 def epoch_rule(estimator: Any, network: Network, optimizer: Optimizer, before: Continuation) -> EpochRule:
     """What ends the run, as scikit-learn does."""
+    divided = optimizer.learning_rate if isinstance(optimizer, FirstOrder) and is_adaptive(estimator) else None
     return EpochRule(
         before.standing,
         tol=float(estimator.tol),
         patience=float(estimator.n_iter_no_change),
         outputs=network.sizes[-1] if network.loss.name == "squared_error" else 1,
         scored=bool(estimator.early_stopping),
-        adaptive_rate=float(estimator.learning_rate_init) if is_adaptive(estimator) else None,
+        adaptive_rate=divided,
         verbose=bool(estimator.verbose),
         endless=isinstance(optimizer, LBFGS),
     )
