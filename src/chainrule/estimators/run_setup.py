@@ -118,7 +118,8 @@ def own_callbacks(callbacks: Any) -> list[Callback]:
 
 def _data(network: Network, theta: Matrix, examples: Examples, *, at_once: bool) -> Data:
     """Rows as the engines take them."""
-    y = network.loss.targets(examples.Y.astype(theta.dtype), network.sizes[-1], theta)
+    # row by row, whatever the order of the user's: engines read it so
+    y = np.ascontiguousarray(network.loss.targets(examples.Y.astype(theta.dtype), network.sizes[-1], theta))
     w = None if examples.weights is None else checked_weights(examples.weights, len(y), theta)
     if not at_once and not fits_in_memory(examples.X, theta.dtype):
         return SparseData(examples.X.tocsr(), y, w)
