@@ -12,7 +12,7 @@ from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
-from chainrule import MLPClassifier, MLPRegressor
+from chainrule import Callback, MLPClassifier, MLPRegressor, Moment
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -44,3 +44,93 @@ def test_labels_that_lie_column_by_column() -> None:
     model = MLPClassifier((4,), max_iter=3, random_state=0)
     expected = model.fit(*LABELS).loss_curve_
     assert model.fit(LABELS[0], pd.DataFrame(LABELS[1])).loss_curve_ == expected
+
+
+# ---- weights that were set by hand
+
+
+def set_by_hand(model: Any, outputs: int) -> Any:
+    rng = np.random.default_rng(0)
+    model.coefs_, model.intercepts_ = [rng.normal(size=(4, 3)), rng.normal(size=(3, outputs))], [np.zeros(3)]
+    model.intercepts_.append(np.zeros(outputs))
+    if isinstance(model, MLPClassifier):
+        model.classes_ = np.array([0, 1, 2])
+    return model
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {}, {"early_stopping": True}, {"solver": "sgd", "learning_rate": "invscaling"}, {"solver": "lbfgs"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("way", ["fit", "partial_fit"])
+def test_going_on_from_weights_that_were_set_by_hand(options: dict[str, Any], way: str) -> None:
+    if way == "partial_fit" and (options.get("early_stopping") or options.get("solver") == "lbfgs"):
+        options = {"solver": "adam"}
+    for kind, outputs, y in ((MLPClassifier, 3, Y), (MLPRegressor, 2, NUMBERS)):
+        shared = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0, **options}
+        model = set_by_hand(kind(warm_start=True, **shared), outputs)
+        before = model.predict(X)
+        getattr(model, way)(X, y)
+        assert not np.array_equal(model.coefs_[0], set_by_hand(kind(), outputs).coefs_[0])
+        assert before.shape == model.predict(X).shape
+        fitted = {name for name in vars(kind(**shared).fit(X, y)) if not name.startswith("__")}
+        assert fitted <= set(vars(model))
+        assert (model.n_layers_, model.n_outputs_, model.n_features_in_) == (3, outputs, 4)
+
+
+# ---- fits that do not begin
+
+
+BAD: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {"X_val": X[:, :2], "y_val": Y}),
+    ({"dropout": [0.1, 0.1]}, {}),
+    ({}, {"sample_weight": -np.ones(150)}),
+    ({"callbacks": [print]}, {}),
+    ({"engine": "native", "solver": "adagrad"}, {}),
+    ({"loss": "cross_entropy", "activation": ["relu", "relu"]}, {}),
+]
+
+
+@pytest.mark.parametrize(("parameters", "given"), BAD, ids=range(len(BAD)))
+def test_a_fit_that_cannot_begin_changes_nothing(parameters: dict[str, Any], given: dict[str, Any]) -> None:
+    model = MLPClassifier((3,), max_iter=2, random_state=0).fit(X, Y)
+    before, expected = dict(vars(model)), model.predict(X)
+    model.set_params(**parameters)
+    with pytest.raises(ValueError, match=r"."):
+        model.fit(X[:, ::-1], Y, **given)
+    model.set_params(**{name: before[name] for name in parameters})
+    assert set(vars(model)) == set(before)
+    assert model.predict(X).tolist() == expected.tolist()
+    assert model.loss_curve_ == before["loss_curve_"]
+    unfitted = MLPClassifier((3,), **parameters)
+    with pytest.raises(ValueError, match=r"."):
+        unfitted.fit(X, Y, **given)
+    assert not [name for name in vars(unfitted) if name.endswith("_")]
+
+
+def test_a_first_partial_fit_that_cannot_begin_changes_nothing() -> None:
+    model = MLPClassifier((3,), dropout=[0.1, 0.1])
+    with pytest.raises(ValueError, match="dropout"):
+        model.partial_fit(X, Y, classes=[0, 1, 2])
+    assert not [name for name in vars(model) if name.endswith("_")]
+
+
+def test_a_warm_start_that_cannot_begin_leaves_the_patience() -> None:
+    model = MLPClassifier((3,), max_iter=20, solver="sgd", tol=1.0, n_iter_no_change=30, random_state=0).fit(X, Y)
+    stalled = model._continuation.standing.stalled
+    assert stalled > 0
+    with pytest.raises(ValueError, match="dropout"):
+        model.set_params(dropout=[0.1, 0.1], warm_start=True).fit(X, Y)
+    assert model._continuation.standing.stalled == stalled
+
+
+def test_a_run_that_is_stopped_in_its_first_epoch() -> None:
+    class Now(Callback):
+        def on_step(self, moment: Moment) -> bool:
+            return True
+
+    model = MLPClassifier((3,), batch_size=50, callbacks=[Now()], random_state=0).fit(X, Y)
+    assert (model.n_iter_, model.loss_curve_) == (0, [])
+    assert np.isnan(model.loss_)

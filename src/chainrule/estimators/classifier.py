@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..loss_types import CrossEntropy, Loss
 from ..losses import LOSSES
 from .callback_protocol import with_callbacks
+from .outcome import unchanged_by_errors
 from .parameter_constraints import CONSTRAINTS, losses
 from .parameter_texts import with_parameters
 from .perceptron import Matrix, Perceptron, plain, require_weights, takes_steps
@@ -160,9 +161,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         self
         """
         y = plain(y)
-        if _check_partial_fit_first_call(self, classes):
-            self._label_binarizer = self._binarizer_of(y if type_of_target(y).startswith("multilabel") else classes)
-        self._learn(X, y, sample_weight, Validation(), incremental=True)
+        with unchanged_by_errors(self):
+            if _check_partial_fit_first_call(self, classes):
+                self._label_binarizer = self._binarizer_of(y if type_of_target(y).startswith("multilabel") else classes)
+            learning = self._prepared(X, y, sample_weight, Validation(), incremental=True)
+        learning.go(self)
         return self
 
     def predict(self, X: Any) -> Matrix:

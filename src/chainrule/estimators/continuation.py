@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -41,5 +41,5 @@ class Continuation:
 def continued(before: Continuation | None, optimizer: Optimizer, theta: np.ndarray[Any, Any]) -> Continuation:
     """The same where it is of this optimiser and of as many numbers of the same kind, else a beginning."""
     if before is not None and before.optimizer == optimizer.name and before.fits(theta):
-        return before
+        return replace(before, standing=replace(before.standing))  # a copy: only a run that begins may change it
     return Continuation(optimizer.name, optimizer.start(theta) if isinstance(optimizer, FirstOrder) else ())

@@ -1,13 +1,17 @@
-"""What a run leaves in an estimator: its attributes, its warnings, the weights that are kept."""
+"""A run, and what it leaves in an estimator: its attributes, its warnings, the weights that are kept."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
 from ..network import Parameters
+from ..progress import ProgressLine
 from ..stopping import StopReason
 from ..training_run import Run
 from .continuation import Continuation
@@ -15,11 +19,54 @@ from .epoch_rule import EpochRule
 from .live_weights import as_coefs
 from .user_warnings import warn
 
-__all__ = ["conclude", "keep"]
+__all__ = ["Learning", "unchanged_by_errors"]
 
 DIVERGED = (
     "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
 )
+
+
+@contextmanager
+def unchanged_by_errors(estimator: Any) -> Iterator[None]:
+    """Give an estimator the attributes back that it had, where what is inside fails."""
+    attributes = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(attributes)
+        raise
+
+
+@dataclass(frozen=True)
+class Learning:
+    """A run that is ready to begin.
+
+    Parameters
+    ----------
+    run : Run
+    rule : EpochRule
+        What ends it.
+    before : Continuation
+        What it goes on with.
+    incremental : bool
+        Whether it is one of `partial_fit`.
+    """
+
+    run: Run
+    rule: EpochRule
+    before: Continuation
+    incremental: bool
+
+    def go(self, estimator: Any) -> None:
+        """Run, and set the estimator's attributes; raises as `conclude` does."""
+        epochs, show = self.run.limits.epochs, bool(estimator.progress)
+        with ProgressLine("fitting", total=epochs, unit="epochs", show=show) as line:
+            try:
+                reason = self.run.go(line, raise_nonfinite=False)
+            finally:
+                keep(estimator, self.run, self.before)
+        conclude(estimator, self.run, reason, self.rule, incremental=self.incremental)
 
 
 def keep(estimator: Any, run: Run, before: Continuation) -> None:
@@ -27,12 +74,12 @@ def keep(estimator: Any, run: Run, before: Continuation) -> None:
     state, history = run.state, run.history
     estimator.coefs_, estimator.intercepts_ = as_coefs(Parameters(run.network.sizes, state.theta))
     estimator.n_iter_ = len(history)
-    estimator.t_ = getattr(estimator, "t_", 0) + len(history) * run.data.rows
+    estimator.t_ += len(history) * run.data.rows
     estimator._continuation = Continuation(before.optimizer, state.slots, state.steps, before.standing)
     _record_losses(estimator, [epoch.loss for epoch in history])
     if run.validation is not None:
         losses = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
-        estimator.validation_loss_curve_ = [*(getattr(estimator, "validation_loss_curve_", None) or ()), *losses]
+        estimator.validation_loss_curve_ = [*(estimator.validation_loss_curve_ or ()), *losses]
     if run.early_stopping is not None:
         scores = [float(epoch.metric) for epoch in history if epoch.metric is not None]
         estimator.validation_scores_ = [*(estimator.validation_scores_ or ()), *scores]
@@ -41,11 +88,11 @@ def keep(estimator: Any, run: Run, before: Continuation) -> None:
 
 
 def _record_losses(estimator: Any, losses: list[float]) -> None:
-    estimator.loss_curve_ = [*getattr(estimator, "loss_curve_", ()), *losses]
+    estimator.loss_curve_ = [*estimator.loss_curve_, *losses]
     if losses:
         estimator.loss_ = losses[-1]
     if not estimator.early_stopping:
-        best = getattr(estimator, "best_loss_", None)
+        best = estimator.best_loss_
         estimator.best_loss_ = min([math.inf if best is None else best, *losses])
 
 

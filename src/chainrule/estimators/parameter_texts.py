@@ -78,7 +78,7 @@ coefs_ : list of ndarray, shapes (inputs, outputs)
 intercepts_ : list of ndarray, shapes (outputs,)
     The biases, live as well.
 loss_ : float
-    The last of `loss_curve_`.
+    The last of `loss_curve_`; NaN where no epoch came to its end.
 loss_curve_ : list of float
     The mean loss of each epoch, penalty included.
 best_loss_ : float or None

@@ -24,14 +24,13 @@ from ..loss_types import Loss, Pinball
 from ..network import Network, Parameters
 from ..optimizers import LBFGS
 from ..predictor import Predictor
-from ..progress import ProgressLine
 from .callback_protocol import CallbackSupport, EpochTasks
 from .continuation import continued
 from .live_weights import as_parameters
 from .model_file import ModelFile
 from .notebook_page import NotebookPage
 from .open_hood import OpenHood
-from .outcome import conclude, keep
+from .outcome import Learning, unchanged_by_errors
 from .parameter_constraints import CONSTRAINTS
 from .run_setup import Examples, Validation, epoch_rule, own_callbacks, run_for
 from .scikit_draws import first_weights
@@ -157,16 +156,24 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
 
     def _learn(self, X: Any, y: Any, sample_weight: Any, validation: Validation, *, incremental: bool) -> None:
         """Fit, or go on by one epoch."""
+        with unchanged_by_errors(self):
+            learning = self._prepared(X, y, sample_weight, validation, incremental=incremental)
+        learning.go(self)
+
+    def _prepared(self, X: Any, y: Any, sample_weight: Any, validation: Validation, *, incremental: bool) -> Learning:
+        """All that comes before the first step."""
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         hidden = self._hidden_sizes()
         given = plain(X), plain(y)
-        X, Y = self._validate_input(*given, incremental=incremental, reset=first)
+        reset = first or not hasattr(self, "n_features_in_")
+        X, Y = self._validate_input(*given, incremental=incremental, reset=reset)
         weights = self._row_weights(X, given[1], sample_weight, incremental=incremental)
         random = check_random_state(self.random_state)
         if first:
-            self._begin([X.shape[1], *hidden], Y, X.dtype, random)
+            self.coefs_, self.intercepts_ = self._first_weights([X.shape[1], *hidden], Y, X.dtype, random)
+        self._describe(Y, anew=first)
         network, parameters = self._fitted_network()
         if network.sizes[:-1] != (X.shape[1], *hidden):
             raise InputError(
@@ -186,28 +193,37 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
             callbacks.append(EpochTasks(self, *given, metadata))
         examples, epochs = Examples(X, Y, weights, validation), 1 if incremental else int(self.max_iter)
         run = run_for(self, network, parameters.theta, examples, optimizer, before, callbacks, random, epochs)
-        with ProgressLine("fitting", total=epochs, unit="epochs", show=bool(self.progress)) as line:
-            try:
-                reason = run.go(line, raise_nonfinite=False)
-            finally:
-                keep(self, run, before)
-        conclude(self, run, reason, rule, incremental=incremental)
+        return Learning(run, rule, before, incremental=incremental)
 
-    def _begin(self, sizes: list[int], Y: Matrix, dtype: Any, random: np.random.RandomState) -> None:
-        """The attributes of a network that has learned nothing yet."""
-        self.n_iter_ = self.t_ = 0
-        self.n_layers_ = len(sizes) + 1
-        self.out_activation_ = self._output_activation(Y.shape[1])
-        loss = self._loss_on(self.out_activation_)
-        self.n_outputs_ = Y.shape[1] * (len(loss.quantiles) if isinstance(loss, Pinball) else 1)
+    def _first_weights(
+        self, sizes: list[int], Y: Matrix, dtype: Any, random: np.random.RandomState
+    ) -> tuple[list[Matrix], list[Matrix]]:
+        """`coefs_` and `intercepts_` of a network that has learned nothing yet."""
+        loss = self._loss_on(self._output_activation(Y.shape[1]))
+        outputs = Y.shape[1] * (len(loss.quantiles) if isinstance(loss, Pinball) else 1)
         names = [phi if isinstance(phi, str) else phi.name for phi in self._hidden_activations(len(sizes) - 1)]
         of_output = names[-1] if names else SCIKIT_LEARN_S.get(str(self.activation), "")
-        self.coefs_, self.intercepts_ = first_weights(random, [*sizes, self.n_outputs_], [*names, of_output], dtype)
-        self.loss_curve_: list[float] = []
-        self.validation_loss_curve_: list[float] | None = None
-        self.best_loss_ = None if self.early_stopping else math.inf
-        self.validation_scores_: list[float] | None = [] if self.early_stopping else None
-        self.best_validation_score_: float | None = -math.inf if self.early_stopping else None
+        return first_weights(random, [*sizes, outputs], [*names, of_output], dtype)
+
+    def _describe(self, Y: Matrix, *, anew: bool) -> None:
+        """The other attributes before a run: all of them, or those that are missing, as `coefs_` were set by hand."""
+        scored = bool(self.early_stopping)
+        attributes = {
+            "n_iter_": 0,
+            "t_": 0,
+            "n_layers_": len(self.coefs_) + 1,
+            "n_outputs_": len(self.intercepts_[-1]),
+            "out_activation_": self._output_activation(Y.shape[1]),
+            "loss_": math.nan,
+            "loss_curve_": [],
+            "validation_loss_curve_": None,
+            "best_loss_": None if scored else math.inf,
+            "validation_scores_": [] if scored else None,
+            "best_validation_score_": -math.inf if scored else None,
+        }
+        for name, value in attributes.items():
+            if anew or not hasattr(self, name):
+                setattr(self, name, value)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
