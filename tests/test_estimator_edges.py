@@ -11,8 +11,9 @@ import pytest
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import compute_sample_weight
 
-from chainrule import Callback, MLPClassifier, MLPRegressor, Moment
+from chainrule import Callback, InputError, MLPClassifier, MLPRegressor, Moment
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -134,3 +135,31 @@ def test_a_run_that_is_stopped_in_its_first_epoch() -> None:
     model = MLPClassifier((3,), batch_size=50, callbacks=[Now()], random_state=0).fit(X, Y)
     assert (model.n_iter_, model.loss_curve_) == (0, [])
     assert np.isnan(model.loss_)
+
+
+# ---- under the hood
+
+
+@pytest.mark.parametrize("method", ["row_losses", "gradient_norms", "gradients", "check_gradient"])
+@pytest.mark.parametrize("rows", [1, 149])
+def test_targets_that_are_too_few(method: str, rows: int) -> None:
+    for model, y in ((MLPClassifier((3,), max_iter=1), Y), (MLPRegressor(hidden_layer_sizes=3, max_iter=1), X[:, 0])):
+        model.fit(X, y)
+        with pytest.raises(InputError, match=rf"{rows} targets for 150 rows"):
+            getattr(model, method)(X, y[:rows])
+
+
+def test_gradients_of_rows_of_no_weight() -> None:
+    model = MLPClassifier((3,), max_iter=1).fit(X, Y)
+    with pytest.raises(InputError, match="sample_weight 0 for every row"):
+        model.gradients(X, Y, np.zeros(150))
+    with pytest.raises(InputError, match=r"sample_weight with shape \(3,\) for 150 rows"):
+        model.gradients(X, Y, np.ones(3))
+
+
+def test_gradients_take_no_class_weight() -> None:
+    model = MLPClassifier((3,), class_weight={0: 5.0, 1: 1.0, 2: 1.0}, max_iter=1, random_state=0).fit(X, Y)
+    plain = model.gradients(X, Y).flat
+    weighted = model.gradients(X, Y, compute_sample_weight(model.class_weight, Y)).flat
+    np.testing.assert_array_equal(plain, model.set_params(class_weight=None).gradients(X, Y).flat)
+    assert not np.allclose(plain, weighted)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backward_pass import Gradient, backward
-from ..forward_pass import Trace, forward
+from ..forward_pass import Trace, checked_weights, forward, require_one_per_row
 from ..gradient_check import check_gradient
 from ..network import Parameters
 from .row_gradients import losses_and_gradient_norms, output_gradients
@@ -22,7 +22,7 @@ Matrix = np.ndarray[Any, Any]
 
 
 class OpenHood:
-    """Methods of an estimator that show what it computes; `_Estimator` says what they need of it."""
+    """Methods of an estimator that show what it computes; `Perceptron` says what they need of it."""
 
     if TYPE_CHECKING:
         alpha: float
@@ -64,6 +64,8 @@ class OpenHood:
         y : array-like
             Targets, as `fit` takes them.
         sample_weight : array-like, shape (n_samples,), optional
+            All that rows are weighted by: `class_weight` is not heard here, as "balanced" is a matter of all rows
+            of the fit. scikit-learn's `compute_sample_weight` makes row weights of it.
 
         Returns
         -------
@@ -81,13 +83,16 @@ class OpenHood:
         ((3, 1), (2, 1))
         """
         network, parameters = self._fitted_network()
-        weight = len(self._rows(X)) if sample_weight is None else float(np.sum(sample_weight))
+        trace = self.trace(X)
+        rows = len(trace.output)
+        weights = None if sample_weight is None else checked_weights(sample_weight, rows, parameters.theta)
+        weight = rows if weights is None else float(np.sum(weights))
         return backward(
             network,
             parameters,
-            self.trace(X),
+            trace,
             self._known_targets(y),
-            sample_weight=sample_weight,
+            sample_weight=weights,
             l1=float(self.l1),
             l2=float(self.l2 + self.alpha / weight),
         )
@@ -168,5 +173,7 @@ class OpenHood:
 
     def _of_each_row(self, X: Any, y: Any) -> tuple[Matrix, Matrix]:
         network, parameters = self._fitted_network()
+        x = self._rows(X)
         targets = network.loss.targets(self._known_targets(y), network.sizes[-1], parameters.theta)
-        return losses_and_gradient_norms(network, parameters, self._rows(X), targets)
+        require_one_per_row(targets, len(x))
+        return losses_and_gradient_norms(network, parameters, x, targets)

@@ -135,15 +135,18 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
 
     # ---- predictions
 
+    def _checked_rows(self, X: Any) -> Any:
+        """Rows that the fitted network takes, dense or sparse."""
+        return validate_data(self, plain(X), accept_sparse=["csr", "csc"], reset=False)
+
     def _rows(self, X: Any) -> Matrix:
-        """Rows that the fitted network takes, dense."""
-        X = validate_data(self, plain(X), accept_sparse=["csr", "csc"], reset=False)
-        return dense(X, as_parameters(self.coefs_, self.intercepts_).theta.dtype)
+        """The same, dense."""
+        return dense(self._checked_rows(X), as_parameters(self.coefs_, self.intercepts_).theta.dtype)
 
     def _outputs(self, X: Any) -> Matrix:
         """A[L] of rows X."""
         network, parameters = self._fitted_network()
-        X = validate_data(self, plain(X), accept_sparse=["csr", "csc"], reset=False)
+        X = self._checked_rows(X)
         threads = threads_for(self.n_threads, network, X.shape[0])
         predict = Predictor(network, parameters, engine=self.engine, threads=threads)
         dtype = parameters.theta.dtype
