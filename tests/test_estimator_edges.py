@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
@@ -163,3 +164,60 @@ def test_gradients_take_no_class_weight() -> None:
     weighted = model.gradients(X, Y, compute_sample_weight(model.class_weight, Y)).flat
     np.testing.assert_array_equal(plain, model.set_params(class_weight=None).gradients(X, Y).flat)
     assert not np.allclose(plain, weighted)
+
+
+# ---- class weights
+
+
+@pytest.mark.parametrize("names", [np.array([0, 1, 2]), np.array(["c", "a", "b"])], ids=["numbers", "text"])
+def test_class_weights_where_a_batch_lacks_classes(names: Any) -> None:
+    y = names[Y]
+    partial = {names[0]: 5.0, names[1]: 2.0, names[2]: 1.0}
+    if names.dtype.kind == "i":
+        del partial[2]  # scikit-learn's rule: 1 for those that are not named, as long as all names are classes
+    model = MLPClassifier((3,), class_weight=partial, random_state=0)
+    model.partial_fit(X, y, classes=names).partial_fit(X[50:], y[50:]).partial_fit(X[100:], y[100:])
+    by_row = MLPClassifier((3,), random_state=0)
+    for start in (0, 50, 100):
+        weights = np.array([5.0, 2.0, 1.0])[Y[start:]]
+        by_row.partial_fit(X[start:], y[start:], sample_weight=weights, classes=names)
+    assert model.loss_curve_ == by_row.loss_curve_
+    with pytest.raises(ValueError, match="are not in class_weight"):
+        MLPClassifier((3,), class_weight={"no class": 2.0}).fit(X, y)
+
+
+def test_class_weights_of_validation_rows_are_those_of_the_fit() -> None:
+    model = MLPClassifier((3,), class_weight={0: 5.0, 1: 2.0}, max_iter=3, random_state=0)
+    model.fit(X, Y, X_val=X[50:], y_val=Y[50:])
+    weights = np.array([2.0, 1.0])[Y[50:] - 1]
+    expected = np.average(model.row_losses(X[50:], Y[50:]), weights=weights)
+    assert model.validation_loss_curve_[-1] == pytest.approx(expected)
+    kept = np.r_[0:50, 50:75, 100:110]
+    model.set_params(class_weight="balanced").fit(X[kept], Y[kept], X_val=X[50:], y_val=Y[50:])
+    weights = (85 / 3 / np.array([50, 25, 10]))[Y[50:]]
+    expected = np.average(model.row_losses(X[50:], Y[50:]), weights=weights)
+    assert model.validation_loss_curve_[-1] == pytest.approx(expected)
+
+
+def test_class_weights_of_labels_that_a_batch_lacks() -> None:
+    x, y = LABELS
+    rare = y * (np.arange(60) < 30)[:, None]  # the second half has no label at all
+    each = [{0: 1.0, 1: 4.0}, {1: 3.0}, {0: 2.0}]
+    model = MLPClassifier((3,), class_weight=each, random_state=0).partial_fit(x, rare, classes=[0, 1, 2])
+    model.partial_fit(x[30:], rare[30:])
+    by_row = MLPClassifier((3,), random_state=0)
+    weights = np.array([1.0, 4.0])[rare[:, 0]] * np.array([1.0, 3.0])[rare[:, 1]] * np.array([2.0, 1.0])[rare[:, 2]]
+    by_row.partial_fit(x, rare, sample_weight=weights, classes=[0, 1, 2])
+    by_row.partial_fit(x[30:], rare[30:], sample_weight=weights[30:])
+    assert model.loss_curve_ == by_row.loss_curve_
+    balanced = MLPClassifier((3,), class_weight="balanced", max_iter=2, random_state=0)
+    balanced.fit(x, sparse.csr_array(rare), X_val=x[30:], y_val=y[30:])
+    with pytest.raises(ValueError, match="list of dicts"):
+        MLPClassifier((3,), class_weight={0: 1.0, 1: 2.0}).fit(x, y)
+    with pytest.raises(ValueError, match="number of outputs"):
+        MLPClassifier((3,), class_weight=[{0: 1.0}]).fit(x, y)
+
+
+def test_weights_of_validation_rows_that_are_not_there() -> None:
+    with pytest.raises(InputError, match="sample_weight_val without X_val"):
+        MLPClassifier().fit(X, Y, sample_weight_val=np.ones(3))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
-from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
@@ -21,7 +21,8 @@ from .callback_protocol import with_callbacks
 from .outcome import unchanged_by_errors
 from .parameter_constraints import CONSTRAINTS, losses
 from .parameter_texts import with_parameters
-from .perceptron import Matrix, Perceptron, plain, require_weights, takes_steps
+from .perceptron import Matrix, Perceptron, takes_steps
+from .row_weights import plain, weight_of_each_class
 from .run_setup import Validation
 
 __all__ = ["MLPClassifier"]
@@ -258,17 +259,15 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     def _classes_of(self, Y: Matrix) -> Matrix | None:
         return Y if Y.shape[1] == 1 else None  # as scikit-learn has it
 
-    def _row_weights(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Any:
-        weights = require_weights(sample_weight, X)
+    def _class_weights(self, y: Any, *, incremental: bool) -> Any:
         if self.class_weight is None:
-            return weights
+            return None
         if incremental and isinstance(self.class_weight, str):
             raise ValueError(
                 "class_weight 'balanced' is not supported for partial_fit: the classes of one call are not those of "
                 "all. Pass what compute_class_weight('balanced', classes=classes, y=y) gives, as a dict."
             )
-        by_class = compute_sample_weight(self.class_weight, plain(y))
-        return by_class if weights is None else weights * by_class
+        return weight_of_each_class(self.class_weight, y, np.asarray(self.classes_))
 
     def _output_activation(self, outputs: int) -> str:
         many_classes = outputs > 1 and getattr(self._binarizer(), "y_type_", "multiclass") == "multiclass"

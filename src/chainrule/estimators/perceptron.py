@@ -12,13 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from array_api_compat import is_array_api_obj
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..activation_types import Activation
-from ..arrays import as_numpy
 from ..errors import InputError
 from ..loss_types import Loss, Pinball
 from ..network import Network, Parameters
@@ -32,25 +30,19 @@ from .notebook_page import NotebookPage
 from .open_hood import OpenHood
 from .outcome import Learning, unchanged_by_errors
 from .parameter_constraints import CONSTRAINTS
+from .row_weights import plain, row_weights
 from .run_setup import Examples, Validation, epoch_rule, own_callbacks, run_for
 from .scikit_draws import first_weights
 from .solver_rules import optimizer_of
 from .sparse_rows import dense, fits_in_memory
 from .threads import threads_for
 
-__all__ = ["Perceptron", "plain", "require_weights", "takes_steps"]
+__all__ = ["Perceptron", "takes_steps"]
 
 Matrix = np.ndarray[Any, Any]
 
 #: scikit-learn's names of activations, where they differ from those of `ACTIVATIONS`.
 SCIKIT_LEARN_S = {"logistic": "sigmoid"}
-
-
-def plain(values: Any) -> Any:
-    """What another array library holds, as NumPy's; all else as it is."""
-    if isinstance(values, np.ndarray) or not is_array_api_obj(values):
-        return values
-    return as_numpy(values)
 
 
 class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimator, ABC):
@@ -75,10 +67,6 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
         """Targets as `fit` takes them, of shape (N, columns), after a fit."""
 
     @abstractmethod
-    def _row_weights(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Any:
-        """Row weights w, or None."""
-
-    @abstractmethod
     def _output_activation(self, outputs: int) -> str:
         """The name of the last layer's activation, scikit-learn's."""
 
@@ -89,6 +77,10 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
     @abstractmethod
     def _score_of(self, loss: Loss, weights: Matrix | None) -> Callable[[Matrix, Matrix], float]:
         """The validation score of targets and outputs, both of shape (N, n_L)."""
+
+    def _class_weights(self, y: Any, *, incremental: bool) -> Any:
+        """A weight for each class, as `compute_sample_weight` takes them, or None."""
+        return None
 
     def _classes_of(self, Y: Matrix) -> Matrix | None:
         """What validation rows are split off by, class by class."""
@@ -172,7 +164,8 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
         given = plain(X), plain(y)
         reset = first or not hasattr(self, "n_features_in_")
         X, Y = self._validate_input(*given, incremental=incremental, reset=reset)
-        weights = self._row_weights(X, given[1], sample_weight, incremental=incremental)
+        class_weights = self._class_weights(given[1], incremental=incremental)
+        weights = row_weights(X, given[1], sample_weight, class_weights)
         random = check_random_state(self.random_state)
         if first:
             self.coefs_, self.intercepts_ = self._first_weights([X.shape[1], *hidden], Y, X.dtype, random)
@@ -194,7 +187,7 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
         if not incremental and hasattr(self, "_skl_callbacks"):
             metadata = None if sample_weight is None else {"sample_weight": sample_weight}
             callbacks.append(EpochTasks(self, *given, metadata))
-        examples, epochs = Examples(X, Y, weights, validation), 1 if incremental else int(self.max_iter)
+        examples, epochs = Examples(X, Y, weights, validation, class_weights), 1 if incremental else int(self.max_iter)
         run = run_for(self, network, parameters.theta, examples, optimizer, before, callbacks, random, epochs)
         return Learning(run, rule, before, incremental=incremental)
 
@@ -239,8 +232,3 @@ def takes_steps(estimator: Any) -> bool:
     if estimator.solver == "lbfgs" or isinstance(estimator.solver, LBFGS):
         raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
     return True
-
-
-def require_weights(sample_weight: Any, X: Any) -> Any:
-    """Row weights of shape (N,), or None, checked by scikit-learn."""
-    return None if sample_weight is None else _check_sample_weight(plain(sample_weight), X)

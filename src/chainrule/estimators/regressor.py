@@ -17,7 +17,8 @@ from ..losses import LOSSES
 from .callback_protocol import with_callbacks
 from .parameter_constraints import CONSTRAINTS, losses
 from .parameter_texts import with_parameters
-from .perceptron import Matrix, Perceptron, plain, require_weights, takes_steps
+from .perceptron import Matrix, Perceptron, takes_steps
+from .row_weights import plain
 from .run_setup import Validation
 
 __all__ = ["MLPRegressor"]
@@ -176,9 +177,6 @@ class MLPRegressor(RegressorMixin, Perceptron):
     def _known_targets(self, y: Any) -> Matrix:
         numbers: Matrix = check_array(plain(y), ensure_2d=False, dtype="numeric", input_name="y")
         return numbers.reshape(-1, 1) if numbers.ndim == 1 else numbers
-
-    def _row_weights(self, X: Any, y: Any, sample_weight: Any, *, incremental: bool) -> Any:
-        return require_weights(sample_weight, X)
 
     def _output_activation(self, outputs: int) -> str:
         return "exp" if self.loss == "poisson" or isinstance(self.loss, Poisson) else "identity"

@@ -19,6 +19,7 @@ from ..training_options import checked_dropout, require_possible
 from ..training_run import Limits, Run
 from .continuation import Continuation
 from .epoch_rule import EpochRule
+from .row_weights import row_weights
 from .scikit_draws import RowOrder, split
 from .solver_rules import batch_rows, is_adaptive, schedule_of
 from .sparse_rows import SparseData, dense, fits_in_memory
@@ -43,6 +44,8 @@ class Validation:
         if (self.X is None) != (self.y is None):
             missing = "y_val" if self.y is None else "X_val"
             raise InputError(f"no {missing}", "X_val and y_val, or neither", f"Pass {missing} too.")
+        if self.X is None and self.sample_weight is not None:
+            raise InputError("sample_weight_val without X_val", "weights of rows X_val", "Pass X_val and y_val too.")
 
 
 @dataclass(frozen=True)
@@ -56,12 +59,15 @@ class Examples:
         Targets, before the loss encodes them.
     weights : ndarray, shape (N,), or None
     validation : Validation
+    class_weights : dict, list of dict, or None
+        What `weights` were made of, for the validation rows.
     """
 
     X: Any
     Y: Matrix
-    weights: Matrix | None
-    validation: Validation
+    weights: Matrix | None = None
+    validation: Validation = Validation()
+    class_weights: Any = None
 
 
 def run_for(
@@ -142,8 +148,8 @@ def _divide(
         rows, targets = estimator._rows(given.X), estimator._known_targets(given.y)
         if len(targets) != len(rows):
             raise InputError(f"{len(targets)} targets y_val for {len(rows)} rows X_val", "one per row", "Check both.")
-        weights = estimator._row_weights(given.X, given.y, given.sample_weight, incremental=False)
-        return data, _data(network, theta, Examples(rows, targets, weights, Validation()), at_once=True)
+        weights = row_weights(rows, given.y, given.sample_weight, examples.class_weights)
+        return data, _data(network, theta, Examples(rows, targets, weights), at_once=True)
     if not split_off:
         return data, None
     training, held = split(random, data.rows, estimator.validation_fraction, estimator._classes_of(examples.Y))
