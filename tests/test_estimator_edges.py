@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import compute_sample_weight
 
-from chainrule import Callback, InputError, MLPClassifier, MLPRegressor, Moment
+from chainrule import LOSSES, Callback, InputError, MLPClassifier, MLPRegressor, Moment
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -221,3 +222,59 @@ def test_class_weights_of_labels_that_a_batch_lacks() -> None:
 def test_weights_of_validation_rows_that_are_not_there() -> None:
     with pytest.raises(InputError, match="sample_weight_val without X_val"):
         MLPClassifier().fit(X, Y, sample_weight_val=np.ones(3))
+
+
+# ---- large sparse rows
+
+
+@pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"shuffle": False}], ids=str)
+def test_a_sparse_batch_is_made_dense_however_large(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    model = MLPClassifier((3,), batch_size=100, max_iter=3, random_state=0, **options)
+    expected = model.fit(X, Y).loss_curve_
+    monkeypatch.setattr("chainrule.estimators.sparse_rows.AT_ONCE", 30 * 4 * 8)  # 30 rows
+    assert model.fit(sparse.csr_array(X), Y).loss_curve_ == pytest.approx(expected, rel=1e-12)
+    whole = model.set_params(batch_size=135 if options.get("early_stopping") else 150).fit(sparse.csr_array(X), Y)
+    assert whole.loss_curve_ == pytest.approx(model.fit(X, Y).loss_curve_, rel=1e-12)
+
+
+# ---- quantiles
+
+
+@pytest.mark.parametrize("y", [NUMBERS[:, 0], NUMBERS], ids=["one target", "two targets"])
+@pytest.mark.parametrize("levels", [(0.3,), (0.1, 0.9)])
+def test_the_score_of_quantiles(y: Any, levels: tuple[float, ...]) -> None:
+    model = MLPRegressor(loss=LOSSES["pinball"](quantiles=levels), hidden_layer_sizes=(3,), max_iter=3, random_state=0)
+    model.fit(X, y, X_val=X[:50], y_val=y[:50])
+    weights = np.linspace(0, 1, 150)
+    assert model.score(X, y) == pytest.approx(-np.mean(model.row_losses(X, y)))
+    assert model.score(X, y, weights) == pytest.approx(-np.average(model.row_losses(X, y), weights=weights))
+    model.set_params(early_stopping=True).fit(X, y, X_val=X[:50], y_val=y[:50])
+    assert model.best_validation_score_ == pytest.approx(model.score(X[:50], y[:50]))
+
+
+def test_quantiles_of_classes() -> None:
+    with pytest.raises(InputError, match="for classes"):
+        MLPClassifier((3,), loss=LOSSES["pinball"](quantiles=(0.5,))).fit(X, Y)
+
+
+# ---- files
+
+
+def test_a_loaded_estimator_can_be_fitted(tmp_path: Path) -> None:
+    x, y = LABELS
+    each = [{0: 1.0, 1: 4.0}, {1: 3.0}, {0: 2.0}]
+    model = MLPClassifier((3,), ["tanh"], class_weight=each, max_iter=2, random_state=0).fit(x, sparse.csr_matrix(y))
+    model.save(tmp_path / "model")
+    loaded = MLPClassifier.load(tmp_path / "model")
+    assert loaded.get_params() == model.get_params()
+    assert sparse.issparse(model.predict(x))
+    assert sparse.issparse(loaded.predict(x))
+    np.testing.assert_array_equal(loaded.predict(x).toarray(), model.predict(x).toarray())
+    assert loaded.fit(x, y).loss_curve_ == model.loss_curve_
+
+
+def test_classes_that_were_set_as_a_list_are_saved(tmp_path: Path) -> None:
+    model = set_by_hand(MLPClassifier((3,)), 3)
+    model.classes_ = ["a", "b", "c"]
+    model.save(tmp_path / "model")
+    assert MLPClassifier.load(tmp_path / "model").predict(X).tolist() == model.predict(X).tolist()

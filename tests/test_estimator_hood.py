@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
 from sklearn.preprocessing import StandardScaler
 
 from chainrule import (
@@ -189,7 +190,7 @@ def test_every_loss_of_numbers(name: str) -> None:
     model = MLPRegressor(
         name, (8,), "tanh", learning_rate_init=0.02, max_iter=300, n_iter_no_change=300, random_state=0
     )
-    assert model.fit(x, y).score(x, y) > 0.95
+    assert r2_score(y, model.fit(x, y).predict(x)) > 0.95  # of one quantile, score is another measure
     assert model.network_.loss.name == name
 
 
@@ -356,9 +357,7 @@ def test_what_is_saved_is_loaded(fitted: tuple[Any, Any, Any], tmp_path: Path) -
     model.save(tmp_path / "model.safetensors")
     loaded = type(model).load(tmp_path / "model.safetensors")
     np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
-    assert loaded.get_params() == {
-        name: tuple(value) if isinstance(value, list) else value for name, value in model.get_params().items()
-    }
+    assert loaded.get_params() == model.get_params()
     assert loaded.loss_curve_ == model.loss_curve_
     assert load_model(tmp_path / "model.safetensors").network == model.network_
 
@@ -372,8 +371,7 @@ def test_every_kind_of_parameter_is_stored(tmp_path: Path) -> None:
     ).fit(IRIS[0], np.array(["a", "b", "c"])[IRIS[1]])  # fmt: skip
     model.save(tmp_path / "model")
     loaded = MLPClassifier.load(tmp_path / "model")
-    expected = {**model.get_params(), "random_state": None, "callbacks": None, "activation": tuple(model.activation),
-                "dropout": (0.1, 0.0)}  # fmt: skip
+    expected = {**model.get_params(), "random_state": None, "callbacks": None}
     assert loaded.get_params() == expected
     assert loaded.predict(IRIS[0]).tolist() == model.predict(IRIS[0]).tolist()
 

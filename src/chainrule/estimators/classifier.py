@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_targ
 from sklearn.utils.validation import validate_data
 
 from ..errors import InputError
-from ..loss_types import CrossEntropy, Loss
+from ..loss_types import CrossEntropy, Loss, Pinball
 from ..losses import LOSSES
 from .callback_protocol import with_callbacks
 from .outcome import unchanged_by_errors
@@ -278,6 +278,8 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         if isinstance(name, str) and name == "log_loss":
             name = "cross_entropy" if output == "softmax" else "binary_cross_entropy"
         loss = name if isinstance(name, Loss) else LOSSES[name]()
+        if isinstance(loss, Pinball):
+            raise InputError(f"loss = {self.loss!r} for classes", "a loss of probabilities", 'Use loss="log_loss".')
         if isinstance(loss, CrossEntropy) and output == "logistic":
             raise InputError(
                 f"loss = {self.loss!r} for two classes or many labels, whose outputs are separate",

@@ -71,13 +71,14 @@ class ModelFile:
         estimator: Any = self
         network, parameters = estimator._fitted_network()
         given = {name: _stored(name, value) for name, value in estimator.get_params(deep=False).items()}
-        random = given.get("random_state")
+        random, binarizer = given.get("random_state"), getattr(self, "_label_binarizer", None)
         notes = {
             "estimator": type(self).__name__,
             "parameters": given | {"random_state": random if isinstance(random, int) else None},
             "numbers": json_ready({name: getattr(self, name) for name in NUMBERS if hasattr(self, name)}),
             "labels": {name: _stored_labels(name, getattr(self, name)) for name in LABELS if hasattr(self, name)},
-            "many_labels": getattr(getattr(self, "_label_binarizer", None), "y_type_", "") == "multilabel-indicator",
+            "many_labels": getattr(binarizer, "y_type_", "") == "multilabel-indicator",
+            "sparse_labels": bool(getattr(binarizer, "sparse_input_", False)),
         }
         save_model(path, network, parameters, notes)
 
@@ -112,6 +113,7 @@ class ModelFile:
             setattr(self, name, np.array(stored["values"], dtype=stored["dtype"]))
         if notes["many_labels"]:
             estimator._label_binarizer = estimator._binarizer_of(np.zeros((2, network.sizes[-1]), dtype=int))
+            estimator._label_binarizer.sparse_input_ = notes["sparse_labels"]
 
 
 def _stored(name: str, value: Any) -> Any:
@@ -129,22 +131,26 @@ def _stored(name: str, value: Any) -> Any:
         return None
     if isinstance(value, dict):
         return {"kind": "dict", "items": [[_plain(k), _plain(v)] for k, v in value.items()]}
-    if isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, tuple):
+        return {"kind": "tuple", "items": [_stored(name, item) for item in value]}
+    if isinstance(value, list | np.ndarray):
         return [_stored(name, item) for item in value]
     plain = _plain(value)
     return {"kind": "float", "value": "inf"} if plain == float("inf") else plain
 
 
 def _restored(value: Any) -> Any:
-    """What `_stored` made JSON of; lists become tuples."""
+    """What `_stored` made JSON of; arrays become lists."""
     if isinstance(value, list):
-        return tuple(_restored(item) for item in value)
+        return [_restored(item) for item in value]
     if not isinstance(value, dict):
         return value
     parts = dict(value)
     kind = parts.pop("kind")
     if kind == "dict":
         return {key: item for key, item in parts["items"]}  # noqa: C416  pairs are lists
+    if kind == "tuple":
+        return tuple(_restored(item) for item in parts["items"])
     if kind == "float":
         return float(parts["value"])
     return next(table for of, table in TABLES if of.__name__ == kind)[parts.pop("name")](**parts)
@@ -155,7 +161,8 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _stored_labels(name: str, labels: np.ndarray[Any, Any]) -> dict[str, Any]:
+def _stored_labels(name: str, labels: Any) -> dict[str, Any]:
+    labels = np.asarray(labels)  # set by hand, they may be a list
     values = labels.tolist()
     if not all(isinstance(value, str | int | float | bool) for value in values):
         raise InputError(f"{name} of {labels.dtype}", "text or numbers", "Pickle the estimator, or rename them.")

@@ -165,6 +165,26 @@ class MLPRegressor(RegressorMixin, Perceptron):
         outputs = self._outputs(X)
         return outputs.ravel() if outputs.shape[1] == 1 else outputs
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R² of the predictions; of quantiles, which are no means, their mean loss with its sign changed.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like, shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like, shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+            What `early_stopping` watches: at most 1, or of quantiles 0; more is better.
+        """
+        network, parameters = self._fitted_network()
+        if not isinstance(network.loss, Pinball):
+            return float(super().score(X, y, sample_weight))
+        targets = network.loss.targets(self._known_targets(y), network.sizes[-1], parameters.theta)
+        return self._score_of(network.loss, plain(sample_weight))(targets, self._outputs(X))
+
     def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Matrix]:
         X, y = validate_data(
             self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,

@@ -153,7 +153,8 @@ def _divide(
     if not split_off:
         return data, None
     training, held = split(random, data.rows, estimator.validation_fraction, estimator._classes_of(examples.Y))
-    return data.take(training), data.take(held)
+    part = data.part(training) if isinstance(data, SparseData) else data.take(training)
+    return part, data.take(held)
 
 
 def _rules(

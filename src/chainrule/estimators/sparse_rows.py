@@ -35,8 +35,10 @@ class SparseData(Data):
         return float(self.rows if self.sample_weight is None else np.sum(self.sample_weight))
 
     def take(self, rows: Array) -> Data:
+        part = self.part(rows)
+        return Data(dense(part.x, part.y.dtype), part.y, part.sample_weight)
+
+    def part(self, rows: Array) -> SparseData:
+        """The rows of the given numbers, as they are: to train on, not a batch."""
         weight = None if self.sample_weight is None else self.sample_weight[rows]
-        taken = self.x[rows]
-        if len(rows) * self.x.shape[1] * self.y.itemsize > AT_ONCE:  # a training part, not a batch
-            return SparseData(taken, self.y[rows], weight)
-        return Data(dense(taken, self.y.dtype), self.y[rows], weight)
+        return SparseData(self.x[rows], self.y[rows], weight)
