@@ -24,6 +24,7 @@ OPTIONS: dict[str, Any] = {
     "rmsprop": ("rmsprop", {"learning_rate": 0.01}),
     "adam": ("adam", {"learning_rate": 0.02}),
     "adamw": ("adamw", {"learning_rate": 0.02, "weight_decay": 0.1}),
+    "folded_adam": ("folded_adam", {"learning_rate": 0.02}),
     "constant": ("constant", {}),
     "warmup": ("constant", {"warmup_epochs": 1.5}),
     "exponential": ("exponential", {}),
@@ -33,6 +34,7 @@ DROPOUT = {"none": (), "hidden": (0.0, 0.3, 0.2), "input": (0.2, 0.0, 0.0), "bot
 CLIP = {"none": {}, "value": {"clip_value": 0.02}, "norm": {"clip_norm": 0.1}}
 CLIP["both"] = CLIP["value"] | CLIP["norm"]
 PENALTY = {"none": {}, "l1": {"l1": 0.002}, "l2": {"l2": 0.03}, "both": {"l1": 0.001, "l2": 0.02}}
+PENALTY["alpha"] = {"alpha": 0.3, "l2": 0.01}
 #: rows, rows of a batch: an odd last batch, all rows, and so many that they go by tiles.
 MODES = {
     "batches": (103, 16),
@@ -99,7 +101,7 @@ PLAIN = Run("adam", "none", "none", "none", "constant", "none", "batches", "soft
 
 @functools.cache
 def runs() -> list[Run]:
-    optimizers = ("gradient_descent", "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw")
+    optimizers = ("gradient_descent", "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "folded_adam")
     schedules = ("constant", "warmup", "exponential", "one_cycle")
     factors = [
         optimizers,

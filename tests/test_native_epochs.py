@@ -82,6 +82,33 @@ def test_any_number_of_threads_gives_the_same_bits(run: Run, dtype: Any, monkeyp
     assert gradients[0] == gradients[1] == gradients[2]
 
 
+ORDERS = {
+    "as they lie": (lambda epoch: None, lambda rows, epoch: np.arange(rows)),
+    "their own": (
+        lambda epoch: np.random.RandomState(epoch).permutation(103),
+        lambda rows, epoch: np.random.RandomState(epoch).permutation(103),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+@pytest.mark.parametrize("engine", [NATIVE, REFERENCE], ids=lambda e: e.name)
+def test_rows_go_in_the_order_that_is_given(name: str, engine: Engine) -> None:
+    network, rules, data, start = replace(PLAIN, penalty="alpha").build(np.float64)
+    given, expected = ORDERS[name]
+    ordered = replace(rules, order=given)
+    state = engine.run_epoch(engine.prepare(network, ordered, np.float64), ordered, data, start, lambda s: None)
+    by_hand = start
+    for number in range(batches_per_epoch(103, 16)):  # a batch at a time, each with its own alpha / Σw
+        rows = expected(103, 0)[16 * number : 16 * number + 16]
+        one = replace(rules, batch_rows=len(rows), alpha=0.0, l2=rules.l2 + rules.alpha / len(rows))
+        by_hand = REFERENCE.run_epoch(
+            REFERENCE.prepare(network, one, np.float64), one, data.take(rows), by_hand, lambda s: None
+        )
+        by_hand = replace(by_hand, step_in_epoch=0)
+    require_same(state, replace(by_hand, step_in_epoch=7), 1e-9)
+
+
 class StopHereError(Exception):
     pass
 

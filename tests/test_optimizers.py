@@ -32,6 +32,7 @@ TWO_STEPS = {
     ("adagrad", ()): [0.5 - 0.5**1.5, -1.5 + 0.5**1.5],
     # M̂ = ∇J and Ŝ = ∇J² in both steps: ±1 twice
     ("adam", ()): [0, -1],
+    ("folded_adam", ()): [0, -1],
     # the first is a weight, the second a bias; the weight is multiplied by 1 - ½ · ½ before each step:
     # 0.75 - ½ = 0.25, then 0.1875 - ½
     ("adamw", (("weight_decay", 0.5),)): [-0.3125, -1],
@@ -66,6 +67,24 @@ def test_epsilon_stands_outside_the_root(name, by_epsilon):
     assert moved[0] == pytest.approx(-by_epsilon, rel=BY_HAND)
 
 
+def test_epsilon_stands_before_the_correction_of_folded_adam():
+    # ∇J = 1, β₁ = 0, β₂ = ¾, ε = ½: M = 1, S = ¼, √(1 - β₂) = ½, so α ½ · 1 / (½ + ½) = ½; Adam's is 1 / (1 + ½)
+    theta, options = np.zeros(1), {"learning_rate": 1.0, "beta1": 0.0, "beta2": 0.75, "epsilon": 0.5}
+    steps = {}
+    for name in ("folded_adam", "adam"):
+        optimizer = OPTIMIZERS[name](**options)
+        steps[name] = optimizer.step(theta, np.ones(1), optimizer.start(theta), 1.0, 1)[0][0]
+    assert steps == pytest.approx({"folded_adam": -0.5, "adam": -2 / 3}, rel=BY_HAND)
+
+
+def test_momentum_one_forgets_nothing():
+    # V = -½ ∇J, then -∇J: the second step is twice the first
+    optimizer, theta, gradient = SGD(learning_rate=0.5, momentum=1.0), np.zeros(1), np.ones(1)
+    first, slots = optimizer.step(theta, gradient, optimizer.start(theta), 0.5, 1)
+    second, _ = optimizer.step(first, gradient, slots, 0.5, 2)
+    assert (first[0], second[0]) == (-0.5, -1.5)
+
+
 TORCH = {
     ("gradient_descent", ()): ("SGD", {}),
     ("sgd", ()): ("SGD", {}),
@@ -74,6 +93,8 @@ TORCH = {
     ("rmsprop", (("rho", 0.97), ("epsilon", 1e-7))): ("RMSprop", {"alpha": 0.97, "eps": 1e-7}),
     ("adagrad", (("epsilon", 1e-9),)): ("Adagrad", {"eps": 1e-9}),
     ("adam", (("beta1", 0.8), ("beta2", 0.99), ("epsilon", 1e-7))): ("Adam", {"betas": (0.8, 0.99), "eps": 1e-7}),
+    # ε so small that where it is added makes no difference
+    ("folded_adam", (("beta1", 0.8), ("epsilon", 1e-20))): ("Adam", {"betas": (0.8, 0.999), "eps": 1e-20}),
     ("adamw", (("weight_decay", 0.3),)): ("AdamW", {"weight_decay": 0.3}),
 }
 NET = Network((3, 6, 2), ("tanh", "softmax"), "cross_entropy")
@@ -151,7 +172,7 @@ def test_learning_rate_out_of_range(name, value):
 @pytest.mark.parametrize(
     ("name", "options"),
     [
-        ("sgd", {"momentum": 1.0}),
+        ("sgd", {"momentum": 1.1}),
         ("sgd", {"momentum": -0.1}),
         ("rmsprop", {"rho": 1.0}),
         ("rmsprop", {"epsilon": 0.0}),
@@ -161,6 +182,7 @@ def test_learning_rate_out_of_range(name, value):
         ("lbfgs", {"memory": 0}),
         ("lbfgs", {"gradient_tolerance": -1.0}),
         ("lbfgs", {"loss_tolerance": float("nan")}),
+        ("lbfgs", {"max_evaluations": 0}),
     ],
 )
 def test_other_parameters_out_of_range(name, options):

@@ -42,7 +42,7 @@ def document(path: str, value: Any, home: str, name: str, *, members: bool = Tru
     """The reStructuredText that documents one name."""
     if inspect.isclass(value):
         yield f".. autoclass:: {path}"
-        yield "   :members:" if members else ""
+        yield f"   :members: {written_here(value)}" if members else ""
         yield "   :undoc-members:" if issubclass(value, enum.Enum) else ""
         yield "   :show-inheritance:" if issubclass(value, Exception) else ""
     elif callable(value):
@@ -53,6 +53,15 @@ def document(path: str, value: Any, home: str, name: str, *, members: bool = Tru
         yield from (f"   {line}" for line in data_comment(home, name))
         yield f"   Names: {', '.join(f'``{key}``' for key in value)}."
     yield ""
+
+
+def written_here(value: type) -> str:
+    """The names of the members to document: nothing for all; of an estimator those that are not scikit-learn's."""
+    if not any(base.__module__.startswith("sklearn") for base in value.__mro__):
+        return ""
+    found = {name: getattr(value, name) for name in dir(value) if not name.startswith("_")}
+    home = {name: getattr(member, "fget", member) for name, member in found.items()}  # of a property its function
+    return ", ".join(name for name, member in home.items() if str(member.__module__).startswith("chainrule"))
 
 
 def everything() -> Iterator[str]:

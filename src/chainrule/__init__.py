@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .data import load_data
     from .dataset import Dataset
     from .errors import InputError, NonFiniteError
+    from .estimators import MLPClassifier, MLPRegressor
     from .explanation import Explanation, explain
     from .forward_pass import Trace, forward, loss
     from .gradient_check import check_gradient
@@ -57,6 +58,8 @@ _HOME = {
     "Predictor": "predictor",
     "train": "training",
     "Report": "report",
+    "MLPClassifier": "estimators",
+    "MLPRegressor": "estimators",
     "Model": "storage",
     "save_model": "storage",
     "load_model": "storage",

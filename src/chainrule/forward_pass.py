@@ -203,10 +203,15 @@ def checked_targets(
     """Targets of shape (N, n_L), and what each row is multiplied by."""
     rows = trace.output.shape[0]
     targets = network.loss.targets(y, network.sizes[-1], trace.output)
-    if targets.shape[0] != rows:
-        raise InputError(f"{targets.shape[0]} targets for {rows} rows", "one target per row", "Check how y was cut.")
+    require_one_per_row(targets, rows)
     weights = None if sample_weight is None else checked_weights(sample_weight, rows, trace.output)
     return targets, reduction_weights(weights, rows, reduction, trace.output)
+
+
+def require_one_per_row(targets: Array, rows: int) -> None:
+    """Raise unless there are as many targets as rows."""
+    if targets.shape[0] != rows:
+        raise InputError(f"{targets.shape[0]} targets for {rows} rows", "one target per row", "Check how y was cut.")
 
 
 def checked_weights(sample_weight: Any, rows: int, like: Array) -> Array:

@@ -54,10 +54,13 @@ class FirstOrder(Optimizer):
             low_open, high = (True, math.inf) if name in ("learning_rate", "epsilon") else (False, 1.0)
             if name == "weight_decay":
                 high = math.inf
+            closed = name == "momentum"  # 1 forgets nothing
             if name != "nesterov":
                 number = float(value) if is_number(value) else math.nan  # NumPy's scalars have no JSON
-                if not ((number > 0 or (number == 0 and not low_open)) and number < high):
-                    allowed = f"a finite number {'>' if low_open else '>='} 0" + (" and < 1" if high == 1 else "")
+                below = number <= high if closed else number < high
+                if not ((number > 0 or (number == 0 and not low_open)) and below):
+                    limit = f" and {'<=' if closed else '<'} 1" if high == 1 else ""
+                    allowed = f"a finite number {'>' if low_open else '>='} 0{limit}"
                     raise InputError(f"{name} = {value!r}", allowed, "Choose a value in that range.")
                 object.__setattr__(self, name, number)
 
@@ -183,10 +186,14 @@ class _AdamStep(FirstOrder):
     epsilon: float = 1e-8
 
     def step(self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int) -> tuple[Array, Slots]:
-        mean = self.beta1 * slots[0] + (1 - self.beta1) * gradient
-        square = self.beta2 * slots[1] + (1 - self.beta2) * gradient * gradient
+        mean, square = self._moments(gradient, slots)
         root = array_namespace(theta).sqrt(square / (1 - self.beta2**t)) + self.epsilon
         return theta - (learning_rate / (1 - self.beta1**t)) * mean / root, (mean, square)
+
+    def _moments(self, gradient: Array, slots: Slots) -> Slots:
+        """M and S with this gradient in them."""
+        mean = self.beta1 * slots[0] + (1 - self.beta1) * gradient
+        return mean, self.beta2 * slots[1] + (1 - self.beta2) * gradient * gradient
 
 
 @final
@@ -202,6 +209,30 @@ class Adam(_AdamStep):
     """
 
     name: ClassVar[str] = "adam"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class FoldedAdam(_AdamStep):
+    """Adam with ε added to the uncorrected root: θ ← θ - α √(1 - β₂ᵗ) / (1 - β₁ᵗ) · M / (√S + ε).
+
+    As scikit-learn and TensorFlow compute it.
+
+    References
+    ----------
+    Kingma & Ba 2015, the end of section 2.
+    """
+
+    name: ClassVar[str] = "folded_adam"
+
+    def correction(self, t: int) -> float:
+        """√(1 - β₂ᵗ) / (1 - β₁ᵗ)."""
+        return math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
+
+    def step(self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int) -> tuple[Array, Slots]:
+        mean, square = self._moments(gradient, slots)
+        root = array_namespace(theta).sqrt(square) + self.epsilon
+        return theta - learning_rate * self.correction(t) * mean / root, (mean, square)
 
 
 @final
@@ -234,6 +265,8 @@ class LBFGS(Optimizer):
         Ends when max |∇J| is at most this.
     loss_tolerance : float
         Ends when J falls in an iteration by at most this times max(|J|, 1).
+    max_evaluations : int
+        Ends when J has been computed so often.
 
     References
     ----------
@@ -245,12 +278,15 @@ class LBFGS(Optimizer):
     memory: int = 10
     gradient_tolerance: float = 1e-8
     loss_tolerance: float = 0.0
+    max_evaluations: int = 2**31 - 1
 
     def __post_init__(self) -> None:
         good = all(is_number(value) for value in asdict(self).values())
         good = good and self.memory >= 1 and self.gradient_tolerance >= 0 and self.loss_tolerance >= 0
-        if not good:
-            raise InputError(repr(self), "memory >= 1 and tolerances >= 0", "Leave them at their defaults.")
+        if not (good and self.max_evaluations >= 1):
+            raise InputError(
+                repr(self), "memory and max_evaluations >= 1 and tolerances >= 0", "Leave them at their defaults."
+            )
 
     def specification(self) -> dict[str, Any]:
         return {"name": self.name, **asdict(self)}
@@ -258,5 +294,5 @@ class LBFGS(Optimizer):
 
 #: name → the class that makes the optimiser, from its parameters.
 OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = MappingProxyType(
-    {o.name: o for o in (GradientDescent, SGD, RMSprop, Adagrad, Adam, AdamW, LBFGS)}
+    {o.name: o for o in (GradientDescent, SGD, RMSprop, Adagrad, Adam, FoldedAdam, AdamW, LBFGS)}
 )

@@ -48,7 +48,10 @@ class Limits:
 
 @dataclass
 class Run:
-    """Everything that `train` set up, and how far it has come."""
+    """Everything that `train` or an estimator set up, and how far it has come.
+
+    `diagnosing` says whether layers are looked at as it goes on; `optimum` is what SciPy said of L-BFGS at its end.
+    """
 
     network: Network
     data: Data
@@ -68,6 +71,8 @@ class Run:
     best: Array | None = None
     seconds_before: float = 0.0
     failure: str | None = None
+    diagnosing: bool = True
+    optimum: Any = None
 
     def restore(self, progress: Progress) -> None:
         """Go on from a checkpoint."""
@@ -79,6 +84,7 @@ class Run:
         """Train until a limit is reached; the reason."""
         self._began = self._saved = time.perf_counter()
         self._line = line
+        self._watching_steps = [c for c in self.callbacks if type(c).on_step is not Callback.on_step]
         self._take_turns("on_start")
         try:
             # overflow is found and named below; NumPy's warning would come first and say less
@@ -118,13 +124,12 @@ class Run:
 
     def _pause(self) -> Pause:
         """When the engine must come back at the latest."""
-        seen = any(type(callback).on_step is not Callback.on_step for callback in self.callbacks)
         times = []
         if self.limits.seconds is not None:
             times.append(self._began + self.limits.seconds - self.seconds_before)
         if self.checkpoint is not None and self.checkpoint.every_seconds is not None:
             times.append(self._saved + self.checkpoint.every_seconds)
-        return Pause(every_step=seen, steps=self.limits.steps, at=min(times, default=None))
+        return Pause(every_step=bool(self._watching_steps), steps=self.limits.steps, at=min(times, default=None))
 
     def _minimise(self) -> StopReason:
         """L-BFGS by SciPy, recorded like the others: an iteration is an epoch of one step."""
@@ -133,6 +138,7 @@ class Run:
         optimizer = self.rules.optimizer
         assert isinstance(optimizer, LBFGS)
         xp, like = array_namespace(self.state.theta), self.state.theta
+        l2 = self.rules.l2_of(self.data.weight)
         if self.state.step_in_epoch:  # cut between its iteration and its record
             self._after_epoch(self.state)
         if self.state.epoch >= self.limits.epochs:
@@ -142,7 +148,7 @@ class Run:
         def function(theta: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
             try:
                 J, gradient = self.engine.loss_and_gradient(
-                    self.workspace, xp.asarray(theta, dtype=like.dtype), self.data, l1=self.rules.l1, l2=self.rules.l2
+                    self.workspace, xp.asarray(theta, dtype=like.dtype), self.data, l1=self.rules.l1, l2=l2
                 )
             except NonFiniteError as error:
                 raise NonFiniteError(error.quantity, self.state.steps + 1) from error
@@ -154,7 +160,7 @@ class Run:
             self._after_step(replace(self.state, theta=theta, step_in_epoch=1, steps=steps, loss_sum=J, weight_sum=1.0))
             self._after_epoch(self.state)
 
-        found = minimize(
+        self.optimum = found = minimize(
             function,
             as_numpy(like).astype(np.float64),
             jac=True,
@@ -162,7 +168,7 @@ class Run:
             callback=callback,
             options={
                 "maxiter": self.limits.epochs - self.state.epoch,
-                "maxfun": 2**31 - 1,
+                "maxfun": optimizer.max_evaluations,
                 "maxcor": optimizer.memory,
                 "gtol": optimizer.gradient_tolerance,
                 "ftol": optimizer.loss_tolerance,
@@ -174,7 +180,7 @@ class Run:
 
     def _after_step(self, state: State) -> None:
         self.state = state
-        asked = [callback.on_step(self._moment()) for callback in self.callbacks]
+        asked = [callback.on_step(self._moment()) for callback in self._watching_steps]
         reason = StopReason.CALLBACK if any(asked) else self._spent()
         if reason is not None:
             if state.step_in_epoch == batches_per_epoch(self.data.rows, self.rules.batch_rows):
@@ -212,14 +218,15 @@ class Run:
             best = state.theta if watch.best_epoch == number else best
         memory = self.rules.schedule.after_epoch(state.schedule, watched)
         last = self.diagnoses[-1].epoch if self.diagnoses else 0
-        if is_due(number, last):
+        if self.diagnosing and is_due(number, last):
             with self.engine.aside():
                 self.diagnoses.append(diagnose(self.network, self._parameters(state.theta), self.data, number))
         self.history.append(Epoch(loss, rate, validation_loss, metric))
         # one assignment: before it the epoch is not over, after it all of it is
-        self.state, self.watch, self.best = replace(state.next_epoch(), schedule=memory), watch, best
+        self.state, self.watch, self.best = state.next_epoch(memory), watch, best
         self._line.advance(self._note(), value=watched)
-        asked = [callback.on_epoch(self._moment()) for callback in self.callbacks]
+        moment = self._moment()
+        asked = [callback.on_epoch(moment) for callback in self.callbacks]
         every = self.checkpoint.every_epochs if self.checkpoint else None
         if every is not None and number % every == 0:
             self._save()
@@ -231,8 +238,8 @@ class Run:
     def _last_learning_rate(self, state: State) -> float:
         if not isinstance(self.rules.optimizer, FirstOrder):
             return 1.0
-        before = replace(state, step_in_epoch=max(state.step_in_epoch - 1, 0))
-        return self.rules.learning_rate(before, batches_per_epoch(self.data.rows, self.rules.batch_rows))
+        last = max(state.step_in_epoch - 1, 0)
+        return self.rules.learning_rate_at(state, last, batches_per_epoch(self.data.rows, self.rules.batch_rows))
 
     def _forget_half_an_epoch(self) -> None:
         """Drop what an interrupted `_after_epoch` had recorded of an epoch that is not over."""

@@ -12,7 +12,7 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
@@ -22,9 +22,9 @@ from ..arrays import Array, is_numpy_array
 from ..errors import InputError, NonFiniteError
 from ..loss_types import BinaryCrossEntropy, CrossEntropy, Pointwise
 from ..network import Network, Parameters
-from ..optimizers import SGD, Adam, AdamW, FirstOrder, GradientDescent, Optimizer, RMSprop
+from ..optimizers import SGD, Adam, AdamW, FirstOrder, FoldedAdam, GradientDescent, Optimizer, RMSprop
 from .reference import Reference
-from .seam import AfterStep, Data, Engine, Masks, Pause, Rules, State, Workspace, batches_per_epoch, epoch_order
+from .seam import AfterStep, Data, Engine, Masks, Pause, Rules, State, Workspace, batches_per_epoch
 
 MISSING: str | None = None
 try:
@@ -39,8 +39,10 @@ __all__ = ["MISSING", "Native", "compiler_version", "instruction_set", "instruct
 PHI = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "softmax")
 ELL = ("squared_error", "cross_entropy", "binary_cross_entropy")
 OUTPUTS_OF_LOGARITHMIC = {"cross_entropy": ("softmax", "sigmoid"), "binary_cross_entropy": ("sigmoid",)}
-RULE = {"gradient_descent": 0, "sgd": 0, "nesterov": 1, "rmsprop": 2, "adam": 3, "adamw": 3}
+RULE = {"gradient_descent": 0, "sgd": 0, "nesterov": 1, "rmsprop": 2, "adam": 3, "adamw": 3, "folded_adam": 3}
 MAX_LAYERS = 64
+#: A number of steps after which 1 - βᵗ is 1.
+LONG_AGO = 1 << 60
 #: Floating-point operations of a step below which a second thread costs more than it saves.
 WORTH_A_THREAD = 600_000
 
@@ -89,9 +91,21 @@ def flops(network: Network, rows: int) -> int:
 
 @dataclass(frozen=True)
 class NativeWorkspace(Workspace):
-    """The compiled engine, with all its memory."""
+    """The compiled engine, with all its memory; and another one for each other l2 of its batches."""
 
     compiled: Any = None
+    description: Any = None
+    others: dict[float, Any] = field(default_factory=dict)
+
+    def compiled_for(self, l2: float) -> Any:
+        """The engine whose steps have this penalty."""
+        if l2 == self.description.l2:
+            return self.compiled
+        if l2 not in self.others:
+            first, self.description.l2 = self.description.l2, l2
+            self.others[l2] = _compile(self.description, self.dtype)
+            self.description.l2 = first
+        return self.others[l2]
 
 
 @final
@@ -119,7 +133,7 @@ class Native(Engine):
         description = _describe(network, scale)
         _describe_rules(description, rules)
         description.batch_rows, description.threads, description.train = rules.batch_rows, used, True
-        return NativeWorkspace(network, dtype, _compile(description, dtype))
+        return NativeWorkspace(network, dtype, _compile(description, dtype), description)
 
     def loss_and_gradient(
         self, workspace: Workspace, theta: Array, data: Data, *, l1: float = 0.0, l2: float = 0.0, masks: Masks = None
@@ -163,13 +177,16 @@ class Native(Engine):
         after_step: AfterStep,
         pause: Callable[[], Pause] = Pause,
     ) -> State:
+        varies = data.sample_weight is not None and (rules.alpha or isinstance(rules.optimizer, FoldedAdam))
+        if varies or not isinstance(data.x, np.ndarray):  # what comes batch by batch goes step by step
+            return super().run_epoch(workspace, rules, data, state, after_step, pause)
         count = batches_per_epoch(data.rows, rules.batch_rows)
-        order = epoch_order(data.rows, rules.batch_rows, rules.seed, state.epoch)
+        order = rules.rows_in_order(data.rows, state.epoch)
         while state.step_in_epoch < count:
             before = state
-            state, finite, error = self._call(workspace, rules, data, before, order, count, pause())
+            state, finite, error = self._call(workspace, rules, data, before, order, pause())
             if not finite:
-                self._replay(workspace, rules, data, before, after_step, order, count, state.steps + 1)
+                self._replay(workspace, rules, data, before, after_step, order, state.steps + 1)
             if state.step_in_epoch > before.step_in_epoch:
                 after_step(state)
             if error is not None:
@@ -184,7 +201,6 @@ class Native(Engine):
         before: State,
         after_step: AfterStep,
         order: np.ndarray[Any, Any] | None,
-        count: int,
         suspected: int,
     ) -> NoReturn:
         """Name the quantity that became non-finite, from the state before; go on to the step before it."""
@@ -195,7 +211,7 @@ class Native(Engine):
             found = error
         good = (found.step or suspected) - 1
         if good > before.steps:
-            state, finite, _ = self._call(workspace, rules, data, before, order, count, Pause(steps=good))
+            state, finite, _ = self._call(workspace, rules, data, before, order, Pause(steps=good))
             if finite:
                 after_step(state)
         raise found
@@ -207,29 +223,34 @@ class Native(Engine):
         data: Data,
         state: State,
         order: np.ndarray[Any, Any] | None,
-        count: int,
         pause: Pause,
     ) -> tuple[State, bool, BaseException | None]:
         assert isinstance(workspace, NativeWorkspace)
+        count = batches_per_epoch(data.rows, rules.batch_rows)
+        end, l2 = _same_penalty(rules, data.rows, state.step_in_epoch)
         theta = np.array(state.theta)
         slots = [np.array(slot) for slot in state.slots] if _uses_slots(rules.optimizer) else []
+        first = state.step_in_epoch
         if rules.is_steady(state):
-            rates = np.full(count - state.step_in_epoch, rules.learning_rate(state, count))
+            rates = np.full(end - first, rules.learning_rate(state, count))
         else:
-            ahead = (replace(state, step_in_epoch=k) for k in range(state.step_in_epoch, count))
-            rates = np.array([rules.learning_rate(s, count) for s in ahead])
-        batches, steps, loss, weight, finite, error = workspace.compiled.run(
+            rates = np.array([rules.learning_rate_at(state, step, count) for step in range(first, end)])
+        correction_steps = state.steps
+        if isinstance(rules.optimizer, FoldedAdam):  # its correction is a part of its rate
+            rates *= [rules.optimizer.correction(state.steps + k) for k in range(1, rates.size + 1)]
+            correction_steps = LONG_AGO
+        batches, steps, loss, weight, finite, error = workspace.compiled_for(l2).run(
             data.x,
             data.y,
             data.sample_weight,
             order,
             rules.batch_rows,
-            state.step_in_epoch,
-            count,
+            first,
+            end,
             rates,
             theta,
             slots,
-            state.steps,
+            correction_steps,
             pause.steps_left(state.steps),
             pause.seconds_left(),
             state.loss_sum,
@@ -238,16 +259,25 @@ class Native(Engine):
             state.epoch,
         )
         finite = finite and math.isfinite(float(theta.sum()))
-        moved = replace(
-            state,
-            theta=theta,
-            slots=tuple(slots) or state.slots,
-            step_in_epoch=state.step_in_epoch + batches,
+        moved = State(
+            theta,
+            tuple(slots) or state.slots,
+            state.schedule,
+            state.epoch,
+            step_in_epoch=first + batches,
             steps=state.steps + steps,
             loss_sum=loss,
             weight_sum=weight,
         )
         return moved, finite, error
+
+
+def _same_penalty(rules: Rules, rows: int, step: int) -> tuple[int, float]:
+    """Up to which batch of an epoch the l2 is that of batch `step`, and what it is."""
+    whole = rows // rules.batch_rows
+    if rules.alpha and step < whole:  # the last batch may be smaller, and alpha / Σw larger
+        return whole, rules.l2_of(rules.batch_rows)
+    return batches_per_epoch(rows, rules.batch_rows), rules.l2_of(rows - whole * rules.batch_rows or rules.batch_rows)
 
 
 @functools.cache
@@ -310,12 +340,12 @@ def _describe_rules(d: Any, rules: Rules) -> None:
         d.rule = RULE["nesterov"] if optimizer.nesterov else RULE["sgd"]
     elif isinstance(optimizer, RMSprop):
         d.beta2, d.epsilon = optimizer.rho, optimizer.epsilon
-    elif isinstance(optimizer, Adam | AdamW):
+    elif isinstance(optimizer, Adam | AdamW | FoldedAdam):
         d.beta1, d.beta2, d.epsilon = optimizer.beta1, optimizer.beta2, optimizer.epsilon
         d.weight_decay = optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
     else:
         assert isinstance(optimizer, GradientDescent) or not isinstance(optimizer, FirstOrder)
-    d.l1, d.l2 = rules.l1, rules.l2
+    d.l1, d.l2 = rules.l1, rules.l2_of(rules.batch_rows)
     d.clip_value, d.clip_norm = rules.clip_value or 0.0, rules.clip_norm or 0.0
     d.dropout = list(rules.dropout)
 

@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+import numpy as np
+
 from ..arrays import Array, array_namespace, device
 from ..constraints import clip_by_norm, clip_by_value, free_entries, limit_rows
 from ..draws import Purpose, generator
@@ -96,6 +98,11 @@ class Rules:
         Layers, from 1, that do not move.
     seed : int
         Of every draw.
+    order : callable, optional
+        Of the number of an epoch: the row numbers in its order, or None for the rows as they lie. Without it the
+        order is drawn from (seed, epoch), where a batch is less than all rows.
+    alpha : float
+        Added to l2, divided by the weight Σw of each batch: scikit-learn's penalty.
     """
 
     optimizer: Optimizer
@@ -109,6 +116,19 @@ class Rules:
     max_norm: float | None = None
     frozen_layers: tuple[int, ...] = ()
     seed: int = 0
+    order: Callable[[int], Array | None] | None = None
+    alpha: float = 0.0
+
+    def rows_in_order(self, rows: int, epoch: int) -> Array | None:
+        """The row numbers of an epoch in its order; None for all rows as they lie, in one batch."""
+        if self.order is None:
+            return epoch_order(rows, self.batch_rows, self.seed, epoch)
+        order = self.order(epoch)
+        return np.arange(rows) if order is None and self.batch_rows < rows else order
+
+    def l2_of(self, weight: float) -> float:
+        """The factor of ½ Σ W² in the J of a batch of this weight."""
+        return self.l2 + self.alpha / weight if self.alpha else self.l2
 
     def is_steady(self, state: State) -> bool:
         """Whether the learning rate stays the same for the rest of the epoch."""
@@ -116,9 +136,13 @@ class Rules:
 
     def learning_rate(self, state: State, batches_per_epoch: int) -> float:
         """α of the step that `state` is before."""
+        return self.learning_rate_at(state, state.step_in_epoch, batches_per_epoch)
+
+    def learning_rate_at(self, state: State, step: int, batches_per_epoch: int) -> float:
+        """α of step `step`, from 0, of the epoch that `state` is in."""
         if not isinstance(self.optimizer, FirstOrder):
             return 1.0
-        epochs = state.epoch + state.step_in_epoch / batches_per_epoch
+        epochs = state.epoch + step / batches_per_epoch
         return self.optimizer.learning_rate * self.schedule.at(epochs, 1 / batches_per_epoch, state.schedule)
 
 
@@ -150,9 +174,10 @@ class State:
     loss_sum: float = 0.0
     weight_sum: float = 0.0
 
-    def next_epoch(self) -> State:
-        """The same, at the start of the next epoch."""
-        return replace(self, epoch=self.epoch + 1, step_in_epoch=0, loss_sum=0.0, weight_sum=0.0)
+    def next_epoch(self, schedule: tuple[float, ...] | None = None) -> State:
+        """The same, at the start of the next epoch, with what the schedule then remembers."""
+        memory = self.schedule if schedule is None else schedule
+        return State(self.theta, self.slots, memory, self.epoch + 1, steps=self.steps)
 
 
 @dataclass(frozen=True)
@@ -199,7 +224,11 @@ def epoch_order(rows: int, batch_rows: int, seed: int, epoch: int) -> Array | No
 
 def batches(rows: int, batch_rows: int, seed: int, epoch: int) -> Iterator[Array | None]:
     """The row numbers of each batch of an epoch; None for all rows in their own order."""
-    order = epoch_order(rows, batch_rows, seed, epoch)
+    return cut(epoch_order(rows, batch_rows, seed, epoch), rows, batch_rows)
+
+
+def cut(order: Array | None, rows: int, batch_rows: int) -> Iterator[Array | None]:
+    """The row numbers of each batch, of rows in this order; None for all rows in one."""
     if order is None:
         yield None
         return
@@ -290,7 +319,8 @@ class Engine(ABC):
         """
         count = batches_per_epoch(data.rows, rules.batch_rows)
         free = free_entries(workspace.network.sizes, rules.frozen_layers, state.theta) if rules.frozen_layers else None
-        for number, rows in enumerate(batches(data.rows, rules.batch_rows, rules.seed, state.epoch)):
+        order = rules.rows_in_order(data.rows, state.epoch)
+        for number, rows in enumerate(cut(order, data.rows, rules.batch_rows)):
             if number < state.step_in_epoch:
                 continue
             batch = data if rows is None else data.take(rows)
@@ -317,7 +347,8 @@ class Engine(ABC):
         if any(rules.dropout):
             masks = dropout_masks(sizes, rules.dropout, batch.rows, rules.seed, state.epoch, state.step_in_epoch, theta)
         try:
-            J, gradient = self.loss_and_gradient(workspace, theta, batch, l1=rules.l1, l2=rules.l2, masks=masks)
+            l2 = rules.l2_of(weight)
+            J, gradient = self.loss_and_gradient(workspace, theta, batch, l1=rules.l1, l2=l2, masks=masks)
             moved, slots = apply_step(sizes, rules, state, gradient, rules.learning_rate(state, count), free)
         except NonFiniteError as error:
             raise NonFiniteError(error.quantity, t) from error

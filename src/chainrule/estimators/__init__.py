@@ -1,0 +1,10 @@
+"""`MLPClassifier` and `MLPRegressor`: scikit-learn's multi-layer perceptrons, computed by this package's engines.
+
+Parameters, defaults, attributes, draws and messages are scikit-learn's; docs/estimators.md lists where they
+deviate and why, and what they can do beyond.
+"""
+
+from .classifier import MLPClassifier
+from .regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor"]

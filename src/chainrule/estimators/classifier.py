@@ -1,0 +1,306 @@
+"""The classifier: two classes, many classes, many labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.validation import validate_data
+
+from ..errors import InputError
+from ..loss_types import CrossEntropy, Loss, Pinball
+from ..losses import LOSSES
+from .callback_protocol import with_callbacks
+from .outcome import unchanged_by_errors
+from .parameter_constraints import CONSTRAINTS, losses
+from .parameter_texts import with_parameters
+from .perceptron import Matrix, Perceptron, takes_steps
+from .row_weights import plain, weight_of_each_class
+from .run_setup import Validation
+
+__all__ = ["MLPClassifier"]
+
+
+@with_parameters
+class MLPClassifier(ClassifierMixin, Perceptron):
+    """A multi-layer perceptron that predicts classes: scikit-learn's, by this package's engines.
+
+    Parameters
+    ----------
+    {PARAMETERS}
+    loss : str or Loss, default "log_loss"
+        "log_loss": the cross-entropy of the probabilities; or a name from `LOSSES`, or a loss with its parameters.
+    class_weight : dict, list of dict, "balanced" or None
+        What the rows of each class are weighted by, beside `sample_weight`.
+    {BEYOND}
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        The classes, in the order of the outputs.
+    {ATTRIBUTES}
+
+    Raises
+    ------
+    ValueError
+        What does not fit, in scikit-learn's words, or as `InputError`; weights that become NaN or infinite: the
+        message names step, quantity and layer.
+
+    References
+    ----------
+    Hinton 1989; Glorot & Bengio 2010; Kingma & Ba 2015.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from chainrule import MLPClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = MLPClassifier((8,), solver="lbfgs", max_iter=500, random_state=0).fit(X, y)
+    >>> model.score(X, y) > 0.95
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **CONSTRAINTS,
+        "loss": losses("log_loss"),
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: Any = "adam",
+        alpha: float = 0.0001,
+        batch_size: Any = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: Any = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: Any = 10,
+        max_fun: int = 15000,
+        loss: Any = "log_loss",
+        class_weight: Any = None,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        dropout: Any = 0.0,
+        input_dropout: float = 0.0,
+        engine: str = "auto",
+        n_threads: int | None = None,
+        callbacks: Any = None,
+        progress: bool = False,
+    ) -> None:
+        self._take(locals())
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Learn from rows X and their classes y.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like, shape (n_samples,), or (n_samples, n_labels) of 0 and 1
+        sample_weight : array-like, shape (n_samples,), optional
+        X_val, y_val : array-like, optional
+            Rows to validate on, in place of a share that is split off. Their loss is recorded; with
+            `early_stopping` their score decides.
+        sample_weight_val : array-like, optional
+            Their weights.
+
+        Returns
+        -------
+        self
+        """
+        self._learn(X, y, sample_weight, Validation(X_val, y_val, sample_weight_val), incremental=False)
+        return self
+
+    @available_if(takes_steps)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
+        """Go on by one epoch over these rows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like
+        sample_weight : array-like, shape (n_samples,), optional
+        classes : array-like, shape (n_classes,)
+            All classes that there will be; required in the first call.
+
+        Returns
+        -------
+        self
+        """
+        y = plain(y)
+        with unchanged_by_errors(self):
+            if _check_partial_fit_first_call(self, classes):
+                self._label_binarizer = self._binarizer_of(y if type_of_target(y).startswith("multilabel") else classes)
+            learning = self._prepared(X, y, sample_weight, Validation(), incremental=True)
+        learning.go(self)
+        return self
+
+    def predict(self, X: Any) -> Matrix:
+        """The class of each row.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray, shape (n_samples,), or (n_samples, n_labels)
+            Labels are sparse where those of the fit were.
+        """
+        outputs = self._outputs(X)
+        found: Matrix = self._binarizer().inverse_transform(outputs.ravel() if outputs.shape[1] == 1 else outputs)
+        return found
+
+    def predict_proba(self, X: Any) -> Matrix:
+        """The probability of each class, or of each label.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        outputs = self._outputs(X)
+        return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+
+    def predict_log_proba(self, X: Any) -> Matrix:
+        """The logarithm of `predict_proba(X)`.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_classes)
+        """
+        probabilities = self.predict_proba(X)
+        return np.log(probabilities, out=probabilities)
+
+    def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Matrix]:
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32), reset=reset
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+            self._label_binarizer = self._binarizer_of(y)
+            self.classes_ = self._label_binarizer.classes_
+        elif self.warm_start and set(unique_labels(y)) != set(self.classes_):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously "
+                f"got {self.classes_}, `y` has {unique_labels(y)}"
+            )
+        return X, self._encoded(y)
+
+    def _known_targets(self, y: Any) -> Matrix:
+        y = plain(y)
+        return self._encoded(y if hasattr(y, "toarray") else np.asarray(y))
+
+    def _encoded(self, y: Matrix) -> Matrix:
+        """0 or 1 for each output."""
+        classes = unique_labels(y)
+        if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
+            )
+        return np.asarray(self._binarizer().transform(y)).astype(bool)
+
+    def _binarizer(self) -> LabelBinarizer:
+        """What turns classes into outputs, also where coefs_ and classes_ were set by hand."""
+        if not hasattr(self, "_label_binarizer"):
+            if not hasattr(self, "classes_"):
+                raise InputError("coefs_ without classes_", "the classes in the order of the outputs", "Set classes_.")
+            self._label_binarizer = self._binarizer_of(self.classes_)
+        return self._label_binarizer
+
+    @staticmethod
+    def _binarizer_of(classes: Matrix) -> LabelBinarizer:
+        """Of the classes, shape (n_classes,), or of many labels, shape (any, n_labels)."""
+        return LabelBinarizer().fit(classes)
+
+    def _classes_of(self, Y: Matrix) -> Matrix | None:
+        return Y if Y.shape[1] == 1 else None  # as scikit-learn has it
+
+    def _class_weights(self, y: Any, *, incremental: bool) -> Any:
+        if self.class_weight is None:
+            return None
+        if incremental and isinstance(self.class_weight, str):
+            raise ValueError(
+                "class_weight 'balanced' is not supported for partial_fit: the classes of one call are not those of "
+                "all. Pass what compute_class_weight('balanced', classes=classes, y=y) gives, as a dict."
+            )
+        return weight_of_each_class(self.class_weight, y, np.asarray(self.classes_))
+
+    def _output_activation(self, outputs: int) -> str:
+        many_classes = outputs > 1 and getattr(self._binarizer(), "y_type_", "multiclass") == "multiclass"
+        return "softmax" if many_classes else "logistic"
+
+    def _loss_on(self, output: str) -> Loss:
+        name = self.loss
+        if isinstance(name, str) and name == "log_loss":
+            name = "cross_entropy" if output == "softmax" else "binary_cross_entropy"
+        loss = name if isinstance(name, Loss) else LOSSES[name]()
+        if isinstance(loss, Pinball):
+            raise InputError(f"loss = {self.loss!r} for classes", "a loss of probabilities", 'Use loss="log_loss".')
+        if isinstance(loss, CrossEntropy) and output == "logistic":
+            raise InputError(
+                f"loss = {self.loss!r} for two classes or many labels, whose outputs are separate",
+                "a loss of both answers, yes and no",
+                'Use loss="log_loss" or "binary_cross_entropy".',
+            )
+        return loss
+
+    def _score_of(self, loss: Loss, weights: Matrix | None) -> Callable[[Matrix, Matrix], float]:
+        """Accuracy; of many labels, how often all are right."""
+        one_of_many = self.out_activation_ == "softmax"
+
+        def score(y: Matrix, a: Matrix) -> float:
+            if not np.isfinite(a).all():
+                return float("nan")
+            right = y.argmax(axis=1) == a.argmax(axis=1) if one_of_many else ((y > 0.5) == (a > 0.5)).all(axis=1)
+            return float(np.average(right, weights=weights))
+
+        return score
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags

@@ -1,0 +1,176 @@
+"""`save` and `load`: an estimator as a model file, safetensors with a checksum; never a pickle.
+
+The file is one of `save_model`'s, so `load_model` reads it too. Stored are the weights, the parameters, the classes
+and what the fit left in numbers. Not stored, as no text can hold them: callbacks, and a `random_state` that is a
+generator; and the optimiser's state, for which there is pickle.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+
+from ..activation_types import Activation
+from ..activations import ACTIVATIONS
+from ..errors import InputError
+from ..loss_types import Loss
+from ..losses import LOSSES
+from ..network import Network, Parameters
+from ..optimizers import OPTIMIZERS, Optimizer
+from ..report import json_ready
+from ..schedules import SCHEDULES, Schedule
+from ..storage import load_model, save_model, unreadable
+from .live_weights import as_coefs
+
+__all__ = ["ModelFile"]
+
+NUMBERS = (
+    *("n_iter_", "t_", "loss_", "best_loss_", "best_validation_score_", "loss_curve_", "validation_loss_curve_"),
+    *("validation_scores_", "n_features_in_", "out_activation_"),
+)
+LABELS = ("classes_", "feature_names_in_")
+#: kind → table; what is stored of a thing is its name and parameters.
+TABLES: tuple[tuple[type, Mapping[str, Any]], ...] = (
+    (Activation, ACTIVATIONS),
+    (Loss, LOSSES),
+    (Optimizer, OPTIMIZERS),
+    (Schedule, SCHEDULES),
+)
+LEFT_OUT = ("callbacks",)
+
+
+class ModelFile:
+    """Methods of an estimator that write and read it."""
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator to a file.
+
+        Parameters
+        ----------
+        path : path
+            Replaced only when the new file is whole.
+
+        Raises
+        ------
+        InputError
+            A parameter or a class that cannot be stored.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> from chainrule import MLPClassifier
+        >>> model = MLPClassifier((2,), solver="lbfgs", random_state=0).fit([[0.0], [1.0]], ["no", "yes"])
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+        >>> model.save(file)
+        >>> MLPClassifier.load(file).predict([[1.0]]).tolist()
+        ['yes']
+        """
+        estimator: Any = self
+        network, parameters = estimator._fitted_network()
+        given = {name: _stored(name, value) for name, value in estimator.get_params(deep=False).items()}
+        random, binarizer = given.get("random_state"), getattr(self, "_label_binarizer", None)
+        notes = {
+            "estimator": type(self).__name__,
+            "parameters": given | {"random_state": random if isinstance(random, int) else None},
+            "numbers": json_ready({name: getattr(self, name) for name in NUMBERS if hasattr(self, name)}),
+            "labels": {name: _stored_labels(name, getattr(self, name)) for name in LABELS if hasattr(self, name)},
+            "many_labels": getattr(binarizer, "y_type_", "") == "multilabel-indicator",
+            "sparse_labels": bool(getattr(binarizer, "sparse_input_", False)),
+        }
+        save_model(path, network, parameters, notes)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read an estimator that `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        InputError
+            Not such a file, altered, or of the other estimator.
+        """
+        model = load_model(path)
+        notes = model.notes
+        if notes.get("estimator") != cls.__name__:
+            raise unreadable(path, f"{notes.get('estimator', 'a network')}, not {cls.__name__}, in it")
+        estimator: Any = cls(**{name: _restored(value) for name, value in notes["parameters"].items()})
+        estimator._restore(model.network, model.parameters, notes)
+        return estimator  # type: ignore[no-any-return]
+
+    def _restore(self, network: Network, parameters: Parameters, notes: Mapping[str, Any]) -> None:
+        estimator: Any = self
+        estimator.coefs_, estimator.intercepts_ = as_coefs(parameters)
+        estimator.n_layers_, estimator.n_outputs_ = len(network.sizes), network.sizes[-1]
+        for name, value in notes["numbers"].items():
+            setattr(self, name, _number(value))
+        for name, stored in notes["labels"].items():
+            setattr(self, name, np.array(stored["values"], dtype=stored["dtype"]))
+        if notes["many_labels"]:
+            estimator._label_binarizer = estimator._binarizer_of(np.zeros((2, network.sizes[-1]), dtype=int))
+            estimator._label_binarizer.sparse_input_ = notes["sparse_labels"]
+
+
+def _stored(name: str, value: Any) -> Any:
+    """A parameter as JSON."""
+    for kind, _ in TABLES:
+        if isinstance(value, kind):
+            if getattr(value, "own", False):
+                raise InputError(
+                    f"{name} = {value!r}, a function of your own",
+                    "functions from the tables",
+                    "Pickle the estimator, or save coefs_ and intercepts_ with numpy.savez.",
+                )
+            return {"kind": kind.__name__, **value.specification()}  # type: ignore[attr-defined]
+    if name in LEFT_OUT or (name == "random_state" and not isinstance(value, int | np.integer)):
+        return None
+    if isinstance(value, dict):
+        return {"kind": "dict", "items": [[_plain(k), _plain(v)] for k, v in value.items()]}
+    if isinstance(value, tuple):
+        return {"kind": "tuple", "items": [_stored(name, item) for item in value]}
+    if isinstance(value, list | np.ndarray):
+        return [_stored(name, item) for item in value]
+    plain = _plain(value)
+    return {"kind": "float", "value": "inf"} if plain == float("inf") else plain
+
+
+def _restored(value: Any) -> Any:
+    """What `_stored` made JSON of; arrays become lists."""
+    if isinstance(value, list):
+        return [_restored(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    parts = dict(value)
+    kind = parts.pop("kind")
+    if kind == "dict":
+        return {key: item for key, item in parts["items"]}  # noqa: C416  pairs are lists
+    if kind == "tuple":
+        return tuple(_restored(item) for item in parts["items"])
+    if kind == "float":
+        return float(parts["value"])
+    return next(table for of, table in TABLES if of.__name__ == kind)[parts.pop("name")](**parts)
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy scalar as Python's."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _stored_labels(name: str, labels: Any) -> dict[str, Any]:
+    labels = np.asarray(labels)  # set by hand, they may be a list
+    values = labels.tolist()
+    if not all(isinstance(value, str | int | float | bool) for value in values):
+        raise InputError(f"{name} of {labels.dtype}", "text or numbers", "Pickle the estimator, or rename them.")
+    return {"values": values, "dtype": str(labels.dtype)}
+
+
+def _number(value: Any) -> Any:
+    """NaN and infinity are text in JSON."""
+    if isinstance(value, list):
+        return [_number(item) for item in value]
+    return float(value) if value in ("nan", "inf", "-inf") else value

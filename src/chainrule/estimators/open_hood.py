@@ -1,0 +1,179 @@
+"""Everything inside a fitted estimator, for rows of the user's: forward and backward pass, per row, verified."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..backward_pass import Gradient, backward
+from ..forward_pass import Trace, checked_weights, forward, require_one_per_row
+from ..gradient_check import check_gradient
+from ..network import Parameters
+from .row_gradients import losses_and_gradient_norms, output_gradients
+
+if TYPE_CHECKING:
+    from ..gradient_check import GradientCheck
+    from ..network import Network
+
+__all__ = ["OpenHood"]
+
+Matrix = np.ndarray[Any, Any]
+
+
+class OpenHood:
+    """Methods of an estimator that show what it computes; `Perceptron` says what they need of it."""
+
+    if TYPE_CHECKING:
+        alpha: float
+        l1: float
+        l2: float
+
+        def _fitted_network(self) -> tuple[Network, Parameters]: ...
+        def _rows(self, X: Any) -> Matrix: ...
+        def _known_targets(self, y: Any) -> Matrix: ...
+
+    def trace(self, X: Any) -> Trace:
+        """The forward pass on rows X: every Z and A (F0-F2).
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+
+        Returns
+        -------
+        Trace
+
+        Examples
+        --------
+        >>> from chainrule import MLPRegressor
+        >>> model = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", random_state=0)
+        >>> model = model.fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 4.0])
+        >>> [a.shape for a in model.trace([[0.0], [2.0]]).A]
+        [(2, 1), (2, 3), (2, 1)]
+        """
+        network, parameters = self._fitted_network()
+        return forward(network, parameters, self._rows(X))
+
+    def gradients(self, X: Any, y: Any, sample_weight: Any = None) -> Gradient:
+        """J of these rows and its derivatives at the fitted weights: every Δ, dW, db, and dX (B1-B4).
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like
+            Targets, as `fit` takes them.
+        sample_weight : array-like, shape (n_samples,), optional
+            All that rows are weighted by: `class_weight` is not heard here, as "balanced" is a matter of all rows
+            of the fit. scikit-learn's `compute_sample_weight` makes row weights of it.
+
+        Returns
+        -------
+        Gradient
+            With the penalties that a step on these rows would have. dW[l] is ∂J/∂W[l], of the shape of
+            `coefs_[l].T`.
+
+        Examples
+        --------
+        >>> from chainrule import MLPRegressor
+        >>> model = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", random_state=0)
+        >>> model = model.fit([[0.0], [1.0], [2.0]], [0.0, 1.0, 4.0])
+        >>> gradient = model.gradients([[0.0], [2.0]], [0.0, 4.0])
+        >>> gradient.dW[0].shape, gradient.dX.shape
+        ((3, 1), (2, 1))
+        """
+        network, parameters = self._fitted_network()
+        trace = self.trace(X)
+        rows = len(trace.output)
+        weights = None if sample_weight is None else checked_weights(sample_weight, rows, parameters.theta)
+        weight = rows if weights is None else float(np.sum(weights))
+        return backward(
+            network,
+            parameters,
+            trace,
+            self._known_targets(y),
+            sample_weight=weights,
+            l1=float(self.l1),
+            l2=float(self.l2 + self.alpha / weight),
+        )
+
+    def input_gradient(self, X: Any) -> Matrix:
+        """The derivative of each output with respect to each input, row by row.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_features) for one output, else (n_samples, n_outputs, n_features)
+            Of a classifier, the derivatives of the probabilities; for two classes of that of the second.
+
+        Examples
+        --------
+        >>> from chainrule import MLPRegressor
+        >>> model = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs").fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0])
+        >>> bool(abs(model.input_gradient([[5.0]])[0, 0] - 2) < 1e-3)  # the slope of 1 + 2 x
+        True
+        """
+        network, parameters = self._fitted_network()
+        found = output_gradients(network, parameters, self._rows(X))
+        return found[:, 0] if found.shape[1] == 1 else found
+
+    def check_gradient(self, X: Any, y: Any, **options: Any) -> GradientCheck:
+        """Compare the derived gradient on these rows with numerical differentiation.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like
+            Targets, as `fit` takes them.
+        **options
+            Those of `chainrule.check_gradient`.
+
+        Returns
+        -------
+        GradientCheck
+
+        Examples
+        --------
+        >>> from chainrule import MLPRegressor
+        >>> model = MLPRegressor("huber", (3,), "tanh", solver="lbfgs").fit([[0.0], [1.0]], [0.0, 1.0])
+        >>> model.check_gradient([[0.5]], [0.5]).passed
+        True
+        """
+        network, parameters = self._fitted_network()
+        exact = Parameters(network.sizes, parameters.theta.astype(np.float64))  # float32 resolves too little
+        return check_gradient(network, exact, self._rows(X), self._known_targets(y), **options)
+
+    def row_losses(self, X: Any, y: Any) -> Matrix:
+        """The loss of each row, without penalty and weights, shape (n_samples,).
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like
+            Targets, as `fit` takes them.
+        """
+        return self._of_each_row(X, y)[0]
+
+    def gradient_norms(self, X: Any, y: Any) -> Matrix:
+        """The norm of the gradient of each row's loss with respect to all weights and biases, shape (n_samples,).
+
+        How far a row would move the network if it were alone: large for mislabelled rows. Costs one forward and
+        backward pass.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like
+            Targets, as `fit` takes them.
+        """
+        return self._of_each_row(X, y)[1]
+
+    def _of_each_row(self, X: Any, y: Any) -> tuple[Matrix, Matrix]:
+        network, parameters = self._fitted_network()
+        x = self._rows(X)
+        targets = network.loss.targets(self._known_targets(y), network.sizes[-1], parameters.theta)
+        require_one_per_row(targets, len(x))
+        return losses_and_gradient_norms(network, parameters, x, targets)

@@ -1,0 +1,223 @@
+"""The regressor: one number or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.metrics import mean_pinball_loss, r2_score
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import validate_data
+
+from ..loss_types import Loss, Pinball, Poisson
+from ..losses import LOSSES
+from .callback_protocol import with_callbacks
+from .parameter_constraints import CONSTRAINTS, losses
+from .parameter_texts import with_parameters
+from .perceptron import Matrix, Perceptron, takes_steps
+from .row_weights import plain
+from .run_setup import Validation
+
+__all__ = ["MLPRegressor"]
+
+
+@with_parameters
+class MLPRegressor(RegressorMixin, Perceptron):
+    """A multi-layer perceptron that predicts numbers: scikit-learn's, by this package's engines.
+
+    Parameters
+    ----------
+    loss : str or Loss, default "squared_error"
+        "squared_error", "poisson", another name from `LOSSES`, or a loss with its parameters. Of a Poisson loss the
+        output is an exponential, else the sum itself.
+    {PARAMETERS}
+    {BEYOND}
+
+    Attributes
+    ----------
+    {ATTRIBUTES}
+
+    Raises
+    ------
+    ValueError
+        What does not fit, in scikit-learn's words, or as `InputError`; weights that become NaN or infinite: the
+        message names step, quantity and layer.
+
+    References
+    ----------
+    Hinton 1989; Glorot & Bengio 2010; Kingma & Ba 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chainrule import MLPRegressor
+    >>> X = np.linspace(-1, 1, 50)[:, None]
+    >>> model = MLPRegressor("squared_error", (8,), "tanh", solver="lbfgs", max_iter=2000, random_state=0)
+    >>> model.fit(X, X[:, 0] ** 2).score(X, X[:, 0] ** 2) > 0.99
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**CONSTRAINTS, "loss": losses("squared_error", "poisson")}
+
+    def __init__(
+        self,
+        loss: Any = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: Any = "adam",
+        alpha: float = 0.0001,
+        batch_size: Any = "auto",
+        learning_rate: Any = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: Any = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: Any = 10,
+        max_fun: int = 15000,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        dropout: Any = 0.0,
+        input_dropout: float = 0.0,
+        engine: str = "auto",
+        n_threads: int | None = None,
+        callbacks: Any = None,
+        progress: bool = False,
+    ) -> None:
+        self._take(locals())
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Learn from rows X and their numbers y.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like, shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like, shape (n_samples,), optional
+        X_val, y_val : array-like, optional
+            Rows to validate on, in place of a share that is split off. Their loss is recorded; with
+            `early_stopping` their score decides.
+        sample_weight_val : array-like, optional
+            Their weights.
+
+        Returns
+        -------
+        self
+        """
+        self._learn(X, y, sample_weight, Validation(X_val, y_val, sample_weight_val), incremental=False)
+        return self
+
+    @available_if(takes_steps)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Go on by one epoch over these rows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like
+        sample_weight : array-like, shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+        """
+        self._learn(X, y, sample_weight, Validation(), incremental=True)
+        return self
+
+    def predict(self, X: Any) -> Matrix:
+        """The numbers of each row.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray, shape (n_samples,), or (n_samples, n_outputs)
+            Of several quantiles, a column for each.
+        """
+        outputs = self._outputs(X)
+        return outputs.ravel() if outputs.shape[1] == 1 else outputs
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """R² of the predictions; of quantiles, which are no means, their mean loss with its sign changed.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like, shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like, shape (n_samples,), optional
+
+        Returns
+        -------
+        float
+            What `early_stopping` watches: at most 1, or of quantiles 0; more is better.
+        """
+        network, parameters = self._fitted_network()
+        if not isinstance(network.loss, Pinball):
+            return float(super().score(X, y, sample_weight))
+        targets = network.loss.targets(self._known_targets(y), network.sizes[-1], parameters.theta)
+        return self._score_of(network.loss, plain(sample_weight))(targets, self._outputs(X))
+
+    def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Matrix]:
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
+            dtype=(np.float64, np.float32), reset=reset,
+        )  # fmt: skip
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        return X, y.reshape(-1, 1) if y.ndim == 1 else y
+
+    def _known_targets(self, y: Any) -> Matrix:
+        numbers: Matrix = check_array(plain(y), ensure_2d=False, dtype="numeric", input_name="y")
+        return numbers.reshape(-1, 1) if numbers.ndim == 1 else numbers
+
+    def _output_activation(self, outputs: int) -> str:
+        return "exp" if self.loss == "poisson" or isinstance(self.loss, Poisson) else "identity"
+
+    def _loss_on(self, output: str) -> Loss:
+        return self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]()
+
+    def _score_of(self, loss: Loss, weights: Matrix | None) -> Callable[[Matrix, Matrix], float]:
+        """R²; of quantiles, which are no means, the loss with its sign changed."""
+
+        def score(y: Matrix, a: Matrix) -> float:
+            if not np.isfinite(a).all():
+                return float("nan")
+            if isinstance(loss, Pinball):
+                levels = loss.quantiles * (a.shape[1] // len(loss.quantiles))
+                return -float(
+                    sum(
+                        mean_pinball_loss(y[:, k], a[:, k], alpha=q, sample_weight=weights)
+                        for k, q in enumerate(levels)
+                    )
+                )
+            return float(r2_score(y, a, sample_weight=weights))
+
+        return score

@@ -1,0 +1,280 @@
+"""The estimators at the edges: unusual layouts, weights set by hand, fits that fail, classes that are not there."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils import compute_sample_weight
+
+from chainrule import LOSSES, Callback, InputError, MLPClassifier, MLPRegressor, Moment
+
+X, Y = load_iris(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+NUMBERS = np.stack([X[:, 0] - X[:, 1], X[:, 2] * X[:, 3]], axis=1)
+LABELS = make_multilabel_classification(n_samples=60, n_features=5, n_classes=3, random_state=0)
+
+
+@pytest.fixture(autouse=True)
+def _not_converged_is_not_what_is_tested() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        yield
+
+
+# ---- layouts
+
+
+@pytest.mark.parametrize("layout", [np.asfortranarray, pd.DataFrame, lambda y: np.asfortranarray(y, np.float32)])
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_targets_that_lie_column_by_column(layout: Any, solver: str) -> None:
+    model = MLPRegressor(hidden_layer_sizes=(4,), solver=solver, max_iter=3, random_state=0)
+    expected = model.fit(X, NUMBERS).loss_curve_
+    assert model.fit(X, layout(NUMBERS)).loss_curve_ == pytest.approx(expected, rel=1e-4)  # float32 in one of them
+    if solver == "adam":
+        model.partial_fit(X, layout(NUMBERS))
+
+
+def test_labels_that_lie_column_by_column() -> None:
+    model = MLPClassifier((4,), max_iter=3, random_state=0)
+    expected = model.fit(*LABELS).loss_curve_
+    assert model.fit(LABELS[0], pd.DataFrame(LABELS[1])).loss_curve_ == expected
+
+
+# ---- weights that were set by hand
+
+
+def set_by_hand(model: Any, outputs: int) -> Any:
+    rng = np.random.default_rng(0)
+    model.coefs_, model.intercepts_ = [rng.normal(size=(4, 3)), rng.normal(size=(3, outputs))], [np.zeros(3)]
+    model.intercepts_.append(np.zeros(outputs))
+    if isinstance(model, MLPClassifier):
+        model.classes_ = np.array([0, 1, 2])
+    return model
+
+
+OPTIONS: list[dict[str, Any]] = [
+    {}, {"early_stopping": True}, {"solver": "sgd", "learning_rate": "invscaling"}, {"solver": "lbfgs"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("way", ["fit", "partial_fit"])
+def test_going_on_from_weights_that_were_set_by_hand(options: dict[str, Any], way: str) -> None:
+    if way == "partial_fit" and (options.get("early_stopping") or options.get("solver") == "lbfgs"):
+        options = {"solver": "adam"}
+    for kind, outputs, y in ((MLPClassifier, 3, Y), (MLPRegressor, 2, NUMBERS)):
+        shared = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0, **options}
+        model = set_by_hand(kind(warm_start=True, **shared), outputs)
+        before = model.predict(X)
+        getattr(model, way)(X, y)
+        assert not np.array_equal(model.coefs_[0], set_by_hand(kind(), outputs).coefs_[0])
+        assert before.shape == model.predict(X).shape
+        fitted = {name for name in vars(kind(**shared).fit(X, y)) if not name.startswith("__")}
+        assert fitted <= set(vars(model))
+        assert (model.n_layers_, model.n_outputs_, model.n_features_in_) == (3, outputs, 4)
+
+
+# ---- fits that do not begin
+
+
+BAD: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {"X_val": X[:, :2], "y_val": Y}),
+    ({"dropout": [0.1, 0.1]}, {}),
+    ({}, {"sample_weight": -np.ones(150)}),
+    ({"callbacks": [print]}, {}),
+    ({"engine": "native", "solver": "adagrad"}, {}),
+    ({"loss": "cross_entropy", "activation": ["relu", "relu"]}, {}),
+]
+
+
+@pytest.mark.parametrize(("parameters", "given"), BAD, ids=range(len(BAD)))
+def test_a_fit_that_cannot_begin_changes_nothing(parameters: dict[str, Any], given: dict[str, Any]) -> None:
+    model = MLPClassifier((3,), max_iter=2, random_state=0).fit(X, Y)
+    before, expected = dict(vars(model)), model.predict(X)
+    model.set_params(**parameters)
+    with pytest.raises(ValueError, match=r"."):
+        model.fit(X[:, ::-1], Y, **given)
+    model.set_params(**{name: before[name] for name in parameters})
+    assert set(vars(model)) == set(before)
+    assert model.predict(X).tolist() == expected.tolist()
+    assert model.loss_curve_ == before["loss_curve_"]
+    unfitted = MLPClassifier((3,), **parameters)
+    with pytest.raises(ValueError, match=r"."):
+        unfitted.fit(X, Y, **given)
+    assert not [name for name in vars(unfitted) if name.endswith("_")]
+
+
+def test_a_first_partial_fit_that_cannot_begin_changes_nothing() -> None:
+    model = MLPClassifier((3,), dropout=[0.1, 0.1])
+    with pytest.raises(ValueError, match="dropout"):
+        model.partial_fit(X, Y, classes=[0, 1, 2])
+    assert not [name for name in vars(model) if name.endswith("_")]
+
+
+def test_a_warm_start_that_cannot_begin_leaves_the_patience() -> None:
+    model = MLPClassifier((3,), max_iter=20, solver="sgd", tol=1.0, n_iter_no_change=30, random_state=0).fit(X, Y)
+    stalled = model._continuation.standing.stalled
+    assert stalled > 0
+    with pytest.raises(ValueError, match="dropout"):
+        model.set_params(dropout=[0.1, 0.1], warm_start=True).fit(X, Y)
+    assert model._continuation.standing.stalled == stalled
+
+
+def test_a_run_that_is_stopped_in_its_first_epoch() -> None:
+    class Now(Callback):
+        def on_step(self, moment: Moment) -> bool:
+            return True
+
+    model = MLPClassifier((3,), batch_size=50, callbacks=[Now()], random_state=0).fit(X, Y)
+    assert (model.n_iter_, model.loss_curve_) == (0, [])
+    assert np.isnan(model.loss_)
+
+
+# ---- under the hood
+
+
+@pytest.mark.parametrize("method", ["row_losses", "gradient_norms", "gradients", "check_gradient"])
+@pytest.mark.parametrize("rows", [1, 149])
+def test_targets_that_are_too_few(method: str, rows: int) -> None:
+    for model, y in ((MLPClassifier((3,), max_iter=1), Y), (MLPRegressor(hidden_layer_sizes=3, max_iter=1), X[:, 0])):
+        model.fit(X, y)
+        with pytest.raises(InputError, match=rf"{rows} targets for 150 rows"):
+            getattr(model, method)(X, y[:rows])
+
+
+def test_gradients_of_rows_of_no_weight() -> None:
+    model = MLPClassifier((3,), max_iter=1).fit(X, Y)
+    with pytest.raises(InputError, match="sample_weight 0 for every row"):
+        model.gradients(X, Y, np.zeros(150))
+    with pytest.raises(InputError, match=r"sample_weight with shape \(3,\) for 150 rows"):
+        model.gradients(X, Y, np.ones(3))
+
+
+def test_gradients_take_no_class_weight() -> None:
+    model = MLPClassifier((3,), class_weight={0: 5.0, 1: 1.0, 2: 1.0}, max_iter=1, random_state=0).fit(X, Y)
+    plain = model.gradients(X, Y).flat
+    weighted = model.gradients(X, Y, compute_sample_weight(model.class_weight, Y)).flat
+    np.testing.assert_array_equal(plain, model.set_params(class_weight=None).gradients(X, Y).flat)
+    assert not np.allclose(plain, weighted)
+
+
+# ---- class weights
+
+
+@pytest.mark.parametrize("names", [np.array([0, 1, 2]), np.array(["c", "a", "b"])], ids=["numbers", "text"])
+def test_class_weights_where_a_batch_lacks_classes(names: Any) -> None:
+    y = names[Y]
+    partial = {names[0]: 5.0, names[1]: 2.0, names[2]: 1.0}
+    if names.dtype.kind == "i":
+        del partial[2]  # scikit-learn's rule: 1 for those that are not named, as long as all names are classes
+    model = MLPClassifier((3,), class_weight=partial, random_state=0)
+    model.partial_fit(X, y, classes=names).partial_fit(X[50:], y[50:]).partial_fit(X[100:], y[100:])
+    by_row = MLPClassifier((3,), random_state=0)
+    for start in (0, 50, 100):
+        weights = np.array([5.0, 2.0, 1.0])[Y[start:]]
+        by_row.partial_fit(X[start:], y[start:], sample_weight=weights, classes=names)
+    assert model.loss_curve_ == by_row.loss_curve_
+    with pytest.raises(ValueError, match="are not in class_weight"):
+        MLPClassifier((3,), class_weight={"no class": 2.0}).fit(X, y)
+
+
+def test_class_weights_of_validation_rows_are_those_of_the_fit() -> None:
+    model = MLPClassifier((3,), class_weight={0: 5.0, 1: 2.0}, max_iter=3, random_state=0)
+    model.fit(X, Y, X_val=X[50:], y_val=Y[50:])
+    weights = np.array([2.0, 1.0])[Y[50:] - 1]
+    expected = np.average(model.row_losses(X[50:], Y[50:]), weights=weights)
+    assert model.validation_loss_curve_[-1] == pytest.approx(expected)
+    kept = np.r_[0:50, 50:75, 100:110]
+    model.set_params(class_weight="balanced").fit(X[kept], Y[kept], X_val=X[50:], y_val=Y[50:])
+    weights = (85 / 3 / np.array([50, 25, 10]))[Y[50:]]
+    expected = np.average(model.row_losses(X[50:], Y[50:]), weights=weights)
+    assert model.validation_loss_curve_[-1] == pytest.approx(expected)
+
+
+def test_class_weights_of_labels_that_a_batch_lacks() -> None:
+    x, y = LABELS
+    rare = y * (np.arange(60) < 30)[:, None]  # the second half has no label at all
+    each = [{0: 1.0, 1: 4.0}, {1: 3.0}, {0: 2.0}]
+    model = MLPClassifier((3,), class_weight=each, random_state=0).partial_fit(x, rare, classes=[0, 1, 2])
+    model.partial_fit(x[30:], rare[30:])
+    by_row = MLPClassifier((3,), random_state=0)
+    weights = np.array([1.0, 4.0])[rare[:, 0]] * np.array([1.0, 3.0])[rare[:, 1]] * np.array([2.0, 1.0])[rare[:, 2]]
+    by_row.partial_fit(x, rare, sample_weight=weights, classes=[0, 1, 2])
+    by_row.partial_fit(x[30:], rare[30:], sample_weight=weights[30:])
+    assert model.loss_curve_ == by_row.loss_curve_
+    balanced = MLPClassifier((3,), class_weight="balanced", max_iter=2, random_state=0)
+    balanced.fit(x, sparse.csr_array(rare), X_val=x[30:], y_val=y[30:])
+    with pytest.raises(ValueError, match="list of dicts"):
+        MLPClassifier((3,), class_weight={0: 1.0, 1: 2.0}).fit(x, y)
+    with pytest.raises(ValueError, match="number of outputs"):
+        MLPClassifier((3,), class_weight=[{0: 1.0}]).fit(x, y)
+
+
+def test_weights_of_validation_rows_that_are_not_there() -> None:
+    with pytest.raises(InputError, match="sample_weight_val without X_val"):
+        MLPClassifier().fit(X, Y, sample_weight_val=np.ones(3))
+
+
+# ---- large sparse rows
+
+
+@pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"shuffle": False}], ids=str)
+def test_a_sparse_batch_is_made_dense_however_large(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    model = MLPClassifier((3,), batch_size=100, max_iter=3, random_state=0, **options)
+    expected = model.fit(X, Y).loss_curve_
+    monkeypatch.setattr("chainrule.estimators.sparse_rows.AT_ONCE", 30 * 4 * 8)  # 30 rows
+    assert model.fit(sparse.csr_array(X), Y).loss_curve_ == pytest.approx(expected, rel=1e-12)
+    whole = model.set_params(batch_size=135 if options.get("early_stopping") else 150).fit(sparse.csr_array(X), Y)
+    assert whole.loss_curve_ == pytest.approx(model.fit(X, Y).loss_curve_, rel=1e-12)
+
+
+# ---- quantiles
+
+
+@pytest.mark.parametrize("y", [NUMBERS[:, 0], NUMBERS], ids=["one target", "two targets"])
+@pytest.mark.parametrize("levels", [(0.3,), (0.1, 0.9)])
+def test_the_score_of_quantiles(y: Any, levels: tuple[float, ...]) -> None:
+    model = MLPRegressor(loss=LOSSES["pinball"](quantiles=levels), hidden_layer_sizes=(3,), max_iter=3, random_state=0)
+    model.fit(X, y, X_val=X[:50], y_val=y[:50])
+    weights = np.linspace(0, 1, 150)
+    assert model.score(X, y) == pytest.approx(-np.mean(model.row_losses(X, y)))
+    assert model.score(X, y, weights) == pytest.approx(-np.average(model.row_losses(X, y), weights=weights))
+    model.set_params(early_stopping=True).fit(X, y, X_val=X[:50], y_val=y[:50])
+    assert model.best_validation_score_ == pytest.approx(model.score(X[:50], y[:50]))
+
+
+def test_quantiles_of_classes() -> None:
+    with pytest.raises(InputError, match="for classes"):
+        MLPClassifier((3,), loss=LOSSES["pinball"](quantiles=(0.5,))).fit(X, Y)
+
+
+# ---- files
+
+
+def test_a_loaded_estimator_can_be_fitted(tmp_path: Path) -> None:
+    x, y = LABELS
+    each = [{0: 1.0, 1: 4.0}, {1: 3.0}, {0: 2.0}]
+    model = MLPClassifier((3,), ["tanh"], class_weight=each, max_iter=2, random_state=0).fit(x, sparse.csr_matrix(y))
+    model.save(tmp_path / "model")
+    loaded = MLPClassifier.load(tmp_path / "model")
+    assert loaded.get_params() == model.get_params()
+    assert sparse.issparse(model.predict(x))
+    assert sparse.issparse(loaded.predict(x))
+    np.testing.assert_array_equal(loaded.predict(x).toarray(), model.predict(x).toarray())
+    assert loaded.fit(x, y).loss_curve_ == model.loss_curve_
+
+
+def test_classes_that_were_set_as_a_list_are_saved(tmp_path: Path) -> None:
+    model = set_by_hand(MLPClassifier((3,)), 3)
+    model.classes_ = ["a", "b", "c"]
+    model.save(tmp_path / "model")
+    assert MLPClassifier.load(tmp_path / "model").predict(X).tolist() == model.predict(X).tolist()
