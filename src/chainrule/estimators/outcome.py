@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..network import Parameters
@@ -84,7 +85,7 @@ def keep(estimator: Any, run: Run, before: Continuation) -> None:
         scores = [float(epoch.metric) for epoch in history if epoch.metric is not None]
         estimator.validation_scores_ = [*(estimator.validation_scores_ or ()), *scores]
         if scores:
-            estimator.best_validation_score_ = -before.standing.best
+            estimator.best_validation_score_ = before.standing.score
 
 
 def _record_losses(estimator: Any, losses: list[float]) -> None:
@@ -117,7 +118,8 @@ def conclude(estimator: Any, run: Run, reason: StopReason, rule: EpochRule, *, i
     elif reason is StopReason.NON_FINITE:
         _conclude_divergence(estimator, run, rule)
     if rule.best_theta is not None:
-        estimator.coefs_, estimator.intercepts_ = as_coefs(Parameters(run.network.sizes, rule.best_theta))
+        kept = np.array(rule.best_theta)  # a copy: coefs_ may be changed in place
+        estimator.coefs_, estimator.intercepts_ = as_coefs(Parameters(run.network.sizes, kept))
 
 
 def _conclude_divergence(estimator: Any, run: Run, rule: EpochRule) -> None:

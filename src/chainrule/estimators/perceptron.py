@@ -181,7 +181,7 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
         optimizer = optimizer_of(self)
         before = continued(None if first else getattr(self, "_continuation", None), optimizer, parameters.theta)
         if not incremental:
-            before.standing.starts_anew()
+            before.standing.starts_anew(parameters.theta)
         rule = epoch_rule(self, network, optimizer, before)
         callbacks = [rule, *own_callbacks(self.callbacks)]
         if not incremental and hasattr(self, "_skl_callbacks"):
