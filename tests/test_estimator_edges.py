@@ -18,6 +18,7 @@ from sklearn.utils import compute_sample_weight
 
 import chainrule
 from chainrule import LOSSES, SCHEDULES, Callback, InputError, MLPClassifier, MLPRegressor, Moment
+from chainrule.estimators.scikit_draws import first_weights, split
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -366,3 +367,59 @@ def test_weighted_batches_may_end_at_another_epoch() -> None:
         found.append(model.fit(X, Y, sample_weight=weights))
     np.testing.assert_allclose(found[1].coefs_[0], found[0].coefs_[0], rtol=0, atol=1e-9)
     assert found[1].loss_ != pytest.approx(found[0].loss_, rel=1e-6)
+
+
+# ---- what goes wrong
+
+
+@pytest.mark.parametrize("stopping", [False, True])
+def test_the_advice_after_divergence_names_what_there_is(stopping: bool) -> None:
+    rate = 1.0 if stopping else 1e100
+    model = MLPRegressor(
+        activation="identity", solver="sgd", learning_rate_init=rate, max_iter=20, early_stopping=stopping,
+        random_state=0,
+    )  # fmt: skip
+    if stopping:
+        with pytest.warns(ConvergenceWarning, match="diverged") as warned:
+            model.fit(*load_iris(return_X_y=True))
+        said = str(warned[0].message)
+        assert len(model.validation_loss_curve_) == len(model.loss_curve_) == len(model.validation_scores_)
+    else:
+        with pytest.raises(ValueError, match="non-finite") as raised:
+            model.fit(*load_iris(return_X_y=True))
+        said = str(raised.value)
+    assert said.endswith("Lower learning_rate_init, or scale the inputs to about 1.")
+    assert "clip_norm" not in said
+
+
+@pytest.mark.parametrize("part", ["held", "training"])
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_a_split_without_weight(kind: Any, part: str) -> None:
+    model = kind(hidden_layer_sizes=(3,), early_stopping=True, max_iter=2, random_state=0)
+    random = np.random.RandomState(0)  # the draws of the fit: weights, then the split
+    first_weights(random, [4, 3, 3 if kind is MLPClassifier else 1], ["relu", "relu"], float)
+    training, held = split(random, 150, 0.1, None)
+    rows = held if part == "held" else training
+    weights = np.ones(150)
+    weights[rows] = 0.0
+    with pytest.raises(InputError, match="row weights that are 0 for all rows to"):
+        model.fit(X, Y, sample_weight=weights)
+
+
+def test_an_activation_that_is_none() -> None:
+    with pytest.raises(InputError, match="activation that is None"):
+        MLPClassifier((3,), [None]).fit(X, Y)
+
+
+def test_a_notebook_shows_what_it_can() -> None:
+    model = MLPClassifier((3,))
+    model.coefs_, model.intercepts_ = [np.eye(4)[:, :3], np.eye(3)], [np.zeros(3), np.zeros(3)]
+    assert "MLPClassifier" in model._repr_mimebundle_()["text/html"]  # no classes_
+    assert "network_" not in dir(model)
+    fitted = MLPClassifier((3,), max_iter=1).fit(X, Y)
+    fitted.set_params(activation=["relu", "tanh"])
+    assert "MLPClassifier" in fitted._repr_mimebundle_()["text/html"]
+    with pytest.raises(AttributeError, match="for 1 hidden layers"):
+        _ = fitted.network_
+    fitted.set_params(activation="relu")
+    assert fitted._repr_mimebundle_()["text/html"].endswith(fitted.network_._repr_html_())

@@ -124,15 +124,22 @@ def conclude(estimator: Any, run: Run, reason: StopReason, rule: EpochRule, *, i
 
 def _conclude_divergence(estimator: Any, run: Run, rule: EpochRule) -> None:
     if rule.best_theta is None:
-        raise ValueError(f"{DIVERGED} {run.failure}")
+        raise ValueError(f"{DIVERGED} {_cause(run)}")
     estimator.n_iter_ += 1
     _record_losses(estimator, [math.nan])
     estimator.validation_scores_ = [*(estimator.validation_scores_ or ()), math.nan]
+    estimator.validation_loss_curve_ = [*(estimator.validation_loss_curve_ or ()), math.nan]
     warn(
         f"Stochastic Optimizer: the optimization diverged, and the weights of the best validation score are kept. "
-        f"{run.failure}",
+        f"{_cause(run)}",
         ConvergenceWarning,
     )
+
+
+def _cause(run: Run) -> str:
+    """What became NaN or infinite, and what an estimator has against it."""
+    assert run.failure is not None
+    return f"{run.failure.found} Lower learning_rate_init, or scale the inputs to about 1."
 
 
 def _conclude_lbfgs(estimator: Any, optimum: Any) -> None:
