@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn.neural_network
 from scipy import sparse
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import compute_sample_weight
 
-from chainrule import LOSSES, Callback, InputError, MLPClassifier, MLPRegressor, Moment
+import chainrule
+from chainrule import LOSSES, SCHEDULES, Callback, InputError, MLPClassifier, MLPRegressor, Moment
+from chainrule.estimators.scikit_draws import first_weights, split
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -278,3 +281,145 @@ def test_classes_that_were_set_as_a_list_are_saved(tmp_path: Path) -> None:
     model.classes_ = ["a", "b", "c"]
     model.save(tmp_path / "model")
     assert MLPClassifier.load(tmp_path / "model").predict(X).tolist() == model.predict(X).tolist()
+
+
+# ---- warm starts
+
+
+def test_a_warm_start_keeps_the_best_score_and_its_weights() -> None:
+    """Deviation: scikit-learn keeps the score alone; the weights it calls the best go on being changed."""
+    options = {"early_stopping": True, "max_iter": 30, "warm_start": True, "random_state": 0}
+    options |= {"hidden_layer_sizes": (10,), "learning_rate_init": 0.02}
+    found = []
+    for library in (sklearn.neural_network, chainrule):
+        model = library.MLPClassifier(**options).fit(X, Y)
+        best, weights = model.best_validation_score_, model.coefs_[0].copy()
+        worse = np.roll(Y, 50)  # what it has learned is all wrong
+        model.set_params(max_iter=1).fit(X, worse)
+        assert model.validation_scores_[-1] < best
+        assert model.best_validation_score_ == best == max(model.validation_scores_)
+        found.append((best, np.array_equal(model.coefs_[0], weights)))
+    assert found[0][0] == found[1][0]
+    assert [same for _, same in found] == [False, True]
+
+
+def test_a_warm_start_from_changed_weights_forgets_the_best_score() -> None:
+    """Live weights: what was set by hand is gone on from, also where it is worse than what was found."""
+    model = MLPClassifier((10,), early_stopping=True, warm_start=True, random_state=0)
+    model.set_params(max_iter=30, learning_rate_init=0.02).fit(X, Y)
+    best = model.best_validation_score_
+    model.coefs_[0][:] = 0.0
+    model.coefs_[1][:] = 0.0
+    model.set_params(max_iter=1).fit(X, Y)
+    assert model.best_validation_score_ == model.validation_scores_[-1] < best
+    assert np.abs(model.coefs_[1]).max() < 0.1  # one epoch from 0
+
+
+def test_another_solver_keeps_the_best_score() -> None:
+    model = MLPClassifier((10,), early_stopping=True, max_iter=30, warm_start=True, random_state=0).fit(X, Y)
+    best, weights = model.best_validation_score_, model.coefs_[0].copy()
+    model.set_params(solver="sgd", max_iter=1).fit(X, np.roll(Y, 50))
+    assert model.best_validation_score_ == best
+    np.testing.assert_array_equal(model.coefs_[0], weights)
+
+
+def test_a_divided_rate_is_whole_again_in_a_warm_start() -> None:
+    options = {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.1, "random_state": 0}
+    model = MLPClassifier((5,), **options, tol=0.5, n_iter_no_change=2, max_iter=500, warm_start=True).fit(X, Y)
+    assert model.n_iter_ < 500  # divided until it is too small
+    before = model.loss_
+    model.set_params(tol=1e-4, n_iter_no_change=10).fit(X, Y)
+    assert model.loss_ < before / 3
+
+
+def test_a_schedule_begins_anew_with_each_call() -> None:
+    """Deviation, in the table: only the optimiser's state goes on."""
+
+    class Rates(Callback):
+        def on_epoch(self, moment: Moment) -> None:
+            seen.append(moment.history[-1].learning_rate)
+
+    seen: list[float] = []
+    step = SCHEDULES["step"](every_epochs=1, multiplier=0.5)
+    options = {"solver": "sgd", "learning_rate": step, "learning_rate_init": 0.1, "callbacks": [Rates()]}
+    model = MLPClassifier((3,), max_iter=2, warm_start=True, **options)
+    model.fit(X, Y).fit(X, Y).partial_fit(X, Y).partial_fit(X, Y)
+    assert seen == pytest.approx([0.1, 0.05, 0.1, 0.05, 0.1, 0.1])
+
+
+# ---- deviations
+
+
+def test_negative_counts() -> None:
+    """Deviation: scikit-learn fits them."""
+    y = X[:, 0]
+    sklearn.neural_network.MLPRegressor(loss="poisson", hidden_layer_sizes=(3,), max_iter=1).fit(X, y)
+    with pytest.raises(InputError, match="poisson targets"):
+        MLPRegressor(loss="poisson", hidden_layer_sizes=(3,), max_iter=1).fit(X, y)
+
+
+def test_weighted_batches_may_end_at_another_epoch() -> None:
+    """Deviation: the weights agree epoch by epoch, the losses that tol compares do not."""
+    weights = np.linspace(0.1, 3, 150)
+    found = []
+    for library in (sklearn.neural_network, chainrule):
+        model = library.MLPClassifier((3,), solver="sgd", batch_size=60, max_iter=3, random_state=0)
+        found.append(model.fit(X, Y, sample_weight=weights))
+    np.testing.assert_allclose(found[1].coefs_[0], found[0].coefs_[0], rtol=0, atol=1e-9)
+    assert found[1].loss_ != pytest.approx(found[0].loss_, rel=1e-6)
+
+
+# ---- what goes wrong
+
+
+@pytest.mark.parametrize("stopping", [False, True])
+def test_the_advice_after_divergence_names_what_there_is(stopping: bool) -> None:
+    rate = 1.0 if stopping else 1e100
+    model = MLPRegressor(
+        activation="identity", solver="sgd", learning_rate_init=rate, max_iter=20, early_stopping=stopping,
+        random_state=0,
+    )  # fmt: skip
+    if stopping:
+        with pytest.warns(ConvergenceWarning, match="diverged") as warned:
+            model.fit(*load_iris(return_X_y=True))
+        said = str(warned[0].message)
+        assert len(model.validation_loss_curve_) == len(model.loss_curve_) == len(model.validation_scores_)
+    else:
+        with pytest.raises(ValueError, match="non-finite") as raised:
+            model.fit(*load_iris(return_X_y=True))
+        said = str(raised.value)
+    assert said.endswith("Lower learning_rate_init, or scale the inputs to about 1.")
+    assert "clip_norm" not in said
+
+
+@pytest.mark.parametrize("part", ["held", "training"])
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_a_split_without_weight(kind: Any, part: str) -> None:
+    model = kind(hidden_layer_sizes=(3,), early_stopping=True, max_iter=2, random_state=0)
+    random = np.random.RandomState(0)  # the draws of the fit: weights, then the split
+    first_weights(random, [4, 3, 3 if kind is MLPClassifier else 1], ["relu", "relu"], float)
+    training, held = split(random, 150, 0.1, None)
+    rows = held if part == "held" else training
+    weights = np.ones(150)
+    weights[rows] = 0.0
+    with pytest.raises(InputError, match="row weights that are 0 for all rows to"):
+        model.fit(X, Y, sample_weight=weights)
+
+
+def test_an_activation_that_is_none() -> None:
+    with pytest.raises(InputError, match="activation that is None"):
+        MLPClassifier((3,), [None]).fit(X, Y)
+
+
+def test_a_notebook_shows_what_it_can() -> None:
+    model = MLPClassifier((3,))
+    model.coefs_, model.intercepts_ = [np.eye(4)[:, :3], np.eye(3)], [np.zeros(3), np.zeros(3)]
+    assert "MLPClassifier" in model._repr_mimebundle_()["text/html"]  # no classes_
+    assert "network_" not in dir(model)
+    fitted = MLPClassifier((3,), max_iter=1).fit(X, Y)
+    fitted.set_params(activation=["relu", "tanh"])
+    assert "MLPClassifier" in fitted._repr_mimebundle_()["text/html"]
+    with pytest.raises(AttributeError, match="for 1 hidden layers"):
+        _ = fitted.network_
+    fitted.set_params(activation="relu")
+    assert fitted._repr_mimebundle_()["text/html"].endswith(fitted.network_._repr_html_())

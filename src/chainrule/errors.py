@@ -59,11 +59,15 @@ class NonFiniteError(ArithmeticError):
         self.step = step
         super().__init__(quantity, step)
 
-    def __str__(self) -> str:
+    @property
+    def found(self) -> str:
+        """What and where, without what to do."""
         when = "" if self.step is None else f" in step {self.step}"
+        return f"Found: NaN or infinity{when}, first in {self.quantity}. Expected: finite numbers."
+
+    def __str__(self) -> str:
         return (
-            f"Found: NaN or infinity{when}, first in {self.quantity}. Expected: finite numbers. "
-            "Lower the learning rate, scale the inputs to about 1, or clip the gradient (clip_norm=1.0)."
+            f"{self.found} Lower the learning rate, scale the inputs to about 1, or clip the gradient (clip_norm=1.0)."
         )
 
 

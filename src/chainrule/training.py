@@ -221,7 +221,7 @@ def train(
         run.watch.best_epoch if keep_best else None,
         run.seconds,
         stopped,
-        run.failure,
+        None if run.failure is None else str(run.failure),
         {**fixed, **began, "max_steps": max_steps, "max_seconds": max_seconds},
         chosen.name,
         reason,

@@ -70,7 +70,7 @@ class Run:
     watch: Watch = Watch()
     best: Array | None = None
     seconds_before: float = 0.0
-    failure: str | None = None
+    failure: NonFiniteError | None = None
     diagnosing: bool = True
     optimum: Any = None
 
@@ -96,7 +96,7 @@ class Run:
             self._forget_half_an_epoch()
             reason = StopReason.INTERRUPTED
         except NonFiniteError as error:
-            self.failure, reason = str(error), StopReason.NON_FINITE
+            self.failure, reason = error, StopReason.NON_FINITE
             if raise_nonfinite:
                 self._save()
                 self._take_turns("on_end")

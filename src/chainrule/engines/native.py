@@ -91,20 +91,23 @@ def flops(network: Network, rows: int) -> int:
 
 @dataclass(frozen=True)
 class NativeWorkspace(Workspace):
-    """The compiled engine, with all its memory; and another one for each other l2 of its batches."""
+    """The compiled engine, with all its memory; and another one for each other l2 of its batches.
+
+    `describe` makes a description of steps with an l2, `l2` is that of `compiled`.
+    """
 
     compiled: Any = None
-    description: Any = None
+    describe: Callable[[float], Any] | None = None
+    l2: float = 0.0
     others: dict[float, Any] = field(default_factory=dict)
 
     def compiled_for(self, l2: float) -> Any:
         """The engine whose steps have this penalty."""
-        if l2 == self.description.l2:
+        if l2 == self.l2:
             return self.compiled
         if l2 not in self.others:
-            first, self.description.l2 = self.description.l2, l2
-            self.others[l2] = _compile(self.description, self.dtype)
-            self.description.l2 = first
+            assert self.describe is not None
+            self.others[l2] = _compile(self.describe(l2), self.dtype)
         return self.others[l2]
 
 
@@ -130,10 +133,16 @@ class Native(Engine):
     ) -> Workspace:
         limit = thread_limit(threads)
         used = min(limit, 1 if flops(network, rules.batch_rows) < WORTH_A_THREAD else limit)
-        description = _describe(network, scale)
-        _describe_rules(description, rules)
-        description.batch_rows, description.threads, description.train = rules.batch_rows, used, True
-        return NativeWorkspace(network, dtype, _compile(description, dtype), description)
+
+        def describe(l2: float) -> Any:
+            description = _describe(network, scale)
+            _describe_rules(description, rules)
+            description.l2, description.batch_rows = l2, rules.batch_rows
+            description.threads, description.train = used, True
+            return description
+
+        l2 = rules.l2_of(rules.batch_rows)
+        return NativeWorkspace(network, dtype, _compile(describe(l2), dtype), describe, l2)
 
     def loss_and_gradient(
         self, workspace: Workspace, theta: Array, data: Data, *, l1: float = 0.0, l2: float = 0.0, masks: Masks = None
@@ -345,7 +354,7 @@ def _describe_rules(d: Any, rules: Rules) -> None:
         d.weight_decay = optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
     else:
         assert isinstance(optimizer, GradientDescent) or not isinstance(optimizer, FirstOrder)
-    d.l1, d.l2 = rules.l1, rules.l2_of(rules.batch_rows)
+    d.l1 = rules.l1
     d.clip_value, d.clip_norm = rules.clip_value or 0.0, rules.clip_norm or 0.0
     d.dropout = list(rules.dropout)
 

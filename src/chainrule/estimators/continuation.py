@@ -42,4 +42,6 @@ def continued(before: Continuation | None, optimizer: Optimizer, theta: np.ndarr
     """The same where it is of this optimiser and of as many numbers of the same kind, else a beginning."""
     if before is not None and before.optimizer == optimizer.name and before.fits(theta):
         return replace(before, standing=replace(before.standing))  # a copy: only a run that begins may change it
-    return Continuation(optimizer.name, optimizer.start(theta) if isinstance(optimizer, FirstOrder) else ())
+    slots = optimizer.start(theta) if isinstance(optimizer, FirstOrder) else ()
+    standing = Standing() if before is None else replace(before.standing, factor=1.0)  # the rate was the other's
+    return Continuation(optimizer.name, slots, standing=standing)

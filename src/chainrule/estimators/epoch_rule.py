@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from ..arrays import Array
 from ..callbacks import Callback, Moment
 from ..schedules import Schedule
@@ -28,15 +30,23 @@ class Standing:
         Epochs since one was better than it by `tol`.
     factor : float
         Of the learning rate, where that is adaptive.
+    score : float
+        The best validation score of all fits in a row.
+    kept : ndarray, shape (D,), or None
+        θ at that score.
     """
 
     best: float = math.nan
     stalled: int = 0
     factor: float = 1.0
+    score: float = -math.inf
+    kept: Array | None = None
 
-    def starts_anew(self) -> None:
-        """Forget what was best; keep the learning rate."""
-        self.best, self.stalled = math.nan, 0
+    def starts_anew(self, theta: Array) -> None:
+        """Count from here; θ that was kept at the best score stays the best, unless it was changed since."""
+        self.best, self.stalled, self.factor = math.nan, 0, 1.0
+        if self.kept is None or not np.array_equal(self.kept, theta):
+            self.score, self.kept = -math.inf, None
 
 
 class EpochRule(Callback):
@@ -74,8 +84,6 @@ class EpochRule(Callback):
     ) -> None:
         self.standing, self._tol, self._patience, self._outputs = standing, tol, patience, outputs
         self._scored, self._adaptive_rate, self._verbose, self._endless = scored, adaptive_rate, verbose, endless
-        #: θ of the best validation score of this run.
-        self.best_theta: Array | None = None
 
     def on_epoch(self, moment: Moment) -> bool:
         """Whether to stop."""
@@ -83,22 +91,26 @@ class EpochRule(Callback):
         self._say(f"Iteration {len(moment.history)}, loss = {epoch.loss:.8f}")
         if self._scored and epoch.metric is not None:
             self._say(f"Validation score: {epoch.metric:f}")
-            if self._compare(-epoch.metric):
-                self.best_theta = moment.parameters.theta
+            self._compare(-epoch.metric)
+            if epoch.metric > standing.score:
+                standing.score, standing.kept = epoch.metric, np.array(moment.parameters.theta)
         else:
             self._compare(epoch.loss / self._outputs)
         if self._endless or standing.stalled <= self._patience:
             return False
         return self._gives_up()
 
-    def _compare(self, value: float) -> bool:
-        """Count an epoch whose loss per output, or negative score, is this; whether it is the best."""
+    @property
+    def best_theta(self) -> Array | None:
+        """θ of the best validation score, where scores decide."""
+        return self.standing.kept if self._scored else None
+
+    def _compare(self, value: float) -> None:
+        """Count an epoch whose loss per output, or negative score, is this."""
         standing, best = self.standing, self.standing.best
         standing.stalled = standing.stalled + 1 if value > best - self._tol else 0
-        is_best = value < best or math.isnan(best)
-        if is_best:
+        if value < best or math.isnan(best):
             standing.best = value
-        return is_best
 
     def _gives_up(self) -> bool:
         what = "Validation score" if self._scored else "Training loss"

@@ -13,7 +13,7 @@ class NotebookPage:
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         """What a notebook asks for."""
         bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
-        if "text/html" in bundle and hasattr(self, "coefs_"):
-            estimator: Any = self
-            bundle["text/html"] += estimator.network_._repr_html_()
+        network = getattr(self, "network_", None)
+        if "text/html" in bundle and network is not None:
+            bundle["text/html"] += network._repr_html_()
         return bundle

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..network import Parameters
@@ -84,7 +85,7 @@ def keep(estimator: Any, run: Run, before: Continuation) -> None:
         scores = [float(epoch.metric) for epoch in history if epoch.metric is not None]
         estimator.validation_scores_ = [*(estimator.validation_scores_ or ()), *scores]
         if scores:
-            estimator.best_validation_score_ = -before.standing.best
+            estimator.best_validation_score_ = before.standing.score
 
 
 def _record_losses(estimator: Any, losses: list[float]) -> None:
@@ -117,20 +118,28 @@ def conclude(estimator: Any, run: Run, reason: StopReason, rule: EpochRule, *, i
     elif reason is StopReason.NON_FINITE:
         _conclude_divergence(estimator, run, rule)
     if rule.best_theta is not None:
-        estimator.coefs_, estimator.intercepts_ = as_coefs(Parameters(run.network.sizes, rule.best_theta))
+        kept = np.array(rule.best_theta)  # a copy: coefs_ may be changed in place
+        estimator.coefs_, estimator.intercepts_ = as_coefs(Parameters(run.network.sizes, kept))
 
 
 def _conclude_divergence(estimator: Any, run: Run, rule: EpochRule) -> None:
     if rule.best_theta is None:
-        raise ValueError(f"{DIVERGED} {run.failure}")
+        raise ValueError(f"{DIVERGED} {_cause(run)}")
     estimator.n_iter_ += 1
     _record_losses(estimator, [math.nan])
     estimator.validation_scores_ = [*(estimator.validation_scores_ or ()), math.nan]
+    estimator.validation_loss_curve_ = [*(estimator.validation_loss_curve_ or ()), math.nan]
     warn(
         f"Stochastic Optimizer: the optimization diverged, and the weights of the best validation score are kept. "
-        f"{run.failure}",
+        f"{_cause(run)}",
         ConvergenceWarning,
     )
+
+
+def _cause(run: Run) -> str:
+    """What became NaN or infinite, and what an estimator has against it."""
+    assert run.failure is not None
+    return f"{run.failure.found} Lower learning_rate_init, or scale the inputs to about 1."
 
 
 def _conclude_lbfgs(estimator: Any, optimum: Any) -> None:

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..activation_types import Activation
-from ..errors import InputError
+from ..errors import InputError, require_kind
 from ..loss_types import Loss, Pinball
 from ..network import Network, Parameters
 from ..optimizers import LBFGS
@@ -91,12 +91,19 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
     @property
     def network_(self) -> Network:
         """The network, with its loss; of the widths of `coefs_`."""
-        return self._fitted_network()[0]
+        return self._shown()[0]
 
     @property
     def parameters_(self) -> Parameters:
         """A copy of `coefs_` and `intercepts_` as `Parameters`."""
-        return self._fitted_network()[1]
+        return self._shown()[1]
+
+    def _shown(self) -> tuple[Network, Parameters]:
+        """For properties: what does not fit together is an attribute that is not there, for `hasattr` and `dir`."""
+        try:
+            return self._fitted_network()
+        except InputError as error:
+            raise AttributeError(str(error)) from error
 
     def _fitted_network(self) -> tuple[Network, Parameters]:
         check_is_fitted(self)
@@ -116,6 +123,9 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
                 "one name for all of them, or a list of one for each",
                 "The last layer's is chosen by its targets.",
             )
+        for phi in asked:
+            if not isinstance(phi, str):
+                require_kind("activation", phi, Activation, "Pass a name from ACTIVATIONS, or an Activation.")
         return [SCIKIT_LEARN_S.get(name, name) if isinstance(name, str) else name for name in asked]
 
     def _hidden_sizes(self) -> list[int]:
@@ -181,7 +191,7 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
         optimizer = optimizer_of(self)
         before = continued(None if first else getattr(self, "_continuation", None), optimizer, parameters.theta)
         if not incremental:
-            before.standing.starts_anew()
+            before.standing.starts_anew(parameters.theta)
         rule = epoch_rule(self, network, optimizer, before)
         callbacks = [rule, *own_callbacks(self.callbacks)]
         if not incremental and hasattr(self, "_skl_callbacks"):

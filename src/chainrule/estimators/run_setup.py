@@ -154,7 +154,18 @@ def _divide(
         return data, None
     training, held = split(random, data.rows, estimator.validation_fraction, estimator._classes_of(examples.Y))
     part = data.part(training) if isinstance(data, SparseData) else data.take(training)
-    return part, data.take(held)
+    return _weighing("train on", part), _weighing("validate on", data.take(held))
+
+
+def _weighing(purpose: str, data: Data) -> Data:
+    """The same; raises where a split left no row that weighs anything."""
+    if data.sample_weight is not None and not data.weight:
+        raise InputError(
+            f"row weights that are 0 for all rows to {purpose}",
+            "some weight > 0 among the rows that are learned from, and among those that are split off",
+            "Leave rows of weight 0 out, or pass X_val and y_val.",
+        )
+    return data
 
 
 def _rules(
