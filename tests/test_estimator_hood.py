@@ -111,6 +111,17 @@ def test_gradients_are_those_of_the_objective(fitted: tuple[Any, Any, Any], weig
     assert gradient.db[0][1] == pytest.approx((above - objective(model, x, y, weights)) / 2e-6, abs=DIFFERENCE)
 
 
+def test_an_explanation_shows_these_gradients(fitted: tuple[Any, Any, Any]) -> None:
+    model, x, y = fitted
+    weights = np.random.default_rng(1).uniform(0.5, 2, 4)
+    shown = model.explain(x[:4], y[:4], weights, row=2, digits=17)
+    assert shown.passed
+    gradient = model.gradients(x[:4], y[:4], weights)
+    text = str(shown)
+    for value in (float(gradient.J), *gradient.dW[-1].ravel()[:2]):
+        assert f"{value:.17g}" in text
+
+
 def test_a_step_of_a_fit_goes_along_these_gradients() -> None:
     options: dict[str, Any] = {"solver": "sgd", "momentum": 0.0, "learning_rate_init": 0.01, "alpha": 0.4}
     model = MLPClassifier((5,), **options, batch_size=150, l1=0.01, l2=0.1, random_state=0)

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..backward_pass import Gradient, backward
+from ..explanation import explain
 from ..forward_pass import Trace, checked_weights, forward, require_one_per_row
 from ..gradient_check import check_gradient
 from ..network import Parameters
+from ..optimizers import FirstOrder
 from .row_gradients import losses_and_gradient_norms, output_gradients
+from .solver_rules import optimizer_of
 
 if TYPE_CHECKING:
+    from ..explanation import Explanation
     from ..gradient_check import GradientCheck
     from ..network import Network
 
@@ -84,18 +88,52 @@ class OpenHood:
         """
         network, parameters = self._fitted_network()
         trace = self.trace(X)
-        rows = len(trace.output)
+        weights, l1, l2 = self._weights_and_penalties(sample_weight, len(trace.output), parameters)
+        return backward(network, parameters, trace, self._known_targets(y), sample_weight=weights, l1=l1, l2=l2)
+
+    def _weights_and_penalties(
+        self, sample_weight: Any, rows: int, parameters: Parameters
+    ) -> tuple[Matrix | None, float, float]:
+        """Row weights, checked, and l1 and l2 as a step on these rows has them: alpha divided by Σw."""
         weights = None if sample_weight is None else checked_weights(sample_weight, rows, parameters.theta)
         weight = rows if weights is None else float(np.sum(weights))
-        return backward(
-            network,
-            parameters,
-            trace,
-            self._known_targets(y),
-            sample_weight=weights,
-            l1=float(self.l1),
-            l2=float(self.l2 + self.alpha / weight),
-        )
+        return weights, float(self.l1), float(self.l2 + self.alpha / weight)
+
+    def explain(self, X: Any, y: Any, sample_weight: Any = None, **options: Any) -> Explanation:
+        """The numbers beside the formulas, for these rows at the fitted weights.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like
+            Targets, as `fit` takes them.
+        sample_weight : array-like, shape (n_samples,), optional
+        **options
+            Those of `chainrule.explain`: `row`, `notation`, `layer`, `unit`, …. The penalties are those that a step
+            on these rows has, the optimiser that of `solver`, at its first step.
+
+        Returns
+        -------
+        Explanation
+
+        Examples
+        --------
+        >>> from chainrule import MLPRegressor
+        >>> model = MLPRegressor(hidden_layer_sizes=())
+        >>> model.coefs_, model.intercepts_ = [[[2.0]]], [[0.5]]
+        >>> for line in str(model.explain([[3.0]], [5.0], equation="F1")).splitlines()[-3:]:
+        ...     print(line.strip())
+        Z^[1]_1 = A^[0]_1 · W^[1]_1,1 + b^[1]_1
+        = 3 · 2 + 0.5
+        = 6.5   ✓ evaluated again
+        """
+        network, parameters = self._fitted_network()
+        rows = self._rows(X)
+        weights, l1, l2 = self._weights_and_penalties(sample_weight, len(rows), parameters)
+        optimizer = optimizer_of(self)
+        step = {"optimizer": optimizer} if isinstance(optimizer, FirstOrder) else {}
+        given = {"parameters": parameters, "sample_weight": weights, "l1": l1, "l2": l2, **step, **options}
+        return explain(network, rows, self._known_targets(y), **given)
 
     def input_gradient(self, X: Any) -> Matrix:
         """The derivative of each output with respect to each input, row by row.
