@@ -104,6 +104,15 @@ def test_the_example_worked_by_hand() -> None:
     assert "= 7.25 " in text
 
 
+def test_the_sum_over_rows_is_shown_where_it_is_asked_for() -> None:
+    network = Network((3, 4, 2), ("tanh", "identity"), "squared_error")
+    parameters, x, y = network.init(0), np.random.default_rng(0).normal(size=(5, 3)), np.zeros((5, 2))
+    mean, total = (explain(network, x, y, parameters=parameters, reduction=how) for how in ("mean", "sum"))
+    assert total.passed
+    assert total.value("J") == pytest.approx(5 * mean.value("J"), rel=1e-14)
+    np.testing.assert_allclose(total.numbers.array("dW1"), 5 * mean.numbers.array("dW1"), rtol=1e-12)
+
+
 FAULTS = {
     # B2's missing mask, transposed, another layer's φ′ …: which numbers must turn red
     "transposed back": (pull_back_with(W_back=lambda W: W.T if W.shape[0] == W.shape[1] else W), "D"),
@@ -236,6 +245,12 @@ def test_the_native_engines_numbers() -> None:
     assert made.numbers.engine == "native"
     assert made.passed
     assert made.numbers.arrays["dW1"].dtype == np.float32
+    said = "J, dW and db of the native engine, the other numbers of the reference engine, in float32"
+    assert said in made.text()
+    assert said in made.html()
+    by_reference = explain(network, x, y, parameters=parameters)
+    assert "numbers of the reference engine in float32" in by_reference.text()
+    assert "Numbers of the reference engine in float32" in by_reference.html()
 
 
 @pytest.mark.parametrize(
@@ -250,6 +265,9 @@ def test_the_native_engines_numbers() -> None:
         ({"terms": 0}, "terms = 0"),
         ({"optimizer": "lbfgs"}, "first-order"),
         ({"learning_rate": "much"}, "learning_rate"),
+        ({"reduction": "sum", "engine": "native"}, "the others compute the mean"),
+        ({"reduction": "sum", "engine": "auto"}, "the others compute the mean"),
+        ({"reduction": "avg"}, "reduction = 'avg'"),
         ({"x": [[1.0, 2.0]]}, "rows without a model"),
         ({"model": 3}, "model that is an int"),
         ({"model": Network((2, 1), ("identity",), "squared_error"), "x": [[1, 2]], "y": [[1]]}, "without parameters"),

@@ -103,7 +103,7 @@ def explain(
         Of such a run: what `train` was given.
     engine : str, optional
         Whose J and gradient are shown: "reference", "native", or "auto"; by default the reference engine's, and in a
-        step of a run those of its engine.
+        step of a run those of its engine. With `reduction="sum"` only the reference engine's.
     terms : int
         How many terms of a long sum are shown; the others are added up.
     digits : int
@@ -149,6 +149,11 @@ def explain(
         if x is not None or y is not None or parameters is not None:
             raise InputError("rows without a model", "a network with its parameters, or a model", "Pass it first.")
         model, parameters, x, y = example()
+    if reduction == "sum" and engine not in (None, "reference"):
+        raise InputError(
+            f'reduction = "sum" with engine = {engine!r}', "the reference engine's sum: the others compute the mean",
+            'Leave engine out, or pass reduction="mean".',
+        )  # fmt: skip
     network, parameters = resolved(model, parameters)
     chosen = chosen_optimizer(optimizer, learning_rate)
     checked_penalty(l1, l2)
