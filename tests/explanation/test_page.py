@@ -127,6 +127,36 @@ def test_an_edge_and_a_unit_of_the_drawing(browser, pages) -> None:
     assert "tanh" in seen(browser, "#entry")
 
 
+@needs_browser
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("which", ["first", "last"])
+def test_the_formula_of_a_number_is_in_view(browser, pages, width, which) -> None:
+    open_page(browser, "about:blank")
+    open_page(browser, pages["large"].as_uri() + "#canonical/W+2", width)
+    buttons = browser.find_elements("css selector", "#results button")
+    assert len(buttons) > 50
+    chosen = buttons[0 if which == "first" else -1].get_attribute("data-name")
+    click(browser, f'#results button[data-name="{chosen}"]')
+    top, height = browser.execute_script(
+        "return [document.getElementById('entry').getBoundingClientRect().top, window.innerHeight]"
+    )
+    assert -1 <= top <= 0.8 * height
+    focused = browser.switch_to.active_element
+    assert focused.get_attribute("data-name") == chosen
+
+
+@needs_browser
+def test_in_a_frame_of_a_notebook(browser, tmp_path) -> None:
+    frame = tmp_path / "notebook.html"
+    frame.write_text(f"<!DOCTYPE html><meta charset='utf-8'><title>n</title>{explain()._repr_html_()}")
+    open_page(browser, frame.as_uri())
+    browser.switch_to.frame(browser.find_element("css selector", "iframe"))
+    click(browser, '[data-step="D2"]')
+    assert "delta" in browser.find_element("id", "title").text
+    assert severe(browser) == []
+    browser.switch_to.default_content()
+
+
 #: Click a button so many times, and give what the page says after each.
 WALK = """return [...Array(arguments[1])].map(() => { document.getElementById(arguments[0]).click();
     return document.querySelector("main").textContent; })"""

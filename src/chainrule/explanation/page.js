@@ -201,7 +201,9 @@
     $("list").innerHTML = listed.join("");
     showEntry();
     showDrawing(step);
-    history.replaceState(null, "", `#${[state.notation, state.step, state.entry].filter(Boolean).join("/")}`);
+    if (location.protocol !== "about:") {  // a notebook's frame has no address of its own
+      history.replaceState(null, "", `#${[state.notation, state.step, state.entry].filter(Boolean).join("/")}`);
+    }
   };
   const SHORT = { Z: "Z", A: "A", A0: "X", ell: "ℓ", J: "J", GL: "∂ℓ/∂A", P: "φ′", D: "Δ", dW: "dW", G: "back", "W+": "W" };
   const short = (step) => {
@@ -216,6 +218,10 @@
     state.entry = name;
     if (step && step.key in notation().steps) state.step = step.key;
     show();
+    const entry = $("entry");
+    entry.scrollTop = 0;
+    const { top } = entry.getBoundingClientRect();
+    if (top < 0 || top > 0.8 * window.innerHeight) entry.scrollIntoView({ block: "start" });
   };
   const go = (by) => {
     const all = steps();
@@ -251,7 +257,7 @@
     const within = named.closest("#results, #entry");
     choose(name);
     const same = within && document.querySelector(`#results button[data-name="${name}"]`);
-    if (same) same.focus();
+    if (same) same.focus({ preventScroll: true });
   });
   document.addEventListener("keydown", (event) => {
     if (event.target.matches("select, summary, .wide") || event.altKey || event.ctrlKey || event.metaKey) return;
