@@ -63,21 +63,34 @@ class Explanation:
     def steps(self) -> tuple[Step, ...]:
         """The steps, in the order in which they are computed."""
         steps = steps_of(self.numbers, self.shown)
-        return tuple(step for step in steps if not self.equations or self._numbers_of(step) & {*self.equations})
+        wanted = {*self.equations}
+        return tuple(step for step in steps if not wanted or self._numbers_of(step, self.spelled) & wanted)
 
     def require_steps(self) -> None:
         """Raise where no step has one of the equations that are asked for."""
         if not self.steps:
             steps = steps_of(self.numbers, self.shown)
-            known = sorted(set().union(*(self._numbers_of(step) for step in steps)))
+
+            def known(spelled: Spelling) -> set[str]:
+                return set().union(*(self._numbers_of(step, spelled) for step in steps))
+
+            others = [one for one in SPELLINGS.values() if known(one) & {*self.equations}]
+            remedy = (
+                f'It is {others[0].alias}\'s: add notation="{others[0].alias}", or --notation {others[0].alias}.'
+                if others
+                else ""
+            )
             raise InputError(
-                f"equation {', '.join(self.equations)}", ", ".join(known), "Choose some of these, with commas."
+                f"equation {', '.join(self.equations)} in the notation {self.notation}",
+                ", ".join(sorted(known(self.spelled))),
+                remedy or "Choose some of these, with commas.",
             )
 
-    def _numbers_of(self, step: Step) -> set[str]:
-        """The numbers by which a step's equation is called: the library's, and the document's without brackets."""
-        source = source_of(self.spelled, step, self.numbers)
-        return {part.strip(" ()") for part in f"{source},{step.equation}".split(",")} - {""}
+    def _numbers_of(self, step: Step, spelled: Spelling) -> set[str]:
+        """The numbers by which a step's equation is called: the library's; the document's, also with its name."""
+        source = source_of(spelled, step, self.numbers)
+        parts = {part.strip(" ()") for part in f"{source},{step.equation}".split(",")} - {""}
+        return parts | {f"{spelled.alias}.E{part}" for part in parts if part.isdigit()}
 
     @cached_property
     def checks(self) -> dict[str, tuple[Check, ...]]:

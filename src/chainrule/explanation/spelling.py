@@ -82,6 +82,12 @@ class Spelling:
     hidden: frozenset[str] = frozenset()
     remark: str = ""
 
+    @property
+    def alias(self) -> str:
+        """Its document, "S4" say; of the one notation its name."""
+        first = self.document.partition(",")[0]
+        return first if "," in self.document else self.name
+
     def label(self, layer: int, layers: int) -> str:
         """How it calls a layer of a network of that many."""
         return self.output if self.output and layer == layers else str(layer + self.shift)
