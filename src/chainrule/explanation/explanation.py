@@ -74,16 +74,13 @@ class Explanation:
             def known(spelled: Spelling) -> set[str]:
                 return set().union(*(self._numbers_of(step, spelled) for step in steps))
 
-            others = [one for one in SPELLINGS.values() if known(one) & {*self.equations}]
-            remedy = (
-                f'It is {others[0].alias}\'s: add notation="{others[0].alias}", or --notation {others[0].alias}.'
-                if others
-                else ""
-            )
+            other = next((one.alias for one in SPELLINGS.values() if known(one) & {*self.equations}), None)
             raise InputError(
                 f"equation {', '.join(self.equations)} in the notation {self.notation}",
                 ", ".join(sorted(known(self.spelled))),
-                remedy or "Choose some of these, with commas.",
+                f'It is {other}\'s: add notation="{other}", or --notation {other}.'
+                if other
+                else "Choose some of these, with commas.",
             )
 
     def _numbers_of(self, step: Step, spelled: Spelling) -> set[str]:
