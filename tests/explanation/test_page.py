@@ -146,6 +146,22 @@ def test_the_formula_of_a_number_is_in_view(browser, pages, width, which) -> Non
 
 
 @needs_browser
+def test_the_loss_of_a_row_bears_its_number_where_the_objective_has_its_letter(browser, tmp_path) -> None:
+    network = Network((2, 2, 1), ("tanh", "identity"), "squared_error")
+    made = explain(network, [[1.0, 2.0], [0.5, -1.0]], [[0.0], [1.0]], parameters=network.init(0), row=1)
+    made.save(tmp_path / "two.html")
+    page = (tmp_path / "two.html").as_uri()
+    for place, shown in (("column-batch/ell2", "C⟨1⟩="), ("column-batch/J2", "C=s⟨0⟩·C⟨0⟩+s⟨1⟩·C⟨1⟩")):
+        open_page(browser, "about:blank")
+        open_page(browser, f"{page}#{place}")
+        assert shown in seen(browser, "#entry")
+        assert "⟨1⟩⟨" not in seen(browser, "main")
+    open_page(browser, "about:blank")
+    open_page(browser, f"{page}#canonical/ell2")
+    assert "⟨" not in seen(browser, "#entry h2")
+
+
+@needs_browser
 def test_in_a_frame_of_a_notebook(browser, tmp_path) -> None:
     frame = tmp_path / "notebook.html"
     frame.write_text(f"<!DOCTYPE html><meta charset='utf-8'><title>n</title>{explain()._repr_html_()}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import counted
 from .checks import Check
 from .entries import parts_of
-from .equations import general_equations, source_of
+from .equations import general_equations, remark_of, source_of
 from .explanation import Explanation
 from .paths import paths_of
 from .spelling import Spelling
@@ -57,7 +57,7 @@ def head(explained: Explanation, spelled: Spelling) -> list[str]:
     rows = f"row {n.row} of a batch of {n.rows}" if n.rows > 1 else "one row"
     return [
         f"{rows}; {origin(explained)}, rounded to {explained.digits} significant digits (.json has them in full)",
-        f"notation {spelled.name}: {spelled.document}. {spelled.remark}",
+        f"notation {spelled.name}: {spelled.document}. {remark_of(spelled, n)}",
         checked_words(explained),
     ]
 

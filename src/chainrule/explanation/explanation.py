@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..storage import write_whole
 from .checks import Check, Checker
 from .entries import Style, formula
-from .equations import array_equations, source_of
+from .equations import array_equations, one_letter, source_of
 from .markup import Node, parse, to_latex, to_text
 from .numbers import Numbers
 from .spelling import Spelling
@@ -137,6 +137,8 @@ class Explanation:
 
     def symbol(self, spelled: Spelling, name: str) -> str:
         """How a number is written, as markup."""
+        if name == "ell" and one_letter(spelled, self.numbers):
+            name = f"ell~{self.numbers.row}"
         symbol = spelled.symbol(name, self.numbers.layers)
         if (
             self._is_linear

@@ -35,8 +35,13 @@
     const [, array, index, row] = /^([A-Za-z]+\+?\d*)((?:\.\d+)*)(?:~(\d+))?$/.exec(name);
     return [array, index.split(".").slice(1), row];
   };
+  const located = (name) => {
+    const [array, index, given] = split(name);
+    const row = array === "ell" ? given ?? notation().lossRow ?? undefined : given;
+    return [array, index, row];
+  };
   const symbol = (name) => {
-    const [array, index, row] = split(name);
+    const [array, index, row] = located(name);
     const of = index.reduce((template, i, at) => template.replaceAll(`#${at + 1}`, i), notation().symbols[array]);
     return row === undefined ? of : `<mrow>${of}<mo stretchy="false" ${TIGHT}>⟨</mo><mn>${row}</mn>` +
       `<mo stretchy="false" ${TIGHT}>⟩</mo></mrow>`;
@@ -72,7 +77,7 @@
     `<math xmlns="${MATH}"${block ? ' display="block" style="text-align:left"' : ""}>${inside}</math>`;
   const line = (inside) => `<div class="line wide">${math(inside)}</div>`;
   const spoken = (name) => {
-    const [array, index, row] = split(name);
+    const [array, index, row] = located(name);
     const of = index.reduce((words, i, at) => words.replaceAll(`#${at + 1}`, i), notation().words[array]);
     return `${of}${row === undefined ? "" : `, row ${row}`} = ${rounded(data.values[name])}`;
   };
