@@ -173,6 +173,9 @@ def test_functions_of_ones_own_are_evaluated_again() -> None:
     checks = [check for check in made.checks["D1.1"] if "differences" in check.how]
     assert len(checks) == 1
     assert "φ(Z^[1]_1)" in made.text()
+    for name in ("A1.1", "P1.1", "ell", "G2.1"):
+        assert made.checks[name][0].how == "called again"
+    assert made.checks["A2.1"][0].how == made.checks["D1.1"][0].how == "evaluated again"
 
 
 def test_at_a_kink_nothing_is_compared() -> None:

@@ -162,6 +162,19 @@ def test_the_loss_of_a_row_bears_its_number_where_the_objective_has_its_letter(b
 
 
 @needs_browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_formula_goes_on_in_the_next_line(browser, pages, width) -> None:
+    open_page(browser, "about:blank")
+    open_page(browser, pages["small"].as_uri() + "#canonical/Z1/Z1.1", width)
+    cut = browser.execute_script(
+        "return [...document.querySelectorAll('#general .line, #entry .line')]"
+        ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    )
+    assert cut == []
+    assert len(browser.find_elements("css selector", "#general .line:last-child math")) > 1
+
+
+@needs_browser
 def test_in_a_frame_of_a_notebook(browser, tmp_path) -> None:
     frame = tmp_path / "notebook.html"
     frame.write_text(f"<!DOCTYPE html><meta charset='utf-8'><title>n</title>{explain()._repr_html_()}")
@@ -278,6 +291,10 @@ def test_on_paper_every_number_stands(browser, pages) -> None:
     assert pdf.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 4
     shown = browser.execute_script("return document.querySelectorAll('#paper .item').length")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    between = "getComputedStyle(document.querySelectorAll('#paper .item')[1]).borderTopStyle"
+    assert browser.execute_script(f"return {between}") == "dotted"
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     assert shown == 143  # of 147 numbers those that S4 has: f is its own activation
 
 

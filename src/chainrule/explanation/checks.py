@@ -96,7 +96,16 @@ class Checker:
         ):  # which rounds otherwise than the Δ in the formula
             tolerance += 2 * self.rounding.of(kind, layer, index)
         difference = abs(value - self.numbers.read(name))
-        return Check("evaluated again", value, _finite(difference), tolerance)
+        return Check(
+            "called again" if self.is_own(kind, layer) else "evaluated again", value, _finite(difference), tolerance
+        )
+
+    def is_own(self, kind: str, layer: int) -> bool:
+        """Whether a number is what a function of the user's own gives, which has no second form."""
+        network = self.numbers.moment.network
+        if kind == "ell" or (kind == "G" and layer == network.n_layers):
+            return network.loss.own
+        return kind in ("A", "P") and layer > 0 and bool(getattr(network.activations[layer - 1], "own", False))
 
     def numerically(self, name: str, job: tuple[Callable[..., Any], Array, int, float]) -> Check:
         """The derivative along one number."""

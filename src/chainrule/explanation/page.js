@@ -75,7 +75,32 @@
   });
   const math = (inside, block) =>
     `<math xmlns="${MATH}"${block ? ' display="block" style="text-align:left"' : ""}>${inside}</math>`;
-  const line = (inside) => `<div class="line wide">${math(inside)}</div>`;
+  // No browser breaks a formula over lines: each part from a = + or − on, outside of brackets, is one of its own.
+  const broken = (inside) => {
+    const host = document.createElement("div");
+    host.innerHTML = math(inside);
+    const parts = [[]];
+    let depth = 0, sign = true;
+    const walk = (row) => {
+      for (const one of row.children) {
+        const first = one.firstElementChild;
+        const bracketed = first && first.localName === "mo" && "([".includes(first.textContent);
+        if (one.localName === "mrow" && !one.attributes.length && !bracketed) { walk(one); continue; }
+        const text = one.localName === "mo" ? one.textContent : "";
+        if (text === "(") depth += 1;
+        else if (text === ")") depth -= 1;
+        else if (text && "=+−".includes(text) && !depth && !sign) {
+          one.setAttribute("form", "infix");
+          parts.push([]);
+        }
+        sign = Boolean(text) && text !== ")";
+        parts.at(-1).push(one.outerHTML);
+      }
+    };
+    walk(host.firstElementChild);
+    return parts.map((part) => math(part.join(""))).join("<wbr>");
+  };
+  const line = (inside) => `<div class="line wide">${broken(inside)}</div>`;
   const spoken = (name) => {
     const [array, index, row] = located(name);
     const of = index.reduce((words, i, at) => words.replaceAll(`#${at + 1}`, i), notation().words[array]);
