@@ -9,8 +9,9 @@ import re
 
 from .as_text import check_words, checked_words, head
 from .equations import general_equations, source_of
-from .explanation import Explanation, latex_number
+from .explanation import Explanation
 from .markup import latex_text
+from .places import latex_number
 from .spelling import Spelling
 from .steps import Step
 

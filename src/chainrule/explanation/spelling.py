@@ -104,10 +104,12 @@ class Spelling:
             return f"{kind[0]}{new}_{{{array}}}", f"{kind[0]}{new}_{{{entry}}}"
         return self.symbols.get(f"{kind}:out" if output else kind, self.symbols.get(kind, (kind, kind)))
 
-    def symbol(self, name: str, layers: int) -> str:
-        """How a number is written, as markup."""
+    def symbol(self, name: str, layers: int, *, linear: bool = False) -> str:
+        """How a number is written, as markup; of a `linear` output, which may be its own activation, once."""
         name, _, row = name.partition("~")
         kind, layer, index = parts_of(name)
+        if linear and self.hidden and layer == layers:
+            kind = {"A": "Z", "G": "D"}.get(kind, kind)
         _, entry = self.template(kind, output=layer == layers)
         entry = self._labelled(entry, layer, layers)
         for number, i in enumerate(index, 1):
