@@ -139,3 +139,12 @@ def test_a_derivative_without_a_finite_value_is_not_compared() -> None:
     assert made.failed == ()
     assert all(check.value is None for check in made.checks["G2.1"])
     assert "could not be compared" in made.text()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gelu_far_on_the_left(dtype) -> None:
+    network = Network((1, 1, 1), ("gelu", "identity"), "squared_error")
+    for z in (-3.0, -4.4, -5.2, -6.0):
+        parameters = Parameters.from_arrays([[[z]], [[1.0]]], [[0.0], [0.0]])
+        parameters = Parameters(parameters.sizes, parameters.theta.astype(dtype))
+        assert explain(network, [[1.0]], [[1.0]], parameters=parameters).failed == (), z

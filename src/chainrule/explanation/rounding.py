@@ -77,12 +77,13 @@ class Rounding:
             e[f"Z{l}"] = roundings(W.shape[1] + 1) * self.epsilon * size + e[f"A{l - 1}"] @ W.T
             phi: Any = n.moment.network.activations[l - 1]
             a, off, near = self._of(f"A{l}"), e[f"Z{l}"], FUNCTION_ROUNDINGS * self.epsilon
+            cancelled = float(phi.name == "gelu")  # Φ adds 1 and erf
             if isinstance(phi, Softmax):
                 spread = _shares_off(phi.value(Z), off)
             else:
                 spread = _change(phi.value, Z, off)
-                e[f"P{l}"] = _change(phi.derivative, Z, off) + near * np.abs(self._of(f"P{l}"))
-            e[f"A{l}"] = spread * self._mask(l) + near * np.abs(a)
+                e[f"P{l}"] = _change(phi.derivative, Z, off) + near * (np.abs(self._of(f"P{l}")) + cancelled)
+            e[f"A{l}"] = spread * self._mask(l) + near * (np.abs(a) + cancelled * np.abs(Z))
 
     def _output(self) -> None:
         """B1, J1."""
