@@ -104,6 +104,15 @@ def test_the_example_worked_by_hand() -> None:
     assert "= 7.25 " in text
 
 
+def test_the_sum_over_rows_is_shown_where_it_is_asked_for() -> None:
+    network = Network((3, 4, 2), ("tanh", "identity"), "squared_error")
+    parameters, x, y = network.init(0), np.random.default_rng(0).normal(size=(5, 3)), np.zeros((5, 2))
+    mean, total = (explain(network, x, y, parameters=parameters, reduction=how) for how in ("mean", "sum"))
+    assert total.passed
+    assert total.value("J") == pytest.approx(5 * mean.value("J"), rel=1e-14)
+    np.testing.assert_allclose(total.numbers.array("dW1"), 5 * mean.numbers.array("dW1"), rtol=1e-12)
+
+
 FAULTS = {
     # B2's missing mask, transposed, another layer's φ′ …: which numbers must turn red
     "transposed back": (pull_back_with(W_back=lambda W: W.T if W.shape[0] == W.shape[1] else W), "D"),
@@ -164,6 +173,9 @@ def test_functions_of_ones_own_are_evaluated_again() -> None:
     checks = [check for check in made.checks["D1.1"] if "differences" in check.how]
     assert len(checks) == 1
     assert "φ(Z^[1]_1)" in made.text()
+    for name in ("A1.1", "P1.1", "ell", "G2.1"):
+        assert made.checks[name][0].how == "called again"
+    assert made.checks["A2.1"][0].how == made.checks["D1.1"][0].how == "evaluated again"
 
 
 def test_at_a_kink_nothing_is_compared() -> None:
@@ -236,6 +248,12 @@ def test_the_native_engines_numbers() -> None:
     assert made.numbers.engine == "native"
     assert made.passed
     assert made.numbers.arrays["dW1"].dtype == np.float32
+    said = "J, dW and db of the native engine, the other numbers of the reference engine, in float32"
+    assert said in made.text()
+    assert said in made.html()
+    by_reference = explain(network, x, y, parameters=parameters)
+    assert "numbers of the reference engine in float32" in by_reference.text()
+    assert "Numbers of the reference engine in float32" in by_reference.html()
 
 
 @pytest.mark.parametrize(
@@ -245,11 +263,23 @@ def test_the_native_engines_numbers() -> None:
         ({"row": True}, "row = True"),
         ({"notation": "bias-lost"}, "Did you mean 'bias-last'"),
         ({"unit": 9}, "unit 9"),
-        ({"unit": 0}, "unit = 0"),
+        ({"unit": 0}, "pass unit=1 for the first"),
+        ({"unit": 1.5}, "unit = 1.5"),
+        ({"layer": 1.5}, "layer 1.5"),
+        ({"layer": []}, "chooses nothing"),
+        ({"unit": ()}, "chooses nothing"),
+        ({"equation": []}, "chooses nothing"),
+        ({"equation": "75"}, 'add notation="S4"'),
+        ({"equation": "S4.E75"}, 'add notation="S4"'),
+        ({"equation": "S1.E80", "notation": "S4"}, 'add notation="S1"'),
+        ({"equation": "99", "notation": "S4"}, "Choose some of these"),
         ({"digits": 18}, "digits = 18"),
         ({"terms": 0}, "terms = 0"),
         ({"optimizer": "lbfgs"}, "first-order"),
         ({"learning_rate": "much"}, "learning_rate"),
+        ({"reduction": "sum", "engine": "native"}, "the others compute the mean"),
+        ({"reduction": "sum", "engine": "auto"}, "the others compute the mean"),
+        ({"reduction": "avg"}, "reduction = 'avg'"),
         ({"x": [[1.0, 2.0]]}, "rows without a model"),
         ({"model": 3}, "model that is an int"),
         ({"model": Network((2, 1), ("identity",), "squared_error"), "x": [[1, 2]], "y": [[1]]}, "without parameters"),

@@ -127,6 +127,65 @@ def test_an_edge_and_a_unit_of_the_drawing(browser, pages) -> None:
     assert "tanh" in seen(browser, "#entry")
 
 
+@needs_browser
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("which", ["first", "last"])
+def test_the_formula_of_a_number_is_in_view(browser, pages, width, which) -> None:
+    open_page(browser, "about:blank")
+    open_page(browser, pages["large"].as_uri() + "#canonical/W+2", width)
+    buttons = browser.find_elements("css selector", "#results button")
+    assert len(buttons) > 50
+    chosen = buttons[0 if which == "first" else -1].get_attribute("data-name")
+    click(browser, f'#results button[data-name="{chosen}"]')
+    top, height = browser.execute_script(
+        "return [document.getElementById('entry').getBoundingClientRect().top, window.innerHeight]"
+    )
+    assert -1 <= top <= 0.8 * height
+    focused = browser.switch_to.active_element
+    assert focused.get_attribute("data-name") == chosen
+
+
+@needs_browser
+def test_the_loss_of_a_row_bears_its_number_where_the_objective_has_its_letter(browser, tmp_path) -> None:
+    network = Network((2, 2, 1), ("tanh", "identity"), "squared_error")
+    made = explain(network, [[1.0, 2.0], [0.5, -1.0]], [[0.0], [1.0]], parameters=network.init(0), row=1)
+    made.save(tmp_path / "two.html")
+    page = (tmp_path / "two.html").as_uri()
+    for place, shown in (("column-batch/ell2", "C⟨1⟩="), ("column-batch/J2", "C=s⟨0⟩·C⟨0⟩+s⟨1⟩·C⟨1⟩")):
+        open_page(browser, "about:blank")
+        open_page(browser, f"{page}#{place}")
+        assert shown in seen(browser, "#entry")
+        assert "⟨1⟩⟨" not in seen(browser, "main")
+    open_page(browser, "about:blank")
+    open_page(browser, f"{page}#canonical/ell2")
+    assert "⟨" not in seen(browser, "#entry h2")
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_long_formula_goes_on_in_the_next_line(browser, pages, width) -> None:
+    open_page(browser, "about:blank")
+    open_page(browser, pages["small"].as_uri() + "#canonical/Z1/Z1.1", width)
+    cut = browser.execute_script(
+        "return [...document.querySelectorAll('#general .line, #entry .line')]"
+        ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+    )
+    assert cut == []
+    assert len(browser.find_elements("css selector", "#general .line:last-child math")) > 1
+
+
+@needs_browser
+def test_in_a_frame_of_a_notebook(browser, tmp_path) -> None:
+    frame = tmp_path / "notebook.html"
+    frame.write_text(f"<!DOCTYPE html><meta charset='utf-8'><title>n</title>{explain()._repr_html_()}")
+    open_page(browser, frame.as_uri())
+    browser.switch_to.frame(browser.find_element("css selector", "iframe"))
+    click(browser, '[data-step="D2"]')
+    assert "delta" in browser.find_element("id", "title").text
+    assert severe(browser) == []
+    browser.switch_to.default_content()
+
+
 #: Click a button so many times, and give what the page says after each.
 WALK = """return [...Array(arguments[1])].map(() => { document.getElementById(arguments[0]).click();
     return document.querySelector("main").textContent; })"""
@@ -232,6 +291,10 @@ def test_on_paper_every_number_stands(browser, pages) -> None:
     assert pdf.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 4
     shown = browser.execute_script("return document.querySelectorAll('#paper .item').length")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    between = "getComputedStyle(document.querySelectorAll('#paper .item')[1]).borderTopStyle"
+    assert browser.execute_script(f"return {between}") == "dotted"
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     assert shown == 143  # of 147 numbers those that S4 has: f is its own activation
 
 

@@ -85,6 +85,9 @@ def test_what_cannot_be_replayed_is_said(folder) -> None:
         ({"x": x + 1}, "not those of the run"),
         ({"validation": 0.25}, "not those of the run"),
         ({"row": 12}, "row = 12"),
+        ({"l2": 0.5, "optimizer": "adam"}, "optimizer, l2 with a step of a run"),
+        ({"learning_rate": 0.5}, "learning_rate with a step of a run"),
+        ({"reduction": "sum"}, "reduction with a step of a run"),
     ):
         with pytest.raises(InputError, match=said):
             explain(folder / "r", options.pop("x", x), y, **options)
@@ -117,3 +120,6 @@ def test_the_command_explains_a_step(tmp_path) -> None:
     refused = chainrule("explain", "c", cwd=tmp_path)
     assert refused.returncode == 2
     assert "without --data" in refused.stderr
+    refused = chainrule("explain", "c", "--data", "digits", "--optimizer", "adam", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "optimizer with a step of a run" in refused.stderr

@@ -322,7 +322,12 @@ def explain(
     ] = None,
     terms: Annotated[int, typer.Option(help="Of a long sum.", min=1, rich_help_panel=SHOWN)] = 6,
     digits: Annotated[int, typer.Option(help="Significant ones.", min=1, max=17, rich_help_panel=SHOWN)] = 6,
-    optimizer: Annotated[str, typer.Option(help="Whose step is shown.", rich_help_panel=TRAINING)] = "gradient_descent",
+    optimizer: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose step is shown.", show_default="gradient_descent, or the run's", rich_help_panel=TRAINING
+        ),
+    ] = None,
     learning_rate: Annotated[
         float | None, typer.Option(min=1e-12, show_default=BY_OPTIMIZER, rich_help_panel=TRAINING)
     ] = None,

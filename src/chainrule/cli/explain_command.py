@@ -112,5 +112,5 @@ def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
         row=request.row or 0,
         validation=request.validation or None,
         title=data.name,
-        **{name: value for name, value in request.options.items() if name not in ("optimizer", "learning_rate")},
+        **request.options,
     )

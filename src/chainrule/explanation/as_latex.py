@@ -1,4 +1,7 @@
-"""An explanation as a LaTeX document: amsmath and geometry, nothing else."""
+"""An explanation as a LaTeX document: amsmath and geometry, nothing else.
+
+The formulas of a number are set as text, so that TeX breaks a long sum over lines.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import re
 
 from .as_text import check_words, checked_words, head
 from .equations import general_equations, source_of
-from .explanation import Explanation, latex_number
+from .explanation import Explanation
 from .markup import latex_text
+from .places import latex_number
 from .spelling import Spelling
 from .steps import Step
 
@@ -20,6 +24,14 @@ PREAMBLE = r"""\documentclass[10pt]{article}
 \setlength{\arraycolsep}{3pt}
 \setcounter{MaxMatrixCols}{20}
 \allowdisplaybreaks
+\raggedright
+\setlength{\lineskip}{4pt}
+\setlength{\lineskiplimit}{3pt}
+\newlength{\before}
+\newcommand{\entry}[1]{\par\medskip\settowidth{\before}{$\displaystyle #1$}\hangindent\dimexpr\before+2em\relax
+  \hangafter1\relax$\displaystyle #1$}
+\newcommand{\equal}[1]{$\displaystyle {} = #1$}
+\newcommand{\further}{\par\nopagebreak\hangindent\dimexpr\before+2em\relax\hangafter1\relax\hspace*{\before}}
 \begin{document}
 """
 
@@ -49,8 +61,9 @@ def _step(explained: Explanation, spelled: Spelling, step: Step) -> list[str]:
         below = " \\\\ ".join(explained.in_latex(spelled, line) for line in general)
         lines.append(rf"\begin{{gather*}} {below} \end{{gather*}}")
     for line in explained.equations_of_arrays(spelled, step):
-        both = [explained.in_latex(spelled, line, numbers=numbers) for numbers in (False, True)]
-        lines.append(rf"{{\scriptsize\begin{{gather*}} {both[0]} \\ {both[1]} \end{{gather*}}}}")
+        for numbers in (False, True):
+            shown = explained.in_latex(spelled, line, numbers=numbers)
+            lines.append(rf"\par\medskip{{\scriptsize$\displaystyle {shown}$\par}}")
     for name in step.entries:
         lines += _entry(explained, spelled, name)
     return lines
@@ -62,9 +75,8 @@ def _entry(explained: Explanation, spelled: Spelling, name: str) -> list[str]:
     value = latex_number(explained.rounded(explained.value(name)))
     checks = "; ".join(_check(check_words(explained, check)) for check in explained.checks[name])
     parts = [explained.in_latex(spelled, markup), explained.in_latex(spelled, markup, numbers=True)] if markup else []
-    rows = [f"= {part} &&" for part in parts]
-    rows.append(rf"= {value} \qquad \text{{{checks}}} &&")
-    return [rf"\begin{{flalign*}} {symbol} &" + "\\\\\n &".join(rows) + r" \end{flalign*}"]
+    rows = [rf"\equal{{{part}}}" for part in [*parts, value]]
+    return [rf"\entry{{{symbol}}}" + "\n\\further".join(rows) + rf"\qquad {checks}"]
 
 
 def _check(said: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ..errors import counted
+from .checks import Check
 from .entries import parts_of
-from .equations import general_equations, source_of
+from .equations import general_equations, remark_of, source_of
 from .explanation import Explanation
 from .paths import paths_of
 from .spelling import Spelling
 from .steps import Step
 
-__all__ = ["text_of"]
+__all__ = ["check_words", "checked_words", "head", "origin", "text_of"]
 
 
 def text_of(explained: Explanation, spelled: Spelling) -> str:
@@ -55,11 +56,19 @@ def head(explained: Explanation, spelled: Spelling) -> list[str]:
     n = explained.numbers
     rows = f"row {n.row} of a batch of {n.rows}" if n.rows > 1 else "one row"
     return [
-        f"{rows}; numbers of the {n.engine} engine in {n.moment.state.theta.dtype}, rounded to {explained.digits} "
-        "significant digits (.json has them in full)",
-        f"notation {spelled.name}: {spelled.document}. {spelled.remark}",
+        f"{rows}; {origin(explained)}, rounded to {explained.digits} significant digits (.json has them in full)",
+        f"notation {spelled.name}: {spelled.document}. {remark_of(spelled, n)}",
         checked_words(explained),
     ]
+
+
+def origin(explained: Explanation) -> str:
+    """Whose the numbers are, and in which dtype."""
+    n = explained.numbers
+    dtype = n.moment.state.theta.dtype
+    if n.engine == "reference":
+        return f"numbers of the reference engine in {dtype}"
+    return f"J, dW and db of the {n.engine} engine, the other numbers of the reference engine, in {dtype}"
 
 
 def checked_words(explained: Explanation) -> str:
@@ -108,9 +117,8 @@ def entry_lines(explained: Explanation, spelled: Spelling, name: str) -> list[st
     return found
 
 
-def check_words(explained: Explanation, check: object) -> str:
+def check_words(explained: Explanation, check: Check) -> str:
     """A check in a few words."""
-    how, value, passed = (getattr(check, part) for part in ("how", "value", "passed"))
-    if value is None:
-        return f"({how})"
-    return f"✓ {how}" if passed else f"✗ WRONG: {how} gives {explained.rounded(value)}"
+    if check.value is None:
+        return f"({check.how})"
+    return f"✓ {check.how}" if check.passed else f"✗ WRONG: {check.how} gives {explained.rounded(check.value)}"

@@ -15,15 +15,17 @@ from typing import Any
 import numpy as np
 
 from ..activations import ACTIVATIONS
-from ..gradient_check import TOLERANCES, derivative_along, method_for, resolution_of
+from ..gradient_check import SMALLEST, TOLERANCES, derivative_along, method_for, resolution_of
 from .entries import formula, parts_of
 from .numbers import Numbers
+from .rounding import FUNCTION_ROUNDINGS, Rounding
 
 __all__ = ["Check", "Checker"]
 
 Array = np.ndarray[Any, Any]
-#: Roundings of one of NumPy's functions, with a margin.
-FUNCTION_ROUNDINGS = 16
+#: The numbers that an engine computes; the others are the reference's, or follow from them.
+ENGINES_OWN = ("J", "dW", "db")
+AT_KINK = "at a kink: there is no derivative to compare with"
 IDENTITY = ACTIVATIONS["identity"]()
 
 
@@ -65,17 +67,16 @@ class Checker:
         network = numbers.moment.network
         self.method = method_for(network, np.zeros(1), "auto")
         self.words = {"complex": "complex step", "central": "five-point differences"}[self.method]
-        roundings = sum(n + FUNCTION_ROUNDINGS for n in network.sizes)
-        #: Of a derivative, relative to the largest of its array: what the method leaves, or what the engine rounds.
-        self.tolerance = max(TOLERANCES[self.method], roundings * numbers.epsilon)
 
     def of(self, name: str) -> tuple[Check, ...]:
         """The checks of a number."""
-        found = [self.again(name)]
+        again = self.again(name)
+        found = [] if again is None else [again]
         kind, layer, index = parts_of(name)
-        if kind in self.derivatives:
+        undefined = again is not None and again.value is None and not np.isfinite(self.numbers.read(name))
+        if kind in self.derivatives and not undefined:
             found.append(self.numerically(name, self.derivatives[kind](layer, index)))
-        return tuple(check for check in found if check is not None)
+        return tuple(found)
 
     def again(self, name: str) -> Check | None:
         """The formula, evaluated from the numbers that are in it."""
@@ -84,11 +85,27 @@ class Checker:
             return None
         try:
             value, size = expression.value(self.numbers.read)
+            if not np.isfinite(value):
+                raise OverflowError
         except (OverflowError, ValueError, ZeroDivisionError):
             return Check("too large or too small to be evaluated as it is written")
         tolerance = (expression.leaves + FUNCTION_ROUNDINGS) * self.numbers.epsilon * size
+        kind, layer, index = parts_of(name)
+        if (
+            kind in ENGINES_OWN and self.numbers.engine != "reference"
+        ):  # which rounds otherwise than the Δ in the formula
+            tolerance += 2 * self.rounding.of(kind, layer, index)
         difference = abs(value - self.numbers.read(name))
-        return Check("evaluated again", value, _finite(difference), tolerance)
+        return Check(
+            "called again" if self.is_own(kind, layer) else "evaluated again", value, _finite(difference), tolerance
+        )
+
+    def is_own(self, kind: str, layer: int) -> bool:
+        """Whether a number is what a function of the user's own gives, which has no second form."""
+        network = self.numbers.moment.network
+        if kind == "ell" or (kind == "G" and layer == network.n_layers):
+            return network.loss.own
+        return kind in ("A", "P") and layer > 0 and bool(getattr(network.activations[layer - 1], "own", False))
 
     def numerically(self, name: str, job: tuple[Callable[..., Any], Array, int, float]) -> Check:
         """The derivative along one number."""
@@ -96,14 +113,30 @@ class Checker:
         direction = np.zeros(len(point))
         direction[i] = 1.0
         with np.errstate(all="ignore"):
-            found = derivative_along(function, point, function(point)[1], direction, self.method, reach=reach)
+            sides = function(point)[1]
+            nearby = function(point + SMALLEST / reach * direction)[1]
+            if any(np.any((here == 0) & (there != 0)) for here, there in zip(sides, nearby, strict=True)):
+                return Check(AT_KINK)
+            found = derivative_along(function, point, sides, direction, self.method, reach=reach)
         if found is None:
-            return Check("at a kink: there is no derivative to compare with")
-        kind, layer, _ = parts_of(name)
+            return Check(AT_KINK)
+        if not np.isfinite(found):
+            return Check(f"{self.words} give no finite number, so that nothing could be compared")
+        difference = _finite(abs(found - self.numbers.read(name)))
+        return Check(self.words, found, difference, self.tolerance(name, found, reach))
+
+    def tolerance(self, name: str, found: float, reach: float) -> float:
+        """What the method leaves, relative to the largest of the array, and what rounding does to this number.
+
+        Twice the latter: once for the engine, once for the numbers that the loss is computed from.
+        """
+        kind, layer, index = parts_of(name)
         values = self.numbers.array(f"{kind}{layer}")
-        resolved = reach * resolution_of(self.method, abs(self.numbers.read("J")) + abs(self.numbers.read("ell")))
+        z = self.numbers.arrays[f"Z{self.numbers.layers}"]
+        size = abs(self.numbers.read("J")) + abs(self.numbers.read("ell")) + float(np.max(np.abs(z)))
+        resolved = reach * resolution_of(self.method, size)
         scale = max(float(np.max(np.abs(np.nan_to_num(values)))), abs(found), resolved)
-        return Check(f"{self.words}", found, _finite(abs(found - self.numbers.read(name))), self.tolerance * scale)
+        return TOLERANCES[self.method] * scale + 2 * self.rounding.of(kind, layer, index)
 
     # Each gives: the function to differentiate with its kinks, the point, which entry of it, and how far a step of 1
     # in that entry moves Z.
@@ -192,6 +225,11 @@ class Checker:
         y = self.y[rows]
         ell, _ = network.loss.value_and_delta(y, a, a, IDENTITY)
         return ell, [np.sign(np.real(r)) for r in network.loss.residual_kinks(y, a)]
+
+    @cached_property
+    def rounding(self) -> Rounding:
+        """What rounding does to the numbers."""
+        return Rounding(self.numbers)
 
     # The engine's numbers in float64, exactly.
 

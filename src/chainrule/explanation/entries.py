@@ -15,7 +15,7 @@ import numpy as np
 
 from ..activation_types import Softmax
 from ..loss_types import CrossEntropy
-from .expressions import Constant, Expression, Place, Power, Product, Read, Share, Sized, Sum
+from .expressions import Constant, Expression, Place, Power, Product, Read, Share, Sized, Sum, largest_terms
 from .functions import activation_of, factor_of, loss_of, loss_slope_of, minus, named, slope_of
 from .numbers import Numbers
 from .updates import update
@@ -239,12 +239,7 @@ class RowSum(Expression):
         self.values = values * n.over_rows(a) if a and not a.startswith("one") else values
 
     def markup(self, terms: int) -> str:
-        count = len(self.values)
-        shown, rest = list(range(count)), ""
-        if count > terms + 1:
-            shown = sorted(np.argsort(-np.abs(self.values), kind="stable")[:terms].tolist())
-            left = np.delete(self.values, shown)
-            rest = f" + @rest:{len(left)}:{math.fsum(left)!r}@"
+        shown, rest = largest_terms(self.values.tolist(), terms)
         return " + ".join(self.term(i).markup(terms) for i in shown) + rest
 
     def term(self, row: int) -> Product:

@@ -15,7 +15,7 @@ from .numbers import Numbers
 from .spelling import Spelling
 from .steps import Step
 
-__all__ = ["array_equations", "general_equations", "source_of"]
+__all__ = ["array_equations", "general_equations", "one_letter", "remark_of", "source_of"]
 
 #: φ(z) and φ′(z), in general.
 PHI = {
@@ -126,6 +126,25 @@ def _own_output(spelled: Spelling, n: Numbers) -> str:
     return "squares" if squares and spelled.output_phi in ("", phi.name) else "other"
 
 
+def one_letter(spelled: Spelling, n: Numbers) -> bool:
+    """Whether a notation has one letter for the loss of a row and for an objective that is something else here."""
+    rules = n.moment.rules
+    another = n.rows > 1 or n.read("s") != 1 or bool(rules.l1 or rules.l2)
+    return spelled.loss == spelled.objective and another
+
+
+def remark_of(spelled: Spelling, n: Numbers) -> str:
+    """What a reader should know of a notation, and of its letters here."""
+    if not one_letter(spelled, n):
+        return spelled.remark
+    letter = spelled.loss
+    penalty = ", with the penalty" if n.moment.rules.l1 or n.moment.rules.l2 else ""
+    return (
+        f"{spelled.remark} Here {letter}⟨i⟩ is the loss of row i, and {letter} the objective, that of all "
+        f"rows{penalty}. Derivatives by weights and biases are of the objective, all others of the row's loss."
+    )
+
+
 def general_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
     """The equations of a step in general letters, as markup."""
     output = step.layer == n.layers
@@ -168,11 +187,13 @@ def _lines(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
     if kind == "P":
         return function_line(spelled, phi, 1)
     if kind == "ell":
-        return [f"{spelled.loss} = {_loss(spelled, n, 0)}"]
+        row = r" \langle i \rangle" if one_letter(spelled, n) else ""
+        return [f"{spelled.loss}{row} = {_loss(spelled, n, 0)}"]
     if kind == "J":
         penalty = " + R" if "R" in step.entries else ""
         share = r"\frac{w_{i}}{\sum_{i} w_{i}}" if n.moment.reduction == "mean" else "w_{i}"
-        lines = [rf"{spelled.objective} = \sum_{{i}} s_{{i}} {spelled.loss}_{{i}}{penalty}", f"s_{{i}} = {share}"]
+        of = r" \langle i \rangle" if one_letter(spelled, n) else "_{i}"
+        lines = [rf"{spelled.objective} = \sum_{{i}} s_{{i}} {spelled.loss}{of}{penalty}", f"s_{{i}} = {share}"]
         if penalty:
             lines.append(r"R = \lambda_{1} \sum \mid W \mid + \frac{1}{2} \lambda_{2} \sum W^{2}")
         return lines

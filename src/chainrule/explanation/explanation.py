@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +17,10 @@ from ..errors import InputError
 from ..storage import write_whole
 from .checks import Check, Checker
 from .entries import Style, formula
-from .equations import array_equations, source_of
-from .markup import Node, parse, to_latex, to_text
+from .equations import array_equations, one_letter, source_of
+from .markup import parse, to_latex, to_text
 from .numbers import Numbers
+from .places import LATEX, TEXT, Form, bracketed
 from .spelling import Spelling
 from .spellings import SPELLINGS, spelling
 from .steps import Selection, Step, steps_of
@@ -63,21 +63,31 @@ class Explanation:
     def steps(self) -> tuple[Step, ...]:
         """The steps, in the order in which they are computed."""
         steps = steps_of(self.numbers, self.shown)
-        return tuple(step for step in steps if not self.equations or self._numbers_of(step) & {*self.equations})
+        wanted = {*self.equations}
+        return tuple(step for step in steps if not wanted or self._numbers_of(step, self.spelled) & wanted)
 
     def require_steps(self) -> None:
         """Raise where no step has one of the equations that are asked for."""
         if not self.steps:
             steps = steps_of(self.numbers, self.shown)
-            known = sorted(set().union(*(self._numbers_of(step) for step in steps)))
+
+            def known(spelled: Spelling) -> set[str]:
+                return set().union(*(self._numbers_of(step, spelled) for step in steps))
+
+            other = next((one.alias for one in SPELLINGS.values() if known(one) & {*self.equations}), None)
             raise InputError(
-                f"equation {', '.join(self.equations)}", ", ".join(known), "Choose some of these, with commas."
+                f"equation {', '.join(self.equations)} in the notation {self.notation}",
+                ", ".join(sorted(known(self.spelled))),
+                f'It is {other}\'s: add notation="{other}", or --notation {other}.'
+                if other
+                else "Choose some of these, with commas.",
             )
 
-    def _numbers_of(self, step: Step) -> set[str]:
-        """The numbers by which a step's equation is called: the library's, and the document's without brackets."""
-        source = source_of(self.spelled, step, self.numbers)
-        return {part.strip(" ()") for part in f"{source},{step.equation}".split(",")} - {""}
+    def _numbers_of(self, step: Step, spelled: Spelling) -> set[str]:
+        """The numbers by which a step's equation is called: the library's; the document's, also with its name."""
+        source = source_of(spelled, step, self.numbers)
+        parts = {part.strip(" ()") for part in f"{source},{step.equation}".split(",")} - {""}
+        return parts | {f"{spelled.alias}.E{part}" for part in parts if part.isdigit()}
 
     @cached_property
     def checks(self) -> dict[str, tuple[Check, ...]]:
@@ -127,15 +137,9 @@ class Explanation:
 
     def symbol(self, spelled: Spelling, name: str) -> str:
         """How a number is written, as markup."""
-        symbol = spelled.symbol(name, self.numbers.layers)
-        if (
-            self._is_linear
-            and spelled.hidden
-            and name.startswith((f"A{self.numbers.layers}.", f"G{self.numbers.layers}."))
-        ):
-            other = {"A": "Z", "G": "D"}[name[0]] + name[1:]  # f is its own activation
-            symbol = spelled.symbol(other, self.numbers.layers)
-        return symbol
+        if name == "ell" and one_letter(spelled, self.numbers):
+            name = f"ell~{self.numbers.row}"
+        return spelled.symbol(name, self.numbers.layers, linear=self._is_linear)
 
     def grid(self, spelled: Spelling, array: str) -> list[list[str]]:
         """The places of an array, "W2" say, as a notation lays them out; none of one too large to be read."""
@@ -219,63 +223,37 @@ class Explanation:
 
     def in_text(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
         """A formula in a line of text, its places filled by symbols or by numbers."""
+        return to_text(parse(markup), lambda place: self._filled(TEXT, spelled, place, numbers))
 
-        def fill(name: str) -> str:
-            if name.startswith("rest:"):
-                _, count, value = name.split(":")
-                return f"{bracketed(self.rounded(float(value)))} [{count} more]" if numbers else f"⋯ [{count} more]"
-            if name.startswith("["):
-                return self._array(spelled, name[1:-1], numbers, to_text, " ", "; ", ("[", "]"))
-            plain = name.removeprefix("!")
-            if numbers:
-                shown = self.rounded(self.numbers.read(plain))
-                return shown if plain != name else bracketed(shown)
-            name = plain
-            return to_text(parse(self.symbol(spelled, name)), str)
+    def in_latex(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
+        """A formula in LaTeX, its places filled by symbols or by numbers."""
+        return to_latex(parse(markup), lambda place: self._filled(LATEX, spelled, place, numbers))
 
-        return to_text(parse(markup), fill)
+    def _filled(self, form: Form, spelled: Spelling, place: str, numbers: bool) -> str:
+        """What stands in a place of a formula."""
+        if place.startswith("rest:"):
+            _, count, value = place.split(":")
+            return form.rest(form.number(bracketed(self.rounded(float(value)))) if numbers else form.dots, count)
+        if place.startswith("["):
+            return self._array(form, spelled, place[1:-1], numbers)
+        name = place.removeprefix("!")
+        if not numbers:
+            return form.show(parse(self.symbol(spelled, name)), str)
+        shown = self.rounded(self.numbers.read(name))
+        return form.number(shown if name != place else bracketed(shown))
 
-    def _array(
-        self,
-        spelled: Spelling,
-        array: str,
-        numbers: bool,
-        show: Callable[[Node, Callable[[str], str]], str],
-        beside: str,
-        below: str,
-        ends: tuple[str, str],
-    ) -> str:
+    def _array(self, form: Form, spelled: Spelling, array: str, numbers: bool) -> str:
         """An array in a formula: its symbol, or its numbers."""
         grid = self.grid(spelled, array) if numbers else []
         if not grid:
             kind = array.rstrip("0123456789")
-            return show(parse(spelled.array(kind, int(array[len(kind) :]), self.numbers.layers)), str)
+            return form.show(parse(spelled.array(kind, int(array[len(kind) :]), self.numbers.layers)), str)
 
         def cell(place: str) -> str:
             return self.rounded(self.numbers.read(place.strip("@"))) if place.startswith("@") else place
 
-        rows = below.join(beside.join(cell(place) for place in row) for row in grid)
-        return ends[0] + (latex_number(rows) if show is to_latex else rows) + ends[1]
-
-    def in_latex(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
-        """A formula in LaTeX, its places filled by symbols or by numbers."""
-
-        def fill(name: str) -> str:
-            if name.startswith("rest:"):
-                _, count, value = name.split(":")
-                shown = latex_number(bracketed(self.rounded(float(value)))) if numbers else r"\cdots"
-                return rf"\underbrace{{{shown}}}_{{{count}\text{{ more}}}}"
-            if name.startswith("["):
-                ends = (r"\begin{bmatrix} ", r" \end{bmatrix}")
-                return self._array(spelled, name[1:-1], numbers, to_latex, " & ", r" \\ ", ends)
-            plain = name.removeprefix("!")
-            if numbers:
-                shown = self.rounded(self.numbers.read(plain))
-                return latex_number(shown if plain != name else bracketed(shown))
-            name = plain
-            return to_latex(parse(self.symbol(spelled, name)), str)
-
-        return to_latex(parse(markup), fill)
+        rows = form.below.join(form.beside.join(cell(place) for place in row) for row in grid)
+        return form.ends[0] + form.number(rows) + form.ends[1]
 
     def __str__(self) -> str:
         return self.text()
@@ -292,19 +270,3 @@ class Explanation:
             f'<iframe title="{escape(self.title)}" style="width:100%;height:52rem;border:1px solid #bbb" '
             f'srcdoc="{escape(self.html())}"></iframe>'
         )
-
-
-def bracketed(number: str) -> str:
-    """In brackets where it has a sign."""
-    return f"({number})" if number.startswith("-") else number
-
-
-def latex_number(number: str) -> str:
-    r"""A number for LaTeX.
-
-    Examples
-    --------
-    >>> latex_number("(-1.5e-07)")
-    '(-1.5 \\cdot 10^{-7})'
-    """
-    return re.sub(r"e([+-])0*(\d+)", lambda m: rf" \cdot 10^{{{'-' if m[1] == '-' else ''}{m[2]}}}", number)

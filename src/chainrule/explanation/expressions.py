@@ -92,6 +92,25 @@ class Constant(Expression):
         return f"({self.markup(terms)})" if self.number < 0 and not self.written else self.markup(terms)
 
 
+def largest_terms(values: Sequence[float], terms: int, kept: int | None = None) -> tuple[list[int], str]:
+    """Which terms of a sum are shown, and the rest of it as markup; all where two more than those would be all.
+
+    Parameters
+    ----------
+    values : sequence of float
+    terms : int
+        How many of the largest are shown.
+    kept : int, optional
+        A term that is shown in any case, beside these.
+    """
+    everything = range(len(values))
+    if len(values) <= terms + 2:
+        return list(everything), ""
+    large = heapq.nlargest(terms, (i for i in everything if i != kept), key=lambda i: abs(values[i]))
+    left = sorted({*everything} - {*large, kept})
+    return sorted({*everything} - {*left}), f" + @rest:{len(left)}:{math.fsum(values[i] for i in left)!r}@"
+
+
 @final
 class Sum(Expression):
     """Terms added, each with its sign; of many, the largest are shown, and the rest as one number.
@@ -123,12 +142,9 @@ class Sum(Expression):
         if not self.terms:
             return "0"
         shown, rest = list(range(len(self.terms))), ""
-        if self.read is not None and len(shown) > terms + 2:
+        if self.read is not None:
             values = [sign * term.value(self.read)[0] for sign, term in zip(self.signs, self.terms, strict=True)]
-            large = heapq.nlargest(terms, (i for i in shown if i != self.kept), key=lambda i: abs(values[i]))
-            left = sorted({*shown} - {*large, self.kept})
-            shown = sorted({*shown} - {*left})
-            rest = f" + @rest:{len(left)}:{math.fsum(values[i] for i in left)!r}@"
+            shown, rest = largest_terms(values, terms, self.kept)
         if self.kept == len(self.terms) - 1 and rest:  # the bias stays the last
             return self._written(shown[:-1], terms) + rest + " + " + self.terms[-1].bracketed(terms)
         return self._written(shown, terms) + rest
@@ -279,7 +295,8 @@ class Call(Expression):
         _, function, slope = CALLS[self.function]
         v, s = self.argument.value(read)
         found = function(v)
-        return found, abs(found) + abs(slope(v)) * s
+        own = 1.0 if self.function == "Phi" else abs(found)  # an engine adds 1 and erf, which cancel where z < 0
+        return found, own + abs(slope(v)) * s
 
     @property
     def leaves(self) -> int:

@@ -8,6 +8,7 @@ filled in by whoever shows the formula. Nothing here knows what a formula means.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -268,15 +269,32 @@ PLAIN |= {"−": "$-$", "′": "$'$", "Σ": r"$\sum$", "‖": r"$\Vert$", "ᵀ":
 PLAIN |= {"½": r"$\frac12$", "–": "--", "^": r"\textasciicircum{}", "|": r"$\vert$", "<": "$<$", ">": "$>$", "\\": ""}
 
 
+#: Combining characters → LaTeX's accents.
+ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030a": "r", "\u0327": "c"}
+
+
 def latex_text(words: str) -> str:
-    r"""Plain text for LaTeX.
+    r"""Plain text for LaTeX; a character that pdfLaTeX lacks by its code point.
 
     Examples
     --------
     >>> latex_text("4 → 3 tanh, δ ≤ 50 %")
     '4 $\\to$ 3 tanh, $\\delta$ $\\le$ 50 \\%'
+    >>> latex_text("é 数")
+    "\\'{e} [U+6570]"
     """
-    return "".join(PLAIN.get(c, rf"\{c}" if c in "%#&$_{}" else c) for c in words)
+    return "".join(_latex_character(c) for c in words)
+
+
+def _latex_character(c: str) -> str:
+    if c in "%#&$_{}":
+        return rf"\{c}"
+    if c in PLAIN or (c.isascii() and c.isprintable()):
+        return PLAIN.get(c, c)
+    base, *accents = list(unicodedata.normalize("NFD", c))
+    if base.isascii() and base.isalpha() and len(accents) == 1 and accents[0] in ACCENTS:
+        return rf"\{ACCENTS[accents[0]]}{{{base}}}"
+    return " " if c.isspace() else f"[U+{ord(c):04X}]"
 
 
 #: Signs within a script stand close.

@@ -35,8 +35,13 @@
     const [, array, index, row] = /^([A-Za-z]+\+?\d*)((?:\.\d+)*)(?:~(\d+))?$/.exec(name);
     return [array, index.split(".").slice(1), row];
   };
+  const located = (name) => {
+    const [array, index, given] = split(name);
+    const row = array === "ell" ? given ?? notation().lossRow ?? undefined : given;
+    return [array, index, row];
+  };
   const symbol = (name) => {
-    const [array, index, row] = split(name);
+    const [array, index, row] = located(name);
     const of = index.reduce((template, i, at) => template.replaceAll(`#${at + 1}`, i), notation().symbols[array]);
     return row === undefined ? of : `<mrow>${of}<mo stretchy="false" ${TIGHT}>⟨</mo><mn>${row}</mn>` +
       `<mo stretchy="false" ${TIGHT}>⟩</mo></mrow>`;
@@ -70,9 +75,34 @@
   });
   const math = (inside, block) =>
     `<math xmlns="${MATH}"${block ? ' display="block" style="text-align:left"' : ""}>${inside}</math>`;
-  const line = (inside) => `<div class="line wide">${math(inside)}</div>`;
+  // No browser breaks a formula over lines: each part from a = + or − on, outside of brackets, is one of its own.
+  const broken = (inside) => {
+    const host = document.createElement("div");
+    host.innerHTML = math(inside);
+    const parts = [[]];
+    let depth = 0, sign = true;
+    const walk = (row) => {
+      for (const one of row.children) {
+        const first = one.firstElementChild;
+        const bracketed = first && first.localName === "mo" && "([".includes(first.textContent);
+        if (one.localName === "mrow" && !one.attributes.length && !bracketed) { walk(one); continue; }
+        const text = one.localName === "mo" ? one.textContent : "";
+        if (text === "(") depth += 1;
+        else if (text === ")") depth -= 1;
+        else if (text && "=+−".includes(text) && !depth && !sign) {
+          one.setAttribute("form", "infix");
+          parts.push([]);
+        }
+        sign = Boolean(text) && text !== ")";
+        parts.at(-1).push(one.outerHTML);
+      }
+    };
+    walk(host.firstElementChild);
+    return parts.map((part) => math(part.join(""))).join("<wbr>");
+  };
+  const line = (inside) => `<div class="line wide">${broken(inside)}</div>`;
   const spoken = (name) => {
-    const [array, index, row] = split(name);
+    const [array, index, row] = located(name);
     const of = index.reduce((words, i, at) => words.replaceAll(`#${at + 1}`, i), notation().words[array]);
     return `${of}${row === undefined ? "" : `, row ${row}`} = ${rounded(data.values[name])}`;
   };
@@ -201,7 +231,9 @@
     $("list").innerHTML = listed.join("");
     showEntry();
     showDrawing(step);
-    history.replaceState(null, "", `#${[state.notation, state.step, state.entry].filter(Boolean).join("/")}`);
+    if (location.protocol !== "about:") {  // a notebook's frame has no address of its own
+      history.replaceState(null, "", `#${[state.notation, state.step, state.entry].filter(Boolean).join("/")}`);
+    }
   };
   const SHORT = { Z: "Z", A: "A", A0: "X", ell: "ℓ", J: "J", GL: "∂ℓ/∂A", P: "φ′", D: "Δ", dW: "dW", G: "back", "W+": "W" };
   const short = (step) => {
@@ -216,6 +248,10 @@
     state.entry = name;
     if (step && step.key in notation().steps) state.step = step.key;
     show();
+    const entry = $("entry");
+    entry.scrollTop = 0;
+    const { top } = entry.getBoundingClientRect();
+    if (top < 0 || top > 0.8 * window.innerHeight) entry.scrollIntoView({ block: "start" });
   };
   const go = (by) => {
     const all = steps();
@@ -251,7 +287,7 @@
     const within = named.closest("#results, #entry");
     choose(name);
     const same = within && document.querySelector(`#results button[data-name="${name}"]`);
-    if (same) same.focus();
+    if (same) same.focus({ preventScroll: true });
   });
   document.addEventListener("keydown", (event) => {
     if (event.target.matches("select, summary, .wide") || event.altKey || event.ctrlKey || event.metaKey) return;

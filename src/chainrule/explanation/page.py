@@ -16,8 +16,8 @@ import numpy as np
 
 from ..report_page.markup import text
 from .as_svg import svg_of
-from .as_text import checked_words
-from .equations import general_equations, source_of
+from .as_text import checked_words, origin
+from .equations import general_equations, one_letter, remark_of, source_of
 from .explanation import Explanation
 from .markup import parse, to_mathml, to_text
 from .numbers import has_rows
@@ -44,6 +44,7 @@ def page_of(explained: Explanation) -> str:
         f"{text(one.document)}</option>"
         for name, one in SPELLINGS.items()
     )
+    said = origin(explained)
     kind = "passed" if explained.passed else "failed"
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -59,8 +60,8 @@ def page_of(explained: Explanation) -> str:
 <a class="skip" href="#step">Skip to the step</a>
 <header>
 <h1>{text(explained.title)}</h1>
-<p class="lead">{rows} Numbers of the {text(n.engine)} engine in {n.moment.state.theta.dtype}, rounded to \
-{explained.digits} significant digits; a click on a number shows it in full, with its formula.</p>
+<p class="lead">{rows} {text(said[0].upper() + said[1:])}, rounded to {explained.digits} \
+significant digits; a click on a number shows it in full, with its formula.</p>
 <p id="verdict" class="{kind}">{text(checked_words(explained).replace("checks", "Checks", 1))}.</p>
 <noscript><p class="failed">The formulas are shown by a script that is in this page: allow it to run.</p></noscript>
 <p><label for="notation">Notation</label> <select id="notation">{options}</select></p>
@@ -162,7 +163,8 @@ def _notation(explained: Explanation, one: Spelling) -> dict[str, Any]:
     arrays = set(re.findall(r"@\[([^\]]+)\]@", json.dumps(steps)))
     return {
         "name": one.name,
-        "remark": one.remark,
+        "remark": remark_of(one, n),
+        "lossRow": n.row if one_letter(one, n) else None,
         "style": _style_key(one),
         "layers": [one.label(l, n.layers) for l in range(n.layers + 1)],
         "symbols": {array: _filled(_mathml(_template(explained, one, array))) for array in n.arrays},
@@ -174,6 +176,8 @@ def _notation(explained: Explanation, one: Spelling) -> dict[str, Any]:
 
 def _template(explained: Explanation, one: Spelling, array: str) -> str:
     """The symbol of the numbers of an array, with stand-ins for its indices."""
+    if array == "ell":  # the script adds the row, of one's own and of the others
+        return one.symbol(array, explained.numbers.layers)
     axes = np.ndim(explained.numbers.arrays[array]) - has_rows(array)
     return explained.symbol(one, array + "".join(f".{i}" for i in list(INDEX)[:axes]))
 

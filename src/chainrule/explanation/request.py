@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def explain(
     layer: int | str | Sequence[int | str] | None = None,
     unit: int | Sequence[int] | None = None,
     equation: str | Sequence[str] | None = None,
-    optimizer: str | Optimizer = "gradient_descent",
+    optimizer: str | Optimizer | None = None,
     learning_rate: float | None = None,
     sample_weight: Any = None,
     l1: float = 0.0,
@@ -89,8 +89,8 @@ def explain(
     equation : str or sequence of str, optional
         Only the steps of these equations, by the document's numbers ("75"), the inventory's ("S1.E80") or the
         library's ("B3").
-    optimizer : str or Optimizer
-        Whose step is shown; a name from `OPTIMIZERS`, but not "lbfgs".
+    optimizer : str or Optimizer, optional
+        Whose step is shown; a name from `OPTIMIZERS`, but not "lbfgs"; by default gradient descent.
     learning_rate : float, optional
         Its α; by default the optimiser's own.
     sample_weight, l1, l2, masks, reduction
@@ -103,7 +103,7 @@ def explain(
         Of such a run: what `train` was given.
     engine : str, optional
         Whose J and gradient are shown: "reference", "native", or "auto"; by default the reference engine's, and in a
-        step of a run those of its engine.
+        step of a run those of its engine. With `reduction="sum"` only the reference engine's.
     terms : int
         How many terms of a long sum are shown; the others are added up.
     digits : int
@@ -142,6 +142,11 @@ def explain(
     if step is not None or is_checkpoint(model):
         if not isinstance(model, str | os.PathLike):
             raise InputError(f"step = {step} without a checkpoint", "the path of a run's checkpoint", "Name the file.")
+        refuse_settings(
+            parameters=parameters is not None, optimizer=optimizer is not None,
+            learning_rate=learning_rate is not None, l1=l1 != 0, l2=l2 != 0, masks=masks is not None,
+            reduction=reduction != "mean",
+        )  # fmt: skip
         moment, own = moment_of_step(model, x, y, step, sample_weight=sample_weight, validation=validation)
         called = f"{f'{title}, ' if title else ''}step {moment.state.steps + 1} of a run"
         return explained(moment, wanted, engine or own, called)
@@ -149,8 +154,13 @@ def explain(
         if x is not None or y is not None or parameters is not None:
             raise InputError("rows without a model", "a network with its parameters, or a model", "Pass it first.")
         model, parameters, x, y = example()
+    if reduction == "sum" and engine not in (None, "reference"):
+        raise InputError(
+            f'reduction = "sum" with engine = {engine!r}', "the reference engine's sum: the others compute the mean",
+            'Leave engine out, or pass reduction="mean".',
+        )  # fmt: skip
     network, parameters = resolved(model, parameters)
-    chosen = chosen_optimizer(optimizer, learning_rate)
+    chosen = chosen_optimizer(optimizer or "gradient_descent", learning_rate)
     checked_penalty(l1, l2)
     data = checked_data(network, parameters, x, y, sample_weight)
     made = None if masks is None else checked_masks(network, parameters, masks, data.rows)
@@ -185,9 +195,10 @@ def explained(moment: Moment, wanted: Wanted, engine: str, title: str | None) ->
         raise InputError(f"digits = {digits}", f"1 … {MOST_DIGITS}", "float64 has no more.")
     numbers = numbers_of(moment, int(row), engine)
     L = numbers.layers
-    layers = None if wanted.layer is None else [layer_of(spelled, one, L) for one in several(wanted.layer)]
-    units = None if wanted.unit is None else [checked_count("unit", one, low=1) for one in several(wanted.unit)]
-    equations = () if wanted.equation is None else tuple(str(one).strip(" ()") for one in several(wanted.equation))
+    layers = None if wanted.layer is None else [layer_of(spelled, one, L) for one in several("layer", wanted.layer)]
+    units = None if wanted.unit is None else [unit_of(one) for one in several("unit", wanted.unit)]
+    asked = [] if wanted.equation is None else several("equation", wanted.equation)
+    equations = tuple(str(one).strip(" ()") for one in asked)
     named = f"{moment.network}" + (f"; {title}" if title else "")
     made = Explanation(numbers, select(numbers, layers, units, terms), spelled.name, named, digits, equations)
     made.require_steps()
@@ -201,9 +212,29 @@ def is_checkpoint(model: Any) -> bool:
     return bool(read_file(model, FORMAT, MODEL_FORMAT)[0]["format"] == FORMAT)
 
 
-def several(one: Any) -> list[Any]:
+def refuse_settings(**given: bool) -> None:
+    """Of a step of a run, what the checkpoint says already."""
+    named = ", ".join(name for name, there in given.items() if there)
+    if named:
+        raise InputError(
+            f"{named} with a step of a run", "the run's own, which its checkpoint has",
+            "Leave it out; or explain the network with its parameters, explain(network, x, y, parameters=…).",
+        )  # fmt: skip
+
+
+def several(name: str, one: Any) -> list[Any]:
     """One thing, or a sequence of them, as a list."""
-    return [one] if isinstance(one, str | int | np.integer) else list(one)
+    found = [one] if isinstance(one, str) or not isinstance(one, Iterable) else list(one)
+    if not found:
+        raise InputError(f"{name} = {one!r}, which chooses nothing", "one, or a list of them", "Leave it out for all.")
+    return found
+
+
+def unit_of(one: Any) -> int:
+    """The number of a unit."""
+    if isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 1:
+        raise InputError(f"unit = {one!r}", "whole numbers from 1", "Units count from 1: pass unit=1 for the first.")
+    return int(one)
 
 
 def layer_of(spelled: Spelling, label: int | str, layers: int) -> int:

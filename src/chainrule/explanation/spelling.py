@@ -82,6 +82,12 @@ class Spelling:
     hidden: frozenset[str] = frozenset()
     remark: str = ""
 
+    @property
+    def alias(self) -> str:
+        """Its document, "S4" say; of the one notation its name."""
+        first = self.document.partition(",")[0]
+        return first if "," in self.document else self.name
+
     def label(self, layer: int, layers: int) -> str:
         """How it calls a layer of a network of that many."""
         return self.output if self.output and layer == layers else str(layer + self.shift)
@@ -98,10 +104,12 @@ class Spelling:
             return f"{kind[0]}{new}_{{{array}}}", f"{kind[0]}{new}_{{{entry}}}"
         return self.symbols.get(f"{kind}:out" if output else kind, self.symbols.get(kind, (kind, kind)))
 
-    def symbol(self, name: str, layers: int) -> str:
-        """How a number is written, as markup."""
+    def symbol(self, name: str, layers: int, *, linear: bool = False) -> str:
+        """How a number is written, as markup; of a `linear` output, which may be its own activation, once."""
         name, _, row = name.partition("~")
         kind, layer, index = parts_of(name)
+        if linear and self.hidden and layer == layers:
+            kind = {"A": "Z", "G": "D"}.get(kind, kind)
         _, entry = self.template(kind, output=layer == layers)
         entry = self._labelled(entry, layer, layers)
         for number, i in enumerate(index, 1):

@@ -86,7 +86,7 @@ CANONICAL = Spelling(
         "G": (r"{G-} = {D} {W}{*X}",),
     },
     sources={
-        "A0": "F0", "Z": "F1", "A": "F2", "ell": "J1", "J": "J1, J2", "GL": "B1", "P": "B2", "D": "B2", "D:out": "B1",
+        "A0": "F0", "Z": "F1", "A": "F2", "ell": "J1", "GL": "B1", "P": "B2", "D": "B2", "D:out": "B1",
         "dW": "B3", "G": "B2", "G:in": "B4", "W+": "U1",
     },
     remark="Rows are samples: the vectors of one sample are rows. Layers 1 … L; units count from 1.",
