@@ -111,7 +111,7 @@ def test_ctrl_c_leaves_a_usable_model(tmp_path):
 
 def test_an_interrupted_run_resumed_ends_as_if_undisturbed(trained, tmp_path):
     one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    epochs = 30_000
+    epochs = 10_000
     whole = run("train", "--output", "whole", "--epochs", epochs, cwd=tmp_path, env=one_thread)
     assert whole.returncode == 0
     assert not (tmp_path / "whole" / "checkpoint.safetensors").exists()
