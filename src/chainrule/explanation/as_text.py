@@ -77,6 +77,8 @@ def checked_words(explained: Explanation) -> str:
     if explained.passed:
         alone = sum(all(check.value is None for check in checks) for checks in explained.checks.values())
         agree = f"all {count} numbers" if not alone else f"{count - alone} of {count} numbers"
+        if count == 1 and not alone:
+            return "checks: the number agrees with its formula and with numerical differentiation"
         rest = f"; {alone} could not be compared" if alone else ""
         return f"checks: {agree} agree with their formulas and with numerical differentiation{rest}"
     return f"checks: {len(explained.failed)} of {count} numbers DISAGREE: {', '.join(explained.failed[:10])}" + (
