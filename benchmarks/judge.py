@@ -37,7 +37,9 @@ class Judge:
             self.x = inputs.x
         self.y, theta = inputs.y, inputs.theta.astype(np.float64)
         if self.case.kind == "prediction":
-            self.expected = forward(self.case, *self.case.split(theta), self.x[:1000].astype(np.float64))[-1]
+            self.expected = forward(
+                self.case, *self.case.split(theta), self.x[:1000].astype(np.float64)
+            )[-1]
             return
         stepper = Stepper(self.case, theta)
         for rows in self.case.check_batches():
@@ -54,7 +56,10 @@ class Judge:
         found = np.load(result)
         if self.case.kind == "prediction":
             difference = float(np.abs(found - self.expected[: len(found)]).max())
-            return {"equal": bool(difference <= OUTPUT_TOLERANCE), "output_difference": difference}
+            return {
+                "equal": bool(difference <= OUTPUT_TOLERANCE),
+                "output_difference": difference,
+            }
         J = self._loss(found)
         difference = abs(J - self.end) / abs(self.end - self.start)
         return {

@@ -25,7 +25,9 @@ def describe() -> dict[str, Any]:
     return {
         "cpu": _cpu_model(),
         "cores": cores(),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
+        "memory_gib": round(
+            os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1
+        ),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
         "load_average_at_start": round(os.getloadavg()[0], 2),
@@ -53,13 +55,29 @@ class Peak:
     """
 
     def __init__(self, folder: Path) -> None:
-        compiler = next((path for path in map(shutil.which, ("cc", "gcc", "clang")) if path), None)
+        compiler = next(
+            (path for path in map(shutil.which, ("cc", "gcc", "clang")) if path), None
+        )
         self.program, self.measured = folder / "peak", []
         source = Path(__file__).with_name("peak.c")
-        command = [compiler or "", "-O3", "-march=native", "-pthread", str(source), "-o", str(self.program)]
+        command = [
+            compiler or "",
+            "-O3",
+            "-march=native",
+            "-pthread",
+            str(source),
+            "-o",
+            str(self.program),
+        ]
         self.how = "register-resident float32 FMA loop (peak.c), all cores"
-        if compiler is None or subprocess.run(command, check=False, capture_output=True).returncode != 0:
-            self.program, self.how = None, "best of 5 float32 matrix products of 3000 x 3000 (NumPy), all cores"
+        if (
+            compiler is None
+            or subprocess.run(command, check=False, capture_output=True).returncode != 0
+        ):
+            self.program, self.how = (
+                None,
+                "best of 5 float32 matrix products of 3000 x 3000 (NumPy), all cores",
+            )
         self.one_core = self.measure(1) if self.program else None
         self.product = matrix_product()
 
@@ -69,7 +87,11 @@ class Peak:
             rate = matrix_product()
         else:
             command = [str(self.program), str(threads or cores()), "0.3"]
-            rate = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            rate = float(
+                subprocess.run(
+                    command, check=True, capture_output=True, text=True
+                ).stdout
+            )
         if threads is None:
             self.measured.append(rate)
         return rate

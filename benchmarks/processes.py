@@ -48,17 +48,24 @@ class Worker:
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, str(HERE / "worker.py"), str(threads)],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, env=environment(threads),
-            )  # fmt: skip
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env=environment(threads),
+            )
         self.selector = selectors.DefaultSelector()
         assert self.process.stdout is not None
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
 
-    def ask(self, command: str, timeout: float = 900.0, **arguments: Any) -> dict[str, Any]:
+    def ask(
+        self, command: str, timeout: float = 900.0, **arguments: Any
+    ) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         try:
-            self.process.stdin.write(json.dumps({"do": command, **arguments}).encode() + b"\n")
+            self.process.stdin.write(
+                json.dumps({"do": command, **arguments}).encode() + b"\n"
+            )
             self.process.stdin.flush()
         except OSError as error:
             raise WorkerError(self._last_words()) from error

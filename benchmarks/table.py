@@ -12,12 +12,17 @@ from contenders import CONTENDERS
 Record = dict[str, Any]
 
 
-def best_of(entries: list[Record], contender: str, form: str | None = None) -> Record | None:
+def best_of(
+    entries: list[Record], contender: str, form: str | None = None
+) -> Record | None:
     """The entry with the lowest median, of a contender and, where given, of one form."""
     able = [
         e
         for e in entries
-        if e["contender"] == contender and e.get("equal") and "median" in e and form in (None, e["form"])
+        if e["contender"] == contender
+        and e.get("equal")
+        and "median" in e
+        and form in (None, e["form"])
     ]
     return min(able, key=lambda e: e["median"], default=None)
 
@@ -26,12 +31,16 @@ def ours(record: Record) -> list[Record]:
     """chainrule's entries, the best of each form, the public one first."""
     entries = [e for e in record["entries"] if e["contender"] == "chainrule"]
     names = dict.fromkeys(e["form"] for e in entries)
-    return [e for form in names if (e := best_of(entries, "chainrule", form)) is not None]
+    return [
+        e for form in names if (e := best_of(entries, "chainrule", form)) is not None
+    ]
 
 
 def peers(record: Record) -> list[Record]:
     """The best entry of each peer, the fastest first."""
-    names = dict.fromkeys(e["contender"] for e in record["entries"] if e["contender"] != "chainrule")
+    names = dict.fromkeys(
+        e["contender"] for e in record["entries"] if e["contender"] != "chainrule"
+    )
     found = [e for name in names if (e := best_of(record["entries"], name)) is not None]
     return sorted(found, key=lambda e: e["median"])
 
@@ -50,9 +59,14 @@ def verdict(record: Record) -> Record:
             if entry["contender"] == "chainrule" and entry.get("equal"):
                 value = beyond(entry)
                 lines.append(
-                    {"form": entry["form"], "of": "megabytes", "needed": needed["megabytes"], "reached": value,
-                     "met": value < needed["megabytes"]}
-                )  # fmt: skip
+                    {
+                        "form": entry["form"],
+                        "of": "megabytes",
+                        "needed": needed["megabytes"],
+                        "reached": value,
+                        "met": value < needed["megabytes"],
+                    }
+                )
                 sentences.append(f"{entry['form']}: {value:.1f} MB beyond the data")
         return {"lines": lines, "sentence": "; ".join(sentences)}
     others = peers(record)
@@ -63,7 +77,11 @@ def verdict(record: Record) -> Record:
                 reached = record["flops"] / entry["median"] / 1e9 / peak
                 line = {"reached": reached}
             else:
-                peer = others[0] if of == "best" and others else next((p for p in others if p["contender"] == of), None)
+                peer = (
+                    others[0]
+                    if of == "best" and others
+                    else next((p for p in others if p["contender"] == of), None)
+                )
                 if peer is None:
                     continue
                 line = {
@@ -71,8 +89,18 @@ def verdict(record: Record) -> Record:
                     "reached": peer["median"] / entry["median"],
                     "reached_by_minimum": peer["min"] / entry["min"],
                 }
-                sentences.append(f"{entry['form']}: {line['reached']:.2f} x faster than {peer['contender']}")
-            lines.append({"form": entry["form"], "of": of, "needed": least, **line, "met": line["reached"] >= least})
+                sentences.append(
+                    f"{entry['form']}: {line['reached']:.2f} x faster than {peer['contender']}"
+                )
+            lines.append(
+                {
+                    "form": entry["form"],
+                    "of": of,
+                    "needed": least,
+                    **line,
+                    "met": line["reached"] >= least,
+                }
+            )
     return {"lines": lines, "sentence": "; ".join(sentences)}
 
 
@@ -85,7 +113,11 @@ def markdown(result: Record) -> str:
         "",
         f"{machine['cpu']}, {cores} cores, {machine['memory_gib']} GiB, {machine['system']}, {machine['time']}; "
         f"load average {machine['load_average_at_start']} at the start. "
-        + ("**Short form: a look, not a measurement.** " if result["settings"]["short"] else "")
+        + (
+            "**Short form: a look, not a measurement.** "
+            if result["settings"]["short"]
+            else ""
+        )
         + f"Peak: {peak['gflops']:.0f} GFLOP/s ({peak['how']}; median of {len(peak['measured_gflops'])} in this run, "
         f"{min(peak['measured_gflops']):.0f}-{max(peak['measured_gflops']):.0f}); "
         f"large float32 matrix product of NumPy: {peak['matrix_product_gflops']:.0f} GFLOP/s.",
@@ -93,9 +125,19 @@ def markdown(result: Record) -> str:
     ]
     if machine["load_average_at_start"] > 0.5:
         parts += ["**The machine was not quiet: the figures mean little.**", ""]
-    versions = ", ".join(f"{name} {version}" for name, version in sorted(result["versions"].items()))
-    parts += [f"Python {machine['python']}, {versions}.", "", "## Against what is required", ""]
-    parts += ["| case | level | against | needed | reached, medians | minima | met |", "|---|---|---|--:|--:|--:|---|"]
+    versions = ", ".join(
+        f"{name} {version}" for name, version in sorted(result["versions"].items())
+    )
+    parts += [
+        f"Python {machine['python']}, {versions}.",
+        "",
+        "## Against what is required",
+        "",
+    ]
+    parts += [
+        "| case | level | against | needed | reached, medians | minima | met |",
+        "|---|---|---|--:|--:|--:|---|",
+    ]
     for record in result["records"]:
         parts += [_required(record, line) for line in record["verdict"]["lines"]]
     parts += [
@@ -105,7 +147,12 @@ def markdown(result: Record) -> str:
         "`run_epoch` is the engine alone.",
     ]
     for record in result["records"]:
-        parts += ["", f"## {record['key']}: {record['case']['title']}", "", *_one_case(record)]
+        parts += [
+            "",
+            f"## {record['key']}: {record['case']['title']}",
+            "",
+            *_one_case(record),
+        ]
     return "\n".join(parts) + "\n"
 
 
@@ -127,14 +174,24 @@ def _one_case(record: Record) -> list[str]:
     case = record["case"]
     rows = f"{case['rows']} rows of {record['data']}."
     if case["kind"] == "memory":
-        lines = ["| contender | form | beyond the data, MB | process before, MB | losses |", "|---|---|--:|--:|---|"]
+        lines = [
+            "| contender | form | beyond the data, MB | process before, MB | losses |",
+            "|---|---|--:|--:|---|",
+        ]
         for e in record["entries"]:
             if "bytes_before" in e:
                 before = f"{e['bytes_before'] / 1e6:.0f}"
-                lines.append(f"| {e['contender']} | {e['form']} | {beyond(e):.1f} | {before} | {_losses(e)} |")
+                lines.append(
+                    f"| {e['contender']} | {e['form']} | {beyond(e):.1f} | {before} | {_losses(e)} |"
+                )
             else:
                 lines.append(f"| {e['contender']} | {e['form']} | failed | | |")
-        return [rows + " High-water mark less what stood in memory before, libraries and data included.", "", *lines]
+        return [
+            rows
+            + " High-water mark less what stood in memory before, libraries and data included.",
+            "",
+            *lines,
+        ]
     shown = [*ours(record), *peers(record)]
     if not shown:
         return [rows, "", *_left_out(record)]
@@ -171,8 +228,14 @@ def _left_out(record: Record) -> list[str]:
     lines = []
     for e in record["entries"]:
         if not e.get("equal"):
-            last = e["error"].strip().splitlines()[-1] if e.get("error") else f"not equal: {_losses(e)}"
-            lines.append(f"Left out: {CONTENDERS[e['contender']][1]}, {e['form']}, {e['threads']} threads: {last}")
+            last = (
+                e["error"].strip().splitlines()[-1]
+                if e.get("error")
+                else f"not equal: {_losses(e)}"
+            )
+            lines.append(
+                f"Left out: {CONTENDERS[e['contender']][1]}, {e['form']}, {e['threads']} threads: {last}"
+            )
     return ["", *lines] if lines else []
 
 

@@ -43,7 +43,13 @@ class Worker:
         self.units = 1
 
     def prepare(
-        self, contender: str, form: str, threads: int, case: dict[str, Any], folder: str, seconds: float
+        self,
+        contender: str,
+        form: str,
+        threads: int,
+        case: dict[str, Any],
+        folder: str,
+        seconds: float,
     ) -> dict[str, Any]:
         import numpy as np
         from cases import Case, read_inputs
@@ -64,9 +70,13 @@ class Worker:
             peak = status_bytes("VmHWM")
             np.save(result, self.contender.theta_after(this.check_batches()))
             return {
-                "result": str(result), "bytes_before": before, "bytes_peak": peak, "high_water_reset": anew,
-                "versions": self.contender.versions(), **self.contender.details(),
-            }  # fmt: skip
+                "result": str(result),
+                "bytes_before": before,
+                "bytes_peak": peak,
+                "high_water_reset": anew,
+                "versions": self.contender.versions(),
+                **self.contender.details(),
+            }
         checked = min(this.rows, CHECKED_ROWS)
         outcome = (
             self.contender.theta_after(this.check_batches())
@@ -80,10 +90,15 @@ class Worker:
         if self.units > 1:
             self.contender.seconds(self.units)  # once as it will be timed
         return {
-            "result": str(result), "import_seconds": imported - began, "warm_up_seconds": warm - loaded,
-            "units": self.units, "bytes_before": before, "bytes_peak": status_bytes("VmHWM"),
-            "versions": self.contender.versions(), **self.contender.details(),
-        }  # fmt: skip
+            "result": str(result),
+            "import_seconds": imported - began,
+            "warm_up_seconds": warm - loaded,
+            "units": self.units,
+            "bytes_before": before,
+            "bytes_peak": status_bytes("VmHWM"),
+            "versions": self.contender.versions(),
+            **self.contender.details(),
+        }
 
     def _calibrate(self, seconds: float) -> int:
         """Units that take about so many seconds."""
@@ -91,7 +106,11 @@ class Worker:
         while True:
             taken = max(self.contender.seconds(units), 1e-9)
             if taken >= seconds / 2 or units >= 10**6:
-                return max(1, math.ceil(units * seconds / taken)) if taken < seconds else units
+                return (
+                    max(1, math.ceil(units * seconds / taken))
+                    if taken < seconds
+                    else units
+                )
             units = min(10**6, math.ceil(units * min(20, 1.2 * seconds / taken)))
 
     def run(self) -> dict[str, Any]:
@@ -107,7 +126,9 @@ def main() -> None:
     os.dup2(2, 1)  # what libraries print is no answer
     cores = sorted(os.sched_getaffinity(0))
     threads = int(sys.argv[1])
-    if threads < len(cores):  # for libraries that count cores; the last are the least busy with others
+    if threads < len(
+        cores
+    ):  # for libraries that count cores; the last are the least busy with others
         os.sched_setaffinity(0, cores[-threads:])
     worker = Worker()
     for line in sys.stdin:

@@ -30,9 +30,55 @@ MOST_BYTES = 256 * 2**20
 DEEP = "deep " * 3
 NUMBERS = [-1, 0.5, 2**31, 2**63, 2**64, 10**30, 1e308, float("nan"), float("inf")]
 OTHERS = [None, True, "x", "", [], {}, [[]], {"a": 1}, DEEP]
-SHAPES = [[], [0], [-1], [1], [2**20], [2**40], [2**63], [2**64], [2**32, 2**32], [1.5], ["x"], 7, None, "x", DEEP]
-DTYPES = ["F16", "F32", "BF16", "I8", "I32", "I64", "U64", "C64", "BOOL", "F8_E4M3", "F4", "f64", "", None, 8, DEEP]
-OFFSETS = [[0, 0], [8, 0], [0, 2**40], [0, 2**63], [0, 2**64], [-8, 0], [8, 16], [0], [0, 8, 16], [0.0, 8.0], None, "x"]
+SHAPES = [
+    [],
+    [0],
+    [-1],
+    [1],
+    [2**20],
+    [2**40],
+    [2**63],
+    [2**64],
+    [2**32, 2**32],
+    [1.5],
+    ["x"],
+    7,
+    None,
+    "x",
+    DEEP,
+]
+DTYPES = [
+    "F16",
+    "F32",
+    "BF16",
+    "I8",
+    "I32",
+    "I64",
+    "U64",
+    "C64",
+    "BOOL",
+    "F8_E4M3",
+    "F4",
+    "f64",
+    "",
+    None,
+    8,
+    DEEP,
+]
+OFFSETS = [
+    [0, 0],
+    [8, 0],
+    [0, 2**40],
+    [0, 2**63],
+    [0, 2**64],
+    [-8, 0],
+    [8, 16],
+    [0],
+    [0, 8, 16],
+    [0.0, 8.0],
+    None,
+    "x",
+]
 
 
 def reseal(blob: bytes) -> bytes:
@@ -79,13 +125,19 @@ def grown(rng: random.Random, blob: bytes) -> bytes:
 
 def overwritten(rng: random.Random, blob: bytes) -> bytes:
     at = rng.randrange(len(blob))
-    return blob[:at] + rng.randbytes(min(rng.choice([2, 8, 100]), len(blob) - at)) + blob[at + 2 :]
+    return (
+        blob[:at]
+        + rng.randbytes(min(rng.choice([2, 8, 100]), len(blob) - at))
+        + blob[at + 2 :]
+    )
 
 
 def other_length(rng: random.Random, blob: bytes) -> bytes:
     true = int.from_bytes(blob[:8], "little")
     near = [true + by for by in (-64, -8, -1, 1, 8, 64)]
-    length = rng.choice([*near, 0, 1, len(blob) - 8, len(blob), 2**31, 2**62, 2**63, 2**64 - 1])
+    length = rng.choice(
+        [*near, 0, 1, len(blob) - 8, len(blob), 2**31, 2**62, 2**63, 2**64 - 1]
+    )
     return length.to_bytes(8, "little") + blob[8:]
 
 
@@ -100,14 +152,33 @@ def hostile_tensor(rng: random.Random, blob: bytes) -> bytes:
     first = header[name]["data_offsets"][0]
     field, value = rng.choice(
         [
-            ("shape", rng.choice([*SHAPES, [size // 8, 1], [1, size // 8], [size // 4], [size // 8 + 1]])),
+            (
+                "shape",
+                rng.choice(
+                    [
+                        *SHAPES,
+                        [size // 8, 1],
+                        [1, size // 8],
+                        [size // 4],
+                        [size // 8 + 1],
+                    ]
+                ),
+            ),
             ("dtype", rng.choice(DTYPES)),
-            ("data_offsets", rng.choice([*OFFSETS, [first + 8, first + size + 8], [first, first + size - 8]])),
+            (
+                "data_offsets",
+                rng.choice(
+                    [*OFFSETS, [first + 8, first + size + 8], [first, first + size - 8]]
+                ),
+            ),
         ]
     )
     header[name][field] = value
     if rng.random() < 0.2:  # a shape that fits the other type
-        header[name].update(dtype=rng.choice(["F32", "I32", "C64", "I64"]), shape=[rng.choice([size // 4, size // 8])])
+        header[name].update(
+            dtype=rng.choice(["F32", "I32", "C64", "I64"]),
+            shape=[rng.choice([size // 4, size // 8])],
+        )
     return assemble(header, numbers)
 
 
@@ -122,20 +193,42 @@ def hostile_header(rng: random.Random, blob: bytes) -> bytes:
     elif choice == 2:
         header[name] = rng.choice([*OTHERS, *NUMBERS])
     elif choice == 3:
-        header["extra"] = {"dtype": "F64", "shape": [0], "data_offsets": [len(numbers)] * 2}
+        header["extra"] = {
+            "dtype": "F64",
+            "shape": [0],
+            "data_offsets": [len(numbers)] * 2,
+        }
     else:
-        header["__metadata__"] = {"chainrule": rng.choice(["", "x", "[]", "null", dumps(DEEP), "1" * 5000])}
+        header["__metadata__"] = {
+            "chainrule": rng.choice(["", "x", "[]", "null", dumps(DEEP), "1" * 5000])
+        }
     return assemble(header, numbers)
 
 
 def hostile_content(rng: random.Random, blob: bytes) -> bytes:
     """One value of our JSON replaced by one that it can never be."""
     header, content, numbers = parts(blob)
-    keys = ["format", "version", "network", "settings", "state", "watch", "history", "diagnoses", "seconds"]
+    keys = [
+        "format",
+        "version",
+        "network",
+        "settings",
+        "state",
+        "watch",
+        "history",
+        "diagnoses",
+        "seconds",
+    ]
     places = [(content, key) for key in keys if key in content]
-    places += [place for key in ("network", "settings", "state", "watch") for place in leaves(content.get(key))]
+    places += [
+        place
+        for key in ("network", "settings", "state", "watch")
+        for place in leaves(content.get(key))
+    ]
     for key in ("history", "diagnoses"):
-        places += rng.sample(found := list(leaves(content.get(key))), min(4, len(found)))
+        places += rng.sample(
+            found := list(leaves(content.get(key))), min(4, len(found))
+        )
     home, key = rng.choice(places)
     old = home[key]
     if rng.random() < 0.15 and isinstance(home, dict):
@@ -143,19 +236,38 @@ def hostile_content(rng: random.Random, blob: bytes) -> bytes:
     elif isinstance(old, int) and not isinstance(old, bool):
         home[key] = rng.choice([*OTHERS, *NUMBERS])
     elif old is not None:
-        home[key] = rng.choice([value for value in OTHERS if value is not None and value is not True])
+        home[key] = rng.choice(
+            [value for value in OTHERS if value is not None and value is not True]
+        )
     header["__metadata__"]["chainrule"] = dumps(content)
     return assemble(header, numbers)
 
 
 def leaves(value: Any) -> Iterator[tuple[Any, Any]]:
-    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+    for key in (
+        value
+        if isinstance(value, dict)
+        else range(len(value))
+        if isinstance(value, list)
+        else ()
+    ):
         yield value, key
         yield from leaves(value[key])
 
 
-UNSEALED: list[Callable[[random.Random, bytes], bytes]] = [flipped, cut, grown, overwritten, other_length]
-SEALED: list[Callable[[random.Random, bytes], bytes]] = [sealed_length, hostile_tensor, hostile_header, hostile_content]
+UNSEALED: list[Callable[[random.Random, bytes], bytes]] = [
+    flipped,
+    cut,
+    grown,
+    overwritten,
+    other_length,
+]
+SEALED: list[Callable[[random.Random, bytes], bytes]] = [
+    sealed_length,
+    hostile_tensor,
+    hostile_header,
+    hostile_content,
+]
 
 
 def loader(file: Path) -> Callable[[Path], str]:
@@ -166,7 +278,14 @@ def loader(file: Path) -> Callable[[Path], str]:
             found = load_model(path)
             theta = found.parameters.theta
             return repr(
-                (found.network, found.notes, found.versions, found.parameters.sizes, theta.dtype, theta.tobytes())
+                (
+                    found.network,
+                    found.notes,
+                    found.versions,
+                    found.parameters.sizes,
+                    theta.dtype,
+                    theta.tobytes(),
+                )
             )
 
         return model
@@ -180,23 +299,36 @@ def loader(file: Path) -> Callable[[Path], str]:
     def checkpoint(path: Path) -> str:
         found = load_checkpoint(path, settings, start)
         arrays = [found.state.theta, *found.state.slots, found.best]
-        state = {name: value for name, value in vars(found.state).items() if name not in ("theta", "slots")}
+        state = {
+            name: value
+            for name, value in vars(found.state).items()
+            if name not in ("theta", "slots")
+        }
         rest = (state, found.history, found.diagnoses, found.watch, found.seconds)
-        return repr((rest, [(a.dtype, a.shape, a.tobytes()) for a in arrays if a is not None]))
+        return repr(
+            (rest, [(a.dtype, a.shape, a.tobytes()) for a in arrays if a is not None])
+        )
 
     return checkpoint
 
 
 def difference(one: str, other: str) -> str:
-    at = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0)
+    at = next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), 0
+    )
     return f"{one[max(at - 100, 0) : at + 50]!r} for {other[at : at + 50]!r}"
 
 
 def main(file: Path, seed: int, count: int) -> None:
     load, whole, rng = loader(file), file.read_bytes(), random.Random(seed)
     expected, altered = load(file), file.with_name("altered")
-    if Path("/proc/self/statm").exists():  # where the system says how much there is, let there be little more
-        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    if Path(
+        "/proc/self/statm"
+    ).exists():  # where the system says how much there is, let there be little more
+        used = (
+            int(Path("/proc/self/statm").read_text().split()[0])
+            * resource.getpagesize()
+        )
         resource.setrlimit(resource.RLIMIT_AS, (used + MOST_BYTES,) * 2)
         try:
             np.zeros(2 * MOST_BYTES, dtype=np.uint8)
@@ -213,7 +345,9 @@ def main(file: Path, seed: int, count: int) -> None:
         altered.write_bytes(blob)
         try:
             found = load(altered)
-            assert found == expected, f"{alter.__name__}: loaded, and not what was saved: {difference(found, expected)}"
+            assert found == expected, (
+                f"{alter.__name__}: loaded, and not what was saved: {difference(found, expected)}"
+            )
             ends[f"{alter.__name__} loaded"] += 1
         except (InputError, OSError):
             ends[f"{alter.__name__} refused"] += 1

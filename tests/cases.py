@@ -83,7 +83,9 @@ def fits(activation: str, loss: str, outputs: int) -> bool:
 
 def fitting_pairs(outputs: int = 2) -> list[tuple[str, str]]:
     """Every (activation, loss) that fit each other."""
-    return [(a, l) for a, l in itertools.product(ACTIVATIONS, LOSSES) if fits(a, l, outputs)]
+    return [
+        (a, l) for a, l in itertools.product(ACTIVATIONS, LOSSES) if fits(a, l, outputs)
+    ]
 
 
 @functools.cache
@@ -97,18 +99,31 @@ def pairwise_cases() -> list[Case]:
     return [Case(*row[0], row[1], *row[2:]) for row in rows]
 
 
-def full_product(activation: str, loss: str, depth: int, outputs: int) -> Iterator[Case]:
+def full_product(
+    activation: str, loss: str, depth: int, outputs: int
+) -> Iterator[Case]:
     """Every combination of weights, penalty and masks; the two-valued factors take turns."""
     names = ("weights", "penalty", "masks")
-    for number, values in enumerate(itertools.product(*(FACTORS[name] for name in names))):
+    for number, values in enumerate(
+        itertools.product(*(FACTORS[name] for name in names))
+    ):
         turns = {
             name: FACTORS[name][number // 2**i % 2]
             for i, name in enumerate(("reduction", "widths", "hidden", "arguments"))
         }
-        yield Case(activation, loss, depth, outputs, **dict(zip(names, values, strict=True)), **turns)
+        yield Case(
+            activation,
+            loss,
+            depth,
+            outputs,
+            **dict(zip(names, values, strict=True)),
+            **turns,
+        )
 
 
-def targets_for(loss: str, rng: np.random.Generator, rows: int, outputs: int) -> np.ndarray:
+def targets_for(
+    loss: str, rng: np.random.Generator, rows: int, outputs: int
+) -> np.ndarray:
     """Targets that the loss has a meaning for; a new loss must be given its line here."""
     shape = (rows, outputs)
     if loss == "cross_entropy":  # any rows >= 0, some entries 0, sums other than 1
@@ -119,7 +134,9 @@ def targets_for(loss: str, rng: np.random.Generator, rows: int, outputs: int) ->
         return rng.poisson(1.5, shape).astype(float)
     if loss in ("squared_error", "absolute_error", "huber", "log_cosh", "pinball"):
         return rng.normal(size=shape)
-    raise KeyError(f"tests/cases.py: say in targets_for what targets the loss {loss!r} takes")
+    raise KeyError(
+        f"tests/cases.py: say in targets_for what targets the loss {loss!r} takes"
+    )
 
 
 def build(case: Case) -> Setup:
@@ -144,12 +161,20 @@ def build(case: Case) -> Setup:
         rng.uniform(-1, 1, (ROWS, sizes[0])),
         y,
         _masks(case, rng, sizes),
-        {"sample_weight": _weights(case, rng), "reduction": case.reduction, **_penalty(case)},
+        {
+            "sample_weight": _weights(case, rng),
+            "reduction": case.reduction,
+            **_penalty(case),
+        },
     )
 
 
 def _activation(name: str, case: Case) -> Any:
-    return ACTIVATIONS[name](**OTHER_ARGUMENTS.get(name, {})) if case.arguments == "other" else ACTIVATIONS[name]()
+    return (
+        ACTIVATIONS[name](**OTHER_ARGUMENTS.get(name, {}))
+        if case.arguments == "other"
+        else ACTIVATIONS[name]()
+    )
 
 
 def _loss(case: Case) -> Any:
@@ -171,14 +196,23 @@ def _weights(case: Case, rng: np.random.Generator) -> np.ndarray | None:
 
 
 def _penalty(case: Case) -> dict[str, float]:
-    return {"l1": 0.03 * (case.penalty in ("l1", "both")), "l2": 0.05 * (case.penalty in ("l2", "both"))}
+    return {
+        "l1": 0.03 * (case.penalty in ("l1", "both")),
+        "l2": 0.05 * (case.penalty in ("l2", "both")),
+    }
 
 
-def _masks(case: Case, rng: np.random.Generator, sizes: tuple[int, ...]) -> tuple[np.ndarray | None, ...] | None:
+def _masks(
+    case: Case, rng: np.random.Generator, sizes: tuple[int, ...]
+) -> tuple[np.ndarray | None, ...] | None:
     if case.masks == "none":
         return None
     drawn = [(rng.uniform(size=(ROWS, n)) > 0.3) / 0.7 for n in sizes[:-1]]
-    keep = {"input": lambda l: l == 0, "hidden": lambda l: l > 0, "all": lambda l: True}[case.masks]
+    keep = {
+        "input": lambda l: l == 0,
+        "hidden": lambda l: l > 0,
+        "all": lambda l: True,
+    }[case.masks]
     return tuple(mask if keep(l) else None for l, mask in enumerate(drawn))
 
 

@@ -23,7 +23,12 @@ def chainrule(*arguments, cwd, **environment):
         cwd=cwd,
         capture_output=True,
         text=True,
-        env={**os.environ, "COLUMNS": "100", "CHAINRULE_NUM_THREADS": "1", **environment},
+        env={
+            **os.environ,
+            "COLUMNS": "100",
+            "CHAINRULE_NUM_THREADS": "1",
+            **environment,
+        },
         timeout=300,
         check=False,
     )

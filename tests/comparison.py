@@ -23,8 +23,17 @@ def relative_errors(setup: Setup) -> dict[str, float]:
     """name of the quantity → largest difference from the oracle, relative to the largest entry."""
     problem = as_problem(setup)
     trace = forward(setup.network, setup.parameters, setup.x, masks=setup.masks)
-    gradient = backward(setup.network, setup.parameters, trace, setup.y, **setup.options)
-    J = loss(setup.network, setup.parameters, setup.x, setup.y, masks=setup.masks, **setup.options)
+    gradient = backward(
+        setup.network, setup.parameters, trace, setup.y, **setup.options
+    )
+    J = loss(
+        setup.network,
+        setup.parameters,
+        setup.x,
+        setup.y,
+        masks=setup.masks,
+        **setup.options,
+    )
     rows = [oracle.run_row(problem, i) for i in range(len(problem.x))]
     L = setup.network.n_layers
     pairs = {

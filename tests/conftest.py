@@ -11,10 +11,16 @@ from hypothesis import configuration, settings
 configuration.set_hypothesis_home_dir(os.path.join(".pytest_cache", "hypothesis"))
 settings.register_profile("local", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") or os.environ.get("CHAINRULE_NO_SKIPS") == "1" else "local")
+settings.load_profile(
+    "ci"
+    if os.environ.get("CI") or os.environ.get("CHAINRULE_NO_SKIPS") == "1"
+    else "local"
+)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Leave the full product out unless `-m` names it."""
     if "full" in config.getoption("markexpr"):
         return
@@ -25,7 +31,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _no_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
-    if os.environ.get("CHAINRULE_NO_SKIPS") == "1" and report.skipped and not hasattr(report, "wasxfail"):
+    if (
+        os.environ.get("CHAINRULE_NO_SKIPS") == "1"
+        and report.skipped
+        and not hasattr(report, "wasxfail")
+    ):
         report.outcome = "failed"
         report.longrepr = f"skipped although CHAINRULE_NO_SKIPS=1: {report.longrepr}"
 

@@ -34,7 +34,10 @@ def _gelu_tanh(z: Decimal) -> Decimal:
     return z * _sigmoid(2 * (2 / pi).sqrt() * (z + Decimal("0.044715") * z**3))
 
 
-SCALE, ALPHA = Decimal("1.0507009873554804934193349852946"), Decimal("1.6732632423543772848170429916717")
+SCALE, ALPHA = (
+    Decimal("1.0507009873554804934193349852946"),
+    Decimal("1.6732632423543772848170429916717"),
+)
 
 #: name → φ with default parameters. gelu needs Φ, which decimal does not have.
 PHI: dict[str, Callable[[Decimal], Decimal]] = {
@@ -72,7 +75,11 @@ def log_phi(name: str, z: float) -> float:
     """log φ(z)."""
     with decimal.localcontext(CONTEXT):
         return float(
-            {"sigmoid": lambda v: -_softplus(-v), "softplus": _log_softplus, "exp": lambda v: v}[name](Decimal(z))
+            {
+                "sigmoid": lambda v: -_softplus(-v),
+                "softplus": _log_softplus,
+                "exp": lambda v: v,
+            }[name](Decimal(z))
         )
 
 

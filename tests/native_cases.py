@@ -24,7 +24,9 @@ from chainrule.optimizers import SGD
 
 from .cases import OTHER_ARGUMENTS, fits, targets_for
 
-needs_native = pytest.mark.skipif(native.MISSING is not None, reason=f"the engine native: {native.MISSING}")
+needs_native = pytest.mark.skipif(
+    native.MISSING is not None, reason=f"the engine native: {native.MISSING}"
+)
 NATIVE, REFERENCE = ENGINES["native"], ENGINES["reference"]
 HIDDEN = [name for name in native.PHI if name != "softmax"]
 OUTPUTS = [
@@ -39,7 +41,14 @@ ROWS = (1, 2, 15, 16, 17, 100, 129, 300, 1024, 2500)
 LARGE = [
     ("tanh", ("softmax", "cross_entropy"), (191, 193, 300, 50), 130, "random", "both"),
     ("relu", ("identity", "squared_error"), (400, 48, 400, 33), 17, "none", "l2"),
-    ("silu", ("sigmoid", "binary_cross_entropy"), (784, 130, 10), 1100, "zeros", "none"),
+    (
+        "silu",
+        ("sigmoid", "binary_cross_entropy"),
+        (784, 130, 10),
+        1100,
+        "zeros",
+        "none",
+    ),
     ("elu", ("softmax", "squared_error"), (20, 30, 40, 50, 60), 2000, "random", "l1"),
     ("relu", ("softmax", "cross_entropy"), (784, 10, 10), 1500, "none", "none"),
     ("tanh", ("identity", "squared_error"), (7, 10, 3), 2500, "random", "l2"),
@@ -82,7 +91,9 @@ class Job:
         network = Network(self.sizes, phis, self.output[1])
         pairs = list(itertools.pairwise(self.sizes))
         W = [rng.uniform(-2, 2, (m, n)) / np.sqrt(n) for n, m in pairs]
-        theta = Parameters.from_arrays(W, [rng.uniform(-1, 1, m) for _, m in pairs]).theta
+        theta = Parameters.from_arrays(
+            W, [rng.uniform(-1, 1, m) for _, m in pairs]
+        ).theta
         y = targets_for(self.output[1], rng, self.rows, self.sizes[-1])
         weights = {
             "none": None,
@@ -90,7 +101,10 @@ class Job:
             "zeros": rng.uniform(0.1, 3, self.rows) * (np.arange(self.rows) % 3 != 1),
         }[self.weights]
         x = rng.uniform(-1, 1, (self.rows, self.sizes[0]))
-        rounded = [None if a is None else a.astype(np.float32).astype(dtype) for a in (theta, x, y, weights)]
+        rounded = [
+            None if a is None else a.astype(np.float32).astype(dtype)
+            for a in (theta, x, y, weights)
+        ]
         return network, rounded[0], Data(*rounded[1:])
 
     def rules(self, **more: Any) -> Rules:
@@ -104,8 +118,20 @@ def jobs() -> list[Job]:
     def allowed(row: list[Any]) -> bool:
         return len(row) < 5 or fits(*row[1], row[4])
 
-    factors = [HIDDEN, OUTPUTS, WIDTHS, WIDTHS, WIDTHS, ROWS, ("none", "random", "zeros"), ("none", "l1", "l2", "both")]
-    pairs = [Job(r[0], r[1], (r[2], r[3], r[4]), *r[5:]) for r in AllPairs(factors, filter_func=allowed)]
+    factors = [
+        HIDDEN,
+        OUTPUTS,
+        WIDTHS,
+        WIDTHS,
+        WIDTHS,
+        ROWS,
+        ("none", "random", "zeros"),
+        ("none", "l1", "l2", "both"),
+    ]
+    pairs = [
+        Job(r[0], r[1], (r[2], r[3], r[4]), *r[5:])
+        for r in AllPairs(factors, filter_func=allowed)
+    ]
     return pairs + [Job(*row) for row in LARGE]
 
 
@@ -129,29 +155,45 @@ class Bounds:
     output: np.ndarray
 
 
-def float32_bounds(network: Network, theta: np.ndarray, data: Data, l1: float, l2: float) -> Bounds:
+def float32_bounds(
+    network: Network, theta: np.ndarray, data: Data, l1: float, l2: float
+) -> Bounds:
     """By the equations in float64; see the top of this file."""
     p = Parameters(network.sizes, theta)
     trace = forward(network, p, data.x)
-    gradient = backward(network, p, trace, data.y, sample_weight=data.sample_weight, l1=l1, l2=l2)
+    gradient = backward(
+        network, p, trace, data.y, sample_weight=data.sample_weight, l1=l1, l2=l2
+    )
     share = np.ones(data.rows) if data.sample_weight is None else data.sample_weight
     share = share / share.sum()
     E_A, E_D, D = [np.zeros_like(data.x)], [], []
     for layer, (W, b, Z) in enumerate(zip(p.weights, p.biases, trace.Z, strict=True)):
         size = np.abs(trace.A[layer]) @ abs(W).T + abs(b)
         E_Z = E_A[layer] @ abs(W).T + EPS * (W.shape[1] + 1) * size  # F1
-        value, derivative = _carried(network.activations[layer], Z, trace.A[layer + 1], E_Z)  # F2
+        value, derivative = _carried(
+            network.activations[layer], Z, trace.A[layer + 1], E_Z
+        )  # F2
         E_A.append(value)
         E_D.append(derivative)
         phi = network.activations[layer]
         D.append(None if phi.name == "softmax" else np.abs(phi.derivative(Z)))
-    E_row, E_delta = _carried_by_loss(network, trace, data.y, E_A[-1], E_Z, D[-1], E_D[-1], gradient.delta[-1])
+    E_row, E_delta = _carried_by_loss(
+        network, trace, data.y, E_A[-1], E_Z, D[-1], E_D[-1], gradient.delta[-1]
+    )
     E_W, E_b = [], []
     for layer in range(network.n_layers - 1, -1, -1):
-        delta, A, W = abs(gradient.delta[layer]), abs(trace.A[layer]), abs(p.weights[layer])
+        delta, A, W = (
+            abs(gradient.delta[layer]),
+            abs(trace.A[layer]),
+            abs(p.weights[layer]),
+        )
         roundings = EPS * (data.rows + 4)
         weighted = (share[:, None] * delta, share[:, None] * E_delta)
-        E_W.append(weighted[1].T @ (A + E_A[layer]) + weighted[0].T @ E_A[layer] + roundings * weighted[0].T @ A)  # B3
+        E_W.append(
+            weighted[1].T @ (A + E_A[layer])
+            + weighted[0].T @ E_A[layer]
+            + roundings * weighted[0].T @ A
+        )  # B3
         E_W[-1] += 4 * EPS * (l1 + l2 * W)
         E_b.append((weighted[1] + roundings * weighted[0]).sum(0))
         if layer:  # B2
@@ -165,18 +207,26 @@ def float32_bounds(network: Network, theta: np.ndarray, data: Data, l1: float, l
 def _carried(phi: Any, Z: Any, A: Any, E: Any) -> tuple[np.ndarray, Any]:
     """How far φ and φ′ may be off where z is off by E."""
     if phi.name == "softmax":
-        return A * (2 * (E + (A * E).sum(1, keepdims=True)) + EPS * (Z.shape[1] + C)), None
+        return A * (
+            2 * (E + (A * E).sum(1, keepdims=True)) + EPS * (Z.shape[1] + C)
+        ), None
     own = C * EPS * (1 + abs(Z))
     return tuple(
-        np.maximum(abs(f(Z + E) - f(Z)), abs(f(Z - E) - f(Z))) + own for f in (phi.value, phi.derivative)
-    )  # fmt: skip
+        np.maximum(abs(f(Z + E) - f(Z)), abs(f(Z - E) - f(Z))) + own
+        for f in (phi.value, phi.derivative)
+    )
 
 
 def _carried_by_loss(
     network: Network, trace: Any, y: Any, E: Any, E_Z: Any, D: Any, E_D: Any, delta: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     """How far ℓ and Δ[L] of each row may be off: J1 and B1."""
-    A, Z, loss, softmax = trace.A[-1], trace.Z[-1], network.loss, network.activations[-1].name == "softmax"
+    A, Z, loss, softmax = (
+        trace.A[-1],
+        trace.Z[-1],
+        network.loss,
+        network.activations[-1].name == "softmax",
+    )
     n = A.shape[1]
     if loss.name == "squared_error":
         f = loss.parameters[0][1]
@@ -187,10 +237,16 @@ def _carried_by_loss(
             return E_row, E_g * (D + E_D) + g * E_D
         inner = (A * g).sum(1, keepdims=True)
         E_inner = (E * g + (A + E) * E_g + EPS * (n + C) * A * g).sum(1, keepdims=True)
-        return E_row, E * (g + inner) + (A + E) * (E_g + E_inner) + C * EPS * A * (g + inner)
+        return E_row, E * (g + inner) + (A + E) * (E_g + E_inner) + C * EPS * A * (
+            g + inner
+        )
     total = y.sum(1, keepdims=True) if softmax else np.ones_like(y)
     E_delta = total * E + EPS * (n + C) * (total * A + y + 1 - softmax)
-    terms = (y * abs(Z)).sum(1) + total[:, 0] * (abs(Z).max(1) + np.log(n)) if softmax else (2 + 2 * abs(Z)).sum(1)
+    terms = (
+        (y * abs(Z)).sum(1) + total[:, 0] * (abs(Z).max(1) + np.log(n))
+        if softmax
+        else (2 + 2 * abs(Z)).sum(1)
+    )
     return ((abs(delta) + E_delta) * E_Z).sum(1) + EPS * (n + C) * terms, E_delta
 
 

@@ -30,10 +30,20 @@ OPTIONS: dict[str, Any] = {
     "exponential": ("exponential", {}),
     "one_cycle": ("one_cycle", {"length_epochs": 3.0}),
 }
-DROPOUT = {"none": (), "hidden": (0.0, 0.3, 0.2), "input": (0.2, 0.0, 0.0), "both": (0.1, 0.4, 0.3)}
+DROPOUT = {
+    "none": (),
+    "hidden": (0.0, 0.3, 0.2),
+    "input": (0.2, 0.0, 0.0),
+    "both": (0.1, 0.4, 0.3),
+}
 CLIP = {"none": {}, "value": {"clip_value": 0.02}, "norm": {"clip_norm": 0.1}}
 CLIP["both"] = CLIP["value"] | CLIP["norm"]
-PENALTY = {"none": {}, "l1": {"l1": 0.002}, "l2": {"l2": 0.03}, "both": {"l1": 0.001, "l2": 0.02}}
+PENALTY = {
+    "none": {},
+    "l1": {"l1": 0.002},
+    "l2": {"l2": 0.03},
+    "both": {"l1": 0.001, "l2": 0.02},
+}
 PENALTY["alpha"] = {"alpha": 0.3, "l2": 0.01}
 #: rows, rows of a batch: an odd last batch, all rows, and so many that they go by tiles.
 MODES = {
@@ -72,7 +82,9 @@ class Run:
         rng = np.random.default_rng(zlib.crc32(str(self).encode()))
         (rows, batch_rows), softmax = MODES[self.mode], self.output == "softmax"
         network = Network(
-            SIZES[self.sizes], ("tanh", "relu", self.output), "cross_entropy" if softmax else "squared_error"
+            SIZES[self.sizes],
+            ("tanh", "relu", self.output),
+            "cross_entropy" if softmax else "squared_error",
         )
         name, arguments = OPTIONS[self.optimizer]
         schedule, of_schedule = OPTIONS[self.schedule]
@@ -86,22 +98,61 @@ class Run:
             **PENALTY[self.penalty],
         )
         theta = network.init(3, dtype).theta
-        y = np.eye(5)[rng.integers(0, 5, rows)] if softmax else rng.normal(size=(rows, 5))
+        y = (
+            np.eye(5)[rng.integers(0, 5, rows)]
+            if softmax
+            else rng.normal(size=(rows, 5))
+        )
         # so few rows weigh anything that some batches weigh nothing
-        weights = {"none": None, "random": rng.uniform(0.1, 2, rows), "few": 1.0 * (rng.permutation(rows) < 4)}
+        weights = {
+            "none": None,
+            "random": rng.uniform(0.1, 2, rows),
+            "few": 1.0 * (rng.permutation(rows) < 4),
+        }
         x, pixels = rng.normal(size=(rows, network.sizes[0])), self.input == "uint8"
         x = np.clip(64 * abs(x), 0, 255).astype(np.uint8) if pixels else x.astype(dtype)
         w = weights[self.weights]
-        data = Data(x, y.astype(dtype), None if w is None else w.astype(dtype), SCALE if pixels else None)
-        return network, rules, data, State(theta, rules.optimizer.start(theta), rules.schedule.start())
+        data = Data(
+            x,
+            y.astype(dtype),
+            None if w is None else w.astype(dtype),
+            SCALE if pixels else None,
+        )
+        return (
+            network,
+            rules,
+            data,
+            State(theta, rules.optimizer.start(theta), rules.schedule.start()),
+        )
 
 
-PLAIN = Run("adam", "none", "none", "none", "constant", "none", "batches", "softmax", "wide", "float", "")
+PLAIN = Run(
+    "adam",
+    "none",
+    "none",
+    "none",
+    "constant",
+    "none",
+    "batches",
+    "softmax",
+    "wide",
+    "float",
+    "",
+)
 
 
 @functools.cache
 def runs() -> list[Run]:
-    optimizers = ("gradient_descent", "sgd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "folded_adam")
+    optimizers = (
+        "gradient_descent",
+        "sgd",
+        "momentum",
+        "nesterov",
+        "rmsprop",
+        "adam",
+        "adamw",
+        "folded_adam",
+    )
     schedules = ("constant", "warmup", "exponential", "one_cycle")
     factors = [
         optimizers,
@@ -115,16 +166,27 @@ def runs() -> list[Run]:
         SIZES,
         ("float", "uint8"),
     ]
-    return [Run(*row) for row in AllPairs([list(f) for f in (*factors, native.instruction_sets() or ["none"])])]
+    return [
+        Run(*row)
+        for row in AllPairs(
+            [list(f) for f in (*factors, native.instruction_sets() or ["none"])]
+        )
+    ]
 
 
 def go(
-    engine: Any, run: Run, dtype: Any = np.float64, threads: int | None = None, epochs: int = EPOCHS
+    engine: Any,
+    run: Run,
+    dtype: Any = np.float64,
+    threads: int | None = None,
+    epochs: int = EPOCHS,
 ) -> tuple[State, list[State]]:
     """The last state, and every state that was reported. `engine` is one, or a function in place of run_epoch."""
     network, rules, data, state = run.build(dtype)
     method = engine.run_epoch if isinstance(engine, Engine) else engine
-    workspace = (engine if isinstance(engine, Engine) else NATIVE).prepare(network, rules, dtype, threads, data.scale)
+    workspace = (engine if isinstance(engine, Engine) else NATIVE).prepare(
+        network, rules, dtype, threads, data.scale
+    )
     if threads is not None and engine is NATIVE:
         assert workspace.compiled.threads == threads
     seen: list[State] = []
@@ -143,7 +205,9 @@ def bits(state: State) -> tuple[Any, ...]:
 def require_same(ours: State, theirs: State, near: float) -> None:
     counters = [(s.epoch, s.step_in_epoch, s.steps, s.schedule) for s in (ours, theirs)]
     assert counters[0] == counters[1]
-    for a, b in zip((ours.theta, *ours.slots), (theirs.theta, *theirs.slots), strict=True):
+    for a, b in zip(
+        (ours.theta, *ours.slots), (theirs.theta, *theirs.slots), strict=True
+    ):
         assert np.max(abs(a - b)) <= near * max(1.0, float(np.max(abs(b))))
     assert ours.loss_sum == pytest.approx(theirs.loss_sum, rel=near)
     assert ours.weight_sum == pytest.approx(theirs.weight_sum, rel=near)

@@ -20,7 +20,10 @@ from typing import Any
 from scipy import special
 
 H = 1e-30
-SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
+SELU_SCALE, SELU_ALPHA = (
+    1.0507009873554804934193349852946,
+    1.6732632423543772848170429916717,
+)
 
 
 def _sigmoid(z: complex) -> complex:
@@ -94,7 +97,10 @@ def _absolute_error(y: Any, a: Sequence[complex]) -> complex:
 
 def _huber(y: Any, a: Sequence[complex], threshold: float) -> complex:
     sizes = [_magnitude(q - p) for p, q in zip(y, a, strict=True)]
-    return sum(r**2 / 2 if r.real <= threshold else threshold * (r - threshold / 2) for r in sizes)
+    return sum(
+        r**2 / 2 if r.real <= threshold else threshold * (r - threshold / 2)
+        for r in sizes
+    )
 
 
 def _log_cosh(y: Any, a: Sequence[complex]) -> complex:
@@ -103,7 +109,9 @@ def _log_cosh(y: Any, a: Sequence[complex]) -> complex:
 
 def _pinball(y: Any, a: Sequence[complex], quantiles: Sequence[float]) -> complex:
     total = 0j
-    for t, target in enumerate(y):  # target by target: the quantiles of the first target come first
+    for t, target in enumerate(
+        y
+    ):  # target by target: the quantiles of the first target come first
         for k, q in enumerate(quantiles):
             r = target - a[t * len(quantiles) + k]
             total += q * r if r.real > 0 else (q - 1) * r if r.real < 0 else 0j
@@ -111,20 +119,32 @@ def _pinball(y: Any, a: Sequence[complex], quantiles: Sequence[float]) -> comple
 
 
 def _cross_entropy(y: Any, a: Sequence[complex], label_smoothing: float) -> complex:
-    row = [1.0 if k == y else 0.0 for k in range(len(a))] if isinstance(y, int) else list(y)
+    row = (
+        [1.0 if k == y else 0.0 for k in range(len(a))]
+        if isinstance(y, int)
+        else list(y)
+    )
     mean = sum(row) / len(row)
     row = [(1 - label_smoothing) * v + label_smoothing * mean for v in row]
     return -sum(p * cmath.log(q) for p, q in zip(row, a, strict=True) if p)
 
 
-def _binary_cross_entropy(y: Any, a: Sequence[complex], label_smoothing: float) -> complex:
+def _binary_cross_entropy(
+    y: Any, a: Sequence[complex], label_smoothing: float
+) -> complex:
     row = [(1 - label_smoothing) * v + label_smoothing / 2 for v in y]
-    return -sum(p * cmath.log(q) + (1 - p) * cmath.log(1 - q) for p, q in zip(row, a, strict=True))
+    return -sum(
+        p * cmath.log(q) + (1 - p) * cmath.log(1 - q)
+        for p, q in zip(row, a, strict=True)
+    )
 
 
 def _poisson(y: Any, a: Sequence[complex]) -> complex:
     constant = sum(p * math.log(p) - p for p in y if p)
-    return sum(q - (p * cmath.log(q) if p else 0) for p, q in zip(y, a, strict=True)) + constant
+    return (
+        sum(q - (p * cmath.log(q) if p else 0) for p, q in zip(y, a, strict=True))
+        + constant
+    )
 
 
 #: name → ℓ of one row: targets as the user gives them, outputs, parameters.
@@ -187,14 +207,21 @@ class Row:
     ell: complex
 
 
-def run_row(problem: Problem, i: int, shift: tuple[int, int] | None = None, letter: str = "Z") -> Row:
+def run_row(
+    problem: Problem, i: int, shift: tuple[int, int] | None = None, letter: str = "Z"
+) -> Row:
     """Sample i through the network; with `shift` = (l, k), ih is added to Z[l]_k, or to A[l]_k."""
     z_shift, a_shift = (shift, None) if letter == "Z" else (None, shift)
     masks = problem.masks or [None] * len(problem.weights)
-    a = [v * (1 if masks[0] is None else masks[0][i][k]) for k, v in enumerate(problem.x[i])]  # F0
+    a = [
+        v * (1 if masks[0] is None else masks[0][i][k])
+        for k, v in enumerate(problem.x[i])
+    ]  # F0
     a = [v + 1j * H if a_shift == (0, k) else v for k, v in enumerate(a)]
     row = Row([], [a], 0j)
-    for l, (W, b, phi) in enumerate(zip(problem.weights, problem.biases, problem.activations, strict=True), 1):
+    for l, (W, b, phi) in enumerate(
+        zip(problem.weights, problem.biases, problem.activations, strict=True), 1
+    ):
         z = []
         for k in range(len(b)):
             total = b[k]
@@ -202,7 +229,10 @@ def run_row(problem: Problem, i: int, shift: tuple[int, int] | None = None, lett
                 total += W[k][j] * a[j]  # F1
             z.append(total + 1j * H if z_shift == (l, k) else total)
         mask = masks[l] if l < len(masks) else None
-        a = [v * (1 if mask is None else mask[i][k]) for k, v in enumerate(activate(phi, z))]  # F2
+        a = [
+            v * (1 if mask is None else mask[i][k])
+            for k, v in enumerate(activate(phi, z))
+        ]  # F2
         a = [v + 1j * H if a_shift == (l, k) else v for k, v in enumerate(a)]
         row.Z.append(z)
         row.A.append(a)
@@ -235,7 +265,10 @@ def _step(holder: list[complex], k: int, function: Callable[[], complex]) -> flo
 def weight_gradient(problem: Problem) -> list[list[list[float]]]:
     """∂J/∂W[l], layer 1 first."""
     J = lambda: objective(problem)  # noqa: E731
-    return [[[_step(line, j, J) for j in range(len(line))] for line in W] for W in problem.weights]
+    return [
+        [[_step(line, j, J) for j in range(len(line))] for line in W]
+        for W in problem.weights
+    ]
 
 
 def bias_gradient(problem: Problem) -> list[list[float]]:
@@ -246,12 +279,18 @@ def bias_gradient(problem: Problem) -> list[list[float]]:
 
 def input_gradient(problem: Problem) -> list[list[float]]:
     """∂ℓ_i/∂x_i for each row's own loss."""
-    return [[_step(x, j, lambda i=i: run_row(problem, i).ell) for j in range(len(x))] for i, x in enumerate(problem.x)]
+    return [
+        [_step(x, j, lambda i=i: run_row(problem, i).ell) for j in range(len(x))]
+        for i, x in enumerate(problem.x)
+    ]
 
 
 def deltas(problem: Problem) -> list[list[list[float]]]:
     """∂ℓ_i/∂Z[l]_i, one matrix per layer, layer 1 first."""
     return [
-        [[run_row(problem, i, (l, k)).ell.imag / H for k in range(len(b))] for i in range(len(problem.x))]
+        [
+            [run_row(problem, i, (l, k)).ell.imag / H for k in range(len(b))]
+            for i in range(len(problem.x))
+        ]
         for l, b in enumerate(problem.biases, 1)
     ]

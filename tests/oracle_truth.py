@@ -32,7 +32,9 @@ class OracleTruth:
             reduction=sweep.reduction,
         )
 
-    def jacobian(self, of: tuple[str, int], wrt: tuple[str, int], row: int = 0) -> np.ndarray:
+    def jacobian(
+        self, of: tuple[str, int], wrt: tuple[str, int], row: int = 0
+    ) -> np.ndarray:
         """∂(of)/∂(wrt) of one row, the axis of `of` first."""
 
         def read(ran: oracle.Row) -> np.ndarray:
@@ -42,9 +44,16 @@ class OracleTruth:
         letter, l = wrt
         if letter in "ZA":
             width = self.sweep.network.sizes[l]
-            parts = [read(oracle.run_row(self.problem, row, (l, k), letter)) for k in range(width)]
+            parts = [
+                read(oracle.run_row(self.problem, row, (l, k), letter))
+                for k in range(width)
+            ]
             return np.stack(parts, axis=-1)
-        holders = self.problem.weights[l - 1] if letter == "W" else [self.problem.biases[l - 1]]
+        holders = (
+            self.problem.weights[l - 1]
+            if letter == "W"
+            else [self.problem.biases[l - 1]]
+        )
         parts = []
         for holder in holders:
             for k, kept in enumerate(holder):
@@ -72,7 +81,13 @@ class OracleTruth:
 
         def own(letter: str, l: int) -> np.ndarray:
             return np.array(
-                [[oracle.run_row(self.problem, i, (l, k), letter).ell.imag / H for k in range(n[l])] for i in rows]
+                [
+                    [
+                        oracle.run_row(self.problem, i, (l, k), letter).ell.imag / H
+                        for k in range(n[l])
+                    ]
+                    for i in rows
+                ]
             )
 
         def values(per_row: Any) -> np.ndarray:

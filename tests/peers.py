@@ -19,7 +19,9 @@ except ImportError:  # PyTorch is no requirement of the tests
 else:
     torch.set_num_threads(1)
 
-needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed; its CPU build is enough")
+needs_torch = pytest.mark.skipif(
+    torch is None, reason="PyTorch is not installed; its CPU build is enough"
+)
 
 
 def _torch_functions() -> dict[str, Callable[..., Any]]:
@@ -36,7 +38,9 @@ def _torch_functions() -> dict[str, Callable[..., Any]]:
         "gelu_tanh": functools.partial(f.gelu, approximate="tanh"),
         "silu": f.silu,
         "mish": f.mish,
-        "softplus": functools.partial(f.softplus, threshold=1e9),  # no switch to the identity
+        "softplus": functools.partial(
+            f.softplus, threshold=1e9
+        ),  # no switch to the identity
         "softsign": f.softsign,
         "hard_sigmoid": f.hardsigmoid,
         "hard_tanh": f.hardtanh,
@@ -69,30 +73,51 @@ def torch_loss(specification: dict[str, Any], y: np.ndarray, a: np.ndarray) -> f
     f = torch.nn.functional
     y, a = torch.tensor(y), torch.tensor(a)
     calls = {
-        "squared_error": lambda: specification["factor"] * f.mse_loss(a, y, reduction="sum"),
+        "squared_error": lambda: (
+            specification["factor"] * f.mse_loss(a, y, reduction="sum")
+        ),
         "absolute_error": lambda: f.l1_loss(a, y, reduction="sum"),
-        "huber": lambda: f.huber_loss(a, y, reduction="sum", delta=specification["threshold"]),
+        "huber": lambda: f.huber_loss(
+            a, y, reduction="sum", delta=specification["threshold"]
+        ),
         # its input are logits; log a is one choice of them where Σ a = 1
         "cross_entropy": lambda: f.cross_entropy(
-            torch.log(a), y, reduction="sum", label_smoothing=specification["label_smoothing"]
+            torch.log(a),
+            y,
+            reduction="sum",
+            label_smoothing=specification["label_smoothing"],
         ),
         "binary_cross_entropy": lambda: f.binary_cross_entropy(
-            a, y * (1 - specification["label_smoothing"]) + specification["label_smoothing"] / 2, reduction="sum"
+            a,
+            y * (1 - specification["label_smoothing"])
+            + specification["label_smoothing"] / 2,
+            reduction="sum",
         ),
     }
     return float(calls[specification["name"]]())
 
 
-def scikit_learn_loss(specification: dict[str, Any], y: np.ndarray, a: np.ndarray) -> float:
+def scikit_learn_loss(
+    specification: dict[str, Any], y: np.ndarray, a: np.ndarray
+) -> float:
     """Σ over rows and outputs of ℓ by scikit-learn; KeyError where it has no such loss."""
     calls = {
-        "squared_error": lambda: specification["factor"] * metrics.mean_squared_error(y, a) * y.size,
+        "squared_error": lambda: (
+            specification["factor"] * metrics.mean_squared_error(y, a) * y.size
+        ),
         "absolute_error": lambda: metrics.mean_absolute_error(y, a) * y.size,
-        "pinball": lambda: metrics.mean_pinball_loss(y, a, alpha=specification["quantiles"][0]) * y.size,
-        "poisson": lambda: metrics.mean_poisson_deviance(y.ravel(), a.ravel()) * y.size / 2,
+        "pinball": lambda: (
+            metrics.mean_pinball_loss(y, a, alpha=specification["quantiles"][0])
+            * y.size
+        ),
+        "poisson": lambda: (
+            metrics.mean_poisson_deviance(y.ravel(), a.ravel()) * y.size / 2
+        ),
     }
     return float(calls[specification["name"]]())
 
 
 #: What no library above has, by its definition in the real numbers.
-STATED_LOSSES: dict[str, Callable[[float, float], float]] = {"log_cosh": lambda y, a: math.log(math.cosh(a - y))}
+STATED_LOSSES: dict[str, Callable[[float, float], float]] = {
+    "log_cosh": lambda y, a: math.log(math.cosh(a - y))
+}

@@ -14,11 +14,18 @@ from chainrule.optimizers import FirstOrder
 from chainrule.storage import read_file
 
 NET = Network((3, 5, 4, 2), ("tanh", "relu", "softmax"), "cross_entropy")
-FIRST_ORDER = [name for name, make in OPTIMIZERS.items() if issubclass(make, FirstOrder)]
+FIRST_ORDER = [
+    name for name, make in OPTIMIZERS.items() if issubclass(make, FirstOrder)
+]
 #: Engines that are built here; the build decides, and CI requires all.
 BUILT = [name for name in ENGINES if name != "native" or native.MISSING is None]
 #: (engine, optimiser), for every first-order optimiser that the engine has.
-ABLE = [(engine, name) for engine in BUILT for name in FIRST_ORDER if engine == "reference" or name in native.RULE]
+ABLE = [
+    (engine, name)
+    for engine in BUILT
+    for name in FIRST_ORDER
+    if engine == "reference" or name in native.RULE
+]
 #: Parameters with which a schedule changes the rate within a few epochs.
 QUICK = {
     "step": {"every_epochs": 2.0},
@@ -34,7 +41,10 @@ def problem(seed: int = 0) -> tuple[Any, Any]:
 
 
 def everything(
-    optimizer: str = "adam", schedule: str = "adaptive", engine: str = "reference", **changes: Any
+    optimizer: str = "adam",
+    schedule: str = "adaptive",
+    engine: str = "reference",
+    **changes: Any,
 ) -> dict[str, Any]:
     """Options of `train` with all that a checkpoint has to remember: 4 batches of 23 training rows an epoch."""
     extra = {"momentum": 0.9, "nesterov": True} if optimizer == "sgd" else {}
@@ -51,7 +61,9 @@ def everything(
         "l1": 0.001,
         "l2": 0.01,
         "validation": 0.2,
-        "early_stopping": EarlyStopping(monitor="accuracy", smoothing=0.6, patience=1000),
+        "early_stopping": EarlyStopping(
+            monitor="accuracy", smoothing=0.6, patience=1000
+        ),
         "seed": 7,
         "engine": engine,
         **changes,
@@ -63,11 +75,18 @@ def content(path: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     text, tensors = read_file(path, FORMAT)
     del text["seconds"], text["sha256"]
     return text, {
-        name: (array.dtype.str + str(array.shape)).encode() + array.tobytes() for name, array in tensors.items()
+        name: (array.dtype.str + str(array.shape)).encode() + array.tobytes()
+        for name, array in tensors.items()
     }
 
 
 def outcome(report: Any) -> tuple[Any, ...]:
     """All that a report says of the run's course; NaN is equal to itself as text."""
     arrays = report.parameters.theta.tobytes(), report.last.theta.tobytes()
-    return (*arrays, repr(report.history), repr(report.diagnoses), report.steps, report.best_epoch)
+    return (
+        *arrays,
+        repr(report.history),
+        repr(report.diagnoses),
+        report.steps,
+        report.best_epoch,
+    )

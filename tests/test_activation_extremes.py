@@ -15,21 +15,30 @@ from .test_activations import ELEMENTWISE, ROUNDING, along, by_name, prime
 ROUNDING32 = 30 * float(np.finfo(np.float32).eps)
 
 
-@pytest.mark.parametrize("z", [-1e4, -800.0, -100.0, -40.0, -1e-3, 0.0, 1e-3, 20.0, 40.0, 100.0, 800.0, 1e4])
+@pytest.mark.parametrize(
+    "z", [-1e4, -800.0, -100.0, -40.0, -1e-3, 0.0, 1e-3, 20.0, 40.0, 100.0, 800.0, 1e4]
+)
 @pytest.mark.parametrize("name", exact.PHI)
 def test_phi_and_phi_prime_to_60_digits(name: str, z: float) -> None:
     phi = ACTIVATIONS[name]()
     array = np.array([z])
-    assert along(phi, array)[0] == pytest.approx(exact.phi(name, z), rel=ROUNDING, abs=1e-300)
+    assert along(phi, array)[0] == pytest.approx(
+        exact.phi(name, z), rel=ROUNDING, abs=1e-300
+    )
     if z not in phi.kinks:
-        assert prime(phi, array)[0] == pytest.approx(exact.phi_prime(name, z), rel=ROUNDING, abs=1e-18)
+        assert prime(phi, array)[0] == pytest.approx(
+            exact.phi_prime(name, z), rel=ROUNDING, abs=1e-18
+        )
 
 
 @pytest.mark.parametrize("name", list(exact.PHI))
 def test_float32_at_the_extremes(name: str) -> None:
     phi = ACTIVATIONS[name]()
     z = np.array([-1e4, -100, -10, -1, 0.25, 1.5, 10, 100, 1e4], np.float32)
-    for values, expected in ((along(phi, z), exact.phi), (prime(phi, z), exact.phi_prime)):
+    for values, expected in (
+        (along(phi, z), exact.phi),
+        (prime(phi, z), exact.phi_prime),
+    ):
         assert values.dtype == np.float32
         of_z = [0.0 if float(v) in phi.kinks else expected(name, float(v)) for v in z]
         values = np.where(np.isin(z, phi.kinks), 0, values)
@@ -55,7 +64,11 @@ def test_every_row_is_compared_with_60_digits_or_said_why_not() -> None:
 @pytest.mark.parametrize("phi", ELEMENTWISE, ids=by_name)
 def test_shape_and_dtype_are_kept(phi: Elementwise, dtype: str) -> None:
     z = np.zeros((4, 3), dtype)
-    for result in (phi.value(z), phi.derivative(z), phi.pull_back(z, phi.value(z), z + 1)):
+    for result in (
+        phi.value(z),
+        phi.derivative(z),
+        phi.pull_back(z, phi.value(z), z + 1),
+    ):
         assert (result.shape, result.dtype) == ((4, 3), dtype)
 
 
@@ -71,16 +84,25 @@ def test_log_phi_from_z(name: str) -> None:
     expected = [[exact.log_phi(name, v)] for v in LOGITS]
     np.testing.assert_allclose(phi.log_value(z, a), expected, rtol=ROUNDING)
     numerical = phi.log_value(z + 1e-30j, a).imag / 1e-30
-    np.testing.assert_allclose(phi.log_pull_back(z, a, np.ones_like(z)), numerical, rtol=ROUNDING, atol=1e-300)
+    np.testing.assert_allclose(
+        phi.log_pull_back(z, a, np.ones_like(z)), numerical, rtol=ROUNDING, atol=1e-300
+    )
 
 
 def test_log1m_of_sigmoid_from_z() -> None:
     phi = ACTIVATIONS["sigmoid"]()
     z = np.array(LOGITS)[:, None]
     a = phi.value(z)
-    np.testing.assert_allclose(phi.log1m_value(z, a), [[exact.log1m_sigmoid(v)] for v in LOGITS], rtol=ROUNDING)
+    np.testing.assert_allclose(
+        phi.log1m_value(z, a), [[exact.log1m_sigmoid(v)] for v in LOGITS], rtol=ROUNDING
+    )
     numerical = phi.log1m_value(z + 1e-30j, a).imag / 1e-30
-    np.testing.assert_allclose(phi.log1m_pull_back(z, a, np.ones_like(z)), numerical, rtol=ROUNDING, atol=1e-300)
+    np.testing.assert_allclose(
+        phi.log1m_pull_back(z, a, np.ones_like(z)),
+        numerical,
+        rtol=ROUNDING,
+        atol=1e-300,
+    )
 
 
 SOFTMAX_ROWS = np.array(
@@ -101,8 +123,14 @@ def test_logarithms_of_softmax_from_z() -> None:
     phi = ACTIVATIONS["softmax"]()
     a = phi.value(SOFTMAX_ROWS)
     rows = SOFTMAX_ROWS.tolist()
-    for given, formula in ((phi.log_value, exact.log_softmax), (phi.log1m_value, exact.log1m_softmax)):
-        values, expected = given(SOFTMAX_ROWS, a), np.array([formula(row) for row in rows])
+    for given, formula in (
+        (phi.log_value, exact.log_softmax),
+        (phi.log1m_value, exact.log1m_softmax),
+    ):
+        values, expected = (
+            given(SOFTMAX_ROWS, a),
+            np.array([formula(row) for row in rows]),
+        )
         np.testing.assert_allclose(values, expected, rtol=ROUNDING, atol=ROUNDING)
 
 
@@ -113,7 +141,9 @@ def test_gradients_through_softmax_are_finite_at_the_extremes() -> None:
         g = np.zeros_like(a)
         g[:, k] = 1.0
         # ∂log a_k/∂z = e_k - a
-        np.testing.assert_allclose(phi.log_pull_back(SOFTMAX_ROWS, a, g), g - a, rtol=ROUNDING, atol=ROUNDING)
+        np.testing.assert_allclose(
+            phi.log_pull_back(SOFTMAX_ROWS, a, g), g - a, rtol=ROUNDING, atol=ROUNDING
+        )
         back = phi.log1m_pull_back(SOFTMAX_ROWS, a, g)
         assert np.isfinite(back).all()
         # ∂log(1-a_k)/∂z_k = -a_k; the row sums to 0, as a shift of all logits changes nothing

@@ -23,7 +23,11 @@ ROUNDING = 30 * EPS
 DIFFERENCE, STEP = 1e-10, 1e-3
 
 ROWS = [make() for make in ACTIVATIONS.values()]
-ROWS += [ACTIVATIONS[name](**arguments) for name, arguments in OTHER_ARGUMENTS.items() if name in ACTIVATIONS]
+ROWS += [
+    ACTIVATIONS[name](**arguments)
+    for name, arguments in OTHER_ARGUMENTS.items()
+    if name in ACTIVATIONS
+]
 ELEMENTWISE = [phi for phi in ROWS if isinstance(phi, Elementwise)]
 #: Between the multiples of 1/7 no kink of the table lies on a point.
 POINTS = np.linspace(-8, 8, 225) + 1 / 97
@@ -46,7 +50,10 @@ def prime(phi: Elementwise, z: np.ndarray) -> np.ndarray:
 def test_phi_equals_pytorchs(phi: Activation) -> None:
     z = POINTS.reshape(-1, 3)
     np.testing.assert_allclose(
-        phi.value(z), peers.torch_activation(phi.specification(), z), rtol=ROUNDING, atol=ROUNDING
+        phi.value(z),
+        peers.torch_activation(phi.specification(), z),
+        rtol=ROUNDING,
+        atol=ROUNDING,
     )
 
 
@@ -54,26 +61,36 @@ def test_phi_equals_pytorchs(phi: Activation) -> None:
 def test_phi_equals_scipys(name: str) -> None:
     z = POINTS.reshape(-1, 3)
     np.testing.assert_allclose(
-        ACTIVATIONS[name]().value(z), peers.SCIPY_ACTIVATIONS[name](z), rtol=ROUNDING, atol=ROUNDING
+        ACTIVATIONS[name]().value(z),
+        peers.SCIPY_ACTIVATIONS[name](z),
+        rtol=ROUNDING,
+        atol=ROUNDING,
     )
 
 
 @pytest.mark.parametrize("phi", ROWS, ids=by_name)
 def test_phi_equals_the_oracles_formula(phi: Activation) -> None:
     z = POINTS.reshape(-1, 3)
-    expected = [[v.real for v in oracle.activate(phi.specification(), row)] for row in z.tolist()]
+    expected = [
+        [v.real for v in oracle.activate(phi.specification(), row)]
+        for row in z.tolist()
+    ]
     np.testing.assert_allclose(phi.value(z), expected, rtol=ROUNDING, atol=ROUNDING)
 
 
 @pytest.mark.parametrize("phi", ELEMENTWISE, ids=by_name)
 def test_phi_prime_equals_the_complex_step_of_phi(phi: Elementwise) -> None:
     numerical = along(phi, POINTS + 1e-30j).imag / 1e-30
-    np.testing.assert_allclose(prime(phi, POINTS), numerical, rtol=ROUNDING, atol=ROUNDING)
+    np.testing.assert_allclose(
+        prime(phi, POINTS), numerical, rtol=ROUNDING, atol=ROUNDING
+    )
 
 
 @pytest.mark.parametrize("phi", ELEMENTWISE, ids=by_name)
 def test_phi_prime_equals_differences_of_phi(phi: Elementwise) -> None:
-    apart = np.array([all(abs(z - kink) > 2.5 * STEP for kink in phi.kinks) for z in POINTS])
+    apart = np.array(
+        [all(abs(z - kink) > 2.5 * STEP for kink in phi.kinks) for z in POINTS]
+    )
     z = POINTS[apart]
     assert len(z) > 200
     f = [along(phi, z + k * STEP) for k in (-2, -1, 1, 2)]
@@ -90,14 +107,18 @@ def test_the_jacobian_by_complex_step_row_by_row(phi: Activation) -> None:
     functions = [(phi.value, phi.pull_back)]
     if UNIT.contains(phi.range(3)):  # else the logarithms have no meaning
         functions.append((lambda v: phi.log_value(v, phi.value(v)), phi.log_pull_back))
-        functions.append((lambda v: phi.log1m_value(v, phi.value(v)), phi.log1m_pull_back))
+        functions.append(
+            (lambda v: phi.log1m_value(v, phi.value(v)), phi.log1m_pull_back)
+        )
     for forward, back in functions:
         expected = np.empty_like(z)
         for k in range(3):
             moved = z.astype(complex)
             moved[:, k] += 1e-30j
             expected[:, k] = np.sum(g * forward(moved).imag / 1e-30, axis=1)
-        np.testing.assert_allclose(back(z, a, g), expected, rtol=ROUNDING, atol=ROUNDING)
+        np.testing.assert_allclose(
+            back(z, a, g), expected, rtol=ROUNDING, atol=ROUNDING
+        )
 
 
 # Range and kinks
@@ -127,7 +148,9 @@ def test_an_open_end_is_not_attained_by_the_function(phi: Elementwise) -> None:
 
 
 @pytest.mark.parametrize("width", [1, 2, 3])
-def test_softmax_lies_in_the_unit_interval_and_one_unit_is_the_constant_1(width: int) -> None:
+def test_softmax_lies_in_the_unit_interval_and_one_unit_is_the_constant_1(
+    width: int,
+) -> None:
     softmax = ACTIVATIONS["softmax"]()
     a = softmax.value(np.random.default_rng(0).normal(size=(100, width)))
     np.testing.assert_allclose(a.sum(axis=1), 1, rtol=4 * EPS)
@@ -156,18 +179,30 @@ def test_kinks_and_the_derivative_there(name: str) -> None:
     phi = ACTIVATIONS[name]()
     assert set(phi.kinks) == set(AT_KINKS.get(name, {}))
     for kink, value in AT_KINKS.get(name, {}).items():
-        assert prime(phi, np.array([kink]))[0] == pytest.approx(float(value), rel=2 * EPS)
+        assert prime(phi, np.array([kink]))[0] == pytest.approx(
+            float(value), rel=2 * EPS
+        )
 
 
 @pytest.mark.parametrize("phi", ELEMENTWISE, ids=by_name)
-def test_between_its_kinks_phi_is_smooth_and_at_them_it_is_not(phi: Elementwise) -> None:
+def test_between_its_kinks_phi_is_smooth_and_at_them_it_is_not(
+    phi: Elementwise,
+) -> None:
     # a jump in φ, φ′ or φ″ shows as a second difference of φ′ over h that does not go to 0 with h
     h = 1e-4
     grid = np.linspace(-6, 6, 4801)
-    second = np.abs(prime(phi, grid + h) - 2 * prime(phi, grid) + prime(phi, grid - h)) / h
+    second = (
+        np.abs(prime(phi, grid + h) - 2 * prime(phi, grid) + prime(phi, grid - h)) / h
+    )
     rough = grid[second > 0.05 * max(1.0, np.abs(prime(phi, grid)).max() / 10)]
-    assert all(min(abs(z - kink) for kink in phi.kinks) < 2 * h for z in rough if phi.kinks)
-    assert len(rough) == 0 if not phi.kinks else all(np.min(np.abs(rough - kink)) < 2 * h for kink in phi.kinks)
+    assert all(
+        min(abs(z - kink) for kink in phi.kinks) < 2 * h for z in rough if phi.kinks
+    )
+    assert (
+        len(rough) == 0
+        if not phi.kinks
+        else all(np.min(np.abs(rough - kink)) < 2 * h for kink in phi.kinks)
+    )
 
 
 # The table
@@ -194,7 +229,9 @@ def test_rows_with_other_parameters_differ() -> None:
     assert ACTIVATIONS["elu"](alpha=0.7) != ACTIVATIONS["elu"]()
     assert str(ACTIVATIONS["leaky_relu"](slope=0.2)) == "leaky_relu(slope=0.2)"
     assert str(ACTIVATIONS["leaky_relu"](slope=0.0).range(1)) == "[0, ∞)"
-    assert Network((1, 1), ("tanh",), "squared_error") == Network([1, 1], ["tanh"], "squared_error")
+    assert Network((1, 1), ("tanh",), "squared_error") == Network(
+        [1, 1], ["tanh"], "squared_error"
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,14 @@ def ends_of(file, seed, count):
     """How often each kind of alteration was refused, and how often it changed nothing."""
     command = [sys.executable, alterations.__file__, file, str(seed), str(count)]
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
-    run = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=HANGS, check=False)
+    run = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=HANGS,
+        check=False,
+    )
     assert run.returncode == 0, run.stderr[-2000:]
     return json.loads(run.stdout)
 
@@ -44,7 +51,9 @@ def verify(ends, count):
     for alter in alterations.SEALED:
         assert ends[f"{alter.__name__} refused"] > 0
     loaded = sum(times for end, times in ends.items() if end.endswith("loaded"))
-    assert loaded < 0.1 * count  # such as a version of 0.5, which says nothing of the model
+    assert (
+        loaded < 0.1 * count
+    )  # such as a version of 0.5, which says nothing of the model
 
 
 @pytest.mark.parametrize("kind", ["model", "checkpoint"])
@@ -95,7 +104,9 @@ def test_a_loader_that_skips_the_checksum_is_caught(tmp_path):
         "\nimport chainrule.storage as s, types\n"
         "s.hashlib = types.SimpleNamespace(sha256=lambda blob: types.SimpleNamespace(hexdigest=lambda: digits(blob)))\n"
     )
-    faulty = skips.replace('if __name__ == "__main__":\n    main(', "def start():\n    unchecked(") + (
+    faulty = skips.replace(
+        'if __name__ == "__main__":\n    main(', "def start():\n    unchecked("
+    ) + (
         "def digits(blob):\n"
         "    now = Path(s_path[0]).read_bytes()\n"
         "    at = now.find(MARK) + len(MARK)\n"
@@ -109,6 +120,8 @@ def test_a_loader_that_skips_the_checksum_is_caught(tmp_path):
     )
     (tmp_path / "faulty.py").write_text(faulty)
     command = [sys.executable, tmp_path / "faulty.py", file, "1", "500"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=HANGS, check=False)
+    run = subprocess.run(
+        command, capture_output=True, text=True, timeout=HANGS, check=False
+    )
     assert run.returncode == 1
     assert "loaded, and not what was saved" in run.stderr

@@ -31,7 +31,11 @@ def run(setup: Setup, theta):
     p = Parameters(setup.network.sizes, theta)
     trace = forward(setup.network, p, setup.x, masks=setup.masks)
     gradient = backward(setup.network, p, trace, setup.y, **setup.options)
-    return loss(setup.network, p, setup.x, setup.y, masks=setup.masks, **setup.options), trace, gradient
+    return (
+        loss(setup.network, p, setup.x, setup.y, masks=setup.masks, **setup.options),
+        trace,
+        gradient,
+    )
 
 
 def quantities(result) -> dict[str, object]:
@@ -51,7 +55,9 @@ def quantities(result) -> dict[str, object]:
 
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_every_quantity_agrees_and_stays_in_its_library(case: Case, library: str) -> None:
+def test_every_quantity_agrees_and_stays_in_its_library(
+    case: Case, library: str
+) -> None:
     xp = importlib.import_module(library)
     setup = build(case)
     expected = quantities(run(setup, setup.parameters.theta))
@@ -60,7 +66,9 @@ def test_every_quantity_agrees_and_stays_in_its_library(case: Case, library: str
         assert type(value) is type(xp.asarray([0.0])), name
         assert value.dtype == xp.float64, name
         scale = max(float(np.max(np.abs(expected[name]))), 1e-3)
-        assert float(np.max(np.abs(as_numpy(value) - expected[name]))) <= AGREEMENT * scale, name
+        assert (
+            float(np.max(np.abs(as_numpy(value) - expected[name]))) <= AGREEMENT * scale
+        ), name
 
 
 @pytest.mark.parametrize("library", ["numpy", *LIBRARIES])
@@ -69,11 +77,16 @@ def test_float32_stays_float32(case: Case, library: str) -> None:
     xp = importlib.import_module(library)
     setup = build(case)
     expected = quantities(run(setup, setup.parameters.theta))
-    for name, value in quantities(run(setup, xp.asarray(setup.parameters.theta.astype(np.float32)))).items():
+    for name, value in quantities(
+        run(setup, xp.asarray(setup.parameters.theta.astype(np.float32)))
+    ).items():
         assert value.dtype == xp.float32, name
         if not setup.network.loss.residual_kinks(setup.y, np.zeros((5, 2))):
             scale = max(float(np.max(np.abs(expected[name]))), 1e-1)
-            assert float(np.max(np.abs(as_numpy(value) - expected[name]))) <= AGREEMENT32 * scale, name
+            assert (
+                float(np.max(np.abs(as_numpy(value) - expected[name])))
+                <= AGREEMENT32 * scale
+            ), name
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
@@ -85,7 +98,9 @@ def test_data_of_the_same_library_are_taken_as_they_are(library: str) -> None:
     assert forward(setup.network, p, x).A[0] is x
     weight = xp.asarray(np.ones(len(setup.x)))
     J = loss(setup.network, p, x, xp.asarray(setup.y), sample_weight=weight)
-    assert float(J) == pytest.approx(float(loss(setup.network, setup.parameters, setup.x, setup.y)), rel=AGREEMENT)
+    assert float(J) == pytest.approx(
+        float(loss(setup.network, setup.parameters, setup.x, setup.y)), rel=AGREEMENT
+    )
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
@@ -105,7 +120,9 @@ def test_labels_as_integers_of_the_library(library: str) -> None:
     p = network.init(0, xp=xp)
     x = xp.asarray([[0.5, 1.0], [2.0, -1.0]], dtype=xp.float64)
     given = float(loss(network, p, x, xp.asarray([2, 0])))
-    assert given == pytest.approx(float(loss(network, network.init(0), as_numpy(x), [2, 0])), rel=AGREEMENT)
+    assert given == pytest.approx(
+        float(loss(network, network.init(0), as_numpy(x), [2, 0])), rel=AGREEMENT
+    )
 
 
 def test_every_activation_is_there() -> None:

@@ -7,7 +7,15 @@ import re
 import numpy as np
 import pytest
 
-from chainrule import InputError, Network, Parameters, backward, check_gradient, forward, loss
+from chainrule import (
+    InputError,
+    Network,
+    Parameters,
+    backward,
+    check_gradient,
+    forward,
+    loss,
+)
 
 X = np.array([[0.5, -1.0], [2.0, 0.25], [1.0, 1.0]])
 LABELS = [0, 2, 1]
@@ -15,13 +23,20 @@ CLASSES = Network((2, 4, 3), ("tanh", "softmax"), "cross_entropy")
 REGRESSION = Network((2, 4, 1), ("tanh", "identity"), "squared_error")
 BINARY = Network((2, 1), ("sigmoid",), "binary_cross_entropy")
 COUNTS = Network((2, 1), ("exp",), "poisson")
-Y = {REGRESSION: [[1.0], [2.0], [3.0]], CLASSES: LABELS, BINARY: [0, 1, 1], COUNTS: [0, 3, 1]}
+Y = {
+    REGRESSION: [[1.0], [2.0], [3.0]],
+    CLASSES: LABELS,
+    BINARY: [0, 1, 1],
+    COUNTS: [0, 3, 1],
+}
 
 
 def three_parts(error: InputError) -> bool:
     """Given, allowed, and a remedy that is a sentence."""
     sentence = re.fullmatch(r"[A-Z].+\.", error.remedy, flags=re.DOTALL)
-    return str(error) == f"Given: {error.given}. Allowed: {error.allowed}. {error.remedy}" and all(
+    return str(
+        error
+    ) == f"Given: {error.given}. Allowed: {error.allowed}. {error.remedy}" and all(
         (error.given, error.allowed, sentence)
     )
 
@@ -55,25 +70,64 @@ NOT_FINITE = [np.nan, np.inf, -np.inf]
 @pytest.mark.parametrize("value", NOT_FINITE)
 def test_values_that_are_not_finite(value: float) -> None:
     message = "NaN or infinite, the first at index"
-    everywhere(REGRESSION, spoilt(X, value), Y[REGRESSION], rf"x with 1 value .*{message} \(0, 1\)")
-    everywhere(REGRESSION, X, spoilt(Y[REGRESSION], value), rf"y with 1 value .*{message} \(1, 0\)")
-    everywhere(REGRESSION, X, Y[REGRESSION], f"sample_weight .*{message}", sample_weight=spoilt(np.ones(3), value))
-    everywhere(REGRESSION, X, Y[REGRESSION], f"masks.0. .*{message}", masks=[spoilt(np.ones((3, 2)), value), None])
+    everywhere(
+        REGRESSION,
+        spoilt(X, value),
+        Y[REGRESSION],
+        rf"x with 1 value .*{message} \(0, 1\)",
+    )
+    everywhere(
+        REGRESSION,
+        X,
+        spoilt(Y[REGRESSION], value),
+        rf"y with 1 value .*{message} \(1, 0\)",
+    )
+    everywhere(
+        REGRESSION,
+        X,
+        Y[REGRESSION],
+        f"sample_weight .*{message}",
+        sample_weight=spoilt(np.ones(3), value),
+    )
+    everywhere(
+        REGRESSION,
+        X,
+        Y[REGRESSION],
+        f"masks.0. .*{message}",
+        masks=[spoilt(np.ones((3, 2)), value), None],
+    )
     p = REGRESSION.init(0)
-    refused(forward, REGRESSION, Parameters(p.sizes, spoilt(p.theta, value)), X, match=f"theta .*{message}")
+    refused(
+        forward,
+        REGRESSION,
+        Parameters(p.sizes, spoilt(p.theta, value)),
+        X,
+        match=f"theta .*{message}",
+    )
 
 
 def test_infinities_of_both_signs_and_huge_numbers() -> None:
     both = X.copy()
     both[0, 0], both[1, 1] = np.inf, -np.inf
-    everywhere(REGRESSION, both, Y[REGRESSION], "x with 2 values that are NaN or infinite")
+    everywhere(
+        REGRESSION, both, Y[REGRESSION], "x with 2 values that are NaN or infinite"
+    )
     # numbers in an array of objects are numbers
-    assert forward(REGRESSION, REGRESSION.init(0), X.astype(object)).A[0].dtype == np.float64
+    assert (
+        forward(REGRESSION, REGRESSION.init(0), X.astype(object)).A[0].dtype
+        == np.float64
+    )
     # finite numbers whose sum is not are no error
     p = REGRESSION.init(0)
     assert np.isfinite(forward(REGRESSION, p, np.full((3, 2), 5e307)).output).all()
     # too large for float32: an error, not infinity
-    refused(forward, REGRESSION, REGRESSION.init(0, "float32"), spoilt(X, 1e300), match="in float32")
+    refused(
+        forward,
+        REGRESSION,
+        REGRESSION.init(0, "float32"),
+        spoilt(X, 1e300),
+        match="in float32",
+    )
 
 
 @pytest.mark.parametrize(
@@ -91,10 +145,16 @@ def test_infinities_of_both_signs_and_huge_numbers() -> None:
         (None, "x"),
         ([[1.0, None]], "x "),
         (X * 1j, "x with complex dtype"),
-        (np.array([["a", "b"]]), "x of type ndarray that is not an array of real numbers"),
+        (
+            np.array([["a", "b"]]),
+            "x of type ndarray that is not an array of real numbers",
+        ),
         (np.array([[1.0, "b"]], object), "x of type ndarray"),
         (np.array([[1.0, None]], object), "x "),
-        (np.array([["2020-01-01", "2020-01-02"]], "datetime64[D]"), "x of type ndarray"),
+        (
+            np.array([["2020-01-01", "2020-01-02"]], "datetime64[D]"),
+            "x of type ndarray",
+        ),
     ],
 )
 def test_inputs_that_are_no_rows_of_numbers(x, match: str) -> None:
@@ -120,7 +180,11 @@ def test_inputs_that_are_no_rows_of_numbers(x, match: str) -> None:
         (REGRESSION, [1.0, 2.0], "2 targets for 3 rows"),
         (REGRESSION, ["1", "2", "3"], "y of type list"),
         (REGRESSION, np.ones((3, 1)) * 1j, "y with complex dtype"),
-        (BINARY, [0, 1, 2], r"binary_cross_entropy targets with 2 at index \(2, 0\).*from 0 to 1"),
+        (
+            BINARY,
+            [0, 1, 2],
+            r"binary_cross_entropy targets with 2 at index \(2, 0\).*from 0 to 1",
+        ),
         (BINARY, [0, -1, 1], "binary_cross_entropy targets with -1"),
         (COUNTS, [0, 1, -2], "poisson targets with -2"),
     ],
@@ -186,11 +250,17 @@ def test_masks_that_do_not_fit(masks, match: str) -> None:
         (((2, 3, 1), ("tanh",), "squared_error"), "1 activation for 2 layers"),
         (((2, 3, 1), "tanh", "squared_error"), "1 activation for 2 layers"),
         (((2, 1), ("tanh", "tanh"), "squared_error"), "2 activations for 1 layer"),
-        (((2, 1), ("rectifier",), "squared_error"), "activation 'rectifier'.*one of identity, sigmoid.*own_activation"),
+        (
+            ((2, 1), ("rectifier",), "squared_error"),
+            "activation 'rectifier'.*one of identity, sigmoid.*own_activation",
+        ),
         (((2, 1), (None,), "squared_error"), "activation None"),
         (((2, 1), ("tanh",), "mse"), "loss 'mse'.*one of squared_error.*own_loss"),
         (((2, 1), ("tanh",), None), "loss None"),
-        (((2, 1), ("tanh",), "cross_entropy"), r"cross_entropy on tanh outputs, which lie in \(-1, 1\)"),
+        (
+            ((2, 1), ("tanh",), "cross_entropy"),
+            r"cross_entropy on tanh outputs, which lie in \(-1, 1\)",
+        ),
     ],
 )
 def test_networks_that_cannot_be(arguments, match: str) -> None:
@@ -214,9 +284,15 @@ def test_a_start_that_cannot_be(options: dict, match: str) -> None:
 def test_parameters_of_another_network() -> None:
     p = REGRESSION.init(0)
     others = [
-        (Network((2, 5, 1), ("tanh", "identity"), "squared_error").init(0), r"widths \(2, 5, 1\) with \(21,\) numbers"),
+        (
+            Network((2, 5, 1), ("tanh", "identity"), "squared_error").init(0),
+            r"widths \(2, 5, 1\) with \(21,\) numbers",
+        ),
         # as many numbers, other widths: 2-4-1 and 15-1 - 17 and 16 + 1
-        (Network((16, 1), ("identity",), "squared_error").init(0), r"widths \(16, 1\) with \(17,\) numbers"),
+        (
+            Network((16, 1), ("identity",), "squared_error").init(0),
+            r"widths \(16, 1\) with \(17,\) numbers",
+        ),
         (Parameters(p.sizes, p.theta[:-1]), r"\(16,\) numbers"),
         (Parameters(p.sizes, p.theta[None]), r"\(1, 17\) numbers"),
         (Parameters(p.sizes, np.arange(17)), "parameters of dtype int64"),
@@ -232,8 +308,22 @@ def test_parameters_of_another_network() -> None:
 def test_a_trace_of_another_network_or_other_rows() -> None:
     p = REGRESSION.init(0)
     other = forward(CLASSES, CLASSES.init(0), X)
-    refused(backward, REGRESSION, p, other, Y[REGRESSION], match=r"a trace of widths \(2, 4, 3\)")
-    refused(backward, REGRESSION, p, forward(REGRESSION, p, X[:2]), Y[REGRESSION], match="3 targets for 2 rows")
+    refused(
+        backward,
+        REGRESSION,
+        p,
+        other,
+        Y[REGRESSION],
+        match=r"a trace of widths \(2, 4, 3\)",
+    )
+    refused(
+        backward,
+        REGRESSION,
+        p,
+        forward(REGRESSION, p, X[:2]),
+        Y[REGRESSION],
+        match="3 targets for 2 rows",
+    )
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,11 @@ def test_the_saved_model_is_the_one_that_was_tested(trained):
     model = load_model(folder / "chainrule-digits" / "model.safetensors")
     assert model.notes["classes"] == [str(d) for d in range(10)]
     digits = load_data("digits")
-    output = forward(model.network, model.parameters, digits.x_test * np.float32(model.notes["scale"])).output
+    output = forward(
+        model.network,
+        model.parameters,
+        digits.x_test * np.float32(model.notes["scale"]),
+    ).output
     accuracy = float((output.argmax(axis=1) == digits.y_test).mean())
     report = json.loads((folder / "chainrule-digits" / "report.json").read_text())
     assert accuracy == report["test"]["accuracy"]
@@ -100,37 +104,65 @@ def start_and_interrupt(*arguments, cwd, by=signal.SIGINT, epochs=1_000_000):
 
 
 def test_ctrl_c_leaves_a_usable_model(tmp_path):
-    status, output, errors = start_and_interrupt("train", "--output", "here", cwd=tmp_path)
+    status, output, errors = start_and_interrupt(
+        "train", "--output", "here", cwd=tmp_path
+    )
     assert status == 130
     assert errors == ""
     assert "Interrupted after the last complete step" in output
-    steps = json.loads((tmp_path / "here" / "report.json").read_text())["training"]["steps"]
+    steps = json.loads((tmp_path / "here" / "report.json").read_text())["training"][
+        "steps"
+    ]
     assert 100 <= steps < 1_000_000
-    assert load_model(tmp_path / "here" / "model.safetensors").network.sizes == (64, 10, 10)
+    assert load_model(tmp_path / "here" / "model.safetensors").network.sizes == (
+        64,
+        10,
+        10,
+    )
 
 
 def test_an_interrupted_run_resumed_ends_as_if_undisturbed(trained, tmp_path):
     one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     epochs = 10_000
-    whole = run("train", "--output", "whole", "--epochs", epochs, cwd=tmp_path, env=one_thread)
+    whole = run(
+        "train", "--output", "whole", "--epochs", epochs, cwd=tmp_path, env=one_thread
+    )
     assert whole.returncode == 0
     assert not (tmp_path / "whole" / "checkpoint.safetensors").exists()
     with pytest.MonkeyPatch.context() as patch:
         for name, value in one_thread.items():
             patch.setenv(name, value)
-        status, output, _ = start_and_interrupt("train", "--output", "cut", cwd=tmp_path, epochs=epochs)
+        status, output, _ = start_and_interrupt(
+            "train", "--output", "cut", cwd=tmp_path, epochs=epochs
+        )
     assert status == 130
     assert "--output cut --resume" in output
-    resumed = run("train", "--output", "cut", "--epochs", epochs, "--resume", cwd=tmp_path, env=one_thread)
+    resumed = run(
+        "train",
+        "--output",
+        "cut",
+        "--epochs",
+        epochs,
+        "--resume",
+        cwd=tmp_path,
+        env=one_thread,
+    )
     assert resumed.returncode == 0, resumed.stderr
-    models = [load_model(tmp_path / name / "model.safetensors") for name in ("whole", "cut")]
+    models = [
+        load_model(tmp_path / name / "model.safetensors") for name in ("whole", "cut")
+    ]
     assert models[0].parameters.theta.tobytes() == models[1].parameters.theta.tobytes()
-    reports = [json.loads((tmp_path / name / "report.json").read_text()) for name in ("whole", "cut")]
+    reports = [
+        json.loads((tmp_path / name / "report.json").read_text())
+        for name in ("whole", "cut")
+    ]
     assert reports[0]["training"]["history"] == reports[1]["training"]["history"]
 
 
 def test_sigterm_leaves_a_checkpoint_too(tmp_path):
-    status, _, errors = start_and_interrupt("train", "--output", "cut", cwd=tmp_path, by=signal.SIGTERM)
+    status, _, errors = start_and_interrupt(
+        "train", "--output", "cut", cwd=tmp_path, by=signal.SIGTERM
+    )
     assert status == 143
     assert errors == ""
     assert (tmp_path / "cut" / "checkpoint.safetensors").is_file()
@@ -152,11 +184,16 @@ def ctrl_c_at_a_random_moment(folder, seconds):
     return process.returncode, first + output, errors
 
 
-@pytest.mark.parametrize("number", [*range(4), *(pytest.param(n, marks=pytest.mark.full) for n in range(4, 50))])
+@pytest.mark.parametrize(
+    "number",
+    [*range(4), *(pytest.param(n, marks=pytest.mark.full) for n in range(4, 50))],
+)
 def test_ctrl_c_at_a_random_moment(tmp_path, number):
     import random
 
-    status, output, errors = ctrl_c_at_a_random_moment(tmp_path, random.Random(number).uniform(0, 4))
+    status, output, errors = ctrl_c_at_a_random_moment(
+        tmp_path, random.Random(number).uniform(0, 4)
+    )
     assert "Traceback" not in errors
     if status == 0:  # it was done before
         assert "model and report in here/" in output
@@ -170,14 +207,24 @@ def test_ctrl_c_at_a_random_moment(tmp_path, number):
         "report.json",
     }  # nothing half-written
     if "Interrupted after the last complete step" in output:
-        assert files == {"checkpoint.safetensors", "model.safetensors", "report.html", "report.json"}
+        assert files == {
+            "checkpoint.safetensors",
+            "model.safetensors",
+            "report.html",
+            "report.json",
+        }
         assert errors == ""
     else:
         saved = "checkpoint.safetensors" in files
-        assert ("go on: chainrule train digits --epochs 6000 --output here --resume" in errors) == saved
+        assert (
+            "go on: chainrule train digits --epochs 6000 --output here --resume"
+            in errors
+        ) == saved
         assert ("nothing was saved" in errors) == (not files)
     if "checkpoint.safetensors" in files:
-        resumed = run("train", "--epochs", "6000", "--output", "here", "--resume", cwd=tmp_path)
+        resumed = run(
+            "train", "--epochs", "6000", "--output", "here", "--resume", cwd=tmp_path
+        )
         assert resumed.returncode == 0, resumed.stderr
         report = json.loads((tmp_path / "here" / "report.json").read_text())
         assert report["training"]["steps"] == 6000
@@ -187,7 +234,11 @@ def test_progress_on_a_terminal(tmp_path):
     ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
     process = subprocess.Popen(
-        [*COMMAND, "train"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=theirs, env=environment
+        [*COMMAND, "train"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env=environment,
     )
     os.close(theirs)
     shown = b""
@@ -201,7 +252,9 @@ def test_progress_on_a_terminal(tmp_path):
         shown += chunk
     assert process.wait(60) == 0
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
-    assert re.search(r"training [━─]{20} \d+/1000 loss \d\.\d+ [\d.e+]+ epochs/s \d:\d\d left", text)
+    assert re.search(
+        r"training [━─]{20} \d+/1000 loss \d\.\d+ [\d.e+]+ epochs/s \d:\d\d left", text
+    )
     assert "1000/1000" in text
 
 
@@ -210,7 +263,9 @@ def test_check_passes_and_names_every_pair(tmp_path):
 
     done = run("check", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
-    assert all(re.search(rf"^{name} ", done.stdout, re.MULTILINE) for name in ACTIVATIONS)
+    assert all(
+        re.search(rf"^{name} ", done.stdout, re.MULTILINE) for name in ACTIVATIONS
+    )
     assert "all pass" in done.stdout
     assert "WRONG" not in done.stdout
 
@@ -277,5 +332,12 @@ def test_help_and_version(tmp_path):
 
 def test_closed_pipe_is_no_traceback(tmp_path):
     line = " ".join(map(repr, COMMAND)) + " check | head -1"
-    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert "Traceback" not in done.stderr

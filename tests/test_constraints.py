@@ -5,7 +5,16 @@ import itertools
 import numpy as np
 import pytest
 
-from chainrule import OPTIMIZERS, Callback, InputError, Network, Parameters, backward, forward, train
+from chainrule import (
+    OPTIMIZERS,
+    Callback,
+    InputError,
+    Network,
+    Parameters,
+    backward,
+    forward,
+    train,
+)
 from chainrule.constraints import clip_by_norm, clip_by_value, free_entries, limit_rows
 from chainrule.draws import Purpose, generator
 from chainrule.dropout import dropout_masks
@@ -28,7 +37,9 @@ def problem(rows=17):
 def gradient_at(theta, x, y, **options):
     parameters = Parameters(NET.sizes, theta)
     masks = options.pop("masks", None)
-    return backward(NET, parameters, forward(NET, parameters, x, masks=masks), y, **options).flat
+    return backward(
+        NET, parameters, forward(NET, parameters, x, masks=masks), y, **options
+    ).flat
 
 
 def test_clipping_by_hand():
@@ -65,9 +76,20 @@ def test_training_clips_the_value_before_the_norm(engine):
         (1e9, 1e9): g,
     }
     for (clip_value, clip_norm), moved_along in cases.items():
-        options = {"clip_value": clip_value, "clip_norm": clip_norm, "optimizer": SGD(learning_rate=rate)}
-        report = train(NET, x, y, parameters=start, max_steps=1, engine=engine, **options)
-        np.testing.assert_allclose(report.parameters.theta, start.theta - rate * moved_along, rtol=0, atol=ROUNDED)
+        options = {
+            "clip_value": clip_value,
+            "clip_norm": clip_norm,
+            "optimizer": SGD(learning_rate=rate),
+        }
+        report = train(
+            NET, x, y, parameters=start, max_steps=1, engine=engine, **options
+        )
+        np.testing.assert_allclose(
+            report.parameters.theta,
+            start.theta - rate * moved_along,
+            rtol=0,
+            atol=ROUNDED,
+        )
 
 
 class Steps(Callback):
@@ -84,7 +106,11 @@ class Steps(Callback):
 def test_max_norm_holds_after_every_step(name):
     x, y = problem()
     steps, limit = Steps(), 0.6
-    options = {"optimizer": OPTIMIZERS[name](learning_rate=0.05), "seed": 4, "callbacks": [steps]}
+    options = {
+        "optimizer": OPTIMIZERS[name](learning_rate=0.05),
+        "seed": 4,
+        "callbacks": [steps],
+    }
     train(NET, x, y, max_norm=limit, max_epochs=6, **options)
     norms = [np.linalg.norm(w, axis=1) for p in steps.seen for w in p.weights]
     assert len(steps.seen) == 6
@@ -94,11 +120,23 @@ def test_max_norm_holds_after_every_step(name):
 
 
 def test_max_norm_by_hand_and_biases_stay():
-    parameters = Parameters.from_arrays([[[3.0, 4.0], [0.3, 0.4]], [[0.0, 12.0]]], [[100.0, 1.0], [-100.0]])
+    parameters = Parameters.from_arrays(
+        [[[3.0, 4.0], [0.3, 0.4]], [[0.0, 12.0]]], [[100.0, 1.0], [-100.0]]
+    )
     limited = limit_rows((2, 2, 1), parameters.theta, 2.5, None)
     assert limited.tolist() == [1.5, 2.0, 0.3, 0.4, 0.0, 2.5, 100.0, 1.0, -100.0]
     free = free_entries((2, 2, 1), (1,), parameters.theta)
-    assert limit_rows((2, 2, 1), parameters.theta, 2.5, free).tolist() == [3, 4, 0.3, 0.4, 0, 2.5, 100, 1, -100]
+    assert limit_rows((2, 2, 1), parameters.theta, 2.5, free).tolist() == [
+        3,
+        4,
+        0.3,
+        0.4,
+        0,
+        2.5,
+        100,
+        1,
+        -100,
+    ]
 
 
 def test_max_norm_leaves_the_biases_of_a_step_alone():
@@ -126,7 +164,13 @@ def test_max_norm_leaves_the_biases_of_a_step_alone():
 @pytest.mark.parametrize("name", FIRST_ORDER)
 def test_frozen_layers_keep_their_bits(name, frozen):
     x, y = problem()
-    options = {"momentum": 0.9} if name == "sgd" else {"weight_decay": 0.5} if name == "adamw" else {}
+    options = (
+        {"momentum": 0.9}
+        if name == "sgd"
+        else {"weight_decay": 0.5}
+        if name == "adamw"
+        else {}
+    )
     start = NET.init(3)
     start.theta[-NET.n_parameters // 2 :] += 0.1  # biases other than 0
     report = train(
@@ -155,7 +199,16 @@ def test_a_frozen_layer_does_not_count_in_the_norm():
     start, norm = NET.init(2), 0.5
     g = gradient_at(start.theta, x, y)
     g[~free_entries(NET.sizes, (3,), g)] = 0
-    report = train(NET, x, y, parameters=start, optimizer=SGD(), max_steps=1, frozen_layers=(3,), clip_norm=norm)
+    report = train(
+        NET,
+        x,
+        y,
+        parameters=start,
+        optimizer=SGD(),
+        max_steps=1,
+        frozen_layers=(3,),
+        clip_norm=norm,
+    )
     expected = start.theta - 0.1 * g * min(1, norm / np.sqrt(np.sum(g**2)))
     np.testing.assert_allclose(report.parameters.theta, expected, rtol=0, atol=ROUNDED)
 
@@ -178,15 +231,25 @@ def test_masks_are_keyed():
 
 def test_masks_follow_the_documented_stream():
     stream = np.random.Generator(
-        np.random.Philox(key=np.array([1, 2], dtype=np.uint64), counter=np.array([0, 0, 3, 2], dtype=np.uint64))
+        np.random.Philox(
+            key=np.array([1, 2], dtype=np.uint64),
+            counter=np.array([0, 0, 3, 2], dtype=np.uint64),
+        )
     )
     for p, width, mask in zip((0.2, 0.5), (4, 6), masks(), strict=True):
-        np.testing.assert_array_equal(mask, np.where(stream.random((7, width)) >= p, 1 / (1 - p), 0.0))
+        np.testing.assert_array_equal(
+            mask, np.where(stream.random((7, width)) >= p, 1 / (1 - p), 0.0)
+        )
 
 
 def test_masks_keep_the_expectation():
     p, count = 0.3, 400
-    drawn = np.array([dropout_masks((50, 1), (p,), 20, 0, 0, step, np.zeros(1))[0] for step in range(count)])
+    drawn = np.array(
+        [
+            dropout_masks((50, 1), (p,), 20, 0, 0, step, np.zeros(1))[0]
+            for step in range(count)
+        ]
+    )
     assert set(np.unique(drawn)) == {0.0, 1 / (1 - p)}
     # kept / (1 - p) has mean 1 and deviation √(p / (1 - p)); fixed draws, five standard errors
     assert abs(drawn.mean() - 1) < 5 * np.sqrt(p / (1 - p) / drawn.size)
@@ -199,15 +262,35 @@ def test_training_with_dropout_is_the_equations_with_the_masks(rates, engine):
     x, y = problem()
     inputs, hidden = rates
     every = (inputs, *(hidden if isinstance(hidden, tuple) else (hidden, hidden)))
-    options = {"optimizer": SGD(learning_rate=0.01), "dropout": hidden, "input_dropout": inputs, "l2": 0.1}
-    report = train(NET, x, y, batch_rows=7, seed=8, max_epochs=2, engine=engine, **options)
+    options = {
+        "optimizer": SGD(learning_rate=0.01),
+        "dropout": hidden,
+        "input_dropout": inputs,
+        "l2": 0.1,
+    }
+    report = train(
+        NET, x, y, batch_rows=7, seed=8, max_epochs=2, engine=engine, **options
+    )
     theta = NET.init(8).theta
     for epoch in range(2):
         for step, taken in enumerate(batches(17, 7, 8, epoch)):
             drawn = dropout_masks(NET.sizes, every, len(taken), 8, epoch, step, theta)
-            theta = theta - 0.01 * gradient_at(theta, x[taken], y[taken], masks=drawn, l2=0.1)
-    np.testing.assert_allclose(report.parameters.theta, theta, rtol=0, atol=6 * ROUNDED)  # six steps
-    plain = train(NET, x, y, batch_rows=7, seed=8, max_epochs=2, optimizer=SGD(learning_rate=0.01), l2=0.1)
+            theta = theta - 0.01 * gradient_at(
+                theta, x[taken], y[taken], masks=drawn, l2=0.1
+            )
+    np.testing.assert_allclose(
+        report.parameters.theta, theta, rtol=0, atol=6 * ROUNDED
+    )  # six steps
+    plain = train(
+        NET,
+        x,
+        y,
+        batch_rows=7,
+        seed=8,
+        max_epochs=2,
+        optimizer=SGD(learning_rate=0.01),
+        l2=0.1,
+    )
     assert np.max(np.abs(plain.parameters.theta - theta)) > 1e-3
 
 
@@ -216,9 +299,18 @@ def test_penalties_in_training_by_hand():
     net = Network((1, 1, 1), ("identity", "identity"), "squared_error")
     start = Parameters.from_arrays([[[2.0]], [[-3.0]]], [[0.0], [0.0]])
     for engine, l1, l2 in itertools.product(BUILT, (0.0, 0.5), (0.0, 0.25)):
-        options = {"optimizer": SGD(learning_rate=0.5), "max_epochs": 1, "engine": engine}
+        options = {
+            "optimizer": SGD(learning_rate=0.5),
+            "max_epochs": 1,
+            "engine": engine,
+        }
         report = train(net, [[0.0]], [[0.0]], parameters=start, l1=l1, l2=l2, **options)
-        assert report.parameters.theta.tolist() == [2 - (l1 + 2 * l2) / 2, -3 + (l1 + 3 * l2) / 2, 0, 0]
+        assert report.parameters.theta.tolist() == [
+            2 - (l1 + 2 * l2) / 2,
+            -3 + (l1 + 3 * l2) / 2,
+            0,
+            0,
+        ]
         assert report.loss == (5 * l1 + 13 / 2 * l2,)
 
 

@@ -49,7 +49,11 @@ def site():
             if content is None:
                 self.send_error(404)
                 return
-            start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted and here.ranges else 0
+            start = (
+                int(re.fullmatch(r"bytes=(\d+)-", wanted)[1])
+                if wanted and here.ranges
+                else 0
+            )
             if start >= len(content):
                 self.send_error(416)
                 return
@@ -82,12 +86,19 @@ def test_whole(site, tmp_path):
 def test_goes_on_where_the_connection_broke(site, tmp_path):
     site.cuts = [100_000, 150_000]
     assert fetch(FILE, [site.address], tmp_path).read_bytes() == CONTENT
-    assert [wanted for _, wanted in site.asked] == [None, "bytes=100000-", "bytes=250000-"]
+    assert [wanted for _, wanted in site.asked] == [
+        None,
+        "bytes=100000-",
+        "bytes=250000-",
+    ]
 
 
 def test_goes_on_in_the_next_call_and_at_another_address(site, tmp_path):
     site.cuts = [100_000, 0, 0]
-    with pytest.raises(DownloadError, match=r"broke off after 100000 of 500000 bytes.*goes on where it broke off"):
+    with pytest.raises(
+        DownloadError,
+        match=r"broke off after 100000 of 500000 bytes.*goes on where it broke off",
+    ):
         fetch(FILE, [site.address], tmp_path)
     assert (tmp_path / "rows.bin.part").stat().st_size == 100_000
     assert not (tmp_path / "rows.bin").exists()
@@ -117,11 +128,15 @@ def test_an_altered_file_is_not_taken_and_another_address_is_asked(site, tmp_pat
     altered[1234] ^= 1
     site.files["/bad/rows.bin"] = bytes(altered)
     with pytest.raises(
-        DownloadError, match=r"127\.0\.0\.1:\d+: another file than the published one \(wrong checksum\)"
+        DownloadError,
+        match=r"127\.0\.0\.1:\d+: another file than the published one \(wrong checksum\)",
     ):
         fetch(FILE, [f"{site.address}bad/"], tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert fetch(FILE, [f"{site.address}bad/", site.address], tmp_path).read_bytes() == CONTENT
+    assert (
+        fetch(FILE, [f"{site.address}bad/", site.address], tmp_path).read_bytes()
+        == CONTENT
+    )
 
 
 def test_a_file_that_is_there_and_altered_is_kept_and_refused(site, tmp_path):
@@ -132,12 +147,19 @@ def test_a_file_that_is_there_and_altered_is_kept_and_refused(site, tmp_path):
 
 
 def test_no_network_is_said_with_what_to_do(tmp_path):
-    done = chainrule("train", "fashion_mnist", cwd=tmp_path, CHAINRULE_MIRROR=NOWHERE, CHAINRULE_DATA="here")
+    done = chainrule(
+        "train",
+        "fashion_mnist",
+        cwd=tmp_path,
+        CHAINRULE_MIRROR=NOWHERE,
+        CHAINRULE_DATA="here",
+    )
     assert done.returncode == 1
     assert re.fullmatch(
         r"chainrule: train-images-idx3-ubyte\.gz could not be downloaded \(127\.0\.0\.1:9: Connection refused\)\. "
-        r"Is there a network\? .*put the file into here/fashion_mnist/ yourself.*\n", done.stderr,
-    )  # fmt: skip
+        r"Is there a network\? .*put the file into here/fashion_mnist/ yourself.*\n",
+        done.stderr,
+    )
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -146,16 +168,29 @@ def test_no_network_is_said_with_what_to_do(tmp_path):
 
 def idx(array):
     """As the published files are written."""
-    return gzip.compress(bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) + array.tobytes())
+    return gzip.compress(
+        bytes([0, 0, 8, array.ndim])
+        + struct.pack(f">{array.ndim}I", *array.shape)
+        + array.tobytes()
+    )
 
 
 def test_an_image_set_is_fetched_once_verified_and_read(site, tmp_path, monkeypatch):
     rng = np.random.default_rng(1)
-    arrays = {"x_train": rng.integers(0, 256, (30, 28, 28), np.uint8), "y_train": np.arange(30, dtype=np.uint8) % 10}
-    arrays |= {"x_test": rng.integers(0, 256, (10, 28, 28), np.uint8), "y_test": np.arange(10, dtype=np.uint8)}
-    site.files = {f"/fashion_mnist/{PARTS[part]}": idx(array) for part, array in arrays.items()}
+    arrays = {
+        "x_train": rng.integers(0, 256, (30, 28, 28), np.uint8),
+        "y_train": np.arange(30, dtype=np.uint8) % 10,
+    }
+    arrays |= {
+        "x_test": rng.integers(0, 256, (10, 28, 28), np.uint8),
+        "y_test": np.arange(10, dtype=np.uint8),
+    }
+    site.files = {
+        f"/fashion_mnist/{PARTS[part]}": idx(array) for part, array in arrays.items()
+    }
     sums = {
-        part: "md5:" + hashlib.md5(site.files[f"/fashion_mnist/{file}"]).hexdigest() for part, file in PARTS.items()
+        part: "md5:" + hashlib.md5(site.files[f"/fashion_mnist/{file}"]).hexdigest()
+        for part, file in PARTS.items()
     }
     published = {part: PublishedFile(file, sums[part]) for part, file in PARTS.items()}
     small = IMAGE_SETS["fashion_mnist"].__class__(
@@ -167,18 +202,26 @@ def test_an_image_set_is_fetched_once_verified_and_read(site, tmp_path, monkeypa
     site.cuts = [2000]  # the first file, broken off
     for _ in range(2):
         data = load_data("fashion_mnist")
-        np.testing.assert_array_equal(data.x_train.reshape(-1, 28, 28), arrays["x_train"])
+        np.testing.assert_array_equal(
+            data.x_train.reshape(-1, 28, 28), arrays["x_train"]
+        )
         np.testing.assert_array_equal(data.y_test, arrays["y_test"])
-        assert (data.picture, data.x_train.dtype, data.scale) == ((28, 28), np.uint8, 1 / 255)
+        assert (data.picture, data.x_train.dtype, data.scale) == (
+            (28, 28),
+            np.uint8,
+            1 / 255,
+        )
     assert len(site.asked) == 5  # four files, one of them in two parts
 
 
 def test_fashion_mnist_is_the_published_one():
     # the MD5s that its authors publish
     assert [file.checksum for file in IMAGE_SETS["fashion_mnist"].files.values()] == [
-        "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d", "md5:25c81989df183df01b3e8a0aad5dffbe",
-        "md5:bef4ecab320f06d8554ea6380940ec79", "md5:bb300cfdad3c16e7a12a480ee83cd310",
-    ]  # fmt: skip
+        "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+        "md5:25c81989df183df01b3e8a0aad5dffbe",
+        "md5:bef4ecab320f06d8554ea6380940ec79",
+        "md5:bb300cfdad3c16e7a12a480ee83cd310",
+    ]
 
 
 def test_the_folder_is_the_platforms_place_for_caches(monkeypatch, tmp_path):
@@ -199,12 +242,17 @@ fetch(PublishedFile("rows.bin", sys.argv[2]), [sys.argv[1]], pathlib.Path("."))
 
 def test_progress_on_a_terminal_and_none_elsewhere(site, tmp_path):
     command = [COMMAND[0], "-c", SLOWLY, site.address, FILE.checksum]
-    silent = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, timeout=60)
+    silent = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, check=True, timeout=60
+    )
     assert (silent.stdout, silent.stderr) == (b"", b"")
     (tmp_path / "rows.bin").unlink()
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        command, cwd=tmp_path, stderr=theirs, env={**os.environ, "COLUMNS": "80", "TERM": "xterm"}
+        command,
+        cwd=tmp_path,
+        stderr=theirs,
+        env={**os.environ, "COLUMNS": "80", "TERM": "xterm"},
     )
     os.close(theirs)
     shown = b""

@@ -16,7 +16,9 @@ def listed(tmp_path_factory):
     return run("errata", cwd=tmp_path_factory.mktemp("errata"))
 
 
-def test_it_lists_every_misprint_with_its_place_its_mending_and_its_error(listed) -> None:
+def test_it_lists_every_misprint_with_its_place_its_mending_and_its_error(
+    listed,
+) -> None:
     assert listed.returncode == 0, listed.stderr
     assert listed.stderr == ""
     for line in LINES.values():
@@ -41,7 +43,8 @@ def test_one_line_in_full_shows_both_forms_where_they_differ(tmp_path) -> None:
     part = done.stdout.split("hidden = output width")[1]
     assert "printed: wrong, off by" in part
     rows = {
-        name: re.findall(r"[+-]\d+\.\d+", part.split(f" {name} ")[1].split("\n")[0]) for name in ("truth", "mended")
+        name: re.findall(r"[+-]\d+\.\d+", part.split(f" {name} ")[1].split("\n")[0])
+        for name in ("truth", "mended")
     }
     printed = re.findall(r"[+-]\d+\.\d+", part.split(" printed +")[-1].split("\n")[0])
     assert rows["truth"] == rows["mended"]
@@ -49,8 +52,12 @@ def test_one_line_in_full_shows_both_forms_where_they_differ(tmp_path) -> None:
     assert printed != rows["truth"]
 
 
-@pytest.mark.parametrize(("argument", "others"), [("S0", "S1.E1"), ("bias-last", "S3.E8"), ("X", "S4.E25")])
-def test_one_document_by_its_name_or_alias(argument: str, others: str, tmp_path) -> None:
+@pytest.mark.parametrize(
+    ("argument", "others"), [("S0", "S1.E1"), ("bias-last", "S3.E8"), ("X", "S4.E25")]
+)
+def test_one_document_by_its_name_or_alias(
+    argument: str, others: str, tmp_path
+) -> None:
     done = run("errata", argument, cwd=tmp_path)
     assert done.returncode == 0
     assert others not in done.stdout
@@ -64,7 +71,10 @@ def test_all_lines_with_those_that_hold(tmp_path) -> None:
 
 
 def test_what_cannot_be_found(tmp_path) -> None:
-    for argument, words in (("S1.E733", "Did you mean 'S1.E73'?"), ("S7", "bias-first (S0)")):
+    for argument, words in (
+        ("S1.E733", "Did you mean 'S1.E73'?"),
+        ("S7", "bias-first (S0)"),
+    ):
         done = run("errata", argument, cwd=tmp_path)
         assert done.returncode == 2
         assert words in done.stderr

@@ -24,7 +24,9 @@ from chainrule import Callback, InputError, MLPClassifier, MLPRegressor, Moment
 IRIS = load_iris(return_X_y=True)
 DIGITS = load_digits(return_X_y=True)
 DIGITS = DIGITS[0] / 16, DIGITS[1]
-TWO_OUTPUTS = make_regression(n_samples=120, n_features=6, n_targets=2, noise=3.0, random_state=0)
+TWO_OUTPUTS = make_regression(
+    n_samples=120, n_features=6, n_targets=2, noise=3.0, random_state=0
+)
 TWO_OUTPUTS = TWO_OUTPUTS[0], TWO_OUTPUTS[1] / 100
 #: Sums over 100 rows of numbers near 1, a few hundred steps apart.
 ROUNDING = 1e-9
@@ -33,7 +35,11 @@ ROUNDING = 1e-9
 @pytest.fixture(autouse=True)
 def _not_converged_is_not_what_is_tested() -> Any:
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Stochastic Optimizer: Maximum", category=ConvergenceWarning)
+        warnings.filterwarnings(
+            "ignore",
+            message="Stochastic Optimizer: Maximum",
+            category=ConvergenceWarning,
+        )
         yield
 
 
@@ -53,7 +59,12 @@ class Rates(Callback):
 def test_an_inverse_scaling_rate_goes_on() -> None:
     """α / (t + 1)^p, t the rows gone through before: also over a warm start and over calls of partial_fit."""
     rates = Rates()
-    options = {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.25, "learning_rate_init": 0.01}
+    options = {
+        "solver": "sgd",
+        "learning_rate": "invscaling",
+        "power_t": 0.25,
+        "learning_rate_init": 0.01,
+    }
     model = MLPClassifier(4, **options, max_iter=2, warm_start=True, callbacks=[rates])
     model.fit(*IRIS).fit(*IRIS)
     expected = [0.01 / (1 + 150 * epoch) ** 0.25 for epoch in range(4)]
@@ -65,14 +76,23 @@ def test_an_inverse_scaling_rate_goes_on() -> None:
     assert again.seen == pytest.approx(expected, rel=1e-12)
 
 
-def test_an_adaptive_rate_falls_until_it_is_too_small(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_adaptive_rate_falls_until_it_is_too_small(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     rates = Rates()
     model = MLPClassifier(
-        solver="sgd", learning_rate="adaptive", tol=0.5, max_iter=3000, verbose=True, callbacks=[rates]
+        solver="sgd",
+        learning_rate="adaptive",
+        tol=0.5,
+        max_iter=3000,
+        verbose=True,
+        callbacks=[rates],
     ).fit([[3, 2], [1, 6]], [1, 0])
     assert model.n_iter_ < 3000
     # 0.001, divided by 5 each time, and no more once it is at most 1e-6: 0.001 / 5^5 = 3.2e-7
-    assert sorted(set(rates.seen), reverse=True) == pytest.approx([0.001 / 5**k for k in range(6)])
+    assert sorted(set(rates.seen), reverse=True) == pytest.approx(
+        [0.001 / 5**k for k in range(6)]
+    )
     said = capsys.readouterr().out
     assert said.count("Setting learning rate to 0.000200") == 1
     assert said.rstrip().endswith("Learning rate too small. Stopping.")
@@ -82,7 +102,14 @@ def test_an_adaptive_rate_falls_until_it_is_too_small(capsys: pytest.CaptureFixt
 def test_patience_is_kept(patience: int, capsys: pytest.CaptureFixture[str]) -> None:
     """The run ends with the first row of more than `patience` epochs that were not better by tol."""
     tol = 0.01
-    model = MLPClassifier(tol=tol, max_iter=3000, solver="sgd", n_iter_no_change=patience, verbose=True, random_state=0)
+    model = MLPClassifier(
+        tol=tol,
+        max_iter=3000,
+        solver="sgd",
+        n_iter_no_change=patience,
+        verbose=True,
+        random_state=0,
+    )
     curve = model.fit(DIGITS[0][:100], DIGITS[1][:100] % 2).loss_curve_
     stalled, best = 0, np.inf
     for epoch, loss in enumerate(curve, 1):
@@ -90,25 +117,45 @@ def test_patience_is_kept(patience: int, capsys: pytest.CaptureFixture[str]) -> 
         best = min(best, loss)
         assert (stalled > patience) == (epoch == len(curve))
     said = capsys.readouterr().out
-    assert f"Training loss did not improve more than tol=0.010000 for {patience} consecutive epochs. Stopping." in said
+    assert (
+        f"Training loss did not improve more than tol=0.010000 for {patience} consecutive epochs. Stopping."
+        in said
+    )
 
 
 def test_endless_patience() -> None:
-    model = MLPClassifier(4, tol=1e9, max_iter=300, solver="sgd", n_iter_no_change=np.inf)
+    model = MLPClassifier(
+        4, tol=1e9, max_iter=300, solver="sgd", n_iter_no_change=np.inf
+    )
     assert model.fit(*IRIS).n_iter_ == 300
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_early_stopping_keeps_the_best_weights(solver: str) -> None:
     model = MLPClassifier(
-        (20,), solver=solver, learning_rate_init=0.05, early_stopping=True, max_iter=100, random_state=0
+        (20,),
+        solver=solver,
+        learning_rate_init=0.05,
+        early_stopping=True,
+        max_iter=100,
+        random_state=0,
     ).fit(*DIGITS)
     scores = model.validation_scores_
     best = int(np.argmax(scores))
     assert model.best_validation_score_ == scores[best] == max(scores)
-    assert len(scores) == model.n_iter_ == len(model.loss_curve_) == len(model.validation_loss_curve_)
+    assert (
+        len(scores)
+        == model.n_iter_
+        == len(model.loss_curve_)
+        == len(model.validation_loss_curve_)
+    )
     until = MLPClassifier(
-        (20,), solver=solver, learning_rate_init=0.05, early_stopping=True, max_iter=best + 1, random_state=0
+        (20,),
+        solver=solver,
+        learning_rate_init=0.05,
+        early_stopping=True,
+        max_iter=best + 1,
+        random_state=0,
     ).fit(*DIGITS)
     np.testing.assert_array_equal(until.coefs_[0], model.coefs_[0])
 
@@ -131,8 +178,16 @@ def test_coefs_that_are_changed_are_what_is_used() -> None:
 
 @pytest.mark.parametrize("way", ["partial_fit", "warm_start"])
 def test_coefs_that_are_changed_are_what_is_gone_on_from(way: str) -> None:
-    model = MLPRegressor(hidden_layer_sizes=(3,), solver="sgd", momentum=0.0, max_iter=1, batch_size=150, alpha=0.0,
-                         warm_start=way == "warm_start", random_state=0).fit(*IRIS)  # fmt: skip
+    model = MLPRegressor(
+        hidden_layer_sizes=(3,),
+        solver="sgd",
+        momentum=0.0,
+        max_iter=1,
+        batch_size=150,
+        alpha=0.0,
+        warm_start=way == "warm_start",
+        random_state=0,
+    ).fit(*IRIS)
     model.coefs_ = [np.zeros((4, 3)), np.zeros((3, 1))]
     model.intercepts_ = [np.zeros(3), np.array([2.0])]
     (model.partial_fit if way == "partial_fit" else model.fit)(*IRIS)
@@ -147,7 +202,10 @@ def test_coefs_of_an_estimator_that_was_not_fitted() -> None:
     model.coefs_, model.intercepts_ = [[[1, 2], [3, 4]], [[1], [1]]], [[0, 0], [0.5]]
     assert model.predict([[1.0, 1.0]]).tolist() == [10.5]
     classifier = MLPClassifier((2,), "identity")
-    classifier.coefs_, classifier.intercepts_ = [np.eye(2), np.array([[5.0, -5.0], [-5.0, 5.0]])], [np.zeros(2)] * 2
+    classifier.coefs_, classifier.intercepts_ = (
+        [np.eye(2), np.array([[5.0, -5.0], [-5.0, 5.0]])],
+        [np.zeros(2)] * 2,
+    )
     with pytest.raises(InputError, match=r"Set classes_\."):
         classifier.predict([[1.0, 0.0]])
     classifier.classes_ = np.array(["a", "b"])
@@ -160,7 +218,10 @@ def test_coefs_of_an_estimator_that_was_not_fitted() -> None:
 def test_other_widths_than_those_that_are_gone_on_with() -> None:
     model = MLPClassifier((5,), warm_start=True, max_iter=2).fit(*IRIS)
     model.set_params(hidden_layer_sizes=(6,))
-    with pytest.raises(InputError, match=r"hidden_layer_sizes = \(6,\).*widths \(4, 5, 3\).*warm_start=False"):
+    with pytest.raises(
+        InputError,
+        match=r"hidden_layer_sizes = \(6,\).*widths \(4, 5, 3\).*warm_start=False",
+    ):
         model.fit(*IRIS)
 
 
@@ -169,7 +230,12 @@ def test_other_widths_than_those_that_are_gone_on_with() -> None:
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "rmsprop"])
 def test_calls_of_partial_fit_are_epochs_of_a_fit(solver: str) -> None:
-    options = {"hidden_layer_sizes": (6,), "solver": solver, "shuffle": False, "random_state": 0}
+    options = {
+        "hidden_layer_sizes": (6,),
+        "solver": solver,
+        "shuffle": False,
+        "random_state": 0,
+    }
     whole = MLPClassifier(**options, max_iter=5).fit(*IRIS)
     parts = MLPClassifier(**options)
     for _ in range(5):
@@ -182,17 +248,28 @@ def test_calls_of_partial_fit_are_epochs_of_a_fit(solver: str) -> None:
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_a_warm_start_goes_on_with_the_optimiser_s_state(solver: str) -> None:
     """Deviation: scikit-learn begins the optimiser anew, so that a warm start is not a longer fit."""
-    options = {"hidden_layer_sizes": (6,), "solver": solver, "shuffle": False, "random_state": 0}
+    options = {
+        "hidden_layer_sizes": (6,),
+        "solver": solver,
+        "shuffle": False,
+        "random_state": 0,
+    }
     whole = MLPClassifier(**options, max_iter=10).fit(*IRIS)
     parts = MLPClassifier(**options, max_iter=5, warm_start=True).fit(*IRIS).fit(*IRIS)
     assert parts.loss_curve_ == pytest.approx(whole.loss_curve_, rel=ROUNDING)
-    theirs = sklearn.neural_network.MLPClassifier(**options, max_iter=5, warm_start=True).fit(*IRIS).fit(*IRIS)
+    theirs = (
+        sklearn.neural_network.MLPClassifier(**options, max_iter=5, warm_start=True)
+        .fit(*IRIS)
+        .fit(*IRIS)
+    )
     assert theirs.loss_curve_[-1] != pytest.approx(whole.loss_curve_[-1], rel=1e-6)
 
 
 def test_a_warm_start_of_a_converged_fit_runs_again() -> None:
     """Deviation: scikit-learn goes on counting epochs without improvement, and stops at once."""
-    model = MLPClassifier((6,), tol=0.1, n_iter_no_change=3, max_iter=500, warm_start=True, random_state=0).fit(*IRIS)
+    model = MLPClassifier(
+        (6,), tol=0.1, n_iter_no_change=3, max_iter=500, warm_start=True, random_state=0
+    ).fit(*IRIS)
     assert model.n_iter_ < 500
     assert model.fit(*IRIS).n_iter_ > 3
 
@@ -207,7 +284,9 @@ def test_another_solver_begins_its_own_state() -> None:
 def test_parameters_of_the_next_epoch_are_those_of_now() -> None:
     """Deviation: scikit-learn's partial_fit never hears of a new learning rate."""
     rates = Rates()
-    model = MLPClassifier((6,), solver="sgd", callbacks=[rates]).partial_fit(*IRIS, classes=[0, 1, 2])
+    model = MLPClassifier((6,), solver="sgd", callbacks=[rates]).partial_fit(
+        *IRIS, classes=[0, 1, 2]
+    )
     model.set_params(learning_rate_init=0.5).partial_fit(*IRIS)
     assert rates.seen == [0.001, 0.5]
 
@@ -219,11 +298,15 @@ def test_several_outputs() -> None:
     """Deviation: with k outputs scikit-learn reports 1/k of the loss whose gradient it follows."""
     x, y = TWO_OUTPUTS
     theirs, ours = (
-        library.MLPRegressor(hidden_layer_sizes=(6,), max_iter=20, alpha=0.0, random_state=0).fit(x, y)
+        library.MLPRegressor(
+            hidden_layer_sizes=(6,), max_iter=20, alpha=0.0, random_state=0
+        ).fit(x, y)
         for library in (sklearn.neural_network, chainrule)
     )
     np.testing.assert_allclose(ours.coefs_[0], theirs.coefs_[0], rtol=0, atol=ROUNDING)
-    np.testing.assert_allclose(ours.loss_curve_, 2 * np.array(theirs.loss_curve_), rtol=ROUNDING)
+    np.testing.assert_allclose(
+        ours.loss_curve_, 2 * np.array(theirs.loss_curve_), rtol=ROUNDING
+    )
     assert ours.check_gradient(x, y).passed  # of what it reports
 
 
@@ -231,7 +314,12 @@ def test_several_outputs_stop_when_scikit_learn_s_do() -> None:
     x, y = TWO_OUTPUTS
     found = [
         library.MLPRegressor(
-            hidden_layer_sizes=(6,), max_iter=500, alpha=0.0, tol=0.003, n_iter_no_change=4, random_state=0
+            hidden_layer_sizes=(6,),
+            max_iter=500,
+            alpha=0.0,
+            tol=0.003,
+            n_iter_no_change=4,
+            random_state=0,
         )
         .fit(x, y)
         .n_iter_
@@ -244,23 +332,39 @@ def test_the_loss_of_weighted_batches_is_weighted() -> None:
     """Deviation: scikit-learn counts rows where it means their weights. A row of weight 2 is two rows."""
     x, y = IRIS
     weights = np.where(np.arange(150) < 75, 2.0, 0.0) + (np.arange(150) >= 100)
-    options = {"hidden_layer_sizes": (5,), "shuffle": False, "max_iter": 1, "random_state": 0, "alpha": 0.0,
-               "learning_rate_init": 1e-12}  # fmt: skip
+    options = {
+        "hidden_layer_sizes": (5,),
+        "shuffle": False,
+        "max_iter": 1,
+        "random_state": 0,
+        "alpha": 0.0,
+        "learning_rate_init": 1e-12,
+    }
     weighted = MLPClassifier(**options, batch_size=50).fit(x, y, sample_weight=weights)
     repeated = np.repeat(np.arange(150), weights.astype(int))
-    once = MLPClassifier(**options, batch_size=len(repeated)).fit(x[repeated], y[repeated])
+    once = MLPClassifier(**options, batch_size=len(repeated)).fit(
+        x[repeated], y[repeated]
+    )
     assert weighted.loss_ == pytest.approx(once.loss_, rel=1e-6)
 
 
 def test_a_batch_of_weight_0_makes_no_step() -> None:
     """Deviation: scikit-learn divides by its weight, and every weight becomes NaN."""
     x, y = IRIS
-    options = {"hidden_layer_sizes": (5,), "shuffle": False, "max_iter": 1, "random_state": 0, "batch_size": 50}
+    options = {
+        "hidden_layer_sizes": (5,),
+        "shuffle": False,
+        "max_iter": 1,
+        "random_state": 0,
+        "batch_size": 50,
+    }
     weights = np.repeat([1.0, 0.0, 1.0], 50)
     weighted = MLPClassifier(**options, alpha=0.0).fit(x, y, sample_weight=weights)
     without = MLPClassifier(**options, alpha=0.0)
     without.partial_fit(x[weights > 0], y[weights > 0], classes=[0, 1, 2])
-    np.testing.assert_allclose(weighted.coefs_[0], without.coefs_[0], rtol=0, atol=ROUNDING)
+    np.testing.assert_allclose(
+        weighted.coefs_[0], without.coefs_[0], rtol=0, atol=ROUNDING
+    )
     with pytest.raises((ValueError, ZeroDivisionError)), np.errstate(all="ignore"):
         sklearn.neural_network.MLPClassifier(**options).fit(x, y, sample_weight=weights)
 
@@ -270,7 +374,9 @@ def test_a_certain_mistake_costs_what_it_costs() -> None:
     x, y = np.array([[1.0], [-1.0]]), np.array([0, 1])
     found = []
     for library in (sklearn.neural_network, chainrule):
-        model = library.MLPClassifier((), solver="sgd", learning_rate_init=1e-12, max_iter=1, alpha=0.0)
+        model = library.MLPClassifier(
+            (), solver="sgd", learning_rate_init=1e-12, max_iter=1, alpha=0.0
+        )
         model.fit(x, y)
         model.coefs_[0][:] = 100.0
         model.intercepts_[0][:] = 0.0
@@ -283,22 +389,37 @@ def test_a_certain_mistake_costs_what_it_costs() -> None:
 
 @pytest.mark.parametrize("engine", ["auto", "reference"])
 def test_divergence_without_early_stopping(engine: str) -> None:
-    model = MLPRegressor(solver="sgd", learning_rate_init=1e100, random_state=0, engine=engine)
+    model = MLPRegressor(
+        solver="sgd", learning_rate_init=1e100, random_state=0, engine=engine
+    )
     beginning = (
         "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
         "preprocessed."
     )
-    with pytest.raises(ValueError, match=rf"^{re.escape(beginning)} Found: NaN or infinity in step \d+, first in \w+"):
+    with pytest.raises(
+        ValueError,
+        match=rf"^{re.escape(beginning)} Found: NaN or infinity in step \d+, first in \w+",
+    ):
         model.fit(*IRIS)
-    assert all(np.isfinite(w).all() for w in (*model.coefs_, *model.intercepts_))  # those before that step
+    assert all(
+        np.isfinite(w).all() for w in (*model.coefs_, *model.intercepts_)
+    )  # those before that step
 
 
 def test_divergence_with_early_stopping() -> None:
     model = MLPRegressor(
-        hidden_layer_sizes=100, activation="identity", solver="sgd", learning_rate_init=1, max_iter=20,
-        early_stopping=True, random_state=0,
-    )  # fmt: skip
-    with pytest.warns(ConvergenceWarning, match=r"^Stochastic Optimizer: .*diverged.* in step \d+, first in .*\d\]"):
+        hidden_layer_sizes=100,
+        activation="identity",
+        solver="sgd",
+        learning_rate_init=1,
+        max_iter=20,
+        early_stopping=True,
+        random_state=0,
+    )
+    with pytest.warns(
+        ConvergenceWarning,
+        match=r"^Stochastic Optimizer: .*diverged.* in step \d+, first in .*\d\]",
+    ):
         model.fit(*IRIS)
     assert np.isnan(model.validation_scores_[-1])
     assert np.isnan(model.loss_curve_[-1])
@@ -307,20 +428,34 @@ def test_divergence_with_early_stopping() -> None:
     assert np.isfinite(model.predict(IRIS[0])).all()
 
 
-@pytest.mark.parametrize("weights", [np.zeros(150), -np.ones(150)], ids=["no weight", "negative"])
+@pytest.mark.parametrize(
+    "weights", [np.zeros(150), -np.ones(150)], ids=["no weight", "negative"]
+)
 def test_weights_that_are_none(weights: Any) -> None:
     with pytest.raises(ValueError, match=r"sample_weight|Sample weights"):
         MLPClassifier().fit(*IRIS, sample_weight=weights)
 
 
 MESSAGES: dict[str, tuple[Callable[[Any], Any], type[Warning]]] = {
-    "epochs": (lambda sk: sk.MLPClassifier((3,), max_iter=2, random_state=0).fit(*IRIS), ConvergenceWarning),
-    "lbfgs": (lambda sk: sk.MLPClassifier((3,), solver="lbfgs", max_iter=2).fit(*IRIS), ConvergenceWarning),
-    "evaluations": (
-        lambda sk: sk.MLPClassifier((3,), solver="lbfgs", max_fun=4, random_state=0).fit(*IRIS), ConvergenceWarning
+    "epochs": (
+        lambda sk: sk.MLPClassifier((3,), max_iter=2, random_state=0).fit(*IRIS),
+        ConvergenceWarning,
     ),
-    "batch": (lambda sk: sk.MLPClassifier((3,), batch_size=500, max_iter=1).fit(*IRIS), UserWarning),
-}  # fmt: skip
+    "lbfgs": (
+        lambda sk: sk.MLPClassifier((3,), solver="lbfgs", max_iter=2).fit(*IRIS),
+        ConvergenceWarning,
+    ),
+    "evaluations": (
+        lambda sk: sk.MLPClassifier(
+            (3,), solver="lbfgs", max_fun=4, random_state=0
+        ).fit(*IRIS),
+        ConvergenceWarning,
+    ),
+    "batch": (
+        lambda sk: sk.MLPClassifier((3,), batch_size=500, max_iter=1).fit(*IRIS),
+        UserWarning,
+    ),
+}
 
 
 @pytest.mark.parametrize("case", MESSAGES)
@@ -333,22 +468,38 @@ def test_warnings_begin_with_scikit_learn_s(case: str) -> None:
             act(library)
         said.append([str(w.message) for w in caught if w.category is category])
         if library is chainrule:
-            assert all(w.filename == __file__ for w in caught), [w.filename for w in caught]
+            assert all(w.filename == __file__ for w in caught), [
+                w.filename for w in caught
+            ]
     assert said[1][0].startswith(said[0][0]), said
 
 
 REFUSED: dict[str, Callable[[Any], Any]] = {
-    "partial_fit that stops": lambda sk: sk.MLPClassifier(early_stopping=True).partial_fit(*IRIS, classes=[0, 1, 2]),
+    "partial_fit that stops": lambda sk: sk.MLPClassifier(
+        early_stopping=True
+    ).partial_fit(*IRIS, classes=[0, 1, 2]),
     "partial_fit without classes": lambda sk: sk.MLPClassifier().partial_fit(*IRIS),
-    "an unknown class": lambda sk: sk.MLPClassifier().partial_fit(*IRIS, classes=[0, 1]),
-    "other classes": lambda sk: sk.MLPClassifier(max_iter=1, warm_start=True).fit(*IRIS).fit(*(a[:99] for a in IRIS)),
-    "too small a share": lambda sk: sk.MLPRegressor(early_stopping=True).fit([[0.0], [1.0]], [0.0, 1.0]),
-    "one member": lambda sk: sk.MLPClassifier(early_stopping=True).fit([[0.0], [1.0], [2.0]], [0, 0, 1]),
+    "an unknown class": lambda sk: sk.MLPClassifier().partial_fit(
+        *IRIS, classes=[0, 1]
+    ),
+    "other classes": lambda sk: (
+        sk.MLPClassifier(max_iter=1, warm_start=True)
+        .fit(*IRIS)
+        .fit(*(a[:99] for a in IRIS))
+    ),
+    "too small a share": lambda sk: sk.MLPRegressor(early_stopping=True).fit(
+        [[0.0], [1.0]], [0.0, 1.0]
+    ),
+    "one member": lambda sk: sk.MLPClassifier(early_stopping=True).fit(
+        [[0.0], [1.0], [2.0]], [0, 0, 1]
+    ),
     "no fit": lambda sk: sk.MLPClassifier().predict(IRIS[0]),
-    "lbfgs": lambda sk: sk.MLPClassifier(solver="lbfgs").partial_fit(*IRIS, classes=[0, 1, 2]),
+    "lbfgs": lambda sk: sk.MLPClassifier(solver="lbfgs").partial_fit(
+        *IRIS, classes=[0, 1, 2]
+    ),
     "sizes": lambda sk: sk.MLPClassifier((3, 0)).fit(*IRIS),
     "targets": lambda sk: sk.MLPRegressor().fit(IRIS[0], IRIS[1][:-1]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -365,8 +516,13 @@ def test_errors_are_scikit_learn_s(case: str) -> None:
 def test_verbose_prints(solver: str, capsys: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = MLPClassifier((3,), solver=solver, max_iter=3, verbose=True, random_state=0).fit(*IRIS)
-    lines = [f"Iteration {k}, loss = {loss:.8f}" for k, loss in enumerate(model.loss_curve_, 1)]
+        model = MLPClassifier(
+            (3,), solver=solver, max_iter=3, verbose=True, random_state=0
+        ).fit(*IRIS)
+    lines = [
+        f"Iteration {k}, loss = {loss:.8f}"
+        for k, loss in enumerate(model.loss_curve_, 1)
+    ]
     assert capsys.readouterr().out.splitlines() == lines
 
 
@@ -395,7 +551,10 @@ print([str(w.message) for w in caught], model.n_iter_ >= 5, len(model.loss_curve
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 def test_ctrl_c_keeps_what_was_learned(solver: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", INTERRUPTED, solver], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", INTERRUPTED, solver],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -422,12 +581,16 @@ def test_a_callback_that_fails_keeps_what_was_learned() -> None:
 
 
 @pytest.mark.parametrize(
-    "copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["deepcopy", "pickle"]
+    "copied",
+    [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))],
+    ids=["deepcopy", "pickle"],
 )
 def test_copies_go_on_alike(copied: Callable[[Any], Any]) -> None:
     model = MLPClassifier((6,), random_state=0, max_iter=3).fit(*IRIS)
     other = copied(model)
-    np.testing.assert_array_equal(other.predict_proba(IRIS[0]), model.predict_proba(IRIS[0]))
+    np.testing.assert_array_equal(
+        other.predict_proba(IRIS[0]), model.predict_proba(IRIS[0])
+    )
     for one in (model, other):
         one.partial_fit(*IRIS)
     np.testing.assert_array_equal(other.coefs_[0], model.coefs_[0])
@@ -440,7 +603,11 @@ def test_float32_stays_float32() -> None:
     for solver in ("adam", "lbfgs"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model = MLPRegressor(hidden_layer_sizes=(4,), solver=solver, max_iter=5).fit(x, IRIS[1])
-        assert {array.dtype for array in (*model.coefs_, *model.intercepts_)} == {np.dtype(np.float32)}
+            model = MLPRegressor(
+                hidden_layer_sizes=(4,), solver=solver, max_iter=5
+            ).fit(x, IRIS[1])
+        assert {array.dtype for array in (*model.coefs_, *model.intercepts_)} == {
+            np.dtype(np.float32)
+        }
         assert model.predict(x).dtype == np.float32
         assert model.predict(IRIS[0]).dtype == np.float32

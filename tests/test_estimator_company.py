@@ -49,7 +49,9 @@ def _not_converged_is_not_what_is_tested() -> Any:
 
 
 def test_a_clone_is_unfitted_and_alike() -> None:
-    model = MLPClassifier((3,), alpha=0.5, dropout=[0.1], class_weight={0: 2.0}, **FAST).fit(X, Y)
+    model = MLPClassifier(
+        (3,), alpha=0.5, dropout=[0.1], class_weight={0: 2.0}, **FAST
+    ).fit(X, Y)
     copied = clone(model)
     assert copied.get_params() == model.get_params()
     assert not hasattr(copied, "coefs_")
@@ -60,10 +62,15 @@ def test_a_pipeline_in_a_grid_search() -> None:
     for library in (sklearn.neural_network, chainrule):
         search = GridSearchCV(
             make_pipeline(StandardScaler(), library.MLPClassifier((5,), **FAST)),
-            {"mlpclassifier__alpha": [0.0, 0.1], "mlpclassifier__activation": ["tanh", "relu"]},
+            {
+                "mlpclassifier__alpha": [0.0, 0.1],
+                "mlpclassifier__activation": ["tanh", "relu"],
+            },
             cv=3,
         ).fit(X, Y)
-        found.append((search.best_params_, search.cv_results_["mean_test_score"].tolist()))
+        found.append(
+            (search.best_params_, search.cv_results_["mean_test_score"].tolist())
+        )
     assert found[0][0] == found[1][0]
     assert found[0][1] == pytest.approx(found[1][1])
 
@@ -74,7 +81,10 @@ def test_cross_validation_in_parallel(backend: str) -> None:
     alone = cross_val_score(MLPClassifier((5,), **FAST), X, Y, cv=3)
     with joblib.parallel_config(backend=backend), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        assert cross_val_score(MLPClassifier((5,), **FAST), X, Y, cv=3, n_jobs=2).tolist() == alone.tolist()
+        assert (
+            cross_val_score(MLPClassifier((5,), **FAST), X, Y, cv=3, n_jobs=2).tolist()
+            == alone.tolist()
+        )
 
 
 SHARED = """
@@ -95,8 +105,16 @@ for backend in ("loky", "threading"):
 
 
 def test_tasks_of_joblib_share_the_machine() -> None:
-    unset = {name: value for name, value in os.environ.items() if "NUM_THREADS" not in name}
-    done = subprocess.run([sys.executable, "-c", SHARED], capture_output=True, text=True, check=True, env=unset)
+    unset = {
+        name: value for name, value in os.environ.items() if "NUM_THREADS" not in name
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SHARED],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=unset,
+    )
     assert done.stdout.splitlines() == ["True", "{1}", "{1}"]
 
 
@@ -121,24 +139,48 @@ def test_pickle_and_joblib(tmp_path: Path) -> None:
 
 def test_scorers_inspection_and_other_estimators() -> None:
     model = MLPClassifier((5,), **FAST).fit(X, Y)
-    assert get_scorer("neg_log_loss")(model, X, Y) == pytest.approx(-np.mean(model.row_losses(X, Y)))
-    assert permutation_importance(model, X, Y, n_repeats=2, random_state=0).importances_mean.shape == (4,)
-    several = MultiOutputClassifier(MLPClassifier((3,), **FAST)).fit(X, np.column_stack([Y, Y > 0]))
+    assert get_scorer("neg_log_loss")(model, X, Y) == pytest.approx(
+        -np.mean(model.row_losses(X, Y))
+    )
+    assert permutation_importance(
+        model, X, Y, n_repeats=2, random_state=0
+    ).importances_mean.shape == (4,)
+    several = MultiOutputClassifier(MLPClassifier((3,), **FAST)).fit(
+        X, np.column_stack([Y, Y > 0])
+    )
     assert several.predict(X).shape == (150, 2)
 
 
 def test_metadata_routing() -> None:
     weights = np.where(Y == 0, 5.0, 1.0)
     with sklearn.config_context(enable_metadata_routing=True):
-        model = MLPClassifier((3,), **FAST).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        model = (
+            MLPClassifier((3,), **FAST)
+            .set_fit_request(sample_weight=True)
+            .set_score_request(sample_weight=True)
+        )
         scaler = StandardScaler().set_fit_request(sample_weight=False)
-        routed = cross_validate(make_pipeline(scaler, model), X, Y, params={"sample_weight": weights}, cv=3)
+        routed = cross_validate(
+            make_pipeline(scaler, model), X, Y, params={"sample_weight": weights}, cv=3
+        )
         with pytest.raises(Exception, match="sample_weight"):
-            cross_validate(MLPClassifier((3,), **FAST), X, Y, params={"sample_weight": weights}, cv=3)
-        request = MLPClassifier().set_fit_request(X_val=True, y_val=True).get_metadata_routing()
+            cross_validate(
+                MLPClassifier((3,), **FAST),
+                X,
+                Y,
+                params={"sample_weight": weights},
+                cv=3,
+            )
+        request = (
+            MLPClassifier()
+            .set_fit_request(X_val=True, y_val=True)
+            .get_metadata_routing()
+        )
         assert request.fit.requests["X_val"] is True
         assert "classes" in request.partial_fit.requests
-    plain = cross_validate(make_pipeline(StandardScaler(), MLPClassifier((3,), **FAST)), X, Y, cv=3)
+    plain = cross_validate(
+        make_pipeline(StandardScaler(), MLPClassifier((3,), **FAST)), X, Y, cv=3
+    )
     assert routed["test_score"].tolist() != plain["test_score"].tolist()
 
 
@@ -148,7 +190,9 @@ NAMES = ["a", "b", "c", "d"]
 
 
 @pytest.mark.parametrize(
-    "frame", [lambda: pd.DataFrame(X, columns=NAMES), lambda: pl.DataFrame(X, schema=NAMES)], ids=["pandas", "polars"]
+    "frame",
+    [lambda: pd.DataFrame(X, columns=NAMES), lambda: pl.DataFrame(X, schema=NAMES)],
+    ids=["pandas", "polars"],
 )
 def test_frames(frame: Any) -> None:
     rows = frame()
@@ -157,11 +201,17 @@ def test_frames(frame: Any) -> None:
     expected = MLPClassifier((4,), **FAST).fit(X, Y)
     assert model.feature_names_in_.tolist() == NAMES
     np.testing.assert_array_equal(model.predict_proba(rows), expected.predict_proba(X))
-    np.testing.assert_array_equal(model.input_gradient(rows), expected.input_gradient(X))
+    np.testing.assert_array_equal(
+        model.input_gradient(rows), expected.input_gradient(X)
+    )
     with pytest.warns(UserWarning, match="X does not have valid feature names"):
         model.predict(X)
     with pytest.raises(ValueError, match="feature names should match"):
-        model.predict(rows.rename({"a": "e"}) if isinstance(rows, pl.DataFrame) else rows.rename(columns={"a": "e"}))
+        model.predict(
+            rows.rename({"a": "e"})
+            if isinstance(rows, pl.DataFrame)
+            else rows.rename(columns={"a": "e"})
+        )
 
 
 def test_sparse_labels() -> None:
@@ -169,7 +219,9 @@ def test_sparse_labels() -> None:
     model = MLPClassifier((4,), **FAST).fit(X, sparse.csr_matrix(labels))
     expected = MLPClassifier((4,), **FAST).fit(X, labels)
     np.testing.assert_array_equal(model.predict(X).toarray(), expected.predict(X))
-    np.testing.assert_array_equal(model.row_losses(X, sparse.csr_matrix(labels)), expected.row_losses(X, labels))
+    np.testing.assert_array_equal(
+        model.row_losses(X, sparse.csr_matrix(labels)), expected.row_losses(X, labels)
+    )
 
 
 @pytest.mark.parametrize("library", ["torch", "jax.numpy", "array_api_strict"])
@@ -177,29 +229,49 @@ def test_arrays_of_other_libraries(library: str) -> None:
     xp = pytest.importorskip(library, reason=f"{library} is not installed")
     x, y = X.astype(np.float32), Y
     expected = MLPClassifier((4,), **FAST).fit(x, y)
-    model = MLPClassifier((4,), **FAST).fit(xp.asarray(x), xp.asarray(y), xp.asarray(np.ones(150, np.float32)))
+    model = MLPClassifier((4,), **FAST).fit(
+        xp.asarray(x), xp.asarray(y), xp.asarray(np.ones(150, np.float32))
+    )
     rows = xp.asarray(x)
     for name in ("predict", "predict_proba", "input_gradient"):
         found = getattr(model, name)(rows)
         assert type(found) is np.ndarray
-    assert model.loss_curve_ == pytest.approx(expected.loss_curve_, rel=1e-4)  # float32, weights in another order
+    assert model.loss_curve_ == pytest.approx(
+        expected.loss_curve_, rel=1e-4
+    )  # float32, weights in another order
     assert type(model.gradient_norms(rows, xp.asarray(y))) is np.ndarray
     model.partial_fit(rows, xp.asarray(y))
     weighted = MLPClassifier((4,), class_weight="balanced", **FAST)
-    assert len(weighted.fit(rows, xp.asarray(y), X_val=rows, y_val=xp.asarray(y)).validation_loss_curve_) == 15
-    assert MLPRegressor(hidden_layer_sizes=(4,), **FAST).fit(rows, xp.asarray(x[:, 0])).score(x, x[:, 0]) < 1
+    assert (
+        len(
+            weighted.fit(
+                rows, xp.asarray(y), X_val=rows, y_val=xp.asarray(y)
+            ).validation_loss_curve_
+        )
+        == 15
+    )
+    assert (
+        MLPRegressor(hidden_layer_sizes=(4,), **FAST)
+        .fit(rows, xp.asarray(x[:, 0]))
+        .score(x, x[:, 0])
+        < 1
+    )
 
 
 def test_a_tensor_with_its_gradient_is_taken_as_numbers() -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
-    model = MLPClassifier((4,), **FAST).fit(torch.tensor(X, requires_grad=True), torch.tensor(Y))
+    model = MLPClassifier((4,), **FAST).fit(
+        torch.tensor(X, requires_grad=True), torch.tensor(Y)
+    )
     np.testing.assert_array_equal(model.predict(torch.tensor(X)), model.predict(X))
 
 
 # ---- scikit-learn's callbacks
 
 HAS_CALLBACKS = importlib.util.find_spec("sklearn.callback") is not None
-needs_callbacks = pytest.mark.skipif(not HAS_CALLBACKS, reason="scikit-learn before 1.9 has no callbacks")
+needs_callbacks = pytest.mark.skipif(
+    not HAS_CALLBACKS, reason="scikit-learn before 1.9 has no callbacks"
+)
 
 
 @needs_callbacks
@@ -208,8 +280,16 @@ def test_scikit_learn_s_callbacks_see_each_epoch(solver: str) -> None:
     from sklearn.callback import ScoringMonitor
 
     monitor = ScoringMonitor(scoring="accuracy")
-    model = MLPClassifier((4,), solver=solver, max_iter=6, random_state=0).set_callbacks(monitor).fit(X, Y)
-    rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch" and "accuracy" in row]
+    model = (
+        MLPClassifier((4,), solver=solver, max_iter=6, random_state=0)
+        .set_callbacks(monitor)
+        .fit(X, Y)
+    )
+    rows = [
+        row
+        for row in monitor.get_logs().data
+        if row["task_name"] == "epoch" and "accuracy" in row
+    ]
     assert len(rows) == model.n_iter_ == 6
     assert rows[-1]["accuracy"] == model.score(X, Y)
 
@@ -239,7 +319,9 @@ def test_scikit_learn_s_callbacks_can_stop() -> None:
     epochs = ["begin epoch", "end epoch"] * 2
     assert stop.called == ["setup", "begin fit", *epochs, "end fit", "teardown"]
     with pytest.raises(ValueError, match="non-finite"):
-        MLPClassifier((4,), solver="sgd", learning_rate_init=1e200, random_state=0).set_callbacks(stop).fit(X, Y)
+        MLPClassifier(
+            (4,), solver="sgd", learning_rate_init=1e200, random_state=0
+        ).set_callbacks(stop).fit(X, Y)
     assert stop.called[-2:] == ["end fit", "teardown"]
 
 
@@ -247,7 +329,9 @@ def test_scikit_learn_s_callbacks_can_stop() -> None:
 def test_callbacks_of_a_search_reach_the_estimators() -> None:
     from sklearn.callback import ProgressBar
 
-    search = GridSearchCV(MLPClassifier((3,), max_iter=3, random_state=0), {"alpha": [0.0, 1.0]}, cv=2)
+    search = GridSearchCV(
+        MLPClassifier((3,), max_iter=3, random_state=0), {"alpha": [0.0, 1.0]}, cv=2
+    )
     search.set_callbacks(ProgressBar(max_propagation_depth=1)).fit(X, Y)
     assert search.best_estimator_.n_iter_ == 3
 
@@ -257,7 +341,12 @@ def test_callbacks_of_a_search_reach_the_estimators() -> None:
 
 def test_the_package_is_imported_without_scikit_learn() -> None:
     code = "import sys, chainrule; chainrule.train; print('sklearn' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        ).stdout
+        == "False\n"
+    )
 
 
 def test_an_unknown_engine() -> None:

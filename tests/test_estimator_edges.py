@@ -17,13 +17,23 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import compute_sample_weight
 
 import chainrule
-from chainrule import LOSSES, SCHEDULES, Callback, InputError, MLPClassifier, MLPRegressor, Moment
+from chainrule import (
+    LOSSES,
+    SCHEDULES,
+    Callback,
+    InputError,
+    MLPClassifier,
+    MLPRegressor,
+    Moment,
+)
 from chainrule.estimators.scikit_draws import first_weights, split
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 NUMBERS = np.stack([X[:, 0] - X[:, 1], X[:, 2] * X[:, 3]], axis=1)
-LABELS = make_multilabel_classification(n_samples=60, n_features=5, n_classes=3, random_state=0)
+LABELS = make_multilabel_classification(
+    n_samples=60, n_features=5, n_classes=3, random_state=0
+)
 
 
 @pytest.fixture(autouse=True)
@@ -36,12 +46,19 @@ def _not_converged_is_not_what_is_tested() -> Any:
 # ---- layouts
 
 
-@pytest.mark.parametrize("layout", [np.asfortranarray, pd.DataFrame, lambda y: np.asfortranarray(y, np.float32)])
+@pytest.mark.parametrize(
+    "layout",
+    [np.asfortranarray, pd.DataFrame, lambda y: np.asfortranarray(y, np.float32)],
+)
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_targets_that_lie_column_by_column(layout: Any, solver: str) -> None:
-    model = MLPRegressor(hidden_layer_sizes=(4,), solver=solver, max_iter=3, random_state=0)
+    model = MLPRegressor(
+        hidden_layer_sizes=(4,), solver=solver, max_iter=3, random_state=0
+    )
     expected = model.fit(X, NUMBERS).loss_curve_
-    assert model.fit(X, layout(NUMBERS)).loss_curve_ == pytest.approx(expected, rel=1e-4)  # float32 in one of them
+    assert model.fit(X, layout(NUMBERS)).loss_curve_ == pytest.approx(
+        expected, rel=1e-4
+    )  # float32 in one of them
     if solver == "adam":
         model.partial_fit(X, layout(NUMBERS))
 
@@ -57,7 +74,10 @@ def test_labels_that_lie_column_by_column() -> None:
 
 def set_by_hand(model: Any, outputs: int) -> Any:
     rng = np.random.default_rng(0)
-    model.coefs_, model.intercepts_ = [rng.normal(size=(4, 3)), rng.normal(size=(3, outputs))], [np.zeros(3)]
+    model.coefs_, model.intercepts_ = (
+        [rng.normal(size=(4, 3)), rng.normal(size=(3, outputs))],
+        [np.zeros(3)],
+    )
     model.intercepts_.append(np.zeros(outputs))
     if isinstance(model, MLPClassifier):
         model.classes_ = np.array([0, 1, 2])
@@ -65,25 +85,45 @@ def set_by_hand(model: Any, outputs: int) -> Any:
 
 
 OPTIONS: list[dict[str, Any]] = [
-    {}, {"early_stopping": True}, {"solver": "sgd", "learning_rate": "invscaling"}, {"solver": "lbfgs"},
-]  # fmt: skip
+    {},
+    {"early_stopping": True},
+    {"solver": "sgd", "learning_rate": "invscaling"},
+    {"solver": "lbfgs"},
+]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("way", ["fit", "partial_fit"])
-def test_going_on_from_weights_that_were_set_by_hand(options: dict[str, Any], way: str) -> None:
-    if way == "partial_fit" and (options.get("early_stopping") or options.get("solver") == "lbfgs"):
+def test_going_on_from_weights_that_were_set_by_hand(
+    options: dict[str, Any], way: str
+) -> None:
+    if way == "partial_fit" and (
+        options.get("early_stopping") or options.get("solver") == "lbfgs"
+    ):
         options = {"solver": "adam"}
     for kind, outputs, y in ((MLPClassifier, 3, Y), (MLPRegressor, 2, NUMBERS)):
-        shared = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0, **options}
+        shared = {
+            "hidden_layer_sizes": (3,),
+            "max_iter": 2,
+            "random_state": 0,
+            **options,
+        }
         model = set_by_hand(kind(warm_start=True, **shared), outputs)
         before = model.predict(X)
         getattr(model, way)(X, y)
-        assert not np.array_equal(model.coefs_[0], set_by_hand(kind(), outputs).coefs_[0])
+        assert not np.array_equal(
+            model.coefs_[0], set_by_hand(kind(), outputs).coefs_[0]
+        )
         assert before.shape == model.predict(X).shape
-        fitted = {name for name in vars(kind(**shared).fit(X, y)) if not name.startswith("__")}
+        fitted = {
+            name for name in vars(kind(**shared).fit(X, y)) if not name.startswith("__")
+        }
         assert fitted <= set(vars(model))
-        assert (model.n_layers_, model.n_outputs_, model.n_features_in_) == (3, outputs, 4)
+        assert (model.n_layers_, model.n_outputs_, model.n_features_in_) == (
+            3,
+            outputs,
+            4,
+        )
 
 
 # ---- fits that do not begin
@@ -100,7 +140,9 @@ BAD: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("parameters", "given"), BAD, ids=range(len(BAD)))
-def test_a_fit_that_cannot_begin_changes_nothing(parameters: dict[str, Any], given: dict[str, Any]) -> None:
+def test_a_fit_that_cannot_begin_changes_nothing(
+    parameters: dict[str, Any], given: dict[str, Any]
+) -> None:
     model = MLPClassifier((3,), max_iter=2, random_state=0).fit(X, Y)
     before, expected = dict(vars(model)), model.predict(X)
     model.set_params(**parameters)
@@ -124,7 +166,9 @@ def test_a_first_partial_fit_that_cannot_begin_changes_nothing() -> None:
 
 
 def test_a_warm_start_that_cannot_begin_leaves_the_patience() -> None:
-    model = MLPClassifier((3,), max_iter=20, solver="sgd", tol=1.0, n_iter_no_change=30, random_state=0).fit(X, Y)
+    model = MLPClassifier(
+        (3,), max_iter=20, solver="sgd", tol=1.0, n_iter_no_change=30, random_state=0
+    ).fit(X, Y)
     stalled = model._continuation.standing.stalled
     assert stalled > 0
     with pytest.raises(ValueError, match="dropout"):
@@ -137,7 +181,9 @@ def test_a_run_that_is_stopped_in_its_first_epoch() -> None:
         def on_step(self, moment: Moment) -> bool:
             return True
 
-    model = MLPClassifier((3,), batch_size=50, callbacks=[Now()], random_state=0).fit(X, Y)
+    model = MLPClassifier((3,), batch_size=50, callbacks=[Now()], random_state=0).fit(
+        X, Y
+    )
     assert (model.n_iter_, model.loss_curve_) == (0, [])
     assert np.isnan(model.loss_)
 
@@ -145,10 +191,15 @@ def test_a_run_that_is_stopped_in_its_first_epoch() -> None:
 # ---- under the hood
 
 
-@pytest.mark.parametrize("method", ["row_losses", "gradient_norms", "gradients", "check_gradient"])
+@pytest.mark.parametrize(
+    "method", ["row_losses", "gradient_norms", "gradients", "check_gradient"]
+)
 @pytest.mark.parametrize("rows", [1, 149])
 def test_targets_that_are_too_few(method: str, rows: int) -> None:
-    for model, y in ((MLPClassifier((3,), max_iter=1), Y), (MLPRegressor(hidden_layer_sizes=3, max_iter=1), X[:, 0])):
+    for model, y in (
+        (MLPClassifier((3,), max_iter=1), Y),
+        (MLPRegressor(hidden_layer_sizes=3, max_iter=1), X[:, 0]),
+    ):
         model.fit(X, y)
         with pytest.raises(InputError, match=rf"{rows} targets for 150 rows"):
             getattr(model, method)(X, y[:rows])
@@ -158,29 +209,41 @@ def test_gradients_of_rows_of_no_weight() -> None:
     model = MLPClassifier((3,), max_iter=1).fit(X, Y)
     with pytest.raises(InputError, match="sample_weight 0 for every row"):
         model.gradients(X, Y, np.zeros(150))
-    with pytest.raises(InputError, match=r"sample_weight with shape \(3,\) for 150 rows"):
+    with pytest.raises(
+        InputError, match=r"sample_weight with shape \(3,\) for 150 rows"
+    ):
         model.gradients(X, Y, np.ones(3))
 
 
 def test_gradients_take_no_class_weight() -> None:
-    model = MLPClassifier((3,), class_weight={0: 5.0, 1: 1.0, 2: 1.0}, max_iter=1, random_state=0).fit(X, Y)
+    model = MLPClassifier(
+        (3,), class_weight={0: 5.0, 1: 1.0, 2: 1.0}, max_iter=1, random_state=0
+    ).fit(X, Y)
     plain = model.gradients(X, Y).flat
     weighted = model.gradients(X, Y, compute_sample_weight(model.class_weight, Y)).flat
-    np.testing.assert_array_equal(plain, model.set_params(class_weight=None).gradients(X, Y).flat)
+    np.testing.assert_array_equal(
+        plain, model.set_params(class_weight=None).gradients(X, Y).flat
+    )
     assert not np.allclose(plain, weighted)
 
 
 # ---- class weights
 
 
-@pytest.mark.parametrize("names", [np.array([0, 1, 2]), np.array(["c", "a", "b"])], ids=["numbers", "text"])
+@pytest.mark.parametrize(
+    "names", [np.array([0, 1, 2]), np.array(["c", "a", "b"])], ids=["numbers", "text"]
+)
 def test_class_weights_where_a_batch_lacks_classes(names: Any) -> None:
     y = names[Y]
     partial = {names[0]: 5.0, names[1]: 2.0, names[2]: 1.0}
     if names.dtype.kind == "i":
-        del partial[2]  # scikit-learn's rule: 1 for those that are not named, as long as all names are classes
+        del partial[
+            2
+        ]  # scikit-learn's rule: 1 for those that are not named, as long as all names are classes
     model = MLPClassifier((3,), class_weight=partial, random_state=0)
-    model.partial_fit(X, y, classes=names).partial_fit(X[50:], y[50:]).partial_fit(X[100:], y[100:])
+    model.partial_fit(X, y, classes=names).partial_fit(X[50:], y[50:]).partial_fit(
+        X[100:], y[100:]
+    )
     by_row = MLPClassifier((3,), random_state=0)
     for start in (0, 50, 100):
         weights = np.array([5.0, 2.0, 1.0])[Y[start:]]
@@ -191,13 +254,17 @@ def test_class_weights_where_a_batch_lacks_classes(names: Any) -> None:
 
 
 def test_class_weights_of_validation_rows_are_those_of_the_fit() -> None:
-    model = MLPClassifier((3,), class_weight={0: 5.0, 1: 2.0}, max_iter=3, random_state=0)
+    model = MLPClassifier(
+        (3,), class_weight={0: 5.0, 1: 2.0}, max_iter=3, random_state=0
+    )
     model.fit(X, Y, X_val=X[50:], y_val=Y[50:])
     weights = np.array([2.0, 1.0])[Y[50:] - 1]
     expected = np.average(model.row_losses(X[50:], Y[50:]), weights=weights)
     assert model.validation_loss_curve_[-1] == pytest.approx(expected)
     kept = np.r_[0:50, 50:75, 100:110]
-    model.set_params(class_weight="balanced").fit(X[kept], Y[kept], X_val=X[50:], y_val=Y[50:])
+    model.set_params(class_weight="balanced").fit(
+        X[kept], Y[kept], X_val=X[50:], y_val=Y[50:]
+    )
     weights = (85 / 3 / np.array([50, 25, 10]))[Y[50:]]
     expected = np.average(model.row_losses(X[50:], Y[50:]), weights=weights)
     assert model.validation_loss_curve_[-1] == pytest.approx(expected)
@@ -207,10 +274,16 @@ def test_class_weights_of_labels_that_a_batch_lacks() -> None:
     x, y = LABELS
     rare = y * (np.arange(60) < 30)[:, None]  # the second half has no label at all
     each = [{0: 1.0, 1: 4.0}, {1: 3.0}, {0: 2.0}]
-    model = MLPClassifier((3,), class_weight=each, random_state=0).partial_fit(x, rare, classes=[0, 1, 2])
+    model = MLPClassifier((3,), class_weight=each, random_state=0).partial_fit(
+        x, rare, classes=[0, 1, 2]
+    )
     model.partial_fit(x[30:], rare[30:])
     by_row = MLPClassifier((3,), random_state=0)
-    weights = np.array([1.0, 4.0])[rare[:, 0]] * np.array([1.0, 3.0])[rare[:, 1]] * np.array([2.0, 1.0])[rare[:, 2]]
+    weights = (
+        np.array([1.0, 4.0])[rare[:, 0]]
+        * np.array([1.0, 3.0])[rare[:, 1]]
+        * np.array([2.0, 1.0])[rare[:, 2]]
+    )
     by_row.partial_fit(x, rare, sample_weight=weights, classes=[0, 1, 2])
     by_row.partial_fit(x[30:], rare[30:], sample_weight=weights[30:])
     assert model.loss_curve_ == by_row.loss_curve_
@@ -230,27 +303,46 @@ def test_weights_of_validation_rows_that_are_not_there() -> None:
 # ---- large sparse rows
 
 
-@pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"shuffle": False}], ids=str)
-def test_a_sparse_batch_is_made_dense_however_large(options: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "options", [{}, {"early_stopping": True}, {"shuffle": False}], ids=str
+)
+def test_a_sparse_batch_is_made_dense_however_large(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     model = MLPClassifier((3,), batch_size=100, max_iter=3, random_state=0, **options)
     expected = model.fit(X, Y).loss_curve_
-    monkeypatch.setattr("chainrule.estimators.sparse_rows.AT_ONCE", 30 * 4 * 8)  # 30 rows
-    assert model.fit(sparse.csr_array(X), Y).loss_curve_ == pytest.approx(expected, rel=1e-12)
-    whole = model.set_params(batch_size=135 if options.get("early_stopping") else 150).fit(sparse.csr_array(X), Y)
+    monkeypatch.setattr(
+        "chainrule.estimators.sparse_rows.AT_ONCE", 30 * 4 * 8
+    )  # 30 rows
+    assert model.fit(sparse.csr_array(X), Y).loss_curve_ == pytest.approx(
+        expected, rel=1e-12
+    )
+    whole = model.set_params(
+        batch_size=135 if options.get("early_stopping") else 150
+    ).fit(sparse.csr_array(X), Y)
     assert whole.loss_curve_ == pytest.approx(model.fit(X, Y).loss_curve_, rel=1e-12)
 
 
 # ---- quantiles
 
 
-@pytest.mark.parametrize("y", [NUMBERS[:, 0], NUMBERS], ids=["one target", "two targets"])
+@pytest.mark.parametrize(
+    "y", [NUMBERS[:, 0], NUMBERS], ids=["one target", "two targets"]
+)
 @pytest.mark.parametrize("levels", [(0.3,), (0.1, 0.9)])
 def test_the_score_of_quantiles(y: Any, levels: tuple[float, ...]) -> None:
-    model = MLPRegressor(loss=LOSSES["pinball"](quantiles=levels), hidden_layer_sizes=(3,), max_iter=3, random_state=0)
+    model = MLPRegressor(
+        loss=LOSSES["pinball"](quantiles=levels),
+        hidden_layer_sizes=(3,),
+        max_iter=3,
+        random_state=0,
+    )
     model.fit(X, y, X_val=X[:50], y_val=y[:50])
     weights = np.linspace(0, 1, 150)
     assert model.score(X, y) == pytest.approx(-np.mean(model.row_losses(X, y)))
-    assert model.score(X, y, weights) == pytest.approx(-np.average(model.row_losses(X, y), weights=weights))
+    assert model.score(X, y, weights) == pytest.approx(
+        -np.average(model.row_losses(X, y), weights=weights)
+    )
     model.set_params(early_stopping=True).fit(X, y, X_val=X[:50], y_val=y[:50])
     assert model.best_validation_score_ == pytest.approx(model.score(X[:50], y[:50]))
 
@@ -266,13 +358,17 @@ def test_quantiles_of_classes() -> None:
 def test_a_loaded_estimator_can_be_fitted(tmp_path: Path) -> None:
     x, y = LABELS
     each = [{0: 1.0, 1: 4.0}, {1: 3.0}, {0: 2.0}]
-    model = MLPClassifier((3,), ["tanh"], class_weight=each, max_iter=2, random_state=0).fit(x, sparse.csr_matrix(y))
+    model = MLPClassifier(
+        (3,), ["tanh"], class_weight=each, max_iter=2, random_state=0
+    ).fit(x, sparse.csr_matrix(y))
     model.save(tmp_path / "model")
     loaded = MLPClassifier.load(tmp_path / "model")
     assert loaded.get_params() == model.get_params()
     assert sparse.issparse(model.predict(x))
     assert sparse.issparse(loaded.predict(x))
-    np.testing.assert_array_equal(loaded.predict(x).toarray(), model.predict(x).toarray())
+    np.testing.assert_array_equal(
+        loaded.predict(x).toarray(), model.predict(x).toarray()
+    )
     assert loaded.fit(x, y).loss_curve_ == model.loss_curve_
 
 
@@ -280,7 +376,10 @@ def test_classes_that_were_set_as_a_list_are_saved(tmp_path: Path) -> None:
     model = set_by_hand(MLPClassifier((3,)), 3)
     model.classes_ = ["a", "b", "c"]
     model.save(tmp_path / "model")
-    assert MLPClassifier.load(tmp_path / "model").predict(X).tolist() == model.predict(X).tolist()
+    assert (
+        MLPClassifier.load(tmp_path / "model").predict(X).tolist()
+        == model.predict(X).tolist()
+    )
 
 
 # ---- warm starts
@@ -288,7 +387,12 @@ def test_classes_that_were_set_as_a_list_are_saved(tmp_path: Path) -> None:
 
 def test_a_warm_start_keeps_the_best_score_and_its_weights() -> None:
     """Deviation: scikit-learn keeps the score alone; the weights it calls the best go on being changed."""
-    options = {"early_stopping": True, "max_iter": 30, "warm_start": True, "random_state": 0}
+    options = {
+        "early_stopping": True,
+        "max_iter": 30,
+        "warm_start": True,
+        "random_state": 0,
+    }
     options |= {"hidden_layer_sizes": (10,), "learning_rate_init": 0.02}
     found = []
     for library in (sklearn.neural_network, chainrule):
@@ -316,7 +420,9 @@ def test_a_warm_start_from_changed_weights_forgets_the_best_score() -> None:
 
 
 def test_another_solver_keeps_the_best_score() -> None:
-    model = MLPClassifier((10,), early_stopping=True, max_iter=30, warm_start=True, random_state=0).fit(X, Y)
+    model = MLPClassifier(
+        (10,), early_stopping=True, max_iter=30, warm_start=True, random_state=0
+    ).fit(X, Y)
     best, weights = model.best_validation_score_, model.coefs_[0].copy()
     model.set_params(solver="sgd", max_iter=1).fit(X, np.roll(Y, 50))
     assert model.best_validation_score_ == best
@@ -324,8 +430,15 @@ def test_another_solver_keeps_the_best_score() -> None:
 
 
 def test_a_divided_rate_is_whole_again_in_a_warm_start() -> None:
-    options = {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.1, "random_state": 0}
-    model = MLPClassifier((5,), **options, tol=0.5, n_iter_no_change=2, max_iter=500, warm_start=True).fit(X, Y)
+    options = {
+        "solver": "sgd",
+        "learning_rate": "adaptive",
+        "learning_rate_init": 0.1,
+        "random_state": 0,
+    }
+    model = MLPClassifier(
+        (5,), **options, tol=0.5, n_iter_no_change=2, max_iter=500, warm_start=True
+    ).fit(X, Y)
     assert model.n_iter_ < 500  # divided until it is too small
     before = model.loss_
     model.set_params(tol=1e-4, n_iter_no_change=10).fit(X, Y)
@@ -341,7 +454,12 @@ def test_a_schedule_begins_anew_with_each_call() -> None:
 
     seen: list[float] = []
     step = SCHEDULES["step"](every_epochs=1, multiplier=0.5)
-    options = {"solver": "sgd", "learning_rate": step, "learning_rate_init": 0.1, "callbacks": [Rates()]}
+    options = {
+        "solver": "sgd",
+        "learning_rate": step,
+        "learning_rate_init": 0.1,
+        "callbacks": [Rates()],
+    }
     model = MLPClassifier((3,), max_iter=2, warm_start=True, **options)
     model.fit(X, Y).fit(X, Y).partial_fit(X, Y).partial_fit(X, Y)
     assert seen == pytest.approx([0.1, 0.05, 0.1, 0.05, 0.1, 0.1])
@@ -353,7 +471,9 @@ def test_a_schedule_begins_anew_with_each_call() -> None:
 def test_negative_counts() -> None:
     """Deviation: scikit-learn fits them."""
     y = X[:, 0]
-    sklearn.neural_network.MLPRegressor(loss="poisson", hidden_layer_sizes=(3,), max_iter=1).fit(X, y)
+    sklearn.neural_network.MLPRegressor(
+        loss="poisson", hidden_layer_sizes=(3,), max_iter=1
+    ).fit(X, y)
     with pytest.raises(InputError, match="poisson targets"):
         MLPRegressor(loss="poisson", hidden_layer_sizes=(3,), max_iter=1).fit(X, y)
 
@@ -363,9 +483,13 @@ def test_weighted_batches_may_end_at_another_epoch() -> None:
     weights = np.linspace(0.1, 3, 150)
     found = []
     for library in (sklearn.neural_network, chainrule):
-        model = library.MLPClassifier((3,), solver="sgd", batch_size=60, max_iter=3, random_state=0)
+        model = library.MLPClassifier(
+            (3,), solver="sgd", batch_size=60, max_iter=3, random_state=0
+        )
         found.append(model.fit(X, Y, sample_weight=weights))
-    np.testing.assert_allclose(found[1].coefs_[0], found[0].coefs_[0], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(
+        found[1].coefs_[0], found[0].coefs_[0], rtol=0, atol=1e-9
+    )
     assert found[1].loss_ != pytest.approx(found[0].loss_, rel=1e-6)
 
 
@@ -376,14 +500,22 @@ def test_weighted_batches_may_end_at_another_epoch() -> None:
 def test_the_advice_after_divergence_names_what_there_is(stopping: bool) -> None:
     rate = 1.0 if stopping else 1e100
     model = MLPRegressor(
-        activation="identity", solver="sgd", learning_rate_init=rate, max_iter=20, early_stopping=stopping,
+        activation="identity",
+        solver="sgd",
+        learning_rate_init=rate,
+        max_iter=20,
+        early_stopping=stopping,
         random_state=0,
-    )  # fmt: skip
+    )
     if stopping:
         with pytest.warns(ConvergenceWarning, match="diverged") as warned:
             model.fit(*load_iris(return_X_y=True))
         said = str(warned[0].message)
-        assert len(model.validation_loss_curve_) == len(model.loss_curve_) == len(model.validation_scores_)
+        assert (
+            len(model.validation_loss_curve_)
+            == len(model.loss_curve_)
+            == len(model.validation_scores_)
+        )
     else:
         with pytest.raises(ValueError, match="non-finite") as raised:
             model.fit(*load_iris(return_X_y=True))
@@ -395,9 +527,13 @@ def test_the_advice_after_divergence_names_what_there_is(stopping: bool) -> None
 @pytest.mark.parametrize("part", ["held", "training"])
 @pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
 def test_a_split_without_weight(kind: Any, part: str) -> None:
-    model = kind(hidden_layer_sizes=(3,), early_stopping=True, max_iter=2, random_state=0)
+    model = kind(
+        hidden_layer_sizes=(3,), early_stopping=True, max_iter=2, random_state=0
+    )
     random = np.random.RandomState(0)  # the draws of the fit: weights, then the split
-    first_weights(random, [4, 3, 3 if kind is MLPClassifier else 1], ["relu", "relu"], float)
+    first_weights(
+        random, [4, 3, 3 if kind is MLPClassifier else 1], ["relu", "relu"], float
+    )
     training, held = split(random, 150, 0.1, None)
     rows = held if part == "held" else training
     weights = np.ones(150)
@@ -413,7 +549,10 @@ def test_an_activation_that_is_none() -> None:
 
 def test_a_notebook_shows_what_it_can() -> None:
     model = MLPClassifier((3,))
-    model.coefs_, model.intercepts_ = [np.eye(4)[:, :3], np.eye(3)], [np.zeros(3), np.zeros(3)]
+    model.coefs_, model.intercepts_ = (
+        [np.eye(4)[:, :3], np.eye(3)],
+        [np.zeros(3), np.zeros(3)],
+    )
     assert "MLPClassifier" in model._repr_mimebundle_()["text/html"]  # no classes_
     assert "network_" not in dir(model)
     fitted = MLPClassifier((3,), max_iter=1).fit(X, Y)
@@ -422,4 +561,6 @@ def test_a_notebook_shows_what_it_can() -> None:
     with pytest.raises(AttributeError, match="for 1 hidden layers"):
         _ = fitted.network_
     fitted.set_params(activation="relu")
-    assert fitted._repr_mimebundle_()["text/html"].endswith(fitted.network_._repr_html_())
+    assert fitted._repr_mimebundle_()["text/html"].endswith(
+        fitted.network_._repr_html_()
+    )

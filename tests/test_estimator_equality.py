@@ -64,10 +64,18 @@ def test_scikit_learn_s_own_tests(tmp_path: Path) -> None:
         str(file),
     ]
     alone = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, env=alone)
-    outcomes = re.findall(r"^(PASSED|FAILED|ERROR) \S*?::(\w+)", done.stdout, flags=re.MULTILINE)
-    assert {name for outcome, name in outcomes if outcome != "PASSED"} == set(PRIVATE), done.stdout
-    assert {name for _, name in outcomes} == set(re.findall(r"^def (test_\w+)", text, flags=re.MULTILINE))
+    done = subprocess.run(
+        command, check=False, capture_output=True, text=True, cwd=tmp_path, env=alone
+    )
+    outcomes = re.findall(
+        r"^(PASSED|FAILED|ERROR) \S*?::(\w+)", done.stdout, flags=re.MULTILINE
+    )
+    assert {name for outcome, name in outcomes if outcome != "PASSED"} == set(
+        PRIVATE
+    ), done.stdout
+    assert {name for _, name in outcomes} == set(
+        re.findall(r"^def (test_\w+)", text, flags=re.MULTILINE)
+    )
     assert "SKIPPED" not in done.stdout, done.stdout
 
 
@@ -83,11 +91,18 @@ def test_check_estimator(name: str) -> None:
     for library in (sklearn.neural_network, chainrule):
         with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("ignore")
-            checks = check_estimator(getattr(library, name)(max_iter=20), on_fail=None, on_skip=None)
+            checks = check_estimator(
+                getattr(library, name)(max_iter=20), on_fail=None, on_skip=None
+            )
         found[library] = {(check["check_name"], check["status"]) for check in checks}
-    not_passed = {library: {check for check in of if check[1] != "passed"} for library, of in found.items()}
+    not_passed = {
+        library: {check for check in of if check[1] != "passed"}
+        for library, of in found.items()
+    }
     assert not_passed[chainrule] <= not_passed[sklearn.neural_network]
-    assert {check for check, _ in found[sklearn.neural_network]} <= {check for check, _ in found[chainrule]}
+    assert {check for check, _ in found[sklearn.neural_network]} <= {
+        check for check, _ in found[chainrule]
+    }
 
 
 DIGITS = tuple(array[:900] for array in load_digits(return_X_y=True))
@@ -95,7 +110,11 @@ DIABETES = load_diabetes(return_X_y=True)
 LABELS = make_multilabel_classification(n_samples=230, n_features=10, random_state=0)
 DATA = {
     "many classes": ("MLPClassifier", DIGITS[0] / 16, DIGITS[1]),
-    "two classes": ("MLPClassifier", DIGITS[0] / 16, np.where(DIGITS[1] > 4, "high", "low")),
+    "two classes": (
+        "MLPClassifier",
+        DIGITS[0] / 16,
+        np.where(DIGITS[1] > 4, "high", "low"),
+    ),
     "many labels": ("MLPClassifier", LABELS[0] / 10, LABELS[1]),
     "one number": ("MLPRegressor", 10 * DIABETES[0], DIABETES[1] / 100),
 }
@@ -108,8 +127,17 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "rows as they lie": {"shuffle": False, "batch_size": 64},
     "all rows": {"batch_size": 10_000},
     "one row": {"batch_size": 1, "max_iter": 2, "hidden_layer_sizes": (5,)},
-    "inverse scaling": {"learning_rate": "invscaling", "power_t": 0.3, "learning_rate_init": 0.1},
-    "adaptive": {"learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 2, "learning_rate_init": 0.01},
+    "inverse scaling": {
+        "learning_rate": "invscaling",
+        "power_t": 0.3,
+        "learning_rate_init": 0.1,
+    },
+    "adaptive": {
+        "learning_rate": "adaptive",
+        "tol": 0.5,
+        "n_iter_no_change": 2,
+        "learning_rate_init": 0.01,
+    },
     "plain momentum": {"nesterovs_momentum": False, "momentum": 0.7},
     "full momentum": {"momentum": 1.0, "learning_rate_init": 1e-4},
     "no momentum": {"momentum": 0.0},
@@ -124,12 +152,19 @@ def fitted(library: Any, name: str, x: Any, y: Any, **options: Any) -> Any:
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", message="Got `batch_size`")
-        return getattr(library, name)(**{"max_iter": 8, "random_state": 3, **options}).fit(x, y)
+        return getattr(library, name)(
+            **{"max_iter": 8, "random_state": 3, **options}
+        ).fit(x, y)
 
 
 def distance(a: Any, b: Any) -> float:
     assert len(a.loss_curve_) == len(b.loss_curve_) == a.n_iter_ == b.n_iter_
-    return float(np.max(np.abs(np.subtract(a.loss_curve_, b.loss_curve_)) / np.maximum(1, np.abs(a.loss_curve_))))
+    return float(
+        np.max(
+            np.abs(np.subtract(a.loss_curve_, b.loss_curve_))
+            / np.maximum(1, np.abs(a.loss_curve_))
+        )
+    )
 
 
 @pytest.mark.parametrize("settings", SETTINGS)
@@ -142,26 +177,48 @@ def test_the_same_numbers(data: str, solver: str, settings: str) -> None:
         for library in (sklearn.neural_network, chainrule)
     )
     assert distance(theirs, ours) <= AS_SCIKIT_LEARN
-    for a, b in zip((*theirs.coefs_, *theirs.intercepts_), (*ours.coefs_, *ours.intercepts_), strict=True):
-        np.testing.assert_allclose(b, a, rtol=0, atol=AS_SCIKIT_LEARN * max(1, np.abs(a).max()))
+    for a, b in zip(
+        (*theirs.coefs_, *theirs.intercepts_),
+        (*ours.coefs_, *ours.intercepts_),
+        strict=True,
+    ):
+        np.testing.assert_allclose(
+            b, a, rtol=0, atol=AS_SCIKIT_LEARN * max(1, np.abs(a).max())
+        )
     assert ours.t_ == theirs.t_
     assert ours.n_layers_ == theirs.n_layers_
     assert ours.n_outputs_ == theirs.n_outputs_
     assert ours.out_activation_ == theirs.out_activation_
-    for attribute in ("loss_", "best_loss_", "best_validation_score_", "validation_scores_"):
+    for attribute in (
+        "loss_",
+        "best_loss_",
+        "best_validation_score_",
+        "validation_scores_",
+    ):
         expected = getattr(theirs, attribute)
-        assert getattr(ours, attribute) == (expected if expected is None else pytest.approx(expected, abs=1e-8))
-    assert np.mean(np.asarray(ours.predict(x) == theirs.predict(x))) > 0.999 or name == "MLPRegressor"
+        assert getattr(ours, attribute) == (
+            expected if expected is None else pytest.approx(expected, abs=1e-8)
+        )
+    assert (
+        np.mean(np.asarray(ours.predict(x) == theirs.predict(x))) > 0.999
+        or name == "MLPRegressor"
+    )
     if name == "MLPRegressor":
-        np.testing.assert_allclose(ours.predict(x), theirs.predict(x), rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(
+            ours.predict(x), theirs.predict(x), rtol=1e-6, atol=1e-8
+        )
     else:
-        np.testing.assert_allclose(ours.predict_proba(x), theirs.predict_proba(x), rtol=1e-6, atol=1e-8)
+        np.testing.assert_allclose(
+            ours.predict_proba(x), theirs.predict_proba(x), rtol=1e-6, atol=1e-8
+        )
 
 
 @pytest.mark.parametrize(
     "fault",
     [
-        {"solver": OPTIMIZERS["adam"](learning_rate=0.001)},  # ε where Adam has it, not scikit-learn
+        {
+            "solver": OPTIMIZERS["adam"](learning_rate=0.001)
+        },  # ε where Adam has it, not scikit-learn
         {"alpha": 0.0001001},
         {"random_state": np.random.RandomState(4)},
         {"beta_2": 0.999001},
@@ -179,7 +236,8 @@ def test_another_number_is_noticed(fault: dict[str, Any]) -> None:
 def test_poisson() -> None:
     name, x, y = DATA["one number"]
     theirs, ours = (
-        fitted(library, name, x, np.round(4 * y), loss="poisson") for library in (sklearn.neural_network, chainrule)
+        fitted(library, name, x, np.round(4 * y), loss="poisson")
+        for library in (sklearn.neural_network, chainrule)
     )
     assert distance(theirs, ours) <= AS_SCIKIT_LEARN
 
@@ -188,7 +246,15 @@ def test_poisson() -> None:
 def test_lbfgs(name: str) -> None:
     estimator, x, y = DATA[name]
     theirs, ours = (
-        fitted(library, estimator, x, y, solver="lbfgs", hidden_layer_sizes=(8,), activation="tanh")
+        fitted(
+            library,
+            estimator,
+            x,
+            y,
+            solver="lbfgs",
+            hidden_layer_sizes=(8,),
+            activation="tanh",
+        )
         for library in (sklearn.neural_network, chainrule)
     )
     assert ours.n_iter_ == theirs.n_iter_
@@ -201,12 +267,17 @@ def test_weights_of_rows() -> None:
     weights = np.random.default_rng(0).uniform(0.1, 3, len(y))
     curves = []
     for library in (sklearn.neural_network, chainrule):
-        model = getattr(library, name)(max_iter=8, random_state=3, batch_size=len(y), alpha=0.5)
+        model = getattr(library, name)(
+            max_iter=8, random_state=3, batch_size=len(y), alpha=0.5
+        )
         with pytest.warns(ConvergenceWarning):
             curves.append(model.fit(x, y, sample_weight=weights).loss_curve_)
     np.testing.assert_allclose(curves[1], curves[0], rtol=AS_SCIKIT_LEARN)
     coefs = []
-    for library in (sklearn.neural_network, chainrule):  # the steps are the same in several batches, too
+    for library in (
+        sklearn.neural_network,
+        chainrule,
+    ):  # the steps are the same in several batches, too
         model = getattr(library, name)(max_iter=3, random_state=3, alpha=0.5)
         with pytest.warns(ConvergenceWarning):
             coefs.append(model.fit(x, y, sample_weight=weights).coefs_[0])
@@ -219,39 +290,71 @@ def test_a_shared_random_state_goes_on_alike(early_stopping: bool) -> None:
     after = []
     for library in (sklearn.neural_network, chainrule):
         random = np.random.RandomState(5)
-        fitted(library, name, x, y, random_state=random, early_stopping=early_stopping, max_iter=3)
+        fitted(
+            library,
+            name,
+            x,
+            y,
+            random_state=random,
+            early_stopping=early_stopping,
+            max_iter=3,
+        )
         after.append(random.randint(2**31))
     assert after[0] == after[1]
 
 
-@pytest.mark.parametrize("make", [sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array, sparse.csc_array])
+@pytest.mark.parametrize(
+    "make", [sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array, sparse.csc_array]
+)
 def test_sparse_rows(make: Any) -> None:
     name, x, y = DATA["many classes"]
-    dense, of_sparse = fitted(chainrule, name, x, y), fitted(chainrule, name, make(x), y)
+    dense, of_sparse = (
+        fitted(chainrule, name, x, y),
+        fitted(chainrule, name, make(x), y),
+    )
     assert dense.loss_curve_ == of_sparse.loss_curve_
     np.testing.assert_array_equal(of_sparse.predict(make(x)), dense.predict(x))
 
 
-def test_sparse_rows_that_are_too_many_to_be_made_dense_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sparse_rows_that_are_too_many_to_be_made_dense_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     name, x, y = DATA["many classes"]
     dense = fitted(chainrule, name, x, y, early_stopping=True)
-    monkeypatch.setattr("chainrule.estimators.sparse_rows.AT_ONCE", 200 * 64 * 8)  # a batch, not more
+    monkeypatch.setattr(
+        "chainrule.estimators.sparse_rows.AT_ONCE", 200 * 64 * 8
+    )  # a batch, not more
     by_batch = fitted(chainrule, name, sparse.csr_array(x), y, early_stopping=True)
     assert distance(dense, by_batch) <= AS_SCIKIT_LEARN
     assert by_batch.validation_scores_ == dense.validation_scores_
-    np.testing.assert_array_equal(by_batch.predict(sparse.csr_array(x)), dense.predict(x))
+    np.testing.assert_array_equal(
+        by_batch.predict(sparse.csr_array(x)), dense.predict(x)
+    )
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"alpha": -1}, {"hidden_layer_sizes": 0}, {"hidden_layer_sizes": (3, -1)}, {"max_iter": 0}, {"tol": -0.1},
-        {"beta_1": 1.0}, {"momentum": 1.5}, {"learning_rate_init": 0}, {"n_iter_no_change": 0.5}, {"epsilon": 0.0},
-        {"validation_fraction": 1.0}, {"batch_size": "all"}, {"shuffle": "yes"}, {"random_state": "seed"},
+        {"alpha": -1},
+        {"hidden_layer_sizes": 0},
+        {"hidden_layer_sizes": (3, -1)},
+        {"max_iter": 0},
+        {"tol": -0.1},
+        {"beta_1": 1.0},
+        {"momentum": 1.5},
+        {"learning_rate_init": 0},
+        {"n_iter_no_change": 0.5},
+        {"epsilon": 0.0},
+        {"validation_fraction": 1.0},
+        {"batch_size": "all"},
+        {"shuffle": "yes"},
+        {"random_state": "seed"},
     ],
     ids=str,
-)  # fmt: skip
-def test_errors_of_scikit_learn_s_validation_are_the_same(wrong: dict[str, Any]) -> None:
+)
+def test_errors_of_scikit_learn_s_validation_are_the_same(
+    wrong: dict[str, Any],
+) -> None:
     said = []
     for library in (sklearn.neural_network, chainrule):
         with pytest.raises(ValueError) as raised:

@@ -13,8 +13,27 @@ from chainrule import ACTIVATIONS, LOSSES, InputError, Network
 from .test_losses import ROWS
 
 ANY = {
-    *("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "selu", "gelu", "gelu_tanh"),
-    *("silu", "mish", "softplus", "softsign", "hard_sigmoid", "hard_tanh", "exp", "softmax"),
+    *(
+        "identity",
+        "sigmoid",
+        "tanh",
+        "relu",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "gelu",
+        "gelu_tanh",
+    ),
+    *(
+        "silu",
+        "mish",
+        "softplus",
+        "softsign",
+        "hard_sigmoid",
+        "hard_tanh",
+        "exp",
+        "softmax",
+    ),
 }
 #: loss → activations whose every value it has a meaning for. log a needs a > 0, which relu and
 #: hard_sigmoid do not keep; log(1 - a) needs a < 1 as well, which one unit of softmax does not.
@@ -36,11 +55,19 @@ def test_the_hand_made_table_names_every_row() -> None:
 
 
 @pytest.mark.parametrize("width", [1, 2, 3])
-@pytest.mark.parametrize(("activation", "loss"), list(itertools.product(ACTIVATIONS, LOSSES)))
-def test_a_pair_fits_or_raises_naming_those_that_do(activation: str, loss: str, width: int) -> None:
-    fitting = FITTING[loss] - ({"softmax"} if (loss, width) == ("binary_cross_entropy", 1) else set())
+@pytest.mark.parametrize(
+    ("activation", "loss"), list(itertools.product(ACTIVATIONS, LOSSES))
+)
+def test_a_pair_fits_or_raises_naming_those_that_do(
+    activation: str, loss: str, width: int
+) -> None:
+    fitting = FITTING[loss] - (
+        {"softmax"} if (loss, width) == ("binary_cross_entropy", 1) else set()
+    )
     if activation in fitting:
-        assert Network((2, width), (activation,), loss).activations[0].name == activation
+        assert (
+            Network((2, width), (activation,), loss).activations[0].name == activation
+        )
         return
     with pytest.raises(InputError) as caught:
         Network((2, width), (activation,), loss)

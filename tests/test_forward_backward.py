@@ -24,9 +24,15 @@ def test_every_quantity_equals_the_oracles(case: Case) -> None:
 @pytest.mark.full
 @pytest.mark.parametrize("outputs", FACTORS["outputs"])
 @pytest.mark.parametrize("depth", DEPTHS)
-@pytest.mark.parametrize(("activation", "loss"), sorted({(c.activation, c.loss) for c in pairwise_cases()}))
+@pytest.mark.parametrize(
+    ("activation", "loss"), sorted({(c.activation, c.loss) for c in pairwise_cases()})
+)
 def test_the_full_product(activation: str, loss: str, depth: int, outputs: int) -> None:
-    for case in full_product(activation, loss, depth, outputs) if fits(activation, loss, outputs) else ():
+    for case in (
+        full_product(activation, loss, depth, outputs)
+        if fits(activation, loss, outputs)
+        else ()
+    ):
         errors = relative_errors(build(case))
         assert max(errors.values()) <= AGREEMENT, f"{case}: {errors}"
 
@@ -34,8 +40,13 @@ def test_the_full_product(activation: str, loss: str, depth: int, outputs: int) 
 def test_the_cases_hold_every_activation_fitting_loss_and_depth() -> None:
     cases = pairwise_cases()
     for activation, loss_name, depth in itertools.product(ACTIVATIONS, LOSSES, DEPTHS):
-        present = any((c.activation, c.loss, c.depth) == (activation, loss_name, depth) for c in cases)
-        assert present == any(fits(activation, loss_name, n) for n in FACTORS["outputs"])
+        present = any(
+            (c.activation, c.loss, c.depth) == (activation, loss_name, depth)
+            for c in cases
+        )
+        assert present == any(
+            fits(activation, loss_name, n) for n in FACTORS["outputs"]
+        )
 
 
 def test_the_cases_hold_every_pair_of_the_other_factors() -> None:
@@ -77,9 +88,15 @@ def test_softmax_and_cross_entropy_by_hand() -> None:
 
 
 def test_the_input_gradient_is_of_each_rows_own_loss() -> None:
-    setup = build(Case("tanh", "squared_error", 2, 3, weights="random", penalty="both", masks="all"))
+    setup = build(
+        Case(
+            "tanh", "squared_error", 2, 3, weights="random", penalty="both", masks="all"
+        )
+    )
     trace = forward(setup.network, setup.parameters, setup.x, masks=setup.masks)
-    weighted = backward(setup.network, setup.parameters, trace, setup.y, **setup.options)
+    weighted = backward(
+        setup.network, setup.parameters, trace, setup.y, **setup.options
+    )
     plain = backward(setup.network, setup.parameters, trace, setup.y, reduction="sum")
     np.testing.assert_array_equal(weighted.dX, plain.dX)
     for one, other in zip(weighted.delta, plain.delta, strict=True):
@@ -90,14 +107,21 @@ def test_without_the_input_gradient_all_else_is_the_same() -> None:
     setup = build(Case("sigmoid", "binary_cross_entropy", 1, 2))
     trace = forward(setup.network, setup.parameters, setup.x)
     whole = backward(setup.network, setup.parameters, trace, setup.y)
-    part = backward(setup.network, setup.parameters, trace, setup.y, input_gradient=False)
+    part = backward(
+        setup.network, setup.parameters, trace, setup.y, input_gradient=False
+    )
     assert part.dX is None
     np.testing.assert_array_equal(part.flat, whole.flat)
 
 
 def test_the_gradient_is_laid_out_as_theta() -> None:
     setup = build(Case("tanh", "huber", 2, 3))
-    gradient = backward(setup.network, setup.parameters, forward(setup.network, setup.parameters, setup.x), setup.y)
+    gradient = backward(
+        setup.network,
+        setup.parameters,
+        forward(setup.network, setup.parameters, setup.x),
+        setup.y,
+    )
     laid_out = np.concatenate([g.ravel() for g in (*gradient.dW, *gradient.db)])
     np.testing.assert_array_equal(gradient.flat, laid_out)
 
@@ -108,7 +132,9 @@ def test_a_trace_holds_all_that_was_computed() -> None:
     assert (len(trace.A), len(trace.Z), len(trace.M)) == (4, 3, 3)
     assert trace.output is trace.A[-1]
     assert trace.M[0] is None
-    np.testing.assert_array_equal(trace.A[1], np.maximum(trace.Z[0], 0) * setup.masks[1])
+    np.testing.assert_array_equal(
+        trace.A[1], np.maximum(trace.Z[0], 0) * setup.masks[1]
+    )
 
 
 def test_a_penalty_is_never_divided_and_never_on_biases() -> None:
@@ -117,4 +143,6 @@ def test_a_penalty_is_never_divided_and_never_on_biases() -> None:
     x, y = [[0.0]] * 4, [[100.0]] * 4
     # residuals 0: J is the penalty alone, 0.5·3 + ½·2·9
     for reduction in ("mean", "sum"):
-        assert float(loss(network, p, x, y, l1=0.5, l2=2.0, reduction=reduction)) == 10.5
+        assert (
+            float(loss(network, p, x, y, l1=0.5, l2=2.0, reduction=reduction)) == 10.5
+        )

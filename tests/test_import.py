@@ -12,17 +12,32 @@ LIST = "import sys, chainrule; print(*sorted({name.split('.')[0] for name in sys
 
 def test_import_loads_only_the_standard_library_and_itself():
     bare = subprocess.run(
-        [sys.executable, "-c", LIST.replace(", chainrule", ", importlib")], capture_output=True, text=True, check=True
+        [sys.executable, "-c", LIST.replace(", chainrule", ", importlib")],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    loaded = subprocess.run([sys.executable, "-c", LIST], capture_output=True, text=True, check=True)
-    extra = set(loaded.stdout.split()) - set(bare.stdout.split()) - set(sys.stdlib_module_names)
+    loaded = subprocess.run(
+        [sys.executable, "-c", LIST], capture_output=True, text=True, check=True
+    )
+    extra = (
+        set(loaded.stdout.split())
+        - set(bare.stdout.split())
+        - set(sys.stdlib_module_names)
+    )
     assert extra == {"chainrule"}
 
 
 def test_the_mathematics_loads_no_more_than_arrays():
-    code = LIST.replace("chainrule;", "chainrule; chainrule.check_gradient; chainrule.backward;")
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"scipy", "sklearn", "rich", "typer", "safetensors", "matplotlib"} & set(loaded)
+    code = LIST.replace(
+        "chainrule;", "chainrule; chainrule.check_gradient; chainrule.backward;"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"scipy", "sklearn", "rich", "typer", "safetensors", "matplotlib"} & set(
+        loaded
+    )
 
 
 def test_public_names_are_there_and_others_are_not():

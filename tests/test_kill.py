@@ -15,7 +15,12 @@ from chainrule import Checkpoint, train
 
 from .runs import BUILT, NET, content, everything, outcome, problem
 
-ONE_THREAD = {**os.environ, **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")}
+ONE_THREAD = {
+    **os.environ,
+    **dict.fromkeys(
+        ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+    ),
+}
 EPOCHS = 30
 OPTIONS = everything(max_epochs=EPOCHS)
 ENOUGH = {"reference": EPOCHS, "native": 60}
@@ -49,7 +54,9 @@ def start(file, engine="reference", most_bytes=0):
     """The process, when it is about to train."""
     command = [sys.executable, "-c", TRAIN, Path(__file__).with_name("runs.py"), file]
     command += [str(ENOUGH[engine]), str(most_bytes), engine]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=ONE_THREAD)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env=ONE_THREAD
+    )
     assert process.stdout.readline() == "ready\n"
     return process
 
@@ -93,7 +100,14 @@ def kill_often(tmp_path, undisturbed, times):
             continue
         steps.append(content(file)[0]["state"]["steps"])
         with threadpool_limits(1):
-            resumed = train(NET, x, y, resume=file, checkpoint=Checkpoint(path=tmp_path / "end"), **options)
+            resumed = train(
+                NET,
+                x,
+                y,
+                resume=file,
+                checkpoint=Checkpoint(path=tmp_path / "end"),
+                **options,
+            )
         assert outcome(resumed) == expected
         assert content(tmp_path / "end") == final
     return sum(0 < step < final[0]["state"]["steps"] for step in steps)
@@ -124,18 +138,36 @@ def test_a_kill_while_a_file_is_written_leaves_the_one_before(tmp_path):
         )
     )
     for place in ("os.fsync", "pathlib.Path.replace"):
-        script = TRAIN.replace("x, y =", f"{plant}\n{place} = dying({place})\nx, y =", 1)
+        script = TRAIN.replace(
+            "x, y =", f"{plant}\n{place} = dying({place})\nx, y =", 1
+        )
         for nth in (1, 2, 5):
             file = tmp_path / f"{place}{nth}"
-            command = [sys.executable, "-c", script, Path(__file__).with_name("runs.py"), file, "6", "0"]
+            command = [
+                sys.executable,
+                "-c",
+                script,
+                Path(__file__).with_name("runs.py"),
+                file,
+                "6",
+                "0",
+            ]
             command += ["reference", str(nth)]
             assert (
-                subprocess.run(command, env=ONE_THREAD, capture_output=True, check=False).returncode == -signal.SIGKILL
+                subprocess.run(
+                    command, env=ONE_THREAD, capture_output=True, check=False
+                ).returncode
+                == -signal.SIGKILL
             )
             assert file.exists() == (nth > 1)
             if file.exists():
                 with threadpool_limits(1):
-                    assert outcome(train(NET, x, y, resume=file, **everything(max_epochs=6))) == expected
+                    assert (
+                        outcome(
+                            train(NET, x, y, resume=file, **everything(max_epochs=6))
+                        )
+                        == expected
+                    )
 
 
 @pytest.mark.parametrize("most_bytes", [1, 1000, 3500])
@@ -144,7 +176,9 @@ def test_a_full_disk_keeps_the_checkpoint_that_was_there(tmp_path, most_bytes):
     file = tmp_path / "c"
     with threadpool_limits(1):
         whole = outcome(train(NET, x, y, **OPTIONS))
-        train(NET, x, y, checkpoint=Checkpoint(path=file), **{**OPTIONS, "max_steps": 10})
+        train(
+            NET, x, y, checkpoint=Checkpoint(path=file), **{**OPTIONS, "max_steps": 10}
+        )
     before = file.read_bytes()
     assert len(before) > 3500
     said = finish(start(file, most_bytes=most_bytes))

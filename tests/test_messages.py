@@ -55,19 +55,35 @@ def test_a_function_that_is_nan_somewhere_is_refused() -> None:
     assert "log activation whose φ is NaN at z = -12" in message
     assert "numpy.where" in message
     # infinity, where it overflows, is none
-    assert own_activation(lambda z: np.exp(60 * z), lambda z: 60 * np.exp(60 * z), bounds=(0.0, math.inf)).own
+    assert own_activation(
+        lambda z: np.exp(60 * z), lambda z: 60 * np.exp(60 * z), bounds=(0.0, math.inf)
+    ).own
 
 
 def test_analytic_is_verified() -> None:
     own_activation(np.sin, np.cos, analytic=True)
     own_loss(lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, analytic=True)
     message = said(own_activation, np.abs, np.sign, kinks=(0.0,), analytic=True)
-    assert "said to be analytic, whose complex step at -12 is 0, not the derivative -1" in message
-    message = said(own_activation, lambda z: np.logaddexp(0, z), lambda z: 1 / (1 + np.exp(-z)), analytic=True)
+    assert (
+        "said to be analytic, whose complex step at -12 is 0, not the derivative -1"
+        in message
+    )
+    message = said(
+        own_activation,
+        lambda z: np.logaddexp(0, z),
+        lambda z: 1 / (1 + np.exp(-z)),
+        analytic=True,
+    )
     assert "fails on complex numbers" in message
     assert "Leave analytic out" in message
     wrong = {"residual_kinks": (0.0,), "analytic": True}
-    message = said(own_loss, lambda y, a: np.abs(a - y), lambda y, a: np.sign(a - y), name="mine", **wrong)
+    message = said(
+        own_loss,
+        lambda y, a: np.abs(a - y),
+        lambda y, a: np.sign(a - y),
+        name="mine",
+        **wrong,
+    )
     assert "mine loss for y = -0.7 said to be analytic, whose complex step" in message
 
 
@@ -83,7 +99,10 @@ def test_a_function_that_takes_no_arrays() -> None:
 # Numbers and types
 
 
-@pytest.mark.parametrize("dtype", ["float16", "float", "double", "float128", "int64", "complex128", "f32", None, 3])
+@pytest.mark.parametrize(
+    "dtype",
+    ["float16", "float", "double", "float128", "int64", "complex128", "f32", None, 3],
+)
 def test_other_dtypes(dtype) -> None:
     if dtype in ("float", "double"):  # NumPy's other names of float64
         assert NET.init(0, dtype).theta.dtype == np.float64
@@ -113,8 +132,14 @@ def test_dtypes_of_other_libraries() -> None:
         ({"frozen_layers": 1}, "frozen_layers = 1. Allowed: a list"),
         ({"frozen_layers": [1.5]}, r"frozen_layers = \[1.5\]"),
         ({"validation": "0.1"}, "validation = '0.1'"),
-        ({"early_stopping": 5}, r"early_stopping that is an int. .*EarlyStopping\(patience=10\)"),
-        ({"checkpoint": "run.ckpt"}, r'checkpoint that is a str. .*Checkpoint\("run.ckpt", every_epochs=10\)'),
+        (
+            {"early_stopping": 5},
+            r"early_stopping that is an int. .*EarlyStopping\(patience=10\)",
+        ),
+        (
+            {"checkpoint": "run.ckpt"},
+            r'checkpoint that is a str. .*Checkpoint\("run.ckpt", every_epochs=10\)',
+        ),
         ({"callbacks": Callback()}, "callbacks that are a Callback.*Put it in a list"),
         ({"callbacks": [Callback]}, "callback that is the class Callback.*an instance"),
         ({"callbacks": [print]}, "callback that is a builtin_function_or_method"),
@@ -122,8 +147,14 @@ def test_dtypes_of_other_libraries() -> None:
         ({"callbacks": None}, "callbacks that are None"),
         ({"optimizer": SGD}, "optimizer that is the class SGD"),
         ({"optimizer": None}, "optimizer None"),
-        ({"early_stopping": EarlyStopping(monitor="accuracy")}, 'monitor = "accuracy" with the loss squared_error'),
-        ({"early_stopping": EarlyStopping(monitor=METRICS["accuracy"])}, 'monitor = "accuracy"'),
+        (
+            {"early_stopping": EarlyStopping(monitor="accuracy")},
+            'monitor = "accuracy" with the loss squared_error',
+        ),
+        (
+            {"early_stopping": EarlyStopping(monitor=METRICS["accuracy"])},
+            'monitor = "accuracy"',
+        ),
     ],
 )
 def test_options_of_train(options: dict, match: str) -> None:
@@ -136,9 +167,20 @@ def test_options_of_train(options: dict, match: str) -> None:
 
 @pytest.mark.parametrize("loss_name", ["cross_entropy", "binary_cross_entropy"])
 def test_accuracy_where_it_has_a_meaning(loss_name) -> None:
-    output = {"cross_entropy": (2, "softmax"), "binary_cross_entropy": (1, "sigmoid")}[loss_name]
+    output = {"cross_entropy": (2, "softmax"), "binary_cross_entropy": (1, "sigmoid")}[
+        loss_name
+    ]
     network = Network((2, output[0]), (output[1],), loss_name)
-    assert train(network, X, Y, early_stopping=EarlyStopping(monitor="accuracy"), max_epochs=1).epochs == 1
+    assert (
+        train(
+            network,
+            X,
+            Y,
+            early_stopping=EarlyStopping(monitor="accuracy"),
+            max_epochs=1,
+        ).epochs
+        == 1
+    )
 
 
 def test_numbers_that_are_text(tmp_path) -> None:
@@ -159,12 +201,20 @@ def test_a_checkpoint_takes_its_path_first(tmp_path) -> None:
 
 
 @pytest.mark.parametrize(
-    "x", [[["1", "2"]], np.array([["1", "2"]]), np.array([["1", "2"]], dtype=object), np.array([[b"1", b"2"]])]
+    "x",
+    [
+        [["1", "2"]],
+        np.array([["1", "2"]]),
+        np.array([["1", "2"]], dtype=object),
+        np.array([[b"1", b"2"]]),
+    ],
 )
 def test_text_that_looks_like_numbers(x) -> None:
     message = said(forward, LINE, LINE.init(0), x)
     assert "not an array of real numbers" in message
-    assert forward(LINE, LINE.init(0), np.array([[1, 2.5]], dtype=object)).A[0].tolist() == [[1.0, 2.5]]
+    assert forward(LINE, LINE.init(0), np.array([[1, 2.5]], dtype=object)).A[
+        0
+    ].tolist() == [[1.0, 2.5]]
 
 
 def test_masked_and_sparse_arrays() -> None:
@@ -172,7 +222,9 @@ def test_masked_and_sparse_arrays() -> None:
 
     p, masked = LINE.init(0), np.ma.masked_less(X, -1.0)
     count = int((X < -1.0).sum())
-    assert f"x, a masked array with {counted(count, 'masked value')}" in said(forward, LINE, p, masked)
+    assert f"x, a masked array with {counted(count, 'masked value')}" in said(
+        forward, LINE, p, masked
+    )
     assert "x.filled(0.0)" in said(train, LINE, masked, X[:, 0])
     labels = np.ma.masked_array(Y, np.arange(12) == 3)
     assert "y, a masked array with 1 masked value." in said(train, NET, X, labels)
@@ -208,13 +260,18 @@ def test_what_is_no_network(report) -> None:
             lambda n: train(n, X, Y),
             lambda n: save_model("x", n, p),
         ):
-            assert f"network that is {type_of(wrong)}. Allowed: a Network" in said(call, wrong)
+            assert f"network that is {type_of(wrong)}. Allowed: a Network" in said(
+                call, wrong
+            )
     assert "Pass report.network." in said(train, report, X, Y)
 
 
 def test_what_is_no_parameters(report, tmp_path) -> None:
     trace = forward(NET, report.parameters, X)
-    for wrong, remedy in ((report, "Pass report.parameters."), (report.parameters.theta, "Parameters.from_arrays")):
+    for wrong, remedy in (
+        (report, "Pass report.parameters."),
+        (report.parameters.theta, "Parameters.from_arrays"),
+    ):
         for call in (
             lambda p: forward(NET, p, X),
             lambda p: loss(NET, p, X, Y),
@@ -235,13 +292,19 @@ def test_what_is_no_trace() -> None:
 
 def test_fewer_entries_than_none() -> None:
     for wrong in (-1, 1.5, "all"):
-        assert f"max_entries = {wrong!r}" in said(check_gradient, NET, NET.init(0), X, Y, max_entries=wrong)
+        assert f"max_entries = {wrong!r}" in said(
+            check_gradient, NET, NET.init(0), X, Y, max_entries=wrong
+        )
 
 
 def test_sizes_and_activations_that_are_no_list() -> None:
     assert "sizes = (64,)" in said(Network, 64, ("relu",), "squared_error")
-    assert "1 activation for 2 layers" in said(Network, (2, 3, 1), ACTIVATIONS["relu"](), "squared_error")
-    assert Network((2, 1), ACTIVATIONS["relu"](), "squared_error") == Network((2, 1), ("relu",), "squared_error")
+    assert "1 activation for 2 layers" in said(
+        Network, (2, 3, 1), ACTIVATIONS["relu"](), "squared_error"
+    )
+    assert Network((2, 1), ACTIVATIONS["relu"](), "squared_error") == Network(
+        (2, 1), ("relu",), "squared_error"
+    )
 
 
 # Labels
@@ -250,7 +313,10 @@ def test_sizes_and_activations_that_are_no_list() -> None:
 def test_labels_that_start_at_1() -> None:
     message = said(train, NET, X, Y + 1)
     assert "label 2 in row 1" in message
-    assert "Labels start at 0: classes, y = numpy.unique(y, return_inverse=True)" in message
+    assert (
+        "Labels start at 0: classes, y = numpy.unique(y, return_inverse=True)"
+        in message
+    )
     assert "not seen in training" in said(train, NET, X, Y + 5)
 
 
@@ -300,7 +366,9 @@ def test_names_that_resemble_none() -> None:
 def test_words_for_numbers() -> None:
     x = X.copy()
     x[3, 1] = np.nan
-    assert "x with 1 value that is NaN or infinite, the first at index (3, 1)" in said(forward, LINE, LINE.init(0), x)
+    assert "x with 1 value that is NaN or infinite, the first at index (3, 1)" in said(
+        forward, LINE, LINE.init(0), x
+    )
     assert is_number(np.float32(1))
     assert not is_number(True)
     assert not is_number(np.bool_(True))
@@ -315,9 +383,14 @@ def test_a_network_is_short_and_can_be_typed_in_again() -> None:
     assert repr(digits) == "Network((64, 10, 10), ('relu', 'softmax'), 'cross_entropy')"
     assert eval(repr(digits)) == digits
     special = Network((2, 1), (ACTIVATIONS["leaky_relu"](0.2),), LOSSES["huber"](2.0))
-    assert repr(special) == "Network((2, 1), (leaky_relu(slope=0.2),), huber(threshold=2.0))"
+    assert (
+        repr(special)
+        == "Network((2, 1), (leaky_relu(slope=0.2),), huber(threshold=2.0))"
+    )
     sine = own_activation(np.sin, np.cos, name="sine")
-    assert "own_activation(…, name='sine')" in repr(Network((2, 1), (sine,), "squared_error"))
+    assert "own_activation(…, name='sine')" in repr(
+        Network((2, 1), (sine,), "squared_error")
+    )
 
 
 def test_functions_are_short() -> None:
@@ -329,7 +402,10 @@ def test_functions_are_short() -> None:
         for name, make in table.items():
             assert eval(repr(make()), dict(table)) == make()
             assert repr(make()).startswith(name)
-    assert repr(own_loss(lambda y, a: (a - y) ** 2, lambda y, a: 2 * (a - y), name="q")) == "own_loss(…, name='q')"
+    assert (
+        repr(own_loss(lambda y, a: (a - y) ** 2, lambda y, a: 2 * (a - y), name="q"))
+        == "own_loss(…, name='q')"
+    )
 
 
 def test_a_report_is_its_summary(report) -> None:
@@ -342,32 +418,63 @@ def test_a_report_is_its_summary(report) -> None:
 def test_a_report_names_the_epoch_that_was_kept() -> None:
     wild = SGD(learning_rate=3.0)
     rule = EarlyStopping(patience=5)
-    kept = train(NET, X, Y, optimizer=wild, early_stopping=rule, validation=(X[::-1], Y), max_epochs=30, seed=3)
+    kept = train(
+        NET,
+        X,
+        Y,
+        optimizer=wild,
+        early_stopping=rule,
+        validation=(X[::-1], Y),
+        max_epochs=30,
+        seed=3,
+    )
     best = kept.history[kept.best_epoch - 1]
     expected = f"The parameters are those of the best epoch, {kept.best_epoch}: validation loss "
     assert f"{expected}{best.validation_loss:.6g}." in str(kept)
-    assert float(loss(NET, kept.parameters, X[::-1], Y)) == pytest.approx(best.validation_loss, rel=1e-12)
+    assert float(loss(NET, kept.parameters, X[::-1], Y)) == pytest.approx(
+        best.validation_loss, rel=1e-12
+    )
     rule = EarlyStopping(monitor="accuracy", patience=5)
     kept = train(NET, X, Y, early_stopping=rule, max_epochs=3)
     best = kept.history[kept.best_epoch - 1]
-    assert f"best epoch, {kept.best_epoch}: loss {best.loss:.6g}, accuracy {best.metric:.6g}." in str(kept)
+    assert (
+        f"best epoch, {kept.best_epoch}: loss {best.loss:.6g}, accuracy {best.metric:.6g}."
+        in str(kept)
+    )
 
 
 @pytest.mark.parametrize(
     ("change", "there", "here"),
     [
-        ({"optimizer": SGD(learning_rate=0.2)}, "optimizer.learning_rate = 0.1", "optimizer.learning_rate = 0.2"),
+        (
+            {"optimizer": SGD(learning_rate=0.2)},
+            "optimizer.learning_rate = 0.1",
+            "optimizer.learning_rate = 0.2",
+        ),
         ({"optimizer": "adam"}, "optimizer.name = 'sgd'", "optimizer.name = 'adam'"),
-        ({"schedule": Step(multiplier=0.25)}, "schedule.multiplier = 0.5", "schedule.multiplier = 0.25"),
+        (
+            {"schedule": Step(multiplier=0.25)},
+            "schedule.multiplier = 0.5",
+            "schedule.multiplier = 0.25",
+        ),
         ({"dropout": 0.5}, "dropout[1] = 0.25", "dropout[1] = 0.5"),
         ({"validation": None}, "rows = 9", "rows = 12"),
         ({"validation": (X[:3], Y[:3])}, "rows = 9", "rows = 12"),
         ({"l2": 0.5}, "l2 = 0.0", "l2 = 0.5"),
-        ({"sample_weight": np.full(12, 2.0)}, "other rows or targets", "weights that the run began with"),
+        (
+            {"sample_weight": np.full(12, 2.0)},
+            "other rows or targets",
+            "weights that the run began with",
+        ),
     ],
 )
 def test_what_differs_from_the_run_resumed(tmp_path, change, there, here) -> None:
-    settings = {"optimizer": SGD(learning_rate=0.1), "schedule": Step(), "dropout": 0.25, "validation": 0.25}
+    settings = {
+        "optimizer": SGD(learning_rate=0.1),
+        "schedule": Step(),
+        "dropout": 0.25,
+        "validation": 0.25,
+    }
     train(NET, X, Y, checkpoint=Checkpoint(tmp_path / "c"), max_epochs=1, **settings)
     message = said(train, NET, X, Y, resume=tmp_path / "c", **{**settings, **change})
     assert f"of a run with {there}. Allowed: " in message
@@ -380,7 +487,14 @@ def test_another_network_or_other_validation_rows_resumed(tmp_path) -> None:
     other = Network((2, 3, 2), ("relu", "softmax"), "cross_entropy")
     message = said(train, other, X, Y, resume=tmp_path / "c", **settings)
     assert "network.activations[0].name = 'tanh'" in message
-    message = said(train, NET, X, Y, resume=tmp_path / "c", **{**settings, "validation": (X[:4], Y[1:5])})
+    message = said(
+        train,
+        NET,
+        X,
+        Y,
+        resume=tmp_path / "c",
+        **{**settings, "validation": (X[:4], Y[1:5])},
+    )
     assert "other validation rows or targets" in message
     message = said(train, NET, X, Y, resume=tmp_path / "c", max_epochs=1)
     assert "of a run with validation rows" in message

@@ -20,7 +20,9 @@ from .native_runs import EPOCHS, MODES, PLAIN, Run, bits, go, require_same, runs
 pytestmark = needs_native
 
 
-def one_by_one(workspace: Any, rules: Rules, data: Data, state: State, after_step: Any) -> State:
+def one_by_one(
+    workspace: Any, rules: Rules, data: Data, state: State, after_step: Any
+) -> State:
     """Every engine's own loop over `loss_and_gradient`."""
     return Engine.run_epoch(NATIVE, workspace, rules, data, state, after_step)
 
@@ -34,7 +36,9 @@ def test_there_are_batches_without_weight_and_tiles() -> None:
         assert 0 < after.steps < batches_per_epoch(data.rows, rules.batch_rows)
     for run in runs():
         network, rules, *_ = run.build(np.float64)
-        assert NATIVE.prepare(network, rules, np.float64).compiled.tiled == ("tile" in run.mode)
+        assert NATIVE.prepare(network, rules, np.float64).compiled.tiled == (
+            "tile" in run.mode
+        )
 
 
 @pytest.mark.parametrize("run", runs(), ids=str)
@@ -66,7 +70,9 @@ def test_an_epoch_is_its_steps(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("run", runs(), ids=str)
-def test_any_number_of_threads_gives_the_same_bits(run: Run, dtype: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_number_of_threads_gives_the_same_bits(
+    run: Run, dtype: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CHAINRULE_ISA", run.isa)
     monkeypatch.setattr(native, "WORTH_A_THREAD", 0)
     results = [bits(go(NATIVE, run, dtype, threads)[0]) for threads in (1, 2, 3)]
@@ -75,9 +81,15 @@ def test_any_number_of_threads_gives_the_same_bits(run: Run, dtype: Any, monkeyp
     gradients = []
     for threads in (1, 2, 3):
         workspace = NATIVE.prepare(
-            network, replace(rules, batch_rows=data.rows, dropout=()), dtype, threads, data.scale
+            network,
+            replace(rules, batch_rows=data.rows, dropout=()),
+            dtype,
+            threads,
+            data.scale,
         )
-        J, gradient = NATIVE.loss_and_gradient(workspace, state.theta, data, l1=rules.l1, l2=rules.l2)
+        J, gradient = NATIVE.loss_and_gradient(
+            workspace, state.theta, data, l1=rules.l1, l2=rules.l2
+        )
         gradients.append((J, gradient.tobytes()))
     assert gradients[0] == gradients[1] == gradients[2]
 
@@ -97,13 +109,30 @@ def test_rows_go_in_the_order_that_is_given(name: str, engine: Engine) -> None:
     network, rules, data, start = replace(PLAIN, penalty="alpha").build(np.float64)
     given, expected = ORDERS[name]
     ordered = replace(rules, order=given)
-    state = engine.run_epoch(engine.prepare(network, ordered, np.float64), ordered, data, start, lambda s: None)
+    state = engine.run_epoch(
+        engine.prepare(network, ordered, np.float64),
+        ordered,
+        data,
+        start,
+        lambda s: None,
+    )
     by_hand = start
-    for number in range(batches_per_epoch(103, 16)):  # a batch at a time, each with its own alpha / Σw
+    for number in range(
+        batches_per_epoch(103, 16)
+    ):  # a batch at a time, each with its own alpha / Σw
         rows = expected(103, 0)[16 * number : 16 * number + 16]
-        one = replace(rules, batch_rows=len(rows), alpha=0.0, l2=rules.l2 + rules.alpha / len(rows))
+        one = replace(
+            rules,
+            batch_rows=len(rows),
+            alpha=0.0,
+            l2=rules.l2 + rules.alpha / len(rows),
+        )
         by_hand = REFERENCE.run_epoch(
-            REFERENCE.prepare(network, one, np.float64), one, data.take(rows), by_hand, lambda s: None
+            REFERENCE.prepare(network, one, np.float64),
+            one,
+            data.take(rows),
+            by_hand,
+            lambda s: None,
         )
         by_hand = replace(by_hand, step_in_epoch=0)
     require_same(state, replace(by_hand, step_in_epoch=7), 1e-9)
@@ -113,15 +142,27 @@ class StopHereError(Exception):
     pass
 
 
-@pytest.mark.parametrize("run", [run for run in runs() if "batches" in run.mode], ids=str)
+@pytest.mark.parametrize(
+    "run", [run for run in runs() if "batches" in run.mode], ids=str
+)
 @pytest.mark.parametrize("way", ["every_step", "steps", "at"])
-def test_resumed_in_mid_epoch_the_bits_are_the_same(run: Run, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resumed_in_mid_epoch_the_bits_are_the_same(
+    run: Run, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CHAINRULE_ISA", run.isa)
     network, rules, data, start = run.build(np.float32)
     whole = NATIVE.run_epoch(
-        NATIVE.prepare(network, rules, np.float32, scale=data.scale), rules, data, start, lambda s: None
+        NATIVE.prepare(network, rules, np.float32, scale=data.scale),
+        rules,
+        data,
+        start,
+        lambda s: None,
     )
-    pauses = {"every_step": Pause(every_step=True), "steps": Pause(steps=2), "at": Pause(at=0.0)}
+    pauses = {
+        "every_step": Pause(every_step=True),
+        "steps": Pause(steps=2),
+        "at": Pause(at=0.0),
+    }
     state = [start]
 
     def stop(after: State) -> None:
@@ -164,10 +205,15 @@ def test_a_pause_in_time_ends_a_long_epoch() -> None:
         seen.append(state.step_in_epoch)
         raise StopHereError
 
-    workspace, state = NATIVE.prepare(network, rules, np.float64), State(theta, rules.optimizer.start(theta))
+    workspace, state = (
+        NATIVE.prepare(network, rules, np.float64),
+        State(theta, rules.optimizer.start(theta)),
+    )
     at = time.perf_counter() + 0.03
     with pytest.raises(StopHereError):
-        NATIVE.run_epoch(workspace, rules, Data(x, y, None), state, stop, lambda: Pause(at=at))
+        NATIVE.run_epoch(
+            workspace, rules, Data(x, y, None), state, stop, lambda: Pause(at=at)
+        )
     assert time.perf_counter() >= at
     assert 0 < seen[0] < 3125
 
@@ -175,8 +221,19 @@ def test_a_pause_in_time_ends_a_long_epoch() -> None:
 def test_the_product_is_large_enough() -> None:
     assert len(runs()) >= 35
     for a, b in itertools.combinations(
-        ("optimizer", "dropout", "clip", "penalty", "schedule", "weights", "mode", "sizes", "input"), 2
+        (
+            "optimizer",
+            "dropout",
+            "clip",
+            "penalty",
+            "schedule",
+            "weights",
+            "mode",
+            "sizes",
+            "input",
+        ),
+        2,
     ):
-        assert len({(getattr(r, a), getattr(r, b)) for r in runs()}) == len({getattr(r, a) for r in runs()}) * len(
-            {getattr(r, b) for r in runs()}
-        )
+        assert len({(getattr(r, a), getattr(r, b)) for r in runs()}) == len(
+            {getattr(r, a) for r in runs()}
+        ) * len({getattr(r, b) for r in runs()})

@@ -22,7 +22,9 @@ from .native_cases import needs_native
 LONG = np.longdouble
 pytestmark = [
     needs_native,
-    pytest.mark.skipif(np.finfo(LONG).nmant < 63, reason="no extended precision here to compare with"),
+    pytest.mark.skipif(
+        np.finfo(LONG).nmant < 63, reason="no extended precision here to compare with"
+    ),
 ]
 PI = np.arctan2(LONG(0), LONG(-1))
 #: Parameters, exact in float32.
@@ -47,7 +49,9 @@ def normal_cdf(z: Any) -> Any:
     small = np.where(t < 2.5, t, 0)
     term, total = small.copy(), small.copy()
     for n in range(1, 90):
-        term = term * (2 * small * small) / (2 * n + 1)  # erf t = 2/√π e^{-t²} Σ 2ⁿ t^{2n+1} / (2n+1)!!
+        term = (
+            term * (2 * small * small) / (2 * n + 1)
+        )  # erf t = 2/√π e^{-t²} Σ 2ⁿ t^{2n+1} / (2n+1)!!
         total = total + term
     upper_small = 1 - 2 / np.sqrt(PI) * np.exp(-small * small) * total
     large = np.where(t < 2.5, 2.5, t)
@@ -77,8 +81,18 @@ EXACT: dict[str, tuple[str, float, Callable[[Any], Any], Callable[[Any], Any]]] 
     "elu": ("elu", ALPHA, elu, elu_prime),
     "sigmoid": ("sigmoid", 0.0, sigmoid, sigmoid_prime),
     "tanh": ("tanh", 0.0, np.tanh, sech2),
-    "silu": ("silu", 0.0, lambda z: z * sigmoid(z), lambda z: sigmoid(z) + z * sigmoid_prime(z)),
-    "softplus": ("softplus", 0.0, lambda z: relu(z) + np.log1p(np.exp(-abs(z))), sigmoid),
+    "silu": (
+        "silu",
+        0.0,
+        lambda z: z * sigmoid(z),
+        lambda z: sigmoid(z) + z * sigmoid_prime(z),
+    ),
+    "softplus": (
+        "softplus",
+        0.0,
+        lambda z: relu(z) + np.log1p(np.exp(-abs(z))),
+        sigmoid,
+    ),
     "gelu": (
         "gelu",
         0.0,
@@ -86,11 +100,18 @@ EXACT: dict[str, tuple[str, float, Callable[[Any], Any], Callable[[Any], Any]]] 
         lambda z: normal_cdf(z) + z * np.exp(-z * z / 2) / np.sqrt(2 * PI),
     ),
     "relu": ("relu", 0.0, relu, lambda z: np.where(z > 0, 1, 0)),
-    "leaky_relu": ("leaky_relu", SLOPE, lambda z: np.where(z > 0, z, SLOPE * z), lambda z: np.where(z > 0, 1, SLOPE)),
+    "leaky_relu": (
+        "leaky_relu",
+        SLOPE,
+        lambda z: np.where(z > 0, z, SLOPE * z),
+        lambda z: np.where(z > 0, 1, SLOPE),
+    ),
     "identity": ("identity", 0.0, lambda z: z, np.ones_like),
 }
 #: name → (unit, most of φ, unit, most of φ′) in float32, the same in float64: what is promised.
-BOUNDS: dict[str, tuple[tuple[str, float, str, float], tuple[str, float, str, float]]] = {
+BOUNDS: dict[
+    str, tuple[tuple[str, float, str, float], tuple[str, float, str, float]]
+] = {
     "expm1 and exp": (("ulp", 6.0, "ulp", 1.5), ("ulp", 3.0, "ulp", 2.0)),
     "elu": (("ulp", 6.0, "ulp", 2.0), ("ulp", 3.5, "ulp", 2.5)),
     "sigmoid": (("ulp", 3.0, "ulp", 5.0), ("ulp", 3.0, "ulp", 5.0)),
@@ -104,11 +125,15 @@ BOUNDS: dict[str, tuple[tuple[str, float, str, float], tuple[str, float, str, fl
 }
 
 
-def call(isa: str, name: str, parameter: float, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def call(
+    isa: str, name: str, parameter: float, z: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """φ and φ′ of whole panels of 16."""
     padded = np.resize(z, -(-z.size // 16) * 16)
     a, d = np.empty_like(padded), np.empty_like(padded)
-    native._native.activation(isa, native.PHI.index(name), float(parameter), padded, a, d)
+    native._native.activation(
+        isa, native.PHI.index(name), float(parameter), padded, a, d
+    )
     return a[: z.size], d[: z.size]
 
 
@@ -118,8 +143,27 @@ def sample(dtype: Any) -> np.ndarray:
     wide = 800 if dtype == np.float64 else 120
     parts = [rng.uniform(-reach, reach, 50_000) for reach in (1, 12, wide)]
     sizes = np.exp2(rng.uniform(info.minexp - info.nmant, np.log2(1e4), 50_000))
-    edges = [0.625, 1, 7.90531110763549805, 9, 18, 20, 88.7, 103.97, 354.8, 709.78, 745.13, 1e4, info.tiny]
-    near = [np.nextafter(dtype(s * e), dtype(t)) for e in edges for s in (1, -1) for t in (-np.inf, 0, np.inf)]
+    edges = [
+        0.625,
+        1,
+        7.90531110763549805,
+        9,
+        18,
+        20,
+        88.7,
+        103.97,
+        354.8,
+        709.78,
+        745.13,
+        1e4,
+        info.tiny,
+    ]
+    near = [
+        np.nextafter(dtype(s * e), dtype(t))
+        for e in edges
+        for s in (1, -1)
+        for t in (-np.inf, 0, np.inf)
+    ]
     return np.concatenate([*parts, sizes, -sizes, near, [0.0, -0.0]]).astype(dtype)
 
 
@@ -160,12 +204,18 @@ def test_the_error_is_as_promised(isa: str, dtype: Any, name: str, exact: Any) -
     phi, parameter, *_ = EXACT[name]
     bounds = BOUNDS[name][dtype == np.float64]
     results = call(isa, phi, parameter, z)
-    for what, got, value, unit, most in zip(("φ", "φ′"), results, values, bounds[::2], bounds[1::2], strict=True):
+    for what, got, value, unit, most in zip(
+        ("φ", "φ′"), results, values, bounds[::2], bounds[1::2], strict=True
+    ):
         found = errors(got, value, z.astype(LONG), unit)
         worst = int(np.argmax(found))
-        print(f"{isa} {dtype.__name__} {name} {what}: {float(found[worst]):.3f} {unit} at {z[worst]!r}")  # noqa: T201
+        print(  # noqa: T201
+            f"{isa} {dtype.__name__} {name} {what}: {float(found[worst]):.3f} {unit} at {z[worst]!r}"
+        )
         assert not np.isnan(got).any()
-        assert found[worst] <= most, f"{what}({z[worst]!r}) = {got[worst]!r}, exactly {value[worst]!r}"
+        assert found[worst] <= most, (
+            f"{what}({z[worst]!r}) = {got[worst]!r}, exactly {value[worst]!r}"
+        )
 
 
 @pytest.mark.parametrize("name", EXACT)
@@ -176,7 +226,14 @@ def test_at_the_ends(isa: str, dtype: Any, name: str) -> None:
     phi, parameter, of_z, _ = EXACT[name]
     z = np.array([np.inf, -np.inf, np.nan, 0.0, -0.0, 1e4, -1e4, 3e38] * 2, dtype)
     a, d = call(isa, phi, parameter, z)
-    low = {"expm1 and exp": -1, "elu": -ALPHA, "sigmoid": 0, "tanh": -1, "softplus": 0, "relu": 0}
+    low = {
+        "expm1 and exp": -1,
+        "elu": -ALPHA,
+        "sigmoid": 0,
+        "tanh": -1,
+        "softplus": 0,
+        "relu": 0,
+    }
     high = {"sigmoid": 1, "tanh": 1}
     near = 8 * float(np.finfo(dtype).eps)
     assert a[0] == pytest.approx(high.get(name, np.inf), rel=near)
@@ -207,10 +264,17 @@ def test_the_table_of_the_page_promises_the_same() -> None:
         if len(cells) == 5 and cells[1].endswith(("ulp", "eps")):
             pairs = [cell.split() for cell in cells[1:]]
             flat = [part for number, unit in pairs for part in (unit, float(number))]
-            promised |= {name: (tuple(flat[:4]), tuple(flat[4:])) for name in cells[0].split(", ")}
-    assert promised == {name: bounds for name, bounds in BOUNDS.items() if name != "expm1 and exp"}
+            promised |= {
+                name: (tuple(flat[:4]), tuple(flat[4:]))
+                for name in cells[0].split(", ")
+            }
+    assert promised == {
+        name: bounds for name, bounds in BOUNDS.items() if name != "expm1 and exp"
+    }
 
 
 def test_the_normal_distribution_is_right() -> None:
     z = np.linspace(-30, 8, 400)
-    assert np.allclose(normal_cdf(z.astype(LONG)).astype(float), special.ndtr(z), rtol=1e-12, atol=0)
+    assert np.allclose(
+        normal_cdf(z.astype(LONG)).astype(float), special.ndtr(z), rtol=1e-12, atol=0
+    )

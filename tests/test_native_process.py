@@ -44,9 +44,20 @@ def fit(seed=0, **more):
 
 def run(script: str, *arguments: str, **environment: str) -> str:
     """What a process of its own says; an environment variable set to "" is not there."""
-    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", BEGIN + script, *arguments]
-    env = {name: value for name, value in {**os.environ, **environment}.items() if value}
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300, check=False)
+    command = [
+        sys.executable,
+        "-W",
+        "ignore::DeprecationWarning",
+        "-c",
+        BEGIN + script,
+        *arguments,
+    ]
+    env = {
+        name: value for name, value in {**os.environ, **environment}.items() if value
+    }
+    done = subprocess.run(
+        command, env=env, capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -88,7 +99,9 @@ print(resident() - early)
 MOST_GROWTH = 2_000_000
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc/self/statm here")
+@pytest.mark.skipif(
+    not Path("/proc/self/statm").exists(), reason="no /proc/self/statm here"
+)
 def test_a_thousand_fits_grow_no_memory() -> None:
     assert int(run(THOUSAND, "1000", "0")) < MOST_GROWTH
     assert int(run(THOUSAND, "400", "20000")) > MOST_GROWTH
@@ -143,14 +156,19 @@ def counter(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("counter")
     (folder / "counter.c").write_text(COUNTER)
     library = folder / "counter.so"
-    subprocess.run([compiler, "-O1", "-shared", "-fPIC", "-o", library, folder / "counter.c"], check=True)
+    subprocess.run(
+        [compiler, "-O1", "-shared", "-fPIC", "-o", library, folder / "counter.c"],
+        check=True,
+    )
     return str(library)
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 @pytest.mark.parametrize("mode", ["batches", "all"])
 def test_steps_allocate_nothing(counter: str, mode: str, threads: str) -> None:
-    few, many, per_call = map(int, run(COUNTED, mode, threads, "plain", LD_PRELOAD=counter).split())
+    few, many, per_call = map(
+        int, run(COUNTED, mode, threads, "plain", LD_PRELOAD=counter).split()
+    )
     if mode == "batches":  # one call for all
         assert few == many
     else:  # a call for each: what the door to Python takes, and no more
@@ -160,7 +178,9 @@ def test_steps_allocate_nothing(counter: str, mode: str, threads: str) -> None:
 
 def test_allocations_are_seen(counter: str) -> None:
     """The control: ten times as many arrays made beside the steps."""
-    few, many, _ = map(int, run(COUNTED, "batches", "2", "control", LD_PRELOAD=counter).split())
+    few, many, _ = map(
+        int, run(COUNTED, "batches", "2", "control", LD_PRELOAD=counter).split()
+    )
     assert many >= few + 360
 
 
@@ -176,7 +196,9 @@ def test_the_number_of_threads_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     assert thread_limit(1) == 1
     # a job too small for a second thread takes one, whatever is allowed
     network = Network((4, 16, 3), ("relu", "softmax"), "cross_entropy")
-    workspace = ENGINES["native"].prepare(network, Rules(SGD(), batch_rows=32), np.float32, 8)
+    workspace = ENGINES["native"].prepare(
+        network, Rules(SGD(), batch_rows=32), np.float32, 8
+    )
     assert workspace.compiled.threads == 1
 
 
@@ -197,7 +219,16 @@ def small_fit(seed: int) -> bytes:
     rng = np.random.default_rng(seed)
     network = Network((10, 40, 3), ("relu", "softmax"), "cross_entropy")
     x, y = rng.normal(size=(3000, 10)), rng.integers(0, 3, 3000)
-    report = train(network, x, y, engine="native", max_epochs=3, seed=seed, threads=2, progress=False)
+    report = train(
+        network,
+        x,
+        y,
+        engine="native",
+        max_epochs=3,
+        seed=seed,
+        threads=2,
+        progress=False,
+    )
     return report.parameters.theta.tobytes()
 
 
@@ -220,7 +251,9 @@ def test_one_predictor_called_from_eight_threads() -> None:
 def test_other_threads_run_meanwhile() -> None:
     network = Network((50, 800, 2), ("relu", "softmax"), "cross_entropy")
     rng = np.random.default_rng(0)
-    data = Data(rng.normal(size=(60_000, 50)), np.eye(2)[rng.integers(0, 2, 60_000)], None)
+    data = Data(
+        rng.normal(size=(60_000, 50)), np.eye(2)[rng.integers(0, 2, 60_000)], None
+    )
     rules, theta = Rules(SGD(), batch_rows=32), network.init(0).theta
     ticks, over = [0], threading.Event()
 
@@ -234,12 +267,20 @@ def test_other_threads_run_meanwhile() -> None:
     thread.start()
     try:
         before = ticks[0]
-        ENGINES["native"].run_epoch(workspace, rules, data, State(theta, rules.optimizer.start(theta)), lambda s: None)
+        ENGINES["native"].run_epoch(
+            workspace,
+            rules,
+            data,
+            State(theta, rules.optimizer.start(theta)),
+            lambda s: None,
+        )
         counted = ticks[0] - before
     finally:
         over.set()
         thread.join()
-    assert counted > 10  # of hundreds; were the lock of the interpreter kept, at most one before and one after
+    assert (
+        counted > 10
+    )  # of hundreds; were the lock of the interpreter kept, at most one before and one after
 
 
 INTERRUPTED = """
@@ -280,22 +321,46 @@ def test_ctrl_c_ends_a_fit_with_its_checkpoint(tmp_path: Path, mode: str) -> Non
     # the same steps, uninterrupted
     sizes, rows, batch = LONG[mode]
     rng = np.random.default_rng(0)
-    network = Network(sizes, ("relu",) * (len(sizes) - 2) + ("softmax",), "cross_entropy")
+    network = Network(
+        sizes, ("relu",) * (len(sizes) - 2) + ("softmax",), "cross_entropy"
+    )
     x, y = rng.normal(size=(200, 6)), rng.integers(0, 3, 200)  # as BEGIN draws
-    x, y = rng.normal(size=(rows, sizes[0])).astype(np.float32), rng.integers(0, sizes[-1], rows)
-    again = train(network, x, y, parameters=network.init(0, "float32"), engine="native", optimizer="adam",
-                  batch_rows=batch, max_epochs=10**6, max_steps=steps, progress=False)  # fmt: skip
+    x, y = (
+        rng.normal(size=(rows, sizes[0])).astype(np.float32),
+        rng.integers(0, sizes[-1], rows),
+    )
+    again = train(
+        network,
+        x,
+        y,
+        parameters=network.init(0, "float32"),
+        engine="native",
+        optimizer="adam",
+        batch_rows=batch,
+        max_epochs=10**6,
+        max_steps=steps,
+        progress=False,
+    )
     assert tensors["theta"].tobytes() == again.last.theta.tobytes()
 
 
 def test_without_python_the_kernels_agree_with_naive_loops(tmp_path: Path) -> None:
     """The program that tools/try_aarch64 cross-compiles, for this processor."""
-    compiler, root = shutil.which("c++") or shutil.which("g++"), Path(__file__).parents[1]
+    compiler, root = (
+        shutil.which("c++") or shutil.which("g++"),
+        Path(__file__).parents[1],
+    )
     if compiler is None:
         pytest.skip("no C++ compiler")
     program = tmp_path / "naive"
     sources = [root / "native" / "kernels.cpp", root / "native" / "tests" / "naive.cpp"]
-    flags = ["-std=gnu++20", "-O1", "-pthread", "-DCHAINRULE_ISA=baseline", f"-I{root / 'native'}"]
+    flags = [
+        "-std=gnu++20",
+        "-O1",
+        "-pthread",
+        "-DCHAINRULE_ISA=baseline",
+        f"-I{root / 'native'}",
+    ]
     subprocess.run([compiler, *flags, *sources, "-o", program], check=True)
     said = subprocess.run([program], capture_output=True, text=True, check=True).stdout
     assert said.splitlines()[-1] == "all agree"

@@ -9,7 +9,16 @@ import array_api_strict
 import numpy as np
 import pytest
 
-from chainrule import ACTIVATIONS, LOSSES, OPTIMIZERS, InputError, Network, Predictor, own_activation, train
+from chainrule import (
+    ACTIVATIONS,
+    LOSSES,
+    OPTIMIZERS,
+    InputError,
+    Network,
+    Predictor,
+    own_activation,
+    train,
+)
 from chainrule.engines import Rules, choose_engine, native
 from chainrule.optimizers import LBFGS, FirstOrder
 
@@ -21,7 +30,9 @@ NET = Network((2, 3, 1), ("tanh", "identity"), "squared_error")
 LACKED = [name for name in ACTIVATIONS if name not in native.PHI]
 
 
-def refused(word: str, network: Network = NET, library: Any = np, **options: Any) -> None:
+def refused(
+    word: str, network: Network = NET, library: Any = np, **options: Any
+) -> None:
     """By name it raises and names one that can; "auto" takes that one and says why."""
     assert native.MISSING is None
     # the names are those of Rules
@@ -81,14 +92,19 @@ def test_softmax_inside_and_own_functions() -> None:
 
 
 @needs_native
-@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name not in native.RULE])
+@pytest.mark.parametrize(
+    "name", [name for name in OPTIMIZERS if name not in native.RULE]
+)
 def test_optimizers(name: str) -> None:
     rule = OPTIMIZERS[name]()
     if isinstance(rule, FirstOrder):
         refused(name, optimizer=rule)
     else:  # L-BFGS is SciPy's and takes ∇J from any engine
         assert isinstance(rule, LBFGS)
-        assert choose_engine("auto", NET, Rules(rule, batch_rows=6), NET.init(0).theta)[0] is NATIVE
+        assert (
+            choose_engine("auto", NET, Rules(rule, batch_rows=6), NET.init(0).theta)[0]
+            is NATIVE
+        )
 
 
 @needs_native
@@ -124,7 +140,10 @@ def test_instruction_sets_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         assert native.instruction_set() == name
         assert train(NET, X, Y, engine="native", max_epochs=1).engine == "native"
     monkeypatch.setenv("CHAINRULE_ISA", "sse9")
-    for use in (native.instruction_set, lambda: train(NET, X, Y, engine="native", max_epochs=1)):
+    for use in (
+        native.instruction_set,
+        lambda: train(NET, X, Y, engine="native", max_epochs=1),
+    ):
         with pytest.raises(InputError, match="CHAINRULE_ISA=sse9") as caught:
             use()
         assert "baseline" in caught.value.allowed
@@ -134,7 +153,9 @@ def test_instruction_sets_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("given", ["many", "0", "-2", "1.5", "2 3", "nan"])
 @pytest.mark.parametrize("name", ["CHAINRULE_NUM_THREADS", "OMP_NUM_THREADS"])
-def test_garbage_for_a_number_of_threads(name: str, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_garbage_for_a_number_of_threads(
+    name: str, given: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("CHAINRULE_NUM_THREADS", raising=False)
     monkeypatch.setenv(name, given)
     with pytest.raises(InputError, match="threads"):
@@ -153,7 +174,9 @@ def test_garbage_for_the_argument(threads: Any) -> None:
 
 def test_without_the_compiled_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where there was no compiler: refused by name with the reason, and "auto" goes on without it."""
-    monkeypatch.setattr(native, "MISSING", "it is not built (No module named '_native')")
+    monkeypatch.setattr(
+        native, "MISSING", "it is not built (No module named '_native')"
+    )
     monkeypatch.setattr(native, "_native", None)
     with pytest.raises(InputError, match="it is not built") as caught:
         train(NET, X, Y, engine="native", max_epochs=1)

@@ -11,7 +11,10 @@ import pytest
 from chainrule import INITIALIZERS, Network, Parameters
 from chainrule.draws import Purpose, generator
 
-WIDE, HIGH = Network((300, 200), ("identity",), "squared_error"), Network((200, 300), ("identity",), "squared_error")
+WIDE, HIGH = (
+    Network((300, 200), ("identity",), "squared_error"),
+    Network((200, 300), ("identity",), "squared_error"),
+)
 DEEP = Network((5, 4, 3, 2), ("tanh", "tanh", "identity"), "squared_error")
 #: A sample statistic lies within 5 standard deviations of its mean but once in two million draws.
 SIGMAS = 5
@@ -54,7 +57,9 @@ def test_a_network_is_a_frozen_description() -> None:
     assert all(type(n) is int for n in network.sizes)
     assert network == Network((3, 2, 1), ("tanh", "identity"), "squared_error")
     assert network != Network((3, 2, 1), ("relu", "identity"), "squared_error")
-    assert hash(network) == hash(Network((3, 2, 1), ("tanh", "identity"), "squared_error"))
+    assert hash(network) == hash(
+        Network((3, 2, 1), ("tanh", "identity"), "squared_error")
+    )
     assert str(network) == "3 → 2 tanh → 1 identity, squared_error(factor=0.5)"
     with pytest.raises(AttributeError):
         network.sizes = (1, 1)
@@ -67,8 +72,14 @@ def test_from_arrays_and_back() -> None:
     np.testing.assert_array_equal(again.theta, p.theta)
     assert not np.shares_memory(again.theta, p.theta)
     assert Parameters.from_arrays([[[1, 2]]], [[3]]).theta.dtype == np.float64
-    assert Parameters.from_arrays([np.ones((1, 2), int)], [np.ones(1, int)]).theta.dtype == np.float64
-    assert Parameters.from_arrays([np.ones((1, 2), "f4")], [np.ones(1, "f4")]).theta.dtype == np.float32
+    assert (
+        Parameters.from_arrays([np.ones((1, 2), int)], [np.ones(1, int)]).theta.dtype
+        == np.float64
+    )
+    assert (
+        Parameters.from_arrays([np.ones((1, 2), "f4")], [np.ones(1, "f4")]).theta.dtype
+        == np.float32
+    )
 
 
 # Where weights start
@@ -96,8 +107,12 @@ def test_mean_and_variance_are_those_of_the_source(name: str, network: Network) 
     uniform = name.endswith("uniform")
     fourth = (9 / 5 if uniform else 3) * variance**2  # E w⁴
     assert abs(W.mean()) <= SIGMAS * math.sqrt(variance / n)
-    assert abs((W**2).mean() - variance) <= SIGMAS * math.sqrt((fourth - variance**2) / n)
-    assert abs((W**4).mean() / fourth - 1) <= 0.1  # a uniform one is not a normal one: 1.8 against 3
+    assert abs((W**2).mean() - variance) <= SIGMAS * math.sqrt(
+        (fourth - variance**2) / n
+    )
+    assert (
+        abs((W**4).mean() / fourth - 1) <= 0.1
+    )  # a uniform one is not a normal one: 1.8 against 3
     if uniform:
         limit = math.sqrt(3 * variance)
         assert 0.999 * limit < np.abs(W).max() <= limit
@@ -113,7 +128,10 @@ def test_orthogonal_rows_or_columns(network: Network) -> None:
 def test_orthogonal_matrices_are_drawn_evenly() -> None:
     # 1 x 1: +1 and -1 alike; without the correction of signs QR gives one of them always
     network = Network((1, 1), ("identity",), "squared_error")
-    signs = [network.init(seed, initializer="orthogonal").weights[0].item() for seed in range(100)]
+    signs = [
+        network.init(seed, initializer="orthogonal").weights[0].item()
+        for seed in range(100)
+    ]
     assert set(np.sign(signs)) == {-1.0, 1.0}
     assert abs(sum(signs)) <= SIGMAS * 10
 
@@ -149,18 +167,28 @@ def test_every_part_of_the_key_makes_another_draw() -> None:
 
 
 def test_the_same_key_makes_the_same_draw() -> None:
-    one, other = (generator(2**64 - 1, Purpose.ORDER, 3, 5).normal(size=9) for _ in range(2))
+    one, other = (
+        generator(2**64 - 1, Purpose.ORDER, 3, 5).normal(size=9) for _ in range(2)
+    )
     np.testing.assert_array_equal(one, other)
 
 
 def test_steps_do_not_run_into_each_other() -> None:
     # a million numbers of step 0 hold nothing of step 1
     first = generator(0, Purpose.DROPOUT, 0, 0).integers(0, 2**63, 1_000_000)
-    assert not np.isin(generator(0, Purpose.DROPOUT, 0, 1).integers(0, 2**63, 100), first).any()
+    assert not np.isin(
+        generator(0, Purpose.DROPOUT, 0, 1).integers(0, 2**63, 100), first
+    ).any()
 
 
 def test_the_purposes_keep_their_numbers() -> None:
     # they are part of what fixes trained bits
-    kept = {"INITIALISATION": 0, "ORDER": 1, "DROPOUT": 2, "SPLIT": 3, "GRADIENT_CHECK": 4}
+    kept = {
+        "INITIALISATION": 0,
+        "ORDER": 1,
+        "DROPOUT": 2,
+        "SPLIT": 3,
+        "GRADIENT_CHECK": 4,
+    }
     assert kept.items() <= {purpose.name: purpose.value for purpose in Purpose}.items()
     assert len({int(purpose) for purpose in Purpose}) == len(Purpose)

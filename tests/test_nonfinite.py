@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from chainrule import Callback, Checkpoint, InputError, Network, NonFiniteError, Parameters, StopReason, train
+from chainrule import (
+    Callback,
+    Checkpoint,
+    InputError,
+    Network,
+    NonFiniteError,
+    Parameters,
+    StopReason,
+    train,
+)
 from chainrule import optimizers as optimizers_module
 from chainrule.engines import reference
 from chainrule.optimizers import SGD
@@ -11,7 +20,10 @@ from chainrule.optimizers import SGD
 from .runs import BUILT, content
 
 NET = Network((3, 5, 4, 2), ("tanh", "sigmoid", "identity"), "squared_error")
-STEPS = (1, 8)  # of three batches an epoch: the first, and the second of the third epoch
+STEPS = (
+    1,
+    8,
+)  # of three batches an epoch: the first, and the second of the third epoch
 RUN = {
     "engine": "reference",
     "optimizer": SGD(learning_rate=0.1, momentum=0.5),
@@ -38,7 +50,13 @@ class Planted:
 
     def __init__(self, monkeypatch, quantity, layer, step, value):
         self.steps, self.layer, self.step, self.value = 0, layer, step, value
-        kind = "forward" if quantity in "ZA" else "step" if quantity in "Wb" else "backward"
+        kind = (
+            "forward"
+            if quantity in "ZA"
+            else "step"
+            if quantity in "Wb"
+            else "backward"
+        )
         self.quantity = quantity
         getattr(self, f"plant_{kind}")(monkeypatch)
 
@@ -50,7 +68,9 @@ class Planted:
             self.steps += 1
             if self.steps == self.step:
                 Z, A = list(trace.Z), list(trace.A)
-                at, parts = (self.layer - 1, Z) if self.quantity == "Z" else (self.layer, A)
+                at, parts = (
+                    (self.layer - 1, Z) if self.quantity == "Z" else (self.layer, A)
+                )
                 parts[at] = spoil(parts[at], self.value)
                 trace = type(trace)(tuple(A), tuple(Z), trace.M)
             return trace
@@ -64,11 +84,19 @@ class Planted:
             gradient = real(*arguments, **options)
             self.steps += 1
             if self.steps == self.step:
-                at, deltas, flat = self.layer - 1, list(gradient.delta), gradient.flat.copy()
-                planted = type(gradient)(gradient.sizes, gradient.J, flat, tuple(deltas), None)
+                at, deltas, flat = (
+                    self.layer - 1,
+                    list(gradient.delta),
+                    gradient.flat.copy(),
+                )
+                planted = type(gradient)(
+                    gradient.sizes, gradient.J, flat, tuple(deltas), None
+                )
                 if self.quantity == "Δ":  # it spreads to its own dW, as in B3
                     deltas[at] = spoil(deltas[at], self.value)
-                    planted = type(gradient)(gradient.sizes, gradient.J, flat, tuple(deltas), None)
+                    planted = type(gradient)(
+                        gradient.sizes, gradient.J, flat, tuple(deltas), None
+                    )
                     planted.dW[at][...] = self.value
                 else:
                     getattr(planted, self.quantity)[at].flat[-1] = self.value
@@ -84,7 +112,9 @@ class Planted:
             moved, slots = real(rule, theta, gradient, slots, rate, t)
             if t == self.step:
                 parts = Parameters(NET.sizes, moved)
-                (parts.weights if self.quantity == "W" else parts.biases)[self.layer - 1].flat[-1] = self.value
+                (parts.weights if self.quantity == "W" else parts.biases)[
+                    self.layer - 1
+                ].flat[-1] = self.value
             return moved, slots
 
         monkeypatch.setattr(optimizers_module.SGD, "step", step)
@@ -98,7 +128,9 @@ def name_of(quantity, layer):
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("layer", [1, 2, 3])
 @pytest.mark.parametrize("quantity", ["Z", "A", "Δ", "dW", "db", "W", "b"])
-def test_a_planted_divergence_is_named(monkeypatch, tmp_path, quantity, layer, step, value):
+def test_a_planted_divergence_is_named(
+    monkeypatch, tmp_path, quantity, layer, step, value
+):
     x, y = problem()
     good = train(NET, x, y, **{**RUN, "max_steps": step - 1})
     with monkeypatch.context() as patch:
@@ -108,7 +140,10 @@ def test_a_planted_divergence_is_named(monkeypatch, tmp_path, quantity, layer, s
         Planted(patch, quantity, layer, step, value)
         with pytest.raises(NonFiniteError) as caught:
             train(NET, x, y, checkpoint=Checkpoint(path=tmp_path / "c"), **RUN)
-    assert (caught.value.quantity, caught.value.step) == (name_of(quantity, layer), step)
+    assert (caught.value.quantity, caught.value.step) == (
+        name_of(quantity, layer),
+        step,
+    )
     # the result holds the sentence and the parameters of the last good step
     assert stopped.stopped is StopReason.NON_FINITE
     assert stopped.failure == str(caught.value)
@@ -120,7 +155,10 @@ def test_a_planted_divergence_is_named(monkeypatch, tmp_path, quantity, layer, s
     resumed = train(NET, x, y, resume=tmp_path / "c", **{**RUN, "max_steps": step - 1})
     assert resumed.parameters.theta.tobytes() == good.parameters.theta.tobytes()
     whole = train(NET, x, y, **RUN)
-    assert train(NET, x, y, resume=tmp_path / "c", **RUN).parameters.theta.tobytes() == whole.parameters.theta.tobytes()
+    assert (
+        train(NET, x, y, resume=tmp_path / "c", **RUN).parameters.theta.tobytes()
+        == whole.parameters.theta.tobytes()
+    )
 
 
 def test_an_undisturbed_run_is_not_stopped(monkeypatch):
@@ -165,10 +203,18 @@ def test_real_overflow_is_named_without_a_warning(dtype, quantity):
     numbers = {"B": LARGE[dtype], "T": 1000.0, "0": 0.0, "1": 1.0}
     activations, loss, weights, x, rate = OVERFLOWS[quantity]
     net = Network((1,) * (len(activations) + 1), activations, loss)
-    theta = np.array([*(numbers[w] for w in weights), *[0.0] * len(weights)], dtype=dtype)
+    theta = np.array(
+        [*(numbers[w] for w in weights), *[0.0] * len(weights)], dtype=dtype
+    )
     rule = SGD(learning_rate=numbers.get(rate, rate))
     with pytest.raises(NonFiniteError) as caught:
-        train(net, [[numbers.get(x, x)]], [[5.0]], parameters=Parameters(net.sizes, theta), optimizer=rule)
+        train(
+            net,
+            [[numbers.get(x, x)]],
+            [[5.0]],
+            parameters=Parameters(net.sizes, theta),
+            optimizer=rule,
+        )
     assert (caught.value.quantity, caught.value.step) == (quantity, 1)
 
 
@@ -182,14 +228,24 @@ class Ends(Callback):
 @pytest.mark.parametrize("batch_rows", [17, 3])
 @pytest.mark.parametrize("engine", BUILT)
 @pytest.mark.parametrize("choice", ["raise", "stop"])
-def test_divergence_by_a_high_rate_leaves_a_good_checkpoint(tmp_path, choice, engine, batch_rows):
+def test_divergence_by_a_high_rate_leaves_a_good_checkpoint(
+    tmp_path, choice, engine, batch_rows
+):
     """After the last good step even the norms of the diagnosis overflow; they are saved all the same."""
     x, y = problem()
     net = Network((3, 5, 2), ("relu", "identity"), "squared_error")
     ends, file = Ends(), tmp_path / "c"
-    options = {"optimizer": SGD(learning_rate=1e6), "max_epochs": 100, "validation": (x, y)}
+    options = {
+        "optimizer": SGD(learning_rate=1e6),
+        "max_epochs": 100,
+        "validation": (x, y),
+    }
     options |= {"batch_rows": batch_rows, "engine": engine}
-    kept = {"checkpoint": Checkpoint(path=file, every_epochs=1), "callbacks": [ends], "on_nonfinite": choice}
+    kept = {
+        "checkpoint": Checkpoint(path=file, every_epochs=1),
+        "callbacks": [ends],
+        "on_nonfinite": choice,
+    }
     if choice == "raise":
         with pytest.raises(NonFiniteError) as caught:
             train(net, x, y, **options, **kept)

@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chainrule import ACTIVATIONS, LOSSES, InputError, Network, Parameters, own_loss, train
+from chainrule import (
+    ACTIVATIONS,
+    LOSSES,
+    InputError,
+    Network,
+    Parameters,
+    own_loss,
+    train,
+)
 from chainrule.conventions import (
     NOTATIONS,
     IndexRangeError,
@@ -43,7 +51,11 @@ def problems(draw, *, rows=ONE, depth=DEPTHS, output=None, loss=None):
     last = output or draw(st.sampled_from((*SMOOTH, "softmax")))
     sizes.append(draw(st.integers(2 if last == "softmax" else 1, 6)))
     names = [draw(st.sampled_from(SMOOTH)) for _ in range(len(sizes) - 2)] + [last]
-    network = Network(sizes, names, loss or ("cross_entropy" if last == "softmax" else "squared_error"))
+    network = Network(
+        sizes,
+        names,
+        loss or ("cross_entropy" if last == "softmax" else "squared_error"),
+    )
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     parameters = Parameters(network.sizes, rng.normal(size=network.n_parameters))
     count = draw(rows)
@@ -56,7 +68,9 @@ def close(name: str, ours, theirs, allowed: float) -> None:
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     assert ours.shape == theirs.shape, name
     difference = float(np.max(np.abs(ours - theirs), initial=0.0))
-    assert difference <= allowed, f"{name}: off by {difference:.1e}, {allowed:.1e} allowed"
+    assert difference <= allowed, (
+        f"{name}: off by {difference:.1e}, {allowed:.1e} allowed"
+    )
 
 
 def allowances(s) -> dict[tuple[str, int], float]:
@@ -66,26 +80,45 @@ def allowances(s) -> dict[tuple[str, int], float]:
     a running error analysis, step by step along F1, F2, B1, B2 and B3.
     """
     top = lambda v: float(np.max(np.abs(v), initial=0.0))  # noqa: E731
-    W = [np.hstack([w, b[:, None]]) for w, b in zip(s.parameters.weights, s.parameters.biases, strict=True)]
+    W = [
+        np.hstack([w, b[:, None]])
+        for w, b in zip(s.parameters.weights, s.parameters.biases, strict=True)
+    ]
     L, rows = len(W), len(s.x)
     e = {("A", 0): 0.0, ("X", 0): 0.0, ("Y", L): 0.0}
     for l in range(1, L + 1):
         terms = max(top(W[l - 1]) * max(top(s.A[l - 1]), 1.0), top(s.Z[l - 1]))
-        e["Z", l] = ULP4 * terms + np.max(np.sum(np.abs(W[l - 1]), axis=1)) * e["A", l - 1]
+        e["Z", l] = (
+            ULP4 * terms + np.max(np.sum(np.abs(W[l - 1]), axis=1)) * e["A", l - 1]
+        )
         e["A", l] = SLOPE * e["Z", l] + ULP4 * max(top(s.A[l]), 1.0)
     # -y / a of cross-entropy multiplies what a softmax output is off by, relative to a
-    steep = 1 + (top(s.dA[L] / s.A[L]) if s.network.loss.name == "cross_entropy" else 4 * top(s.dA[L]))
+    steep = 1 + (
+        top(s.dA[L] / s.A[L])
+        if s.network.loss.name == "cross_entropy"
+        else 4 * top(s.dA[L])
+    )
     e["dA", L] = 2 * steep * e["A", L] + ULP4 * top(s.dA[L])
-    e["J", L] = rows * (top(s.dZ[-1]) * e["Z", L] * s.network.sizes[-1] + ULP4 * (1 + top(s.Z[-1]) + top(s.ell)))
-    e["dZ", L] = 4 * (1 + top(s.dZ[-1])) * max(e["A", L], e["Z", L]) + ULP4 * (1 + top(s.dZ[-1]))
+    e["J", L] = rows * (
+        top(s.dZ[-1]) * e["Z", L] * s.network.sizes[-1]
+        + ULP4 * (1 + top(s.Z[-1]) + top(s.ell))
+    )
+    e["dZ", L] = 4 * (1 + top(s.dZ[-1])) * max(e["A", L], e["Z", L]) + ULP4 * (
+        1 + top(s.dZ[-1])
+    )
     for l in range(L, 0, -1):
         d, a = top(s.dZ[l - 1]), max(top(s.A[l - 1]), 1.0)
         e["dW", l] = rows * (ULP4 * d * a + e["dZ", l] * a + d * e["A", l - 1])
         e["db", l] = rows * (ULP4 * d + e["dZ", l])
-        e["dA", l - 1] = ULP4 * top(W[l - 1]) * d + np.max(np.sum(np.abs(W[l - 1]), axis=0)) * e["dZ", l]
+        e["dA", l - 1] = (
+            ULP4 * top(W[l - 1]) * d
+            + np.max(np.sum(np.abs(W[l - 1]), axis=0)) * e["dZ", l]
+        )
         if l > 1:
             above = top(s.dA[l - 1])
-            e["dZ", l - 1] = SLOPE * (e["dA", l - 1] + above * e["Z", l - 1]) + ULP4 * above
+            e["dZ", l - 1] = (
+                SLOPE * (e["dA", l - 1] + above * e["Z", l - 1]) + ULP4 * above
+            )
     e["dX", 0] = e["dA", 0]
     return e
 
@@ -99,11 +132,31 @@ def allowed_for(e, q) -> float:
 def passes(network, parameters, x, y):
     """(the view of the canonical pass, the document's own pass), by notation."""
     s = sweep(network, parameters, x, y)
-    yield "S0", bias_first.view(s), bias_first.run(network, bias_first.arrays_of(parameters), x.T, y.T)
-    yield "S1", column_batch.view(s), column_batch.run(network, column_batch.arrays_of(parameters), x.T, y.T)
-    yield "S2", constant_neuron.view(s), constant_neuron.run(network, constant_neuron.arrays_of(parameters), x, y)
-    yield "S3", flat_theta.view(s), flat_theta.run(network, flat_theta.arrays_of(parameters), x.T, y.T)
-    yield "S4", bias_last.view(s), bias_last.run(network, bias_last.arrays_of(parameters), x.T, y.T)
+    yield (
+        "S0",
+        bias_first.view(s),
+        bias_first.run(network, bias_first.arrays_of(parameters), x.T, y.T),
+    )
+    yield (
+        "S1",
+        column_batch.view(s),
+        column_batch.run(network, column_batch.arrays_of(parameters), x.T, y.T),
+    )
+    yield (
+        "S2",
+        constant_neuron.view(s),
+        constant_neuron.run(network, constant_neuron.arrays_of(parameters), x, y),
+    )
+    yield (
+        "S3",
+        flat_theta.view(s),
+        flat_theta.run(network, flat_theta.arrays_of(parameters), x.T, y.T),
+    )
+    yield (
+        "S4",
+        bias_last.view(s),
+        bias_last.run(network, bias_last.arrays_of(parameters), x.T, y.T),
+    )
 
 
 def modules():
@@ -111,7 +164,9 @@ def modules():
 
 
 def quantities_of(p):
-    return {q.symbol: q for m in modules() if isinstance(p, m.Pass) for q in m.quantities(p)}
+    return {
+        q.symbol: q for m in modules() if isinstance(p, m.Pass) for q in m.quantities(p)
+    }
 
 
 @hundred
@@ -123,7 +178,9 @@ def test_a_whole_pass_equals_the_canonical_one(problem) -> None:
         theirs, ours = quantities_of(view), quantities_of(own)
         assert list(theirs) == list(ours)
         for symbol, q in ours.items():
-            close(f"{name} {symbol}", q.values, theirs[symbol].values, allowed_for(e, q))
+            close(
+                f"{name} {symbol}", q.values, theirs[symbol].values, allowed_for(e, q)
+            )
 
 
 def in_canonical_layout(name: str, p) -> dict[str, list[np.ndarray]]:
@@ -131,72 +188,122 @@ def in_canonical_layout(name: str, p) -> dict[str, list[np.ndarray]]:
     if name == "S0":
         layers = range(1, p.L + 1)
         found = {
-            "Z": [p.net[l].T for l in layers], "A": [p.a[l].T for l in (0, *layers)],
-            "dZ": [p.delta[l].T for l in layers], "dA": [p.dL_da[l].T for l in (0, *layers)],
-            "dW": [p.dL_dw[l][:, 1:] for l in layers], "db": [p.dL_dw[l][:, 0] for l in layers],
-        }  # fmt: skip
+            "Z": [p.net[l].T for l in layers],
+            "A": [p.a[l].T for l in (0, *layers)],
+            "dZ": [p.delta[l].T for l in layers],
+            "dA": [p.dL_da[l].T for l in (0, *layers)],
+            "dW": [p.dL_dw[l][:, 1:] for l in layers],
+            "db": [p.dL_dw[l][:, 0] for l in layers],
+        }
     elif name == "S1":
         layers = range(1, p.L + 1)
         found = {
-            "Z": [p.Z[l].T for l in layers], "A": [p.A[l].T for l in (0, *layers)],
-            "dZ": [p.Delta[l].T for l in layers], "dA": [p.dC_dA[l].T for l in (0, *layers)],
-            "dW": [p.dC_dW[l] for l in layers], "db": [p.dC_db[l][:, 0] for l in layers],
-        }  # fmt: skip
+            "Z": [p.Z[l].T for l in layers],
+            "A": [p.A[l].T for l in (0, *layers)],
+            "dZ": [p.Delta[l].T for l in layers],
+            "dA": [p.dC_dA[l].T for l in (0, *layers)],
+            "dW": [p.dC_dW[l] for l in layers],
+            "db": [p.dC_db[l][:, 0] for l in layers],
+        }
     elif name == "S2":
         layers = range(1, p.L)
         found = {
-            "Z": [p.a[l][:, 1:] for l in layers], "A": [p.o[l][:, 1:] for l in (0, *layers)],
-            "dZ": [p.delta[l][:, 1:] for l in layers], "dW": [p.dL_dw[l - 1][1:, 1:].T for l in layers],
+            "Z": [p.a[l][:, 1:] for l in layers],
+            "A": [p.o[l][:, 1:] for l in (0, *layers)],
+            "dZ": [p.delta[l][:, 1:] for l in layers],
+            "dW": [p.dL_dw[l - 1][1:, 1:].T for l in layers],
             "db": [p.dL_dw[l - 1][0, 1:] for l in layers],
-        }  # fmt: skip
+        }
     elif name == "S3":
         layers = range(2, p.M + 1)
         found = {
-            "Z": [p.z[k].T for k in layers], "A": [p.a[k].T for k in (1, *layers)],
-            "dZ": [p.dL_dz[k].T for k in layers], "dA": [p.dL_da[k].T for k in (1, *layers)],
-            "dW": [p.dL_dW[k] for k in layers], "db": [p.dL_db[k][:, 0] for k in layers],
-        }  # fmt: skip
+            "Z": [p.z[k].T for k in layers],
+            "A": [p.a[k].T for k in (1, *layers)],
+            "dZ": [p.dL_dz[k].T for k in layers],
+            "dA": [p.dL_da[k].T for k in (1, *layers)],
+            "dW": [p.dL_dW[k] for k in layers],
+            "db": [p.dL_db[k][:, 0] for k in layers],
+        }
     else:
         hidden, keys = range(1, p.N + 1), [*range(1, p.N + 1), "F"]
         found = {
-            "Z": [*(p.g[n].T for n in hidden), p.f.T], "A": [p.h[n][:-1].T for n in (0, *hidden)],
-            "dZ": [*(p.dL_dg[n] for n in hidden), p.dL_df], "dA": [p.dL_dh[n][:, :-1] for n in (0, *hidden)],
-            "dW": [p.dL_dW[n][:, :-1] for n in keys], "db": [p.dL_dW[n][:, -1] for n in keys],
-        }  # fmt: skip
+            "Z": [*(p.g[n].T for n in hidden), p.f.T],
+            "A": [p.h[n][:-1].T for n in (0, *hidden)],
+            "dZ": [*(p.dL_dg[n] for n in hidden), p.dL_df],
+            "dA": [p.dL_dh[n][:, :-1] for n in (0, *hidden)],
+            "dW": [p.dL_dW[n][:, :-1] for n in keys],
+            "db": [p.dL_dW[n][:, -1] for n in keys],
+        }
     return found
 
 
-def check_each_step(name: str, network, parameters, y, own: dict[str, list[np.ndarray]]) -> None:
+def check_each_step(
+    name: str, network, parameters, y, own: dict[str, list[np.ndarray]]
+) -> None:
     """F1, F2, B1, B2 and B3 from the document's own inputs of each step, to 4 ulp of the step's largest term."""
-    top = lambda *arrays: float(np.prod([np.max(np.abs(v), initial=0.0) for v in arrays]))  # noqa: E731
+
+    def top(*arrays: np.ndarray) -> float:
+        return float(np.prod([np.max(np.abs(v), initial=0.0) for v in arrays]))
+
     Z, A, dZ = own["Z"], own["A"], own["dZ"]
     L = network.n_layers
-    for l, (W, b, phi) in enumerate(zip(parameters.weights, parameters.biases, network.activations, strict=True), 1):
-        close(f"{name} Z[{l}]", Z[l - 1], A[l - 1] @ W.T + b, ULP4 * max(top(W, A[l - 1]), top(b)))  # F1
+    for l, (W, b, phi) in enumerate(
+        zip(parameters.weights, parameters.biases, network.activations, strict=True), 1
+    ):
+        close(
+            f"{name} Z[{l}]",
+            Z[l - 1],
+            A[l - 1] @ W.T + b,
+            ULP4 * max(top(W, A[l - 1]), top(b)),
+        )  # F1
         if l < len(A):
             close(f"{name} A[{l}]", A[l], phi.value(Z[l - 1]), ULP4 * top(A[l]))  # F2
-        close(f"{name} dW[{l}]", own["dW"][l - 1], dZ[l - 1].T @ A[l - 1], ULP4 * top(dZ[l - 1], A[l - 1]))  # B3
-        close(f"{name} db[{l}]", own["db"][l - 1], dZ[l - 1][0], ULP4 * top(dZ[l - 1]))  # B3
+        close(
+            f"{name} dW[{l}]",
+            own["dW"][l - 1],
+            dZ[l - 1].T @ A[l - 1],
+            ULP4 * top(dZ[l - 1], A[l - 1]),
+        )  # B3
+        close(
+            f"{name} db[{l}]", own["db"][l - 1], dZ[l - 1][0], ULP4 * top(dZ[l - 1])
+        )  # B3
         above = dZ[l - 1] @ W
         if "dA" in own:
-            close(f"{name} dA[{l - 1}]", own["dA"][l - 1], above, ULP4 * top(dZ[l - 1], W))  # B2, B4
+            close(
+                f"{name} dA[{l - 1}]", own["dA"][l - 1], above, ULP4 * top(dZ[l - 1], W)
+            )  # B2, B4
         if l > 1:
             before = network.activations[l - 2]
             delta = before.pull_back(Z[l - 2], before.value(Z[l - 2]), above)
-            slope = top(before.derivative(Z[l - 2])) if hasattr(before, "derivative") else 1.0
-            close(f"{name} dZ[{l - 1}]", dZ[l - 2], delta, ULP4 * top(dZ[l - 1], W) * slope)  # B2
+            slope = (
+                top(before.derivative(Z[l - 2]))
+                if hasattr(before, "derivative")
+                else 1.0
+            )
+            close(
+                f"{name} dZ[{l - 1}]",
+                dZ[l - 2],
+                delta,
+                ULP4 * top(dZ[l - 1], W) * slope,
+            )  # B2
     last = network.activations[-1]
     delta = network.loss.value_and_delta(y, Z[-1], last.value(Z[-1]), last)[1]
     close(f"{name} dZ[{L}]", dZ[-1], delta, ULP4 * top(delta))  # B1
     if len(own.get("dA", ())) > L:  # ∂ℓ/∂a: -y / a, or 2 · ½ (a - y)
         a = A[-1]
-        by_a = -y / a if network.loss.name == "cross_entropy" else 2 * network.loss.parameters[0][1] * (a - y)
+        by_a = (
+            -y / a
+            if network.loss.name == "cross_entropy"
+            else 2 * network.loss.parameters[0][1] * (a - y)
+        )
         close(f"{name} dA[{L}]", own["dA"][L], by_a, ULP4 * top(by_a))
 
 
 @hundred
 @given(problems())
-def test_each_step_of_a_document_equals_the_canonical_one_to_4_ulp_of_its_largest_term(problem) -> None:
+def test_each_step_of_a_document_equals_the_canonical_one_to_4_ulp_of_its_largest_term(
+    problem,
+) -> None:
     network, parameters, x, y = problem
     for name, _view, own in passes(network, parameters, x, y):
         check_each_step(name, network, parameters, y, in_canonical_layout(name, own))
@@ -209,7 +316,10 @@ def test_a_fault_of_1e_13_in_any_step_is_caught(name: str, letter: str) -> None:
     network = Network((4, 3, 5, 2), ("tanh", "sigmoid", "identity"), "squared_error")
     parameters = Parameters(network.sizes, rng.normal(size=network.n_parameters))
     x, y = rng.normal(size=(1, 4)), rng.normal(size=(1, 2))
-    own = {n: in_canonical_layout(n, p) for n, _view, p in passes(network, parameters, x, y)}[name]
+    own = {
+        n: in_canonical_layout(n, p)
+        for n, _view, p in passes(network, parameters, x, y)
+    }[name]
     check_each_step(name, network, parameters, y, own)
     for l in range(1, len(own.get(letter, ()))):
         kept = own[letter][l]
@@ -233,8 +343,12 @@ def test_arrays_go_there_and_back_bit_for_bit(problem) -> None:
     for name, back in backs.items():
         assert back.sizes == parameters.sizes, name
         assert back.theta.tobytes() == parameters.theta.tobytes(), name
-    no_biases = Parameters.from_arrays(parameters.weights, [0 * b for b in parameters.biases])
-    back = bias_last.parameters_of(bias_last.arrays_of(no_biases, biased=False), biased=False)
+    no_biases = Parameters.from_arrays(
+        parameters.weights, [0 * b for b in parameters.biases]
+    )
+    back = bias_last.parameters_of(
+        bias_last.arrays_of(no_biases, biased=False), biased=False
+    )
     assert back.theta.tobytes() == (no_biases.theta + 0.0).tobytes()
 
 
@@ -288,7 +402,13 @@ def test_x_e3_each_document_counts_layers_in_its_own_way(problem) -> None:
     network, parameters, x, y = problem
     p = {name: view for name, view, _own in passes(network, parameters, x, y)}
     L = network.n_layers
-    assert (p["S0"].L, p["S1"].L, p["S2"].L, p["S3"].M, p["S4"].N) == (L, L, L + 1, L + 1, L - 1)
+    assert (p["S0"].L, p["S1"].L, p["S2"].L, p["S3"].M, p["S4"].N) == (
+        L,
+        L,
+        L + 1,
+        L + 1,
+        L - 1,
+    )
 
 
 @hundred
@@ -298,7 +418,11 @@ def test_x_e4_s2_stores_more_numbers_than_it_trains(problem) -> None:
     stored = constant_neuron.arrays_of(parameters)
     pairs = list(zip(network.sizes, network.sizes[1:], strict=False))
     assert [w.size for w in stored.values()] == [(n + 1) * (m + 1) for n, m in pairs]
-    assert sum(w[:, 1:].size for w in stored.values()) == sum(m * (n + 1) for n, m in pairs) == network.n_parameters
+    assert (
+        sum(w[:, 1:].size for w in stored.values())
+        == sum(m * (n + 1) for n, m in pairs)
+        == network.n_parameters
+    )
     assert flat_theta.count(network.sizes) == network.n_parameters
 
 
@@ -308,7 +432,9 @@ def test_x_e5_all_gradients_are_taken_before_anything_moves(problem, rate) -> No
     network, parameters, x, y = problem
     s = sweep(network, parameters, x, y)
     e = allowances(s)
-    off = max(e[letter, l] for letter in ("dW", "db") for l in range(1, network.n_layers + 1))
+    off = max(
+        e[letter, l] for letter in ("dW", "db") for l in range(1, network.n_layers + 1)
+    )
     for name, view, own in passes(network, parameters, x, y):
         module = notation(name).module
         stepped = module.step(own, rate)
@@ -318,13 +444,20 @@ def test_x_e5_all_gradients_are_taken_before_anything_moves(problem, rate) -> No
         else:
             theta = module.parameters_of(stepped).theta
             expected = parameters.theta - rate * s.flat
-        close(name, theta, expected, rate * off + ULP4 * np.max(np.abs(np.concatenate([theta, s.flat]))))
+        close(
+            name,
+            theta,
+            expected,
+            rate * off + ULP4 * np.max(np.abs(np.concatenate([theta, s.flat]))),
+        )
 
 
 def test_x_e5_a_sweep_that_updates_as_it_goes_takes_another_step() -> None:
     rng = np.random.default_rng(0)
     network = Network((3, 4, 2), ("tanh", "tanh"), "squared_error")
-    W = bias_first.arrays_of(Parameters(network.sizes, rng.normal(size=network.n_parameters)))
+    W = bias_first.arrays_of(
+        Parameters(network.sizes, rng.normal(size=network.n_parameters))
+    )
     x, y = rng.normal(size=3), rng.normal(size=2)
     p = bias_first.run(network, W, x, y)
     right = bias_first.step(p, 0.5)
@@ -350,11 +483,16 @@ def test_x_e6_columns_of_section_1_are_rows_of_section_2_transposed(problem) -> 
 @given(problems(rows=st.integers(1, 5)))
 def test_x_e7_rows_of_s2_and_columns_of_s1_have_one_gradient(problem) -> None:
     network, parameters, x, y = problem
-    p = column_batch.run(network, column_batch.arrays_of(parameters), x.T, y.T, reduction="sum")
+    p = column_batch.run(
+        network, column_batch.arrays_of(parameters), x.T, y.T, reduction="sum"
+    )
     e = allowances(sweep(network, parameters, x, y))
     for l, g in row_batch_gradients(network, parameters, x, y).items():
         close(
-            f"layer {l}", g[:, 1:].T, np.hstack([p.dC_db[l + 1], p.dC_dW[l + 1]]), max(e["dW", l + 1], e["db", l + 1])
+            f"layer {l}",
+            g[:, 1:].T,
+            np.hstack([p.dC_db[l + 1], p.dC_dW[l + 1]]),
+            max(e["dW", l + 1], e["db", l + 1]),
         )
         assert not g[:, 0].any()
 
@@ -372,14 +510,29 @@ def test_weights_typed_in_train_and_come_out(name: str) -> None:
         "S3": [1, -1, 2, 1, 1, 2, 0.5, 0, -1],
         "S4": {1: [[1, -1, 0.5], [2, 1, 0]], "F": [[1, 2, -1]]},
     }[name]
-    start = one.module.parameters_of(typed, (2, 2, 1)) if name == "S3" else one.module.parameters_of(typed)
+    start = (
+        one.module.parameters_of(typed, (2, 2, 1))
+        if name == "S3"
+        else one.module.parameters_of(typed)
+    )
     assert start.theta.tolist() == [1, -1, 2, 1, 1, 2, 0.5, 0, -1]
     network = Network((2, 2, 1), ("tanh", "identity"), "squared_error")
     x, y = np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[1.0], [0.0]])
-    report = train(network, x, y, parameters=start, optimizer=GradientDescent(learning_rate=0.05), max_epochs=200)
+    report = train(
+        network,
+        x,
+        y,
+        parameters=start,
+        optimizer=GradientDescent(learning_rate=0.05),
+        max_epochs=200,
+    )
     assert report.loss[-1] < 0.1 * report.loss[0]
     out = one.module.arrays_of(report.parameters)
-    back = one.module.parameters_of(out, (2, 2, 1)) if name == "S3" else one.module.parameters_of(out)
+    back = (
+        one.module.parameters_of(out, (2, 2, 1))
+        if name == "S3"
+        else one.module.parameters_of(out)
+    )
     assert back.theta.tobytes() == report.parameters.theta.tobytes()
     if name == "S2":
         assert all(np.array_equal(w[:, 0], np.eye(len(w))[:, 0]) for w in out.values())
@@ -403,7 +556,9 @@ def test_dtype_is_kept_and_complex_numbers_pass() -> None:
     single = network.init(0, dtype="float32")
     x, y = np.array([[0.5, -1.0]], "float32"), np.array([[2.0]], "float32")
     for _name, _view, own in passes(network, single, x, y):
-        assert {np.asarray(q.values).dtype for q in quantities_of(own).values()} == {np.dtype("float32")}
+        assert {np.asarray(q.values).dtype for q in quantities_of(own).values()} == {
+            np.dtype("float32")
+        }
     bumped = Parameters(single.sizes, network.init(0).theta + 1e-30j * np.arange(13))
     s = sweep(network, network.init(0), x, y)
     slope = float(np.sum(s.flat * np.arange(13)))
@@ -428,7 +583,9 @@ def test_s0_takes_any_target_also_negative_ones() -> None:
 
 
 def test_a_loss_and_an_activation_of_ones_own() -> None:
-    quartic = own_loss(lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic")
+    quartic = own_loss(
+        lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic"
+    )
     network = Network((2, 3, 2), (ACTIVATIONS["leaky_relu"](0.3), "identity"), quartic)
     parameters = network.init(2)
     x, y = np.array([[0.3, -0.8]]), np.array([[0.1, 0.9]])
@@ -436,7 +593,12 @@ def test_a_loss_and_an_activation_of_ones_own() -> None:
     for name, view, own in passes(network, parameters, x, y):
         theirs = quantities_of(view)
         for symbol, q in quantities_of(own).items():
-            close(f"{name} {symbol}", q.values, theirs[symbol].values, 12 * allowed_for(e, q))  # of (a - y)⁴
+            close(
+                f"{name} {symbol}",
+                q.values,
+                theirs[symbol].values,
+                12 * allowed_for(e, q),
+            )  # of (a - y)⁴
 
 
 @pytest.mark.parametrize("name", ["S0", "S1", "S2", "S3", "S4"])
@@ -458,14 +620,49 @@ def test_softmax_inside_goes_through_its_jacobian(name: str) -> None:
 def test_the_table_of_quantities_has_the_documents_names_and_indices() -> None:
     network = Network((4, 3, 5, 2), ("tanh", "tanh", "identity"), "squared_error")
     rng = np.random.default_rng(0)
-    s = sweep(network, network.init(0), rng.normal(size=(1, 4)), rng.normal(size=(1, 2)))
-    tables = {one.alias: {q.symbol: q for q in one.quantities(s)} for one in NOTATIONS.values()}
+    s = sweep(
+        network, network.init(0), rng.normal(size=(1, 4)), rng.normal(size=(1, 2))
+    )
+    tables = {
+        one.alias: {q.symbol: q for q in one.quantities(s)}
+        for one in NOTATIONS.values()
+    }
     shapes = {
-        "S0": {"W^[1]": (3, 5), "x^[0]": (5, 1), "δ^[2]": (5, 1), "∂L/∂w^[3]": (2, 6), "∂L/∂x^[2]": (6, 1)},
-        "S1": {"W^(1)": (3, 4), "b^(1)": (3, 1), "Z^(2)": (5, 1), "Δ^(3)": (2, 1), "∂C/∂W^(2)": (5, 3)},
-        "S2": {"w^0": (5, 4), "o^0": (1, 5), "a^3": (1, 3), "δ^1": (1, 4), "∂L/∂w^2": (6, 3)},
-        "S3": {"W^[2]": (3, 4), "a^[1]": (4, 1), "z^[4]": (2, 1), "∂L/∂z^[4]": (2, 1), "∂L/∂b^[2]": (3, 1)},
-        "S4": {"W^1": (3, 5), "W^F": (2, 6), "h^2": (6, 1), "∂L/∂g^1": (1, 3), "∂L/∂h^2": (1, 6)},
+        "S0": {
+            "W^[1]": (3, 5),
+            "x^[0]": (5, 1),
+            "δ^[2]": (5, 1),
+            "∂L/∂w^[3]": (2, 6),
+            "∂L/∂x^[2]": (6, 1),
+        },
+        "S1": {
+            "W^(1)": (3, 4),
+            "b^(1)": (3, 1),
+            "Z^(2)": (5, 1),
+            "Δ^(3)": (2, 1),
+            "∂C/∂W^(2)": (5, 3),
+        },
+        "S2": {
+            "w^0": (5, 4),
+            "o^0": (1, 5),
+            "a^3": (1, 3),
+            "δ^1": (1, 4),
+            "∂L/∂w^2": (6, 3),
+        },
+        "S3": {
+            "W^[2]": (3, 4),
+            "a^[1]": (4, 1),
+            "z^[4]": (2, 1),
+            "∂L/∂z^[4]": (2, 1),
+            "∂L/∂b^[2]": (3, 1),
+        },
+        "S4": {
+            "W^1": (3, 5),
+            "W^F": (2, 6),
+            "h^2": (6, 1),
+            "∂L/∂g^1": (1, 3),
+            "∂L/∂h^2": (1, 6),
+        },
     }
     for alias, wanted in shapes.items():
         for symbol, shape in wanted.items():
@@ -488,27 +685,65 @@ def test_the_table_of_quantities_has_the_documents_names_and_indices() -> None:
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: bias_first.parameters_of({1: np.ones((2, 3)), 2: np.ones((1, 2))}),
-         r"W\^\[2\].*j = 0 … n\^\[1\] = 1 × 3"),
-        (lambda: bias_first.parameters_of({2: np.ones((2, 3))}), r"W\^\[l\] for layers 2.*layers 1"),
-        (lambda: column_batch.parameters_of(({1: np.ones((2, 3))}, {1: np.ones((3, 1))})), r"b\^\(1\).*i = 1 … n_1"),
-        (lambda: column_batch.parameters_of(({1: np.ones((2, 3))}, {1: np.ones((2, 2))})), "one column"),
-        (lambda: constant_neuron.parameters_of({0: np.ones((3, 2))}), r"w_10\^0 = 1.*Kronecker\(j, 0\)"),
-        (lambda: flat_theta.layers_of(np.ones(49), (4, 3, 5, 2)), r"D = .* = 47 numbers for n_1 = 4"),
+        (
+            lambda: bias_first.parameters_of({1: np.ones((2, 3)), 2: np.ones((1, 2))}),
+            r"W\^\[2\].*j = 0 … n\^\[1\] = 1 × 3",
+        ),
+        (
+            lambda: bias_first.parameters_of({2: np.ones((2, 3))}),
+            r"W\^\[l\] for layers 2.*layers 1",
+        ),
+        (
+            lambda: column_batch.parameters_of(
+                ({1: np.ones((2, 3))}, {1: np.ones((3, 1))})
+            ),
+            r"b\^\(1\).*i = 1 … n_1",
+        ),
+        (
+            lambda: column_batch.parameters_of(
+                ({1: np.ones((2, 3))}, {1: np.ones((2, 2))})
+            ),
+            "one column",
+        ),
+        (
+            lambda: constant_neuron.parameters_of({0: np.ones((3, 2))}),
+            r"w_10\^0 = 1.*Kronecker\(j, 0\)",
+        ),
+        (
+            lambda: flat_theta.layers_of(np.ones(49), (4, 3, 5, 2)),
+            r"D = .* = 47 numbers for n_1 = 4",
+        ),
         (lambda: flat_theta.layers_of(np.ones(3), (2, 1), numbering="C"), '"A" or "B"'),
-        (lambda: flat_theta.flatten(({1: np.ones((2, 3))}, {2: np.ones((2, 1))})), r"b\^\[k\] in numbering A"),
-        (lambda: flat_theta.flatten(({2: np.ones((2, 3)), 3: np.ones((1, 3))}, {2: [1, 1], 3: [1]}), numbering="B"),
-         r"W\^\[3\].*j = 1 … n_3, s = 1 … n_2"),
-        (lambda: bias_last.parameters_of({1: np.ones((3, 5)), "F": np.ones((2, 3))}), r"W\^F.*the bias.*2 × 4"),
-        (lambda: bias_last.parameters_of({1: np.ones((3, 5)), 2: np.ones((2, 4))}), r"layers 1, F"),
-        (lambda: bias_last.arrays_of(Parameters(((1, 1)), np.ones(2)), biased=False), "biased=True"),
+        (
+            lambda: flat_theta.flatten(({1: np.ones((2, 3))}, {2: np.ones((2, 1))})),
+            r"b\^\[k\] in numbering A",
+        ),
+        (
+            lambda: flat_theta.flatten(
+                ({2: np.ones((2, 3)), 3: np.ones((1, 3))}, {2: [1, 1], 3: [1]}),
+                numbering="B",
+            ),
+            r"W\^\[3\].*j = 1 … n_3, s = 1 … n_2",
+        ),
+        (
+            lambda: bias_last.parameters_of({1: np.ones((3, 5)), "F": np.ones((2, 3))}),
+            r"W\^F.*the bias.*2 × 4",
+        ),
+        (
+            lambda: bias_last.parameters_of({1: np.ones((3, 5)), 2: np.ones((2, 4))}),
+            r"layers 1, F",
+        ),
+        (
+            lambda: bias_last.arrays_of(Parameters(((1, 1)), np.ones(2)), biased=False),
+            "biased=True",
+        ),
         (lambda: bias_first.parameters_of({1: [[1.0, "a"]]}), "matrix of numbers"),
         (lambda: bias_first.parameters_of({1: [1.0, 2.0]}), "rows and columns"),
         (lambda: bias_first.parameters_of({1: [[1.0, float("nan")]]}), "finite"),
         (lambda: notation("S5"), "bias-first"),
         (lambda: notation("bias first"), "Did you mean 'bias-first'"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_raises_in_the_documents_indices(call, words: str) -> None:
     with pytest.raises(InputError, match=words):
         call()

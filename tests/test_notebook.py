@@ -17,7 +17,9 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def outputs():
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS]
+    )
     NotebookClient(notebook, timeout=200, kernel_name="python3").execute()
     return [cell.outputs for cell in notebook.cells]
 

@@ -23,19 +23,35 @@ ROUNDING = 1e-13
 
 @pytest.mark.parametrize(("activation", "loss"), fitting_pairs())
 def test_complex_step_equals_central_differences(activation: str, loss: str) -> None:
-    case = Case(activation, loss, 1, 2, weights="random", penalty="both", masks="all", arguments="other")
+    case = Case(
+        activation,
+        loss,
+        1,
+        2,
+        weights="random",
+        penalty="both",
+        masks="all",
+        arguments="other",
+    )
     problem = as_problem(build(case))
-    for derived, names in ((oracle.weight_gradient(problem), "weights"), (oracle.bias_gradient(problem), "biases")):
+    for derived, names in (
+        (oracle.weight_gradient(problem), "weights"),
+        (oracle.bias_gradient(problem), "biases"),
+    ):
         for l, array in enumerate(derived):
             for index in np.ndindex(np.shape(array)):
                 numerical = _difference(problem, getattr(problem, names)[l], index)
-                assert np.asarray(array)[index] == pytest.approx(numerical, rel=DIFFERENCE, abs=DIFFERENCE)
+                assert np.asarray(array)[index] == pytest.approx(
+                    numerical, rel=DIFFERENCE, abs=DIFFERENCE
+                )
     for i, j in np.ndindex(np.shape(problem.x)):
         alone = copy.deepcopy(problem)
         alone.sample_weight = [float(k == i) for k in range(len(problem.x))]
         alone.l1 = alone.l2 = 0.0
         numerical = _difference(alone, alone.x, (i, j))
-        assert oracle.input_gradient(problem)[i][j] == pytest.approx(numerical, rel=DIFFERENCE, abs=DIFFERENCE)
+        assert oracle.input_gradient(problem)[i][j] == pytest.approx(
+            numerical, rel=DIFFERENCE, abs=DIFFERENCE
+        )
 
 
 def _difference(problem: oracle.Problem, holder: list, index: tuple[int, ...]) -> float:
@@ -52,7 +68,9 @@ def _difference(problem: oracle.Problem, holder: list, index: tuple[int, ...]) -
 
 
 @pytest.mark.parametrize(("activation", "loss"), fitting_pairs())
-def test_deltas_are_the_derivatives_by_the_biases_of_one_row(activation: str, loss: str) -> None:
+def test_deltas_are_the_derivatives_by_the_biases_of_one_row(
+    activation: str, loss: str
+) -> None:
     problem = as_problem(build(Case(activation, loss, 2, 2, masks="hidden")))
     deltas = oracle.deltas(problem)
     for i in range(len(problem.x)):
@@ -90,7 +108,14 @@ def test_a_step_worked_by_hand(penalised: bool) -> None:
 
 
 def test_derivatives_at_kinks_are_the_stated_ones() -> None:
-    at_zero = oracle.Problem([[[0.0]]], [[0.0]], [{"name": "relu"}], {"name": "absolute_error"}, [[1.0]], [[-1.0]])
+    at_zero = oracle.Problem(
+        [[[0.0]]],
+        [[0.0]],
+        [{"name": "relu"}],
+        {"name": "absolute_error"},
+        [[1.0]],
+        [[-1.0]],
+    )
     assert oracle.bias_gradient(at_zero) == [[0.0]]  # φ′(0) = 0
     at_zero.l1 = 3.0
     assert oracle.weight_gradient(at_zero) == [[[0.0]]]  # ∂|w| = 0 at 0
@@ -102,14 +127,20 @@ def test_activations_equal_those_of_pytorch(name: str) -> None:
     z = np.linspace(-6, 6, 60).reshape(20, 3)
     specification = ACTIVATIONS[name]().specification()
     ours = [[v.real for v in oracle.activate(specification, row)] for row in z.tolist()]
-    np.testing.assert_allclose(ours, peers.torch_activation(specification, z), rtol=ROUNDING, atol=ROUNDING)
+    np.testing.assert_allclose(
+        ours, peers.torch_activation(specification, z), rtol=ROUNDING, atol=ROUNDING
+    )
 
 
 @pytest.mark.parametrize("name", peers.SCIPY_ACTIVATIONS)
 def test_activations_equal_those_of_scipy(name: str) -> None:
     z = np.linspace(-6, 6, 60).reshape(20, 3)
-    ours = [[v.real for v in oracle.activate({"name": name}, row)] for row in z.tolist()]
-    np.testing.assert_allclose(ours, peers.SCIPY_ACTIVATIONS[name](z), rtol=ROUNDING, atol=ROUNDING)
+    ours = [
+        [v.real for v in oracle.activate({"name": name}, row)] for row in z.tolist()
+    ]
+    np.testing.assert_allclose(
+        ours, peers.SCIPY_ACTIVATIONS[name](z), rtol=ROUNDING, atol=ROUNDING
+    )
 
 
 @pytest.mark.parametrize("name", LOSSES)
@@ -118,7 +149,10 @@ def test_losses_equal_those_of_other_libraries(name: str) -> None:
     y = targets_for(name, rng, 20, 3)
     a = rng.dirichlet([2, 2, 2], 20)
     specification = LOSSES[name]().specification()
-    ours = sum(oracle.row_loss(specification, p, q) for p, q in zip(y.tolist(), a.tolist(), strict=True)).real
+    ours = sum(
+        oracle.row_loss(specification, p, q)
+        for p, q in zip(y.tolist(), a.tolist(), strict=True)
+    ).real
     compared = 0
     for peer in (peers.torch_loss, peers.scikit_learn_loss):
         try:
@@ -128,10 +162,15 @@ def test_losses_equal_those_of_other_libraries(name: str) -> None:
         assert ours == pytest.approx(theirs, rel=ROUNDING)
         compared += 1
     if name in peers.STATED_LOSSES:
-        stated = [peers.STATED_LOSSES[name](p, q) for p, q in zip(y.flat, a.flat, strict=True)]
+        stated = [
+            peers.STATED_LOSSES[name](p, q) for p, q in zip(y.flat, a.flat, strict=True)
+        ]
         assert ours == pytest.approx(math.fsum(stated), rel=ROUNDING)
         compared += 1
-    assert compared or (peers.torch is None and name in ("huber", "cross_entropy", "binary_cross_entropy"))
+    assert compared or (
+        peers.torch is None
+        and name in ("huber", "cross_entropy", "binary_cross_entropy")
+    )
 
 
 def test_a_name_that_the_oracle_does_not_know_is_an_error() -> None:

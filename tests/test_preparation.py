@@ -7,17 +7,35 @@ import pytest
 
 from chainrule import InputError, load_data
 from chainrule.encoding import inputs, targets
-from chainrule.preparation import MAX_CATEGORIES, Preparation, Target, fit_features, fit_target
+from chainrule.preparation import (
+    MAX_CATEGORIES,
+    Preparation,
+    Target,
+    fit_features,
+    fit_target,
+)
 from chainrule.tables import Table
 
 TEXT = np.array(["b", "a", None, "b"], object)
-ROWS = Table("rows.csv", {"n": np.array([1.0, np.nan, 3.0, 5.0]), "t": TEXT, "y": np.array([1.0, 2.0, 3.5, 4.0])})
+ROWS = Table(
+    "rows.csv",
+    {
+        "n": np.array([1.0, np.nan, 3.0, 5.0]),
+        "t": TEXT,
+        "y": np.array([1.0, 2.0, 3.5, 4.0]),
+    },
+)
 ALL = np.arange(4)
 
 
 def prepared(table=ROWS, names=("n", "t"), rows=ALL):
     features, left_out = fit_features(table, names, rows)
-    return Preparation(features, fit_target(table, ("y",), rows, numbers=True, standardise=True), None, left_out)
+    return Preparation(
+        features,
+        fit_target(table, ("y",), rows, numbers=True, standardise=True),
+        None,
+        left_out,
+    )
 
 
 def test_by_hand():
@@ -25,7 +43,12 @@ def test_by_hand():
     assert preparation.inputs == ("n", "n missing", "t=b", "t=a", "t missing")
     x, remarks = inputs(preparation, ROWS)
     std = np.sqrt(8 / 3)  # of 1, 3, 5, about 3
-    expected = [[-2 / std, 0, 1, 0, 0], [0, 1, 0, 1, 0], [0, 0, 0, 0, 1], [2 / std, 0, 1, 0, 0]]
+    expected = [
+        [-2 / std, 0, 1, 0, 0],
+        [0, 1, 0, 1, 0],
+        [0, 0, 0, 0, 1],
+        [2 / std, 0, 1, 0, 0],
+    ]
     np.testing.assert_allclose(x, expected, rtol=1e-6)  # float32
     assert remarks == ()
 
@@ -41,12 +64,24 @@ def test_the_same_as_scikit_learn():
     table = Table("t", {"n": numbers, "t": text, "y": rng.normal(size=200)})
     preparation = prepared(table, rows=np.arange(100))
     x, _ = inputs(preparation, table)
-    filled = SimpleImputer(add_indicator=True).fit(numbers[:100, None]).transform(numbers[:, None])
+    filled = (
+        SimpleImputer(add_indicator=True)
+        .fit(numbers[:100, None])
+        .transform(numbers[:, None])
+    )
     # its scaler would take the filled values in; ours takes the numbers that are there
-    scaled = StandardScaler().fit(numbers[:100, None][~np.isnan(numbers[:100])]).transform(filled[:, :1])
+    scaled = (
+        StandardScaler()
+        .fit(numbers[:100, None][~np.isnan(numbers[:100])])
+        .transform(filled[:, :1])
+    )
     values = [list(preparation.features[1].categories)]
-    one_hot = OneHotEncoder(categories=values, sparse_output=False).fit_transform(text[:, None])
-    np.testing.assert_allclose(x, np.hstack([scaled, filled[:, 1:], one_hot]), rtol=1e-5, atol=1e-6)  # float32
+    one_hot = OneHotEncoder(categories=values, sparse_output=False).fit_transform(
+        text[:, None]
+    )
+    np.testing.assert_allclose(
+        x, np.hstack([scaled, filled[:, 1:], one_hot]), rtol=1e-5, atol=1e-6
+    )  # float32
 
 
 def test_it_is_the_same_after_json():
@@ -65,16 +100,24 @@ def test_only_the_training_rows_count():
 
 def test_columns_that_say_nothing_are_left_out():
     count = 3 * MAX_CATEGORIES
-    table = Table("t", {
-        "same": np.ones(count), "gone": np.full(count, np.nan),
-        "name": np.array([f"row{i}" for i in range(count)], object),
-        "one": np.array(["x"] * count, object), "n": np.arange(count, dtype=float),
-    })  # fmt: skip
+    table = Table(
+        "t",
+        {
+            "same": np.ones(count),
+            "gone": np.full(count, np.nan),
+            "name": np.array([f"row{i}" for i in range(count)], object),
+            "one": np.array(["x"] * count, object),
+            "n": np.arange(count, dtype=float),
+        },
+    )
     features, left_out = fit_features(table, list(table.columns), np.arange(count))
     assert [feature.name for feature in features] == ["n"]
     assert set(left_out) == {"same", "gone", "name", "one"}
     assert "name rows" in left_out["name"]
-    with pytest.raises(InputError, match=r"without a column to learn from.*same: all values are the same"):
+    with pytest.raises(
+        InputError,
+        match=r"without a column to learn from.*same: all values are the same",
+    ):
         fit_features(table, ["same", "gone"], np.arange(count))
 
 
@@ -82,11 +125,19 @@ def test_rare_categories_share_an_input():
     values = [f"v{i:03}" for i in range(MAX_CATEGORIES + 20)]
     column = np.array(values * 3 + values[:MAX_CATEGORIES], object)
     table = Table(
-        "t", {"t": column, "n": np.arange(len(column), dtype=float), "y": np.arange(len(column), dtype=float)}
+        "t",
+        {
+            "t": column,
+            "n": np.arange(len(column), dtype=float),
+            "y": np.arange(len(column), dtype=float),
+        },
     )
     preparation = prepared(table, rows=np.arange(len(column)))
     assert len(preparation.inputs) == 1 + MAX_CATEGORIES + 1
-    x, _ = inputs(preparation, Table("u", {"t": np.array(["v119", "v000", "new"], object), "n": np.zeros(3)}))
+    x, _ = inputs(
+        preparation,
+        Table("u", {"t": np.array(["v119", "v000", "new"], object), "n": np.zeros(3)}),
+    )
     assert x[:, -1].tolist() == [1.0, 0.0, 1.0]
     np.testing.assert_array_equal(x[:, 1:].sum(axis=1), [1, 1, 1])
 
@@ -104,10 +155,14 @@ def test_rare_categories_share_an_input():
 def test_what_is_a_class_and_what_a_number(values, classes):
     column = np.array(values, object if isinstance(values[0], str) else float)
     table = Table("t", {"y": column})
-    target = fit_target(table, ("y",), np.arange(len(values)), numbers=None, standardise=True)
+    target = fit_target(
+        table, ("y",), np.arange(len(values)), numbers=None, standardise=True
+    )
     assert target.classes == classes
     if classes:
-        assert [classes[i] for i in targets(target, table)] == [v if isinstance(v, str) else f"{v:.0f}" for v in values]
+        assert [classes[i] for i in targets(target, table)] == [
+            v if isinstance(v, str) else f"{v:.0f}" for v in values
+        ]
 
 
 def test_targets_in_their_units():
@@ -120,13 +175,24 @@ def test_targets_in_their_units():
 @pytest.mark.parametrize(
     ("column", "values", "said"),
     [
-        ("n", np.array(["5", "x"], object), "column 'n' with text, '5' in row 1 of new.csv.*trained on numbers"),
+        (
+            "n",
+            np.array(["5", "x"], object),
+            "column 'n' with text, '5' in row 1 of new.csv.*trained on numbers",
+        ),
         ("n", np.array([1.0, np.inf]), "infinite in row 2 of new.csv"),
-        ("t", np.array(["a", "zebra"], object), "category 'zebra' in column 't', row 2 of new.csv.*--unseen ignore"),
+        (
+            "t",
+            np.array(["a", "zebra"], object),
+            "category 'zebra' in column 't', row 2 of new.csv.*--unseen ignore",
+        ),
     ],
 )
 def test_rows_that_do_not_fit(column, values, said):
-    table = Table("new.csv", {"n": np.array([1.0, 2.0]), "t": np.array(["a", "b"], object), column: values})
+    table = Table(
+        "new.csv",
+        {"n": np.array([1.0, 2.0]), "t": np.array(["a", "b"], object), column: values},
+    )
     with pytest.raises(InputError, match=said):
         inputs(prepared(), table)
 
@@ -135,19 +201,29 @@ def test_an_unseen_category_ignored_is_no_category_and_is_said():
     table = Table("new.csv", {"n": np.array([1.0]), "t": np.array(["zebra"], object)})
     x, remarks = inputs(prepared(), table, unseen="ignore")
     assert x[0, 2:].tolist() == [0, 0, 0]
-    assert remarks == ("t: 1 row with a category that the training rows do not have (zebra).",)
+    assert remarks == (
+        "t: 1 row with a category that the training rows do not have (zebra).",
+    )
 
 
 def test_a_value_missing_where_none_was_in_training_is_said():
     table = Table("t", {"n": np.arange(4.0), "y": np.arange(4.0)})
     preparation = prepared(table, names=("n",))
     x, remarks = inputs(preparation, Table("u", {"n": np.array([np.nan])}))
-    assert (x.tolist(), remarks) == ([[0.0]], ("n: 1 value missing, none in training; taken as the mean.",))
+    assert (x.tolist(), remarks) == (
+        [[0.0]],
+        ("n: 1 value missing, none in training; taken as the mean.",),
+    )
 
 
 def test_columns_renamed_are_named():
-    with pytest.raises(InputError, match=r"without the column n.*others here: N.*Rename or add"):
-        inputs(prepared(), Table("new.csv", {"N": np.zeros(1), "t": np.array(["a"], object)}))
+    with pytest.raises(
+        InputError, match=r"without the column n.*others here: N.*Rename or add"
+    ):
+        inputs(
+            prepared(),
+            Table("new.csv", {"N": np.zeros(1), "t": np.array(["a"], object)}),
+        )
 
 
 # Whole data sets
@@ -155,7 +231,12 @@ def test_columns_renamed_are_named():
 
 @pytest.mark.parametrize(
     ("name", "rows", "width", "classes"),
-    [("iris", 150, 4, 3), ("wine", 178, 13, 3), ("breast_cancer", 569, 30, 2), ("diabetes", 442, 10, 0)],
+    [
+        ("iris", 150, 4, 3),
+        ("wine", 178, 13, 3),
+        ("breast_cancer", 569, 30, 2),
+        ("diabetes", 442, 10, 0),
+    ],
 )
 def test_the_sets_of_scikit_learn(name, rows, width, classes):
     data = load_data(name)
@@ -165,21 +246,33 @@ def test_the_sets_of_scikit_learn(name, rows, width, classes):
     np.testing.assert_allclose(data.x_train.mean(axis=0), 0, atol=1e-5)  # float32
     np.testing.assert_allclose(data.x_train.std(axis=0), 1, atol=1e-5)
     if classes:
-        share = np.bincount(data.y_test) / np.bincount(np.concatenate([data.y_train, data.y_test]))
+        share = np.bincount(data.y_test) / np.bincount(
+            np.concatenate([data.y_train, data.y_test])
+        )
         assert ((share > 0.17) & (share < 0.23)).all()  # stratified
     else:
-        np.testing.assert_allclose(data.standardised_targets()[0].mean(axis=0), 0, atol=1e-12)
+        np.testing.assert_allclose(
+            data.standardised_targets()[0].mean(axis=0), 0, atol=1e-12
+        )
 
 
 def test_npz_of_pixels_and_of_numbers(tmp_path):
     rng = np.random.default_rng(0)
-    pixels, labels = rng.integers(0, 256, (40, 3, 5), np.uint8), np.array(["no", "yes"])[np.arange(40) % 2]
+    pixels, labels = (
+        rng.integers(0, 256, (40, 3, 5), np.uint8),
+        np.array(["no", "yes"])[np.arange(40) % 2],
+    )
     np.savez(tmp_path / "pictures.npz", x=pixels, y=labels)
     data = load_data(tmp_path / "pictures.npz")
-    assert (data.x_train.dtype, data.picture, data.classes, data.scale) == (np.uint8, (3, 5), ("no", "yes"), 1 / 255)
-    assert {tuple(row) for row in data.x_train} | {tuple(row) for row in data.x_test} == {
-        tuple(p.ravel()) for p in pixels
-    }
+    assert (data.x_train.dtype, data.picture, data.classes, data.scale) == (
+        np.uint8,
+        (3, 5),
+        ("no", "yes"),
+        1 / 255,
+    )
+    assert {tuple(row) for row in data.x_train} | {
+        tuple(row) for row in data.x_test
+    } == {tuple(p.ravel()) for p in pixels}
     numbers = rng.normal(size=(40, 6))
     np.savez(
         tmp_path / "numbers.npz",
@@ -189,7 +282,11 @@ def test_npz_of_pixels_and_of_numbers(tmp_path):
         y_test=numbers[30:, :2],
     )
     data = load_data(tmp_path / "numbers.npz")
-    assert (data.x_train.shape, data.y_test.shape, data.classes) == ((30, 6), (10, 2), ())
+    assert (data.x_train.shape, data.y_test.shape, data.classes) == (
+        (30, 6),
+        (10, 2),
+        (),
+    )
     np.testing.assert_allclose(data.y_test, numbers[30:, :2])
 
 

@@ -6,7 +6,16 @@ import json
 import numpy as np
 import pytest
 
-from chainrule import EarlyStopping, Network, Parameters, backward, forward, loss, own_activation, train
+from chainrule import (
+    EarlyStopping,
+    Network,
+    Parameters,
+    backward,
+    forward,
+    loss,
+    own_activation,
+    train,
+)
 from chainrule.diagnostics import FLAT, SAMPLE_ROWS, is_due
 from chainrule.optimizers import SGD
 
@@ -33,7 +42,16 @@ def strictly(text):
 def test_the_report_is_ready_for_json():
     x, y = problem()
     rule = EarlyStopping(monitor="r2", patience=50)
-    report = train(NET, x, y, early_stopping=rule, validation=0.3, max_epochs=4, dropout=0.1, seed=9)
+    report = train(
+        NET,
+        x,
+        y,
+        early_stopping=rule,
+        validation=0.3,
+        max_epochs=4,
+        dropout=0.1,
+        seed=9,
+    )
     content = strictly(json.dumps(report.as_dict()))
     assert content["stopped"] == report.stopped.value
     assert content["failure"] is None
@@ -49,7 +67,9 @@ def test_the_report_is_ready_for_json():
 
 def test_functions_of_your_own_are_named_in_it():
     x, y = problem()
-    net = Network((3, 2), (own_activation(np.sin, np.cos, name="sine"),), "squared_error")
+    net = Network(
+        (3, 2), (own_activation(np.sin, np.cos, name="sine"),), "squared_error"
+    )
     content = strictly(json.dumps(train(net, x, y, max_epochs=1).as_dict()))
     assert content["settings"]["network"]["activations"] == [{"name": "sine"}]
 
@@ -61,18 +81,28 @@ def test_numbers_that_json_does_not_have_become_text():
     report = train(NET, x, y32, dtype="float32", validation=far, max_epochs=2)
     assert report.validation_loss == (np.inf, np.inf)
     content = strictly(json.dumps(report.as_dict()))
-    assert [float(epoch["validation_loss"]) for epoch in content["history"]] == [np.inf, np.inf]
+    assert [float(epoch["validation_loss"]) for epoch in content["history"]] == [
+        np.inf,
+        np.inf,
+    ]
 
 
 @pytest.mark.parametrize("rows", [20, SAMPLE_ROWS + 50])
 def test_norms_are_those_of_the_equations(rows):
     x, y = problem(rows)
-    report = train(NET, x, y, optimizer=SGD(learning_rate=0.01), l2=0.1, dropout=0.2, max_epochs=2)
+    report = train(
+        NET, x, y, optimizer=SGD(learning_rate=0.01), l2=0.1, dropout=0.2, max_epochs=2
+    )
     last = report.diagnoses[-1]
     assert last.epoch == 2
     seen = slice(None, SAMPLE_ROWS)
-    gradient = backward(NET, report.parameters, forward(NET, report.parameters, x[seen]), y[seen])
-    deltas = [np.sqrt(sum(float(row @ row) for row in delta) / len(delta)) for delta in gradient.delta]
+    gradient = backward(
+        NET, report.parameters, forward(NET, report.parameters, x[seen]), y[seen]
+    )
+    deltas = [
+        np.sqrt(sum(float(row @ row) for row in delta) / len(delta))
+        for delta in gradient.delta
+    ]
     norms = [np.sqrt(sum(float(v) ** 2 for v in dW.ravel())) for dW in gradient.dW]
     np.testing.assert_allclose(last.delta_norms, deltas, rtol=ROUNDED)
     np.testing.assert_allclose(last.gradient_norms, norms, rtol=ROUNDED)
@@ -88,14 +118,20 @@ def test_planted_dead_and_saturated_units_are_found():
     b[1][...] = [0.0, 20.0, -3.0, 1.0]  # tanh: slope 1, about 0, 0.0099, 0.42
     planted = Parameters.from_arrays(W, b)
     assert 1 - np.tanh(3) ** 2 < FLAT < 1 - np.tanh(1) ** 2
-    report = train(NET, x, y, parameters=planted, optimizer=SGD(learning_rate=1e-12), max_epochs=1)
+    report = train(
+        NET, x, y, parameters=planted, optimizer=SGD(learning_rate=1e-12), max_epochs=1
+    )
     (seen,) = report.diagnoses
     assert seen.dead == (2 / 5, 0.0, 0.0)  # tanh is flat somewhere, but nowhere quite
     sometimes = np.mean(x @ W[0][4] <= 0)
     assert 0 < sometimes < 1
-    np.testing.assert_allclose(seen.saturated, ((2 + sometimes) / 5, 2 / 4, 0.0), rtol=ROUNDED)
+    np.testing.assert_allclose(
+        seen.saturated, ((2 + sometimes) / 5, 2 / 4, 0.0), rtol=ROUNDED
+    )
     healthy = Parameters.from_arrays(W, [np.full(5, 1e3), np.zeros(4), b[2]])
-    (seen,) = train(NET, x, y, parameters=healthy, optimizer=SGD(learning_rate=1e-12), max_epochs=1).diagnoses
+    (seen,) = train(
+        NET, x, y, parameters=healthy, optimizer=SGD(learning_rate=1e-12), max_epochs=1
+    ).diagnoses
     assert (seen.dead, seen.saturated) == ((0.0,) * 3, (0.0,) * 3)
 
 
@@ -103,7 +139,9 @@ def test_diagnoses_come_ever_more_rarely():
     x, y = problem()
     epochs = [d.epoch for d in train(NET, x, y, max_epochs=60).diagnoses]
     assert epochs[:5] == list(range(1, 6))
-    assert all(after >= before * 1.25 for before, after in itertools.pairwise(epochs[4:]))
+    assert all(
+        after >= before * 1.25 for before, after in itertools.pairwise(epochs[4:])
+    )
     assert len(epochs) == 5 + 10  # 7, 9, 12, 15, 19, 24, 30, 38, 48, 60
     assert not is_due(11, 10)
 

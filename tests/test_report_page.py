@@ -23,19 +23,27 @@ def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     rng = np.random.default_rng(0)
     n = 200
-    frame = pl.DataFrame({
-        "size & <age>": rng.normal(size=n), "colour": rng.choice(["red", "green", None], n), "same": [1] * n,
-        "kind": rng.choice(["<b>cat</b>", "dog"], n),
-    })  # fmt: skip
+    frame = pl.DataFrame(
+        {
+            "size & <age>": rng.normal(size=n),
+            "colour": rng.choice(["red", "green", None], n),
+            "same": [1] * n,
+            "kind": rng.choice(["<b>cat</b>", "dog"], n),
+        }
+    )
     frame.write_csv(folder / "pets.csv")
     for arguments in (
         ("digits", "--steps", "300"),
         ("pets.csv", "--epochs", "5", "--hidden", "8"),
         ("diabetes", "--epochs", "5"),
     ):
-        done = chainrule("train", *arguments, "--output", arguments[0].split(".")[0], cwd=folder)
+        done = chainrule(
+            "train", *arguments, "--output", arguments[0].split(".")[0], cwd=folder
+        )
         assert done.returncode == 0, done.stderr
-    return {name: folder / name / "report.html" for name in ("digits", "pets", "diabetes")}
+    return {
+        name: folder / name / "report.html" for name in ("digits", "pets", "diabetes")
+    }
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +63,9 @@ def test_it_asks_nobody_for_anything(browser, pages, name):
     open_page(browser, pages[name].as_uri())
     asked = [url for url in requests_of(browser) if not url.startswith("data:")]
     assert asked == [pages[name].as_uri()]
-    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert [
+        entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"
+    ] == []
     assert browser.execute_script("return document.scripts.length") == 0
 
 
@@ -63,14 +73,23 @@ def test_it_asks_nobody_for_anything(browser, pages, name):
 def test_the_search_for_requests_finds_one(browser, pages, tmp_path):
     text = re.sub(r"<meta http-equiv[^>]*>", "", pages["pets"].read_text())
     planted = tmp_path / "planted.html"
-    planted.write_text(text.replace("</main>", '<img src="http://127.0.0.1:9/x.png"></main>'))
+    planted.write_text(
+        text.replace("</main>", '<img src="http://127.0.0.1:9/x.png"></main>')
+    )
     browser.get_log("performance")
     open_page(browser, planted.as_uri())
     assert "http://127.0.0.1:9/x.png" in requests_of(browser)
     # and the page's own policy keeps it from being sent
-    planted.write_text(pages["pets"].read_text().replace("</main>", '<img src="http://127.0.0.1:9/x.png"></main>'))
+    planted.write_text(
+        pages["pets"]
+        .read_text()
+        .replace("</main>", '<img src="http://127.0.0.1:9/x.png"></main>')
+    )
     open_page(browser, planted.as_uri())
-    assert any("Content Security Policy" in entry["message"] for entry in browser.get_log("browser"))
+    assert any(
+        "Content Security Policy" in entry["message"]
+        for entry in browser.get_log("browser")
+    )
 
 
 @needs_browser
@@ -78,7 +97,9 @@ def test_the_search_for_requests_finds_one(browser, pages, tmp_path):
 @pytest.mark.parametrize("width", [360, 1000])
 def test_nothing_is_wider_than_the_page(browser, pages, name, width):
     open_page(browser, pages[name].as_uri(), width)
-    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert (
+        browser.execute_script("return document.documentElement.scrollWidth") <= width
+    )
     # what is wider scrolls inside a box that the keyboard reaches
     outside = browser.execute_script(
         "return [...document.querySelectorAll('main *')].filter(e => !e.closest('.wide') && !e.closest('svg')"
@@ -97,11 +118,21 @@ def test_a_screen_reader_finds_its_way(browser, pages, name):
     open_page(browser, pages[name].as_uri())
     nodes = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     named = [
-        (node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node.get("ignored")
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in nodes
+        if not node.get("ignored")
     ]
     headings = [words for role, words in named if role == "heading"]
-    wanted = ["What was trained on what", "How it went", "How good it is", "Calibration", "The worst mistakes",
-              "Inside the network", "The gradient check", "How to do it again"]  # fmt: skip
+    wanted = [
+        "What was trained on what",
+        "How it went",
+        "How good it is",
+        "Calibration",
+        "The worst mistakes",
+        "Inside the network",
+        "The gradient check",
+        "How to do it again",
+    ]
     assert [heading for heading in headings if heading in wanted] == wanted
     assert ("What the first layer looks at" in headings) == (name == "digits")
     images = [words for role, words in named if role in ("image", "img")]
@@ -141,7 +172,11 @@ class Ids(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.ids += [value for name, value in attributes if name == "id"]
-        self.links += [value for name, value in attributes if name in ("src", "href", "xlink:href") and value]
+        self.links += [
+            value
+            for name, value in attributes
+            if name in ("src", "href", "xlink:href") and value
+        ]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -181,7 +216,9 @@ def test_calibration_by_hand():
     np.testing.assert_allclose(said, [0.55, 0.65, 0.93])
     assert (came.tolist(), rows.tolist()) == ([1.0, 1.0, 0.5], [1, 1, 2])
     assert done.worst(5).tolist() == [1]
-    assert done.metrics["log_loss"] == pytest.approx(-np.log([0.95, 0.09, 0.65, 0.55]).mean())
+    assert done.metrics["log_loss"] == pytest.approx(
+        -np.log([0.95, 0.09, 0.65, 0.55]).mean()
+    )
 
 
 def test_numbers_are_compared_in_their_units():
@@ -202,8 +239,12 @@ def test_the_network_and_the_report_drawn():
     network = Network((4, 30, 3), ("tanh", "softmax"), "cross_entropy")
     drawn = network._repr_html_()
     assert 'aria-label="4 inputs → 30 tanh → 3 softmax, loss cross_entropy"' in drawn
-    assert drawn.count("<circle") == 4 + 7 + 3  # of 30 units the first and last, with an ellipsis
+    assert (
+        drawn.count("<circle") == 4 + 7 + 3
+    )  # of 30 units the first and last, with an ellipsis
     report = train(network, data.x_train, data.y_train, max_epochs=3, validation=0.2)
-    lines = {line.get_label(): line.get_ydata() for line in report.plot().axes[0].get_lines()}
+    lines = {
+        line.get_label(): line.get_ydata() for line in report.plot().axes[0].get_lines()
+    }
     np.testing.assert_array_equal(lines["training"], report.loss)
     np.testing.assert_array_equal(lines["validation"], report.validation_loss)

@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from chainrule import SCHEDULES, Callback, Checkpoint, EarlyStopping, InputError, Network, StopReason, save_model, train
+from chainrule import (
+    SCHEDULES,
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    InputError,
+    Network,
+    StopReason,
+    save_model,
+    train,
+)
 from chainrule import training_run as loop
 from chainrule.engines import Reference, State
 
@@ -29,7 +39,14 @@ def in_parts(path, parts, options):
     report = None
     for limit in parts:
         resume = {"resume": path} if report is not None else {}
-        report = train(NET, x, y, checkpoint=Checkpoint(path=path), **resume, **{**options, **limit})
+        report = train(
+            NET,
+            x,
+            y,
+            checkpoint=Checkpoint(path=path),
+            **resume,
+            **{**options, **limit},
+        )
     return report
 
 
@@ -65,15 +82,21 @@ def test_a_part_differs_from_the_whole(tmp_path):
     assert set(tensors) == {"theta", "slot0", "best"}
     assert all(tensors[name] != tensors2[name] for name in ("theta", "slot0"))
     assert text["state"] != text2["state"]
-    assert text["state"]["schedule"][0] != "1.0"  # the adaptive schedule has something to remember
+    assert (
+        text["state"]["schedule"][0] != "1.0"
+    )  # the adaptive schedule has something to remember
     assert whole.best_epoch not in (None, 8)
 
 
 @pytest.mark.parametrize("engine", BUILT)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_early_stopping_stops_a_resumed_run_where_it_stops_the_run(tmp_path, dtype, engine):
+def test_early_stopping_stops_a_resumed_run_where_it_stops_the_run(
+    tmp_path, dtype, engine
+):
     rule = EarlyStopping(smoothing=0.5, patience=4)
-    options = everything(engine=engine, dtype=dtype, early_stopping=rule, max_epochs=500)
+    options = everything(
+        engine=engine, dtype=dtype, early_stopping=rule, max_epochs=500
+    )
     whole = in_parts(tmp_path / "whole", [{}], options)
     assert whole.stopped is StopReason.STALLED
     assert whole.best_epoch == whole.epochs - 4
@@ -84,8 +107,16 @@ def test_early_stopping_stops_a_resumed_run_where_it_stops_the_run(tmp_path, dty
         assert content(tmp_path / f"{steps}") == content(tmp_path / "whole")
     # stalled is stalled: resuming adds nothing, unless more patience is asked for
     x, y = problem()
-    assert outcome(train(NET, x, y, resume=tmp_path / "whole", **options)) == outcome(whole)
-    patient = train(NET, x, y, resume=tmp_path / "whole", **{**options, "early_stopping": replace(rule, patience=6)})
+    assert outcome(train(NET, x, y, resume=tmp_path / "whole", **options)) == outcome(
+        whole
+    )
+    patient = train(
+        NET,
+        x,
+        y,
+        resume=tmp_path / "whole",
+        **{**options, "early_stopping": replace(rule, patience=6)},
+    )
     assert patient.epochs > whole.epochs
 
 
@@ -103,8 +134,16 @@ def test_checkpoints_by_the_clock_lie_within_epochs(tmp_path, monkeypatch):
 
     monkeypatch.setattr(loop, "save_checkpoint", save)
     options = everything(max_epochs=6)
-    whole = train(NET, x, y, checkpoint=Checkpoint(path=tmp_path / "c", every_seconds=5), **options)
-    assert len({step for _, step in saved}) == 5  # after each of the 4 batches, and at the end of an epoch
+    whole = train(
+        NET,
+        x,
+        y,
+        checkpoint=Checkpoint(path=tmp_path / "c", every_seconds=5),
+        **options,
+    )
+    assert (
+        len({step for _, step in saved}) == 5
+    )  # after each of the 4 batches, and at the end of an epoch
     monkeypatch.undo()
     for number in range(1, len(saved) + 1):
         again = train(NET, x, y, resume=tmp_path / f"{number}", **options)
@@ -114,8 +153,18 @@ def test_checkpoints_by_the_clock_lie_within_epochs(tmp_path, monkeypatch):
 def test_every_so_many_epochs(tmp_path, monkeypatch):
     x, y = problem()
     saved = []
-    monkeypatch.setattr(loop, "save_checkpoint", lambda path, settings, progress: saved.append(progress.state.epoch))
-    train(NET, x, y, checkpoint=Checkpoint(path=tmp_path / "c", every_epochs=3), max_epochs=8)
+    monkeypatch.setattr(
+        loop,
+        "save_checkpoint",
+        lambda path, settings, progress: saved.append(progress.state.epoch),
+    )
+    train(
+        NET,
+        x,
+        y,
+        checkpoint=Checkpoint(path=tmp_path / "c", every_epochs=3),
+        max_epochs=8,
+    )
     assert saved == [3, 6, 8]
 
 
@@ -143,11 +192,17 @@ def test_other_settings_are_refused_by_name(tmp_path, setting):
     x, y = problem()
     options = everything(max_epochs=2)
     train(NET, x, y, checkpoint=Checkpoint(path=tmp_path / "c"), **options)
-    named = {"input_dropout": "dropout", "seed": "seed|data", "validation": "rows|data|validation"}.get(
-        setting, setting
-    )
-    with pytest.raises(InputError, match=f"of a run with (({named})[^ ]* = |other rows|no validation)"):
-        train(NET, x, y, resume=tmp_path / "c", **{**options, setting: CHANGED[setting]})
+    named = {
+        "input_dropout": "dropout",
+        "seed": "seed|data",
+        "validation": "rows|data|validation",
+    }.get(setting, setting)
+    with pytest.raises(
+        InputError, match=f"of a run with (({named})[^ ]* = |other rows|no validation)"
+    ):
+        train(
+            NET, x, y, resume=tmp_path / "c", **{**options, setting: CHANGED[setting]}
+        )
 
 
 def test_another_network_or_other_data_is_refused(tmp_path):
@@ -200,16 +255,24 @@ class Everywhere(Callback):
 
     def __init__(self, monkeypatch, place, nth):
         self.place, self.left = place, nth
-        for home, name in ((loop, "diagnose"), (loop, "save_checkpoint"), (loop.ProgressLine, "advance")):
+        for home, name in (
+            (loop, "diagnose"),
+            (loop, "save_checkpoint"),
+            (loop.ProgressLine, "advance"),
+        ):
             if place == name:
                 monkeypatch.setattr(home, name, self.wrapped(getattr(home, name)))
         for name in ("loss_and_gradient", "run_epoch"):
             if place == name:
-                monkeypatch.setattr(Reference, name, self.wrapped(getattr(Reference, name)))
+                monkeypatch.setattr(
+                    Reference, name, self.wrapped(getattr(Reference, name))
+                )
         if place == "next_epoch":  # after the epoch was recorded, before it is over
             monkeypatch.setattr(State, place, self.wrapped(State.next_epoch))
         if place == "_evaluate":
-            monkeypatch.setattr(loop.Run, name := "_evaluate", self.wrapped(getattr(loop.Run, name)))
+            monkeypatch.setattr(
+                loop.Run, name := "_evaluate", self.wrapped(getattr(loop.Run, name))
+            )
 
     def wrapped(self, real):
         def function(*arguments, **options):
@@ -251,11 +314,16 @@ def test_an_interrupt_at_each_place_of_the_loop(tmp_path, monkeypatch, place, nt
     whole = train(NET, x, y, **options)
     kept = {"checkpoint": Checkpoint(path=tmp_path / "c", every_epochs=1)}
     with monkeypatch.context() as patch:
-        report = train(NET, x, y, callbacks=[Everywhere(patch, place, nth)], **options, **kept)
+        report = train(
+            NET, x, y, callbacks=[Everywhere(patch, place, nth)], **options, **kept
+        )
     assert report.stopped is StopReason.INTERRUPTED
     text, tensors = content(tmp_path / "c")
     assert tensors["theta"].endswith(report.last.theta.tobytes())
-    assert (text["state"]["steps"], text["state"]["epoch"]) == (report.steps, report.epochs)
+    assert (text["state"]["steps"], text["state"]["epoch"]) == (
+        report.steps,
+        report.epochs,
+    )
     again = train(NET, x, y, resume=tmp_path / "c", **options)
     assert outcome(again) == outcome(whole)
 
@@ -289,7 +357,9 @@ def test_interrupts_at_random_moments(tmp_path, engine):
                 assert content(file)[0]["state"]["steps"] == report.steps
                 assert content(file)[1]["theta"].endswith(report.last.theta.tobytes())
             if file.exists():
-                assert outcome(train(NET, x, y, resume=file, **options)) == outcome(whole)
+                assert outcome(train(NET, x, y, resume=file, **options)) == outcome(
+                    whole
+                )
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

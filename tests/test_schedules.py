@@ -17,11 +17,34 @@ CYCLE = {"length_epochs": 10.0, "rise": 0.4, "start_factor": 0.1, "final": 0.02}
 #: (name, parameters) → {epochs: factor}
 POINTS = {
     ("constant", ()): {0: 1, 0.5: 1, 1000: 1},
-    ("step", (("every_epochs", 4.0), ("multiplier", 0.5))): {0: 1, 3.99: 1, 4: 0.5, 7.9: 0.5, 8: 0.25, 40: 2**-10},
-    ("inverse_scaling", (("length_epochs", 2.0), ("power", 0.5))): {0: 1, 6: 0.5, 16: 1 / 3, 2 * 99: 0.1},
-    ("exponential", (("length_epochs", 3.0), ("multiplier", 0.25))): {0: 1, 1.5: 0.5, 3: 0.25, 6: 0.0625},
+    ("step", (("every_epochs", 4.0), ("multiplier", 0.5))): {
+        0: 1,
+        3.99: 1,
+        4: 0.5,
+        7.9: 0.5,
+        8: 0.25,
+        40: 2**-10,
+    },
+    ("inverse_scaling", (("length_epochs", 2.0), ("power", 0.5))): {
+        0: 1,
+        6: 0.5,
+        16: 1 / 3,
+        2 * 99: 0.1,
+    },
+    ("exponential", (("length_epochs", 3.0), ("multiplier", 0.25))): {
+        0: 1,
+        1.5: 0.5,
+        3: 0.25,
+        6: 0.0625,
+    },
     # 1 at the start; halfway the mean of 1 and 0.2; a quarter of the way cos 45°
-    ("cosine", tuple(COSINE.items())): {0: 1, 4: 0.6, 2: 0.6 + 0.4 * math.sqrt(0.5), 8: 0.2, 80: 0.2},
+    ("cosine", tuple(COSINE.items())): {
+        0: 1,
+        4: 0.6,
+        2: 0.6 + 0.4 * math.sqrt(0.5),
+        8: 0.2,
+        80: 0.2,
+    },
     # rises over 4 epochs from 0.1, then falls over 6 to 0.02
     ("one_cycle", tuple(CYCLE.items())): {
         0: 0.1,
@@ -43,14 +66,18 @@ def cases():
 def test_factors_by_hand(name, options, points):
     schedule = SCHEDULES[name](**options)
     for epochs, factor in points.items():
-        assert schedule.at(epochs, 0.1, schedule.start()) == pytest.approx(factor, rel=ROUNDED), epochs
+        assert schedule.at(epochs, 0.1, schedule.start()) == pytest.approx(
+            factor, rel=ROUNDED
+        ), epochs
 
 
 def test_every_schedule_is_worked_by_hand():
     assert {name for name, _ in POINTS} | {"adaptive"} == set(SCHEDULES)
 
 
-@pytest.mark.parametrize(("name", "options", "points"), [*cases(), ("adaptive", {}, {0: 1, 5: 1})])
+@pytest.mark.parametrize(
+    ("name", "options", "points"), [*cases(), ("adaptive", {}, {0: 1, 5: 1})]
+)
 def test_warm_up_comes_first_and_shifts_the_rest(name, options, points):
     warm = SCHEDULES[name](**options, warmup_epochs=2.0)
     memory = warm.start()
@@ -97,7 +124,11 @@ def test_rates_do_not_depend_on_how_many_epochs_are_asked_for(name, warmup):
         "adaptive": {"patience": 2.0, "tolerance": 0.05},
     }
     schedule = SCHEDULES[name](warmup_epochs=warmup, **quick.get(name, {}))
-    options = {"optimizer": SGD(learning_rate=0.2), "schedule": schedule, "batch_rows": 4}
+    options = {
+        "optimizer": SGD(learning_rate=0.2),
+        "schedule": schedule,
+        "batch_rows": 4,
+    }
     short, long = (train(NET, x, y, max_epochs=epochs, **options) for epochs in (4, 9))
     assert rates(long)[:4] == rates(short)
     assert (len(set(rates(long))) > 1) == (name != "constant" or warmup > 0)
@@ -106,8 +137,18 @@ def test_rates_do_not_depend_on_how_many_epochs_are_asked_for(name, warmup):
 def test_the_rate_recorded_is_that_of_the_last_step():
     x, y = problem()  # 11 rows by 4: three batches an epoch; the last begins at ⅔
     schedule = SCHEDULES["exponential"](length_epochs=1.0, multiplier=0.125)
-    report = train(NET, x, y, optimizer=SGD(learning_rate=0.2), schedule=schedule, batch_rows=4, max_epochs=3)
-    assert rates(report) == pytest.approx([0.2 * 0.125 ** (e + 2 / 3) for e in range(3)], rel=ROUNDED)
+    report = train(
+        NET,
+        x,
+        y,
+        optimizer=SGD(learning_rate=0.2),
+        schedule=schedule,
+        batch_rows=4,
+        max_epochs=3,
+    )
+    assert rates(report) == pytest.approx(
+        [0.2 * 0.125 ** (e + 2 / 3) for e in range(3)], rel=ROUNDED
+    )
     rules = Rules(SGD(learning_rate=0.2), schedule, batch_rows=4)
     second = rules.learning_rate(State(NET.init().theta, epoch=5, step_in_epoch=1), 3)
     assert second == pytest.approx(0.2 * 0.125 ** (5 + 1 / 3), rel=ROUNDED)
@@ -119,7 +160,11 @@ def test_steps_are_taken_with_the_rates_of_the_schedule():
     schedule = SCHEDULES["step"](every_epochs=1.0, multiplier=0.5)
     start = net.init(initializer="zeros")
     start.theta[:] = [1.0, 0.0]
-    options = {"parameters": start, "frozen_layers": (), "optimizer": SGD(learning_rate=0.25)}
+    options = {
+        "parameters": start,
+        "frozen_layers": (),
+        "optimizer": SGD(learning_rate=0.25),
+    }
     report = train(net, [[1.0]], [[0.0]], schedule=schedule, max_epochs=3, **options)
     w, b = 1.0, 0.0
     for rate in (0.25, 0.125, 0.0625):
@@ -131,10 +176,25 @@ def test_adaptive_watches_the_validation_loss():
     x, y = problem()
     schedule = SCHEDULES["adaptive"](patience=1.0, multiplier=0.5, tolerance=1e-9)
     # targets that training moves away from: the training loss falls, the validation loss rises
-    report = train(NET, x, y, validation=(x, -5 * y), schedule=schedule, max_epochs=6, optimizer=SGD(learning_rate=0.1))
+    report = train(
+        NET,
+        x,
+        y,
+        validation=(x, -5 * y),
+        schedule=schedule,
+        max_epochs=6,
+        optimizer=SGD(learning_rate=0.1),
+    )
     assert all(b < a for a, b in zip(report.loss, report.loss[1:], strict=False))
-    assert all(b > a for a, b in zip(report.validation_loss, report.validation_loss[1:], strict=False))
-    assert rates(report) == pytest.approx([0.1, 0.1, 0.05, 0.025, 0.0125, 0.00625], rel=ROUNDED)
+    assert all(
+        b > a
+        for a, b in zip(
+            report.validation_loss, report.validation_loss[1:], strict=False
+        )
+    )
+    assert rates(report) == pytest.approx(
+        [0.1, 0.1, 0.05, 0.025, 0.0125, 0.00625], rel=ROUNDED
+    )
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

@@ -41,9 +41,22 @@ def watch(rule, values):
 def test_watch_by_hand():
     #   smaller is better, improvements of at most 0.5 do not count
     rule = EarlyStopping(min_delta=0.5)
-    assert watch(rule, [4, 3, 2.5, 2.4, 2.4, 3]) == [(1, 0), (2, 0), (2, 1), (4, 0), (4, 1), (4, 2)]
+    assert watch(rule, [4, 3, 2.5, 2.4, 2.4, 3]) == [
+        (1, 0),
+        (2, 0),
+        (2, 1),
+        (4, 0),
+        (4, 1),
+        (4, 2),
+    ]
     greater = EarlyStopping(monitor="accuracy")
-    assert watch(greater, [0.1, 0.3, 0.2, 0.3, 0.4]) == [(1, 0), (2, 0), (2, 1), (2, 2), (5, 0)]
+    assert watch(greater, [0.1, 0.3, 0.2, 0.3, 0.4]) == [
+        (1, 0),
+        (2, 0),
+        (2, 1),
+        (2, 2),
+        (5, 0),
+    ]
 
 
 def test_one_lucky_epoch_decides_nothing():
@@ -82,7 +95,12 @@ def test_early_stopping_keeps_the_parameters_of_the_best_epoch(monitor, smoothin
     x, y = problem()
     held = problem(20, seed=1)
     rule = EarlyStopping(monitor=monitor, patience=6, smoothing=smoothing)
-    options = {"optimizer": SGD(learning_rate=0.5), "batch_rows": 10, "validation": held, "seed": 5}
+    options = {
+        "optimizer": SGD(learning_rate=0.5),
+        "batch_rows": 10,
+        "validation": held,
+        "seed": 5,
+    }
     report = train(NET, x, y, max_epochs=300, early_stopping=rule, **options)
     assert report.stopped is StopReason.STALLED
     assert report.epochs == report.best_epoch + 6
@@ -91,19 +109,32 @@ def test_early_stopping_keeps_the_parameters_of_the_best_epoch(monitor, smoothin
     last = train(NET, x, y, max_epochs=report.epochs, **options)
     np.testing.assert_array_equal(report.last.theta, last.parameters.theta)
     # the record is that of the validation rows, and its best (smoothed) value stands where it is said to
-    values = [e.validation_loss if monitor == "loss" else e.metric for e in report.history]
-    assert values[report.best_epoch - 1] == pytest.approx(of_validation(monitor, report.parameters, *held), rel=1e-12)
+    values = [
+        e.validation_loss if monitor == "loss" else e.metric for e in report.history
+    ]
+    assert values[report.best_epoch - 1] == pytest.approx(
+        of_validation(monitor, report.parameters, *held), rel=1e-12
+    )
     smooth = [values[0]]
     for value in values[1:]:
         smooth.append(smoothing * smooth[-1] + (1 - smoothing) * value)
     greater = monitor != "loss" and METRICS.get(monitor, monitor).greater_is_better
-    assert (np.argmax(smooth) if greater else np.argmin(smooth)) + 1 == report.best_epoch
+    assert (
+        np.argmax(smooth) if greater else np.argmin(smooth)
+    ) + 1 == report.best_epoch
 
 
 def test_the_last_parameters_where_the_best_are_not_asked_for():
     x, y = problem()
     rule = EarlyStopping(patience=3, keep_best=False)
-    report = train(NET, x, y, early_stopping=rule, validation=problem(20, seed=1), optimizer=SGD(learning_rate=0.5))
+    report = train(
+        NET,
+        x,
+        y,
+        early_stopping=rule,
+        validation=problem(20, seed=1),
+        optimizer=SGD(learning_rate=0.5),
+    )
     assert (report.stopped, report.best_epoch) == (StopReason.STALLED, None)
     np.testing.assert_array_equal(report.parameters.theta, report.last.theta)
 
@@ -115,7 +146,10 @@ def test_without_validation_rows_the_training_rows_are_watched():
     hits = np.argmax(forward(NET, report.last, x).output, axis=1) == y
     assert report.history[-1].metric == np.mean(hits)
     assert report.validation_loss == (None,) * report.epochs
-    assert train(NET, x, y, early_stopping=EarlyStopping(min_delta=99, patience=4)).epochs == 5
+    assert (
+        train(NET, x, y, early_stopping=EarlyStopping(min_delta=99, patience=4)).epochs
+        == 5
+    )
 
 
 def tagged(rows):
@@ -143,7 +177,9 @@ def split_of(monkeypatch, net, x, y, share, seed, **options):
 def test_the_split_is_disjoint_complete_stratified_and_keyed(monkeypatch, share):
     y = np.repeat([0, 1, 2], [50, 30, 20])[np.random.default_rng(0).permutation(100)]
     x = tagged(100)
-    kept, held = split_of(monkeypatch, NET, x, y, share, 3, sample_weight=np.arange(1.0, 101.0))
+    kept, held = split_of(
+        monkeypatch, NET, x, y, share, 3, sample_weight=np.arange(1.0, 101.0)
+    )
     assert sorted([*kept.x[:, 0], *held.x[:, 0]]) == list(range(100))
     assert held.rows == round(100 * share)
     for label, count in enumerate((50, 30, 20)):
@@ -159,10 +195,14 @@ def test_the_split_is_disjoint_complete_stratified_and_keyed(monkeypatch, share)
 
 def test_a_split_of_many_small_classes_and_of_whole_numbers(monkeypatch):
     wide = Network((3, 25), ("softmax",), "cross_entropy")
-    kept, held = split_of(monkeypatch, wide, tagged(100), np.repeat(np.arange(25), 4), 0.1, 0)
+    kept, held = split_of(
+        monkeypatch, wide, tagged(100), np.repeat(np.arange(25), 4), 0.1, 0
+    )
     assert held.rows == 10
     assert np.max(held.y.sum(axis=0)) == 1
-    single = split_of(monkeypatch, wide, tagged(30), np.minimum(np.arange(30), 24), 0.2, 0)
+    single = split_of(
+        monkeypatch, wide, tagged(30), np.minimum(np.arange(30), 24), 0.2, 0
+    )
     assert (single[0].y.sum(axis=0) >= 1).all()  # every class is left to train on
     # targets of a regression that happen to be whole numbers are no classes
     regression = Network((3, 1), ("identity",), "squared_error")
@@ -171,7 +211,9 @@ def test_a_split_of_many_small_classes_and_of_whole_numbers(monkeypatch):
     np.testing.assert_array_equal(held.y[:, 0], held.x[:, 0])
 
 
-@pytest.mark.parametrize("wrong", [0.0, 1.0, -0.5, 1e-9, float("nan"), (np.ones((2, 3)),)])
+@pytest.mark.parametrize(
+    "wrong", [0.0, 1.0, -0.5, 1e-9, float("nan"), (np.ones((2, 3)),)]
+)
 def test_validation_that_cannot_be(wrong):
     x, y = problem()
     with pytest.raises(InputError, match="validation"):
@@ -183,16 +225,24 @@ def test_validation_that_cannot_be(wrong):
 def test_validation_is_without_penalty_and_dropout_but_with_weights():
     x, y = problem()
     weights = np.arange(30.0)
-    report = train(NET, x, y, validation=(x, y, weights), l2=0.5, dropout=0.5, max_epochs=3)
+    report = train(
+        NET, x, y, validation=(x, y, weights), l2=0.5, dropout=0.5, max_epochs=3
+    )
     expected = float(loss(NET, report.parameters, x, y, sample_weight=weights))
     assert report.validation_loss[-1] == pytest.approx(expected, rel=1e-14)
 
 
-@pytest.mark.parametrize(("limit", "epochs"), [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1), (6, 2)])
+@pytest.mark.parametrize(
+    ("limit", "epochs"), [(0, 0), (1, 0), (2, 0), (3, 1), (4, 1), (6, 2)]
+)
 def test_max_steps(limit, epochs):
     x, y = problem()  # three batches of ten
     report = train(NET, x, y, batch_rows=10, max_steps=limit, max_epochs=9, seed=2)
-    assert (report.steps, report.epochs, report.stopped) == (limit, epochs, StopReason.STEPS)
+    assert (report.steps, report.epochs, report.stopped) == (
+        limit,
+        epochs,
+        StopReason.STEPS,
+    )
 
 
 def test_max_seconds(monkeypatch):
@@ -242,13 +292,20 @@ def test_callbacks_see_every_moment():
 
 
 @pytest.mark.parametrize(
-    ("stop_at", "steps", "epochs"), [(("step", 0, 1), 1, 0), (("step", 1, 4), 4, 2), (("epoch", 1, 2), 2, 1)]
+    ("stop_at", "steps", "epochs"),
+    [(("step", 0, 1), 1, 0), (("step", 1, 4), 4, 2), (("epoch", 1, 2), 2, 1)],
 )
-def test_callbacks_stop_a_run_and_every_other_callback_still_sees_it(stop_at, steps, epochs):
+def test_callbacks_stop_a_run_and_every_other_callback_still_sees_it(
+    stop_at, steps, epochs
+):
     x, y = problem()
     diaries = [Diary(stop_at), Diary()]
     report = train(NET, x, y, batch_rows=15, max_epochs=9, callbacks=diaries)
-    assert (report.stopped, report.steps, report.epochs) == (StopReason.CALLBACK, steps, epochs)
+    assert (report.stopped, report.steps, report.epochs) == (
+        StopReason.CALLBACK,
+        steps,
+        epochs,
+    )
     assert diaries[0].lines == diaries[1].lines
     assert diaries[1].lines[-1] == ("end", epochs, steps, epochs)
 
@@ -256,7 +313,10 @@ def test_callbacks_stop_a_run_and_every_other_callback_still_sees_it(stop_at, st
 def test_reasons_are_sentences():
     texts = [reason.value for reason in StopReason]
     assert len(set(texts)) == len(texts) == 9
-    assert all(text[0].isupper() and text.endswith(".") and len(text.split()) >= 4 for text in texts)
+    assert all(
+        text[0].isupper() and text.endswith(".") and len(text.split()) >= 4
+        for text in texts
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,16 @@ import sys
 import numpy as np
 import pytest
 
-from chainrule import ACTIVATIONS, LOSSES, InputError, Network, Parameters, load_model, own_activation, save_model
+from chainrule import (
+    ACTIVATIONS,
+    LOSSES,
+    InputError,
+    Network,
+    Parameters,
+    load_model,
+    own_activation,
+    save_model,
+)
 from chainrule.storage import build_network, describe_network
 
 NET = Network((4, 3, 2), ("relu", "softmax"), "cross_entropy")
@@ -41,7 +50,11 @@ def test_every_row_of_the_tables_is_described():
         output = "softmax" if "entropy" in name else "exp"
         net = Network((2, 3, 2), ("tanh", output), make())
         assert build_network(json.loads(json.dumps(describe_network(net)))) == net
-    special = Network((2, 3, 2), (ACTIVATIONS["leaky_relu"](slope=0.25), "identity"), LOSSES["pinball"]([0.1, 0.9]))
+    special = Network(
+        (2, 3, 2),
+        (ACTIVATIONS["leaky_relu"](slope=0.25), "identity"),
+        LOSSES["pinball"]([0.1, 0.9]),
+    )
     assert build_network(json.loads(json.dumps(describe_network(special)))) == special
 
 
@@ -52,7 +65,9 @@ def test_arrays_that_are_not_contiguous(tmp_path):
 
 
 def test_functions_of_your_own_are_refused(tmp_path):
-    net = Network((2, 1), (own_activation(np.sin, np.cos, name="sine"),), "squared_error")
+    net = Network(
+        (2, 1), (own_activation(np.sin, np.cos, name="sine"),), "squared_error"
+    )
     with pytest.raises(InputError, match="sine, a function of your own"):
         save_model(tmp_path / "m", net, net.init())
     assert list(tmp_path.iterdir()) == []
@@ -118,7 +133,9 @@ def test_sealed_nonsense_is_refused(file, old, new):
 
 
 def test_a_newer_version_says_so(file):
-    file.write_bytes(reseal(file.read_bytes().replace(b'\\"version\\":1', b'\\"version\\":9')))
+    file.write_bytes(
+        reseal(file.read_bytes().replace(b'\\"version\\":1', b'\\"version\\":9'))
+    )
     with pytest.raises(InputError, match="newer chainrule"):
         load_model(file)
 
@@ -148,7 +165,12 @@ except OSError as error:
 
 def test_a_full_disk_loses_nothing(file):
     before = file.read_bytes()
-    run = subprocess.run([sys.executable, "-c", FULL_DISK, file], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, file],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert run.stdout.startswith("refused")
     assert file.read_bytes() == before
     assert [p.name for p in file.parent.iterdir()] == [file.name]

@@ -31,7 +31,16 @@ MATHEMATICS = [
     "gradient_check",
 ]
 STANDARD = {
-    *("__future__", "abc", "collections", "dataclasses", "enum", "functools", "itertools", "math"),
+    *(
+        "__future__",
+        "abc",
+        "collections",
+        "dataclasses",
+        "enum",
+        "functools",
+        "itertools",
+        "math",
+    ),
     *("difflib", "html", "numbers", "sys", "types", "typing"),
 }
 OUTSIDE = {"numpy": None, "array_api_compat": None, "scipy": "arrays", "jax": "arrays"}
@@ -56,7 +65,9 @@ def test_the_mathematics_imports_only_what_stands_above_it(name: str) -> None:
     for module, level in imports(SOURCE / f"{name}.py"):
         root = module.split(".")[0]
         if level or root == "chainrule":
-            assert module.removeprefix("chainrule.") in above, f"{name} imports {module}"
+            assert module.removeprefix("chainrule.") in above, (
+                f"{name} imports {module}"
+            )
         elif root in OUTSIDE:
             assert OUTSIDE[root] in (None, name), f"{name} imports {module}"
         else:
@@ -66,14 +77,20 @@ def test_the_mathematics_imports_only_what_stands_above_it(name: str) -> None:
 def test_no_module_imports_itself_through_others() -> None:
     graph = {}
     for path in FILES:
-        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(
+            ".__init__"
+        )
         package = path.relative_to(SOURCE).parts[:-1]
         graph[name] = set()
         # imports inside functions are what breaks a cycle at import time: only the module's own level
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ImportFrom) and node.level:
                 base = ".".join(package[: len(package) - node.level + 1])
-                targets = [node.module] if node.module else [alias.name for alias in node.names]
+                targets = (
+                    [node.module]
+                    if node.module
+                    else [alias.name for alias in node.names]
+                )
                 graph[name] |= {f"{base}.{target}".strip(".") for target in targets}
     state: dict[str, str] = {}
 
@@ -92,7 +109,9 @@ def test_no_module_imports_itself_through_others() -> None:
 
 def test_no_module_bears_the_name_of_something_public() -> None:
     # else `chainrule.loss` would be a function or a module, whichever was imported last
-    modules = {p.stem for p in SOURCE.glob("*.py")} | {p.name for p in SOURCE.iterdir() if p.is_dir()}
+    modules = {p.stem for p in SOURCE.glob("*.py")} | {
+        p.name for p in SOURCE.iterdir() if p.is_dir()
+    }
     assert modules & set(chainrule.__all__) == set()
 
 
@@ -111,14 +130,27 @@ def test_there_is_no_automatic_differentiation(path: Path) -> None:
 
 
 def test_the_search_for_automatic_differentiation_finds_it() -> None:
-    for text in ("torch.autograd.grad(f)", "jax.grad(f)", "with tf.GradientTape():", "J.backward()", "x.requires_grad"):
+    for text in (
+        "torch.autograd.grad(f)",
+        "jax.grad(f)",
+        "with tf.GradientTape():",
+        "J.backward()",
+        "x.requires_grad",
+    ):
         assert AUTODIFF.search(text)
 
 
-@pytest.mark.parametrize("number", ["F0", "F1", "F2", "J1", "J2", "B1", "B2", "B3", "B4", "U1"])
+@pytest.mark.parametrize(
+    "number", ["F0", "F1", "F2", "J1", "J2", "B1", "B2", "B3", "B4", "U1"]
+)
 def test_every_equation_stands_beside_its_line(number: str) -> None:
     beside = re.compile(rf"\S  # (.*\W)?{number}\b")
-    places = [p.stem for p in FILES for line in p.read_text(encoding="utf-8").splitlines() if beside.search(line)]
+    places = [
+        p.stem
+        for p in FILES
+        for line in p.read_text(encoding="utf-8").splitlines()
+        if beside.search(line)
+    ]
     home = {"F": "forward_pass", "J": "forward_pass", "B": "backward_pass"}
     if number == "U1":
         assert places
@@ -134,7 +166,9 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
     assert name in dir(chainrule)
     if isinstance(value, Mapping):  # a table has a comment that Sphinx reads
         home = SOURCE / f"{chainrule._HOME[name]}.py"
-        assert re.search(rf"^#: .+\n{name}\b", home.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        assert re.search(
+            rf"^#: .+\n{name}\b", home.read_text(encoding="utf-8"), flags=re.MULTILINE
+        )
     else:
         # not the signature that a dataclass gets for want of a docstring
         assert value.__doc__.strip()

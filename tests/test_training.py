@@ -38,7 +38,9 @@ def test_one_step_by_hand():
     report = train(net, [[1.0], [2.0]], [[1.0], [5.0]], parameters=start, max_epochs=1)
     assert report.loss == (0.5,)
     assert report.parameters.theta.tolist() == [2.05, 0.0]
-    after = train(net, [[1.0], [2.0]], [[1.0], [5.0]], parameters=report.parameters, max_epochs=1)
+    after = train(
+        net, [[1.0], [2.0]], [[1.0], [5.0]], parameters=report.parameters, max_epochs=1
+    )
     assert after.loss == (pytest.approx(0.478125, rel=1e-15),)
     assert start.theta.tolist() == [2.0, 0.0]
 
@@ -61,14 +63,25 @@ def test_every_row_once_an_epoch_in_a_new_order():
         assert sorted(np.concatenate(epoch)) == list(range(11))
     orders = [tuple(np.concatenate(epoch)) for epoch in epochs]
     assert len(set(orders)) == 3
-    assert orders == [tuple(np.concatenate(list(batches(11, 4, seed=5, epoch=e)))) for e in range(3)]
+    assert orders == [
+        tuple(np.concatenate(list(batches(11, 4, seed=5, epoch=e)))) for e in range(3)
+    ]
     assert orders[0] != tuple(np.concatenate(list(batches(11, 4, seed=6, epoch=0))))
     assert list(batches(11, 11, seed=5, epoch=0)) == [None]
 
 
 def test_sgd_steps_on_the_batches_in_order():
     x, y = problem()
-    report = train(NET, x, y, optimizer=SGD(learning_rate=0.05), batch_rows=10, max_epochs=2, seed=9, l2=0.01)
+    report = train(
+        NET,
+        x,
+        y,
+        optimizer=SGD(learning_rate=0.05),
+        batch_rows=10,
+        max_epochs=2,
+        seed=9,
+        l2=0.01,
+    )
     assert report.steps == 6
     theta, recorded = NET.init(9).theta, []
     for epoch in range(2):
@@ -89,37 +102,58 @@ def test_sgd_steps_on_the_batches_in_order():
 
 def test_same_seed_same_run():
     x, y = problem()
-    runs = [train(NET, x, y, optimizer="sgd", batch_rows=5, max_epochs=3, seed=s) for s in (1, 1, 2)]
+    runs = [
+        train(NET, x, y, optimizer="sgd", batch_rows=5, max_epochs=3, seed=s)
+        for s in (1, 1, 2)
+    ]
     np.testing.assert_array_equal(runs[0].parameters.theta, runs[1].parameters.theta)
     assert runs[0].loss == runs[1].loss
     assert (runs[0].parameters.theta != runs[2].parameters.theta).any()
 
 
-@given(st.lists(st.integers(0, 3), min_size=6, max_size=6).filter(any), st.integers(0, 100))
+@given(
+    st.lists(st.integers(0, 3), min_size=6, max_size=6).filter(any), st.integers(0, 100)
+)
 def test_integer_weight_is_a_repeated_row_in_full_batch_training(weights, seed):
     x, y = problem(6, seed)
     weighted = train(NET, x, y, sample_weight=weights, max_epochs=50, seed=seed)
-    repeated = train(NET, np.repeat(x, weights, axis=0), np.repeat(y, weights, axis=0), max_epochs=50, seed=seed)
-    np.testing.assert_allclose(weighted.parameters.theta, repeated.parameters.theta, rtol=0, atol=TRAINED)
+    repeated = train(
+        NET,
+        np.repeat(x, weights, axis=0),
+        np.repeat(y, weights, axis=0),
+        max_epochs=50,
+        seed=seed,
+    )
+    np.testing.assert_allclose(
+        weighted.parameters.theta, repeated.parameters.theta, rtol=0, atol=TRAINED
+    )
     np.testing.assert_allclose(weighted.loss, repeated.loss, rtol=0, atol=TRAINED)
 
 
 def test_a_batch_of_weight_zero_makes_no_step():
     x, y = problem(10)
     weights = np.zeros(10)
-    alone = int(np.concatenate(list(batches(10, 5, seed=0, epoch=0)))[7])  # in the second batch
+    alone = int(
+        np.concatenate(list(batches(10, 5, seed=0, epoch=0)))[7]
+    )  # in the second batch
     weights[alone] = 2.0
-    report = train(NET, x, y, sample_weight=weights, optimizer="sgd", batch_rows=5, max_epochs=1)
+    report = train(
+        NET, x, y, sample_weight=weights, optimizer="sgd", batch_rows=5, max_epochs=1
+    )
     assert report.steps == 1
     only = train(NET, x[[alone]], y[[alone]], optimizer="sgd", max_epochs=1)
-    np.testing.assert_allclose(report.parameters.theta, only.parameters.theta, rtol=0, atol=TRAINED)
+    np.testing.assert_allclose(
+        report.parameters.theta, only.parameters.theta, rtol=0, atol=TRAINED
+    )
 
 
 def test_penalty_shrinks_weights_and_not_biases():
     net = Network((1, 1), ("identity",), "squared_error")
     start = Parameters.from_arrays([[[2.0]]], [[3.0]])
     # the row (0, 3) has gradient 0: only the penalty moves w: 2 - 0.1 (0.5 · 2 + 0.25) = 1.875
-    report = train(net, [[0.0]], [[3.0]], parameters=start, max_epochs=1, l1=0.25, l2=0.5)
+    report = train(
+        net, [[0.0]], [[3.0]], parameters=start, max_epochs=1, l1=0.25, l2=0.5
+    )
     assert report.parameters.theta.tolist() == [1.875, 3.0]
     assert report.loss == (0.25 * 2 + 0.5 / 2 * 4,)
 
@@ -151,7 +185,13 @@ def test_interrupt_keeps_the_last_complete_step(monkeypatch):
     for _ in range(2):
         state = (
             Reference()
-            .run_epoch(workspace, rules, Data(x, y, None), state, lambda new: seen.append(new.theta))
+            .run_epoch(
+                workspace,
+                rules,
+                Data(x, y, None),
+                state,
+                lambda new: seen.append(new.theta),
+            )
             .next_epoch()
         )
     np.testing.assert_array_equal(stopped.parameters.theta, seen[3])
@@ -165,7 +205,9 @@ def test_an_epoch_continued_in_its_middle_equals_the_epoch():
     states = []
     start = State(NET.init(1).theta, SGD().start(NET.init(1).theta))
     end = engine.run_epoch(workspace, rules, Data(x, y, None), start, states.append)
-    again = engine.run_epoch(workspace, rules, Data(x, y, None), states[1], lambda new: None)
+    again = engine.run_epoch(
+        workspace, rules, Data(x, y, None), states[1], lambda new: None
+    )
     np.testing.assert_array_equal(end.theta, again.theta)
     assert (again.epoch, again.step_in_epoch, again.steps) == (0, 5, 5)
 
@@ -173,17 +215,29 @@ def test_an_epoch_continued_in_its_middle_equals_the_epoch():
 def test_divergence_is_an_error_that_says_what_to_do():
     x, y = problem()
     net = Network((3, 5, 2), ("relu", "identity"), "squared_error")
-    with np.errstate(all="ignore"), pytest.raises(NonFiniteError, match="Lower the learning rate"):
+    with (
+        np.errstate(all="ignore"),
+        pytest.raises(NonFiniteError, match="Lower the learning rate"),
+    ):
         train(net, x, y, optimizer=GradientDescent(learning_rate=1e6), max_epochs=100)
 
 
 def test_trains_on_torch_arrays():
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     x, y = problem()
-    of_torch = train(NET, torch.asarray(x), torch.asarray(y), optimizer="sgd", batch_rows=7, max_epochs=3)
+    of_torch = train(
+        NET,
+        torch.asarray(x),
+        torch.asarray(y),
+        optimizer="sgd",
+        batch_rows=7,
+        max_epochs=3,
+    )
     of_numpy = train(NET, x, y, optimizer="sgd", batch_rows=7, max_epochs=3)
     assert isinstance(of_torch.parameters.theta, torch.Tensor)
-    np.testing.assert_allclose(of_torch.parameters.theta.numpy(), of_numpy.parameters.theta, atol=1e-14)
+    np.testing.assert_allclose(
+        of_torch.parameters.theta.numpy(), of_numpy.parameters.theta, atol=1e-14
+    )
 
 
 def test_float32_stays_float32():

@@ -30,7 +30,9 @@ def forms(name: str, case: Case) -> list[str]:
     if name == "onnxruntime":
         return [] if trains else ["session"]
     if name == "sklearn":
-        return ["fit" if trains else "predict" if case.batch_rows == 1 else "predict_proba"]
+        return [
+            "fit" if trains else "predict" if case.batch_rows == 1 else "predict_proba"
+        ]
     if not trains:
         return ["call"]
     if case.pixels:
@@ -42,7 +44,11 @@ def forms(name: str, case: Case) -> list[str]:
 
 def held_dtype(name: str, case: Case, form: str) -> str:
     """In which dtype a contender holds the rows."""
-    return "uint8" if form == "uint8 held" or (name == "chainrule" and case.pixels) else "float32"
+    return (
+        "uint8"
+        if form == "uint8 held" or (name == "chainrule" and case.pixels)
+        else "float32"
+    )
 
 
 def load(name: str) -> type[Contender]:

@@ -46,22 +46,46 @@ class Contender(interface.Contender):
         self.optimizer = OPTIMIZERS[case.optimizer](learning_rate=case.learning_rate)
         if self.form == "run_epoch":
             self.rules = Rules(
-                self.optimizer, batch_rows=case.batch_rows, dropout=(0.0,) * (len(case.sizes) - 1), seed=SEED
+                self.optimizer,
+                batch_rows=case.batch_rows,
+                dropout=(0.0,) * (len(case.sizes) - 1),
+                seed=SEED,
             )
-            self.data = checked_data(self.network, self.start, inputs.x, inputs.y, None, self.scale)
-            self.engine, _ = choose_engine("native", self.network, self.rules, inputs.theta)
-            self.workspace = self.engine.prepare(self.network, self.rules, inputs.theta.dtype, self.threads, self.scale)
+            self.data = checked_data(
+                self.network, self.start, inputs.x, inputs.y, None, self.scale
+            )
+            self.engine, _ = choose_engine(
+                "native", self.network, self.rules, inputs.theta
+            )
+            self.workspace = self.engine.prepare(
+                self.network, self.rules, inputs.theta.dtype, self.threads, self.scale
+            )
             compiled = self.workspace.compiled  # type: ignore[attr-defined]
-            self.extra |= {"engine": "native", "threads_used": compiled.threads, "workspace_bytes": compiled.bytes}
+            self.extra |= {
+                "engine": "native",
+                "threads_used": compiled.threads,
+                "workspace_bytes": compiled.bytes,
+            }
             self.state = State(inputs.theta, self.optimizer.start(inputs.theta))
 
     def _train(self, **limits: Any) -> chainrule.Report:
         case = self.case
         report = train(
-            self.network, self.inputs.x, self.inputs.y, parameters=self.start, optimizer=self.optimizer,
-            batch_rows=None if case.optimizer == "gradient_descent" else case.batch_rows, seed=SEED,
-            input_scale=self.scale, threads=self.threads, progress=False, engine="native", **limits,
-        )  # fmt: skip
+            self.network,
+            self.inputs.x,
+            self.inputs.y,
+            parameters=self.start,
+            optimizer=self.optimizer,
+            batch_rows=None
+            if case.optimizer == "gradient_descent"
+            else case.batch_rows,
+            seed=SEED,
+            input_scale=self.scale,
+            threads=self.threads,
+            progress=False,
+            engine="native",
+            **limits,
+        )
         self.extra["engine"] = report.engine
         return report
 
@@ -87,7 +111,14 @@ class Contender(interface.Contender):
                 raise _EnoughError
 
         with contextlib.suppress(_EnoughError):
-            self.engine.run_epoch(self.workspace, self.rules, self.data, state, stop, lambda: Pause(steps=len(batches)))
+            self.engine.run_epoch(
+                self.workspace,
+                self.rules,
+                self.data,
+                state,
+                stop,
+                lambda: Pause(steps=len(batches)),
+            )
         return self.seen.theta
 
     def output(self, rows: int) -> Array:
@@ -113,14 +144,19 @@ class Contender(interface.Contender):
         began = time.perf_counter()
         self._train(max_epochs=units + 1, callbacks=[clock])
         whole = time.perf_counter() - began
-        elapsed = clock.times[-1] - clock.times[0]  # the first epoch has the caches to fill, as a warm-up
+        elapsed = (
+            clock.times[-1] - clock.times[0]
+        )  # the first epoch has the caches to fill, as a warm-up
         self.extra["set_up_seconds"] = whole - elapsed * (units + 1) / units
         return elapsed
 
     def versions(self) -> dict[str, str]:
         from chainrule.engines import native
 
-        return {"chainrule": chainrule.__version__, "chainrule instruction set": native.instruction_set()}
+        return {
+            "chainrule": chainrule.__version__,
+            "chainrule instruction set": native.instruction_set(),
+        }
 
     def details(self) -> dict[str, Any]:
         return {"notes": self.notes, **self.extra}

@@ -33,9 +33,16 @@ class Contender(interface.Contender):
 
     def _start(self) -> Any:
         weights, biases = self.case.split(self.inputs.theta)
-        p = [(jnp.asarray(w), jnp.asarray(b)) for w, b in zip(weights, biases, strict=True)]
+        p = [
+            (jnp.asarray(w), jnp.asarray(b))
+            for w, b in zip(weights, biases, strict=True)
+        ]
         zeros = partial(jax.tree.map, jnp.zeros_like)
-        return (p, zeros(p), zeros(p), jnp.zeros(())) if self.case.optimizer == "adam" else (p,)
+        return (
+            (p, zeros(p), zeros(p), jnp.zeros(()))
+            if self.case.optimizer == "adam"
+            else (p,)
+        )
 
     def _logits(self, p: Any, x: jax.Array) -> jax.Array:
         if x.dtype == jnp.uint8:
@@ -61,12 +68,21 @@ class Contender(interface.Contender):
         m = tree_map(lambda a, d: 0.9 * a + 0.1 * d, m, g)
         v = tree_map(lambda a, d: 0.999 * a + 0.001 * d * d, v, g)
         mean_part, square_part = rate / (1 - 0.9**t), 1 / (1 - 0.999**t)
-        p = tree_map(lambda a, b, c: a - mean_part * b / (jnp.sqrt(c * square_part) + 1e-8), p, m, v)
+        p = tree_map(
+            lambda a, b, c: a - mean_part * b / (jnp.sqrt(c * square_part) + 1e-8),
+            p,
+            m,
+            v,
+        )
         return p, m, v, t
 
     @partial(jax.jit, static_argnums=(0, 4), donate_argnums=1)
-    def _full_batch_steps(self, state: Any, x: jax.Array, y: jax.Array, steps: int) -> Any:
-        return lax.scan(lambda s, _: (self._step(s, x, y), None), state, None, length=steps)[0]
+    def _full_batch_steps(
+        self, state: Any, x: jax.Array, y: jax.Array, steps: int
+    ) -> Any:
+        return lax.scan(
+            lambda s, _: (self._step(s, x, y), None), state, None, length=steps
+        )[0]
 
     @partial(jax.jit, static_argnums=0, donate_argnums=1)
     def _epoch(self, state: Any, x: jax.Array, y: jax.Array) -> Any:
@@ -78,13 +94,21 @@ class Contender(interface.Contender):
         return self._step(state, x[whole:], y[whole:]) if whole < len(x) else state
 
     @partial(jax.jit, static_argnums=0, donate_argnums=1)
-    def _epoch_in_order(self, state: Any, x: jax.Array, y: jax.Array, order: jax.Array) -> Any:
+    def _epoch_in_order(
+        self, state: Any, x: jax.Array, y: jax.Array, order: jax.Array
+    ) -> Any:
         """Over rows that are gathered batch by batch."""
         size = self.case.batch_rows
         whole = len(order) // size * size
         blocks = order[:whole].reshape(-1, size)
-        state, _ = lax.scan(lambda s, rows: (self._step(s, x[rows], y[rows]), None), state, blocks)
-        return self._step(state, x[order[whole:]], y[order[whole:]]) if whole < len(order) else state
+        state, _ = lax.scan(
+            lambda s, rows: (self._step(s, x[rows], y[rows]), None), state, blocks
+        )
+        return (
+            self._step(state, x[order[whole:]], y[order[whole:]])
+            if whole < len(order)
+            else state
+        )
 
     def theta_after(self, batches: list[Array]) -> Array:
         case, state = self.case, self._start()
@@ -95,8 +119,14 @@ class Contender(interface.Contender):
             if self.form == "shuffled":
                 state = self._epoch_in_order(state, self.x, self.y, jnp.asarray(rows))
             else:
-                state = self._epoch(state, jnp.asarray(self.inputs.x[rows]), jnp.asarray(self.inputs.y[rows]))
-        return case.join(*([jax.device_get(a) for a in part] for part in zip(*state[0], strict=True)))
+                state = self._epoch(
+                    state,
+                    jnp.asarray(self.inputs.x[rows]),
+                    jnp.asarray(self.inputs.y[rows]),
+                )
+        return case.join(
+            *([jax.device_get(a) for a in part] for part in zip(*state[0], strict=True))
+        )
 
     def output(self, rows: int) -> Array:
         return jax.device_get(self.predict(self.state[0], self.x[:rows]))

@@ -12,7 +12,9 @@ from . import interface
 DERIVATIVES = {"relu": lambda a: a > 0, "tanh": lambda a: 1 - a * a}
 
 
-def forward(case: Case, weights: list[Array], biases: list[Array], x: Array) -> list[Array]:
+def forward(
+    case: Case, weights: list[Array], biases: list[Array], x: Array
+) -> list[Array]:
     """A[0] … A[L]."""
     a = [x]
     for w, b, phi in zip(weights, biases, case.activations, strict=True):
@@ -52,7 +54,9 @@ class Stepper:
     def gradients(self, x: Array, y: Array) -> list[Array]:
         case = self.case
         a = forward(case, self.weights, self.biases, x)
-        delta = a[-1]  # softmax with cross-entropy and identity with squared error: A - Y, over N
+        delta = a[
+            -1
+        ]  # softmax with cross-entropy and identity with squared error: A - Y, over N
         if case.loss == "cross_entropy":
             delta[np.arange(len(y)), y] -= 1
         else:
@@ -100,7 +104,9 @@ class Contender(interface.Contender):
     def set_up(self) -> None:
         self.stepper = Stepper(self.case, self.inputs.theta)
         self.rng = np.random.default_rng(1)
-        self.buffer = np.empty((self.case.batch_rows, self.case.sizes[0]), self.inputs.x.dtype)
+        self.buffer = np.empty(
+            (self.case.batch_rows, self.case.sizes[0]), self.inputs.x.dtype
+        )
 
     def _rows(self, rows: Array | None) -> Array:
         x = self.inputs.x
@@ -114,11 +120,15 @@ class Contender(interface.Contender):
     def theta_after(self, batches: list[Array]) -> Array:
         stepper = Stepper(self.case, self.inputs.theta)
         for rows in batches:
-            stepper.step(self._rows(None if self.case.full_batch else rows), self.inputs.y[rows])
+            stepper.step(
+                self._rows(None if self.case.full_batch else rows), self.inputs.y[rows]
+            )
         return stepper.theta
 
     def output(self, rows: int) -> Array:
-        return forward(self.case, self.stepper.weights, self.stepper.biases, self.inputs.x[:rows])[-1]
+        return forward(
+            self.case, self.stepper.weights, self.stepper.biases, self.inputs.x[:rows]
+        )[-1]
 
     def work(self, units: int) -> None:
         case, inputs, step = self.case, self.inputs, self.stepper.step
@@ -136,4 +146,7 @@ class Contender(interface.Contender):
     def versions(self) -> dict[str, str]:
         config: Any = np.show_config(mode="dicts")
         blas = config["Build Dependencies"]["blas"]
-        return {"numpy": np.__version__, "numpy BLAS": f"{blas['name']} {blas['version']}"}
+        return {
+            "numpy": np.__version__,
+            "numpy BLAS": f"{blas['name']} {blas['version']}",
+        }

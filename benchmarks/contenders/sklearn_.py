@@ -27,12 +27,19 @@ class Contender(interface.Contender):
         case, inputs = self.case, self.inputs
         make = MLPClassifier if case.loss == "cross_entropy" else MLPRegressor
         model = make(
-            hidden_layer_sizes=case.sizes[1:-1], activation=case.activations[0],
+            hidden_layer_sizes=case.sizes[1:-1],
+            activation=case.activations[0],
             solver="adam" if case.optimizer == "adam" else "sgd",
-            alpha=0.0, batch_size=min(case.batch_rows, case.rows), learning_rate_init=case.learning_rate or 0.1,
-            momentum=0.0, nesterovs_momentum=False, tol=0.0, n_iter_no_change=10**9,
-            shuffle=not case.full_batch, random_state=0,
-        )  # fmt: skip
+            alpha=0.0,
+            batch_size=min(case.batch_rows, case.rows),
+            learning_rate_init=case.learning_rate or 0.1,
+            momentum=0.0,
+            nesterovs_momentum=False,
+            tol=0.0,
+            n_iter_no_change=10**9,
+            shuffle=not case.full_batch,
+            random_state=0,
+        )
         model.set_params(**settings)
         first = slice(0, max(case.batch_rows if not case.full_batch else 1, 1))
         self._partial(model, inputs.x[first], inputs.y[first])
@@ -64,11 +71,16 @@ class Contender(interface.Contender):
 
     def work(self, units: int) -> None:
         if self.case.kind == "prediction":
-            ask, rows = getattr(self.model, self.form), self.inputs.x[: self.case.batch_rows]
+            ask, rows = (
+                getattr(self.model, self.form),
+                self.inputs.x[: self.case.batch_rows],
+            )
             for _ in range(units):
                 ask(rows)
         else:
-            self.model.set_params(max_iter=units, warm_start=True).fit(self.inputs.x, self._targets(self.inputs.y))
+            self.model.set_params(max_iter=units, warm_start=True).fit(
+                self.inputs.x, self._targets(self.inputs.y)
+            )
 
     def versions(self) -> dict[str, str]:
         return {"scikit-learn": sklearn.__version__}

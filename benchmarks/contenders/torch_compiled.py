@@ -17,10 +17,14 @@ class Contender(torch_eager.Contender):
     def set_up(self) -> None:
         torch._dynamo.config.recompile_limit = 64
         super().set_up()
-        self.compiled_step = torch.compile(self._pure_step, dynamic=False, fullgraph=True)
+        self.compiled_step = torch.compile(
+            self._pure_step, dynamic=False, fullgraph=True
+        )
         if self.case.kind == "prediction":
             self.model.requires_grad_(False)
-            self.compiled_predict = torch.compile(self._pure_predict, dynamic=False, fullgraph=True)
+            self.compiled_predict = torch.compile(
+                self._pure_predict, dynamic=False, fullgraph=True
+            )
 
     def renew(self) -> None:
         super().renew()
@@ -35,14 +39,24 @@ class Contender(torch_eager.Contender):
             x = x.to(torch.float32) * PIXEL_SCALE
         layers = len(parameters) // 2
         for layer, phi in enumerate(self.case.activations):
-            x = torch.nn.functional.linear(x, parameters[layer], parameters[layers + layer])
+            x = torch.nn.functional.linear(
+                x, parameters[layer], parameters[layers + layer]
+            )
             x = ACTIVATIONS[phi](x) if phi in ACTIVATIONS else x
         return x
 
     def _pure_step(
-        self, parameters: list[Tensor], m: list[Tensor], v: list[Tensor], t: Tensor, x: Tensor, y: Tensor
+        self,
+        parameters: list[Tensor],
+        m: list[Tensor],
+        v: list[Tensor],
+        t: Tensor,
+        x: Tensor,
+        y: Tensor,
     ) -> None:
-        gradients = torch.func.grad(lambda p: self.loss(self._logits(p, x), y))(parameters)
+        gradients = torch.func.grad(lambda p: self.loss(self._logits(p, x), y))(
+            parameters
+        )
         rate = self.case.learning_rate
         if self.case.optimizer != "adam":
             for p, g in zip(parameters, gradients, strict=True):

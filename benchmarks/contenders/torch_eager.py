@@ -18,7 +18,10 @@ class Contender(interface.Contender):
     def set_up(self) -> None:
         torch.set_num_threads(self.threads)
         torch.set_flush_denormal(True)
-        self.x, self.y = torch.from_numpy(self.inputs.x), torch.from_numpy(self.inputs.y)
+        self.x, self.y = (
+            torch.from_numpy(self.inputs.x),
+            torch.from_numpy(self.inputs.y),
+        )
         self.renew()
 
     def renew(self) -> None:
@@ -28,7 +31,10 @@ class Contender(interface.Contender):
         layers: list[nn.Module] = []
         for w, b, phi in zip(weights, biases, case.activations, strict=True):
             layer = nn.Linear(w.shape[1], w.shape[0])
-            layer.weight, layer.bias = nn.Parameter(torch.from_numpy(w)), nn.Parameter(torch.from_numpy(b))
+            layer.weight, layer.bias = (
+                nn.Parameter(torch.from_numpy(w)),
+                nn.Parameter(torch.from_numpy(b)),
+            )
             layers += [layer] + ([LAYERS[phi]()] if phi in LAYERS else [])
         self.model = nn.Sequential(*layers)
         if case.optimizer == "adam":
@@ -36,7 +42,9 @@ class Contender(interface.Contender):
                 self.model.parameters(), lr=case.learning_rate, fused=True
             )
         else:
-            self.optimizer = torch.optim.SGD(self.model.parameters(), lr=case.learning_rate or 0.1, fused=True)
+            self.optimizer = torch.optim.SGD(
+                self.model.parameters(), lr=case.learning_rate or 0.1, fused=True
+            )
 
     def loss(self, z: Tensor, y: Tensor) -> Tensor:
         if self.case.loss == "cross_entropy":
@@ -65,7 +73,8 @@ class Contender(interface.Contender):
     def theta(self) -> Array:
         linear = [layer for layer in self.model if isinstance(layer, nn.Linear)]
         return self.case.join(
-            [layer.weight.detach().numpy() for layer in linear], [layer.bias.detach().numpy() for layer in linear]
+            [layer.weight.detach().numpy() for layer in linear],
+            [layer.bias.detach().numpy() for layer in linear],
         )
 
     def predict(self, x: Tensor) -> Tensor:

@@ -26,7 +26,12 @@ FAILURES = {
     "index": "an index out of range",
     "not finite": "not finite",
 }
-CASES = {"NS": "widths differ", "SQ": "widths agree", "ML": "hidden = output", "-": "as printed"}
+CASES = {
+    "NS": "widths differ",
+    "SQ": "widths agree",
+    "ML": "hidden = output",
+    "-": "as printed",
+}
 
 
 class WithLines(SphinxDirective):
@@ -35,12 +40,17 @@ class WithLines(SphinxDirective):
     def depend(self) -> None:
         """Note that the page is made from the program's modules."""
         for name, module in sys.modules.items():
-            if name.startswith(("chainrule.errata", "chainrule.conventions")) and module.__file__:
+            if (
+                name.startswith(("chainrule.errata", "chainrule.conventions"))
+                and module.__file__
+            ):
                 self.env.note_dependency(module.__file__)
 
 
 #: A sub- or superscript: in braces, which fall away, in the document's own brackets, or a word.
-SCRIPT = re.compile(r"([_^])(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\([^()]*\)|\[[^\[\]]*\]|\w+?(?=_|\b)))")
+SCRIPT = re.compile(
+    r"([_^])(?:\{((?:[^{}]|\{[^{}]*\})*)\}|(\([^()]*\)|\[[^\[\]]*\]|\w+?(?=_|\b)))"
+)
 
 
 def formula(text: str) -> list[nodes.Node]:
@@ -57,7 +67,9 @@ def formula(text: str) -> list[nodes.Node]:
 
 def failures(fails: dict[str, str]) -> str:
     """Where and how a printed form fails, in words."""
-    return "; ".join(f"{CASES.get(case, case)}: {FAILURES[how]}" for case, how in fails.items())
+    return "; ".join(
+        f"{CASES.get(case, case)}: {FAILURES[how]}" for case, how in fails.items()
+    )
 
 
 class DocumentLines(WithLines):
@@ -71,9 +83,26 @@ class DocumentLines(WithLines):
         for line in LINES.values():
             if line.document == self.arguments[0]:
                 mend: Cell = formula(line.mend or "–")
-                where = [f"{line.verdict.value}, {line.place}" if line.place else line.verdict.value]
-                rows.append([[(line.id,)], formula(line.says), where, mend, [failures(dict(line.fails)) or "–"]])
-        return [table(("line", "says", "verdict", "should be, or meant", "the printed form"), rows)]
+                where = [
+                    f"{line.verdict.value}, {line.place}"
+                    if line.place
+                    else line.verdict.value
+                ]
+                rows.append(
+                    [
+                        [(line.id,)],
+                        formula(line.says),
+                        where,
+                        mend,
+                        [failures(dict(line.fails)) or "–"],
+                    ]
+                )
+        return [
+            table(
+                ("line", "says", "verdict", "should be, or meant", "the printed form"),
+                rows,
+            )
+        ]
 
 
 class DocumentIndex(WithLines):
@@ -91,7 +120,10 @@ class DocumentIndex(WithLines):
         ]
         rows.append(
             [["all"], [str(len(LINES))]]
-            + [[str(sum(counted[document, verdict] for document in documents))] for verdict in Verdict]
+            + [
+                [str(sum(counted[document, verdict] for document in documents))]
+                for verdict in Verdict
+            ]
         )
         return [table(head, rows)]
 
@@ -104,8 +136,18 @@ class NotationTable(WithLines):
         rows: list[list[Cell]] = []
         for one in NOTATIONS.values():
             samples = "one" if one.samples == 1 else "any number"
-            rows.append([[(one.name,)], [(one.alias,)], [one.document], [samples], [(one.module.__name__,)]])
-        return [table(("name", "alias", "document", "samples in a pass", "module"), rows)]
+            rows.append(
+                [
+                    [(one.name,)],
+                    [(one.alias,)],
+                    [one.document],
+                    [samples],
+                    [(one.module.__name__,)],
+                ]
+            )
+        return [
+            table(("name", "alias", "document", "samples in a pass", "module"), rows)
+        ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

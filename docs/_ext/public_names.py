@@ -38,7 +38,9 @@ def data_comment(module: str, name: str) -> list[str]:
     return ModuleAnalyzer.for_module(module).find_attr_docs().get(("", name), [])
 
 
-def document(path: str, value: Any, home: str, name: str, *, members: bool = True) -> Iterator[str]:
+def document(
+    path: str, value: Any, home: str, name: str, *, members: bool = True
+) -> Iterator[str]:
     """The reStructuredText that documents one name."""
     if inspect.isclass(value):
         yield f".. autoclass:: {path}"
@@ -59,9 +61,17 @@ def written_here(value: type) -> str:
     """The names of the members to document: nothing for all; of an estimator those that are not scikit-learn's."""
     if not any(base.__module__.startswith("sklearn") for base in value.__mro__):
         return ""
-    found = {name: getattr(value, name) for name in dir(value) if not name.startswith("_")}
-    home = {name: getattr(member, "fget", member) for name, member in found.items()}  # of a property its function
-    return ", ".join(name for name, member in home.items() if str(member.__module__).startswith("chainrule"))
+    found = {
+        name: getattr(value, name) for name in dir(value) if not name.startswith("_")
+    }
+    home = {
+        name: getattr(member, "fget", member) for name, member in found.items()
+    }  # of a property its function
+    return ", ".join(
+        name
+        for name, member in home.items()
+        if str(member.__module__).startswith("chainrule")
+    )
 
 
 def everything() -> Iterator[str]:
@@ -75,14 +85,20 @@ def everything() -> Iterator[str]:
         title = (home.__doc__ or module).split("\n", 1)[0].rstrip(".")
         yield from (title, "-" * len(title), "", f"``chainrule.{module}``", "")
         for name in names:
-            yield from document(f"chainrule.{name}", getattr(chainrule, name), home.__name__, name)
+            yield from document(
+                f"chainrule.{name}", getattr(chainrule, name), home.__name__, name
+            )
         for name in BESIDE.get(module, ()):
             value = getattr(home, name)
-            yield from document(f"{value.__module__}.{name}", value, home.__name__, name)
+            yield from document(
+                f"{value.__module__}.{name}", value, home.__name__, name
+            )
         for name in names:
             for made in getattr(chainrule, name).values() if name in OF_CLASSES else ():
                 path = f"{home.__name__}.{made.__name__}"
-                yield from document(path, made, home.__name__, made.__name__, members=False)
+                yield from document(
+                    path, made, home.__name__, made.__name__, members=False
+                )
 
 
 class PublicNames(SphinxDirective):
@@ -91,22 +107,32 @@ class PublicNames(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         section = nodes.section()
         section.document = self.state.document
-        nested_parse_with_titles(self.state, StringList(list(everything()), source="public-names"), section)
+        nested_parse_with_titles(
+            self.state, StringList(list(everything()), source="public-names"), section
+        )
         return section.children
 
 
-def escape_marks(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+def escape_marks(
+    app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
     """Escape | and * in running text: |W| is a magnitude, *parameters an argument list."""
     in_example = False
     for i, line in enumerate(lines):
-        in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
+        in_example = line.lstrip().startswith(">>>") or (
+            in_example and bool(line.strip())
+        )
         if not in_example:
             pieces = re.split(r"(`+[^`]*`+)", line)
             pieces[::2] = [re.sub(r"([|*])", r"\\\1", piece) for piece in pieces[::2]]
             lines[i] = "".join(pieces)
-            lines[i] = re.sub(r"^(\d+)\.$", r"\1\\.", lines[i])  # a number, not the start of a list
+            lines[i] = re.sub(
+                r"^(\d+)\.$", r"\1\\.", lines[i]
+            )  # a number, not the start of a list
     if what in ("attribute", "property") and lines:
-        lines[0] = f": {lines[0]}"  # no type: else napoleon takes what stands before a colon for one
+        lines[0] = (
+            f": {lines[0]}"  # no type: else napoleon takes what stands before a colon for one
+        )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

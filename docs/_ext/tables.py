@@ -36,7 +36,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> nodes.containe
                     paragraph += piece
                     continue
                 text = piece if isinstance(piece, str) else piece[0]
-                paragraph += nodes.Text(text) if isinstance(piece, str) else nodes.literal(text, text)
+                paragraph += (
+                    nodes.Text(text)
+                    if isinstance(piece, str)
+                    else nodes.literal(text, text)
+                )
             row += nodes.entry("", paragraph)
         return row
 
@@ -86,16 +90,38 @@ class LossTable(SphinxDirective):
     """The table of losses, each with the output activations that fit."""
 
     def run(self) -> list[nodes.Node]:
-        for module in ("chainrule.losses", "chainrule.loss_types", "chainrule.activations"):
+        for module in (
+            "chainrule.losses",
+            "chainrule.loss_types",
+            "chainrule.activations",
+        ):
             self.env.note_dependency(sys.modules[module].__file__)
-        head = ("name", "ℓ(y, a) of one row", "accepted a", "parameters", "source", "fits outputs of")
+        head = (
+            "name",
+            "ℓ(y, a) of one row",
+            "accepted a",
+            "parameters",
+            "source",
+            "fits outputs of",
+        )
         ranges = {name: make().range(WIDTH) for name, make in ACTIVATIONS.items()}
         rows = []
         for name, make in LOSSES.items():
             ell = make()
-            fitting = [phi for phi, values in ranges.items() if ell.accepts.contains(values)]
+            fitting = [
+                phi for phi, values in ranges.items() if ell.accepts.contains(values)
+            ]
             fits = ["all"] if len(fitting) == len(ranges) else commas(fitting)
-            rows.append(([(name,)], [(ell.formula,)], [str(ell.accepts)], parameters_of(ell), [ell.source], fits))
+            rows.append(
+                (
+                    [(name,)],
+                    [(ell.formula,)],
+                    [str(ell.accepts)],
+                    parameters_of(ell),
+                    [ell.source],
+                    fits,
+                )
+            )
         return [table(head, rows)]
 
 
@@ -103,7 +129,9 @@ def said(thing: Any) -> tuple[Cell, str]:
     """What a docstring says before its first section, names as code, and its references."""
     parts = re.split(r"(?:^|\n\n)(\w+)\n-+\n", inspect.getdoc(thing) or "")
     sections = dict(zip(parts[1::2], parts[2::2], strict=True))
-    pieces = " ".join(parts[0].split()).split("`")  # every second one stood between backticks
+    pieces = " ".join(parts[0].split()).split(
+        "`"
+    )  # every second one stood between backticks
     cell = [(piece,) if i % 2 else piece for i, piece in enumerate(pieces)]
     return cell, " ".join(sections.get("References", "–").split())
 
@@ -117,8 +145,21 @@ class OptimizerTable(SphinxDirective):
         for name, make in OPTIMIZERS.items():
             rule, source = said(make)
             slots = commas(getattr(make, "slot_names", ()))
-            rows.append(([(name,)], [(make.__name__,)], rule, slots, parameters_of(make()), [source]))
-        return [table(("name", "class", "update rule", "slots", "parameters", "source"), rows)]
+            rows.append(
+                (
+                    [(name,)],
+                    [(make.__name__,)],
+                    rule,
+                    slots,
+                    parameters_of(make()),
+                    [source],
+                )
+            )
+        return [
+            table(
+                ("name", "class", "update rule", "slots", "parameters", "source"), rows
+            )
+        ]
 
 
 class ScheduleTable(SphinxDirective):
@@ -129,7 +170,11 @@ class ScheduleTable(SphinxDirective):
         rows = []
         for name, make in SCHEDULES.items():
             factor, source = said(make)
-            own = [f"{k}={v}" for k, v in make().specification().items() if k not in ("name", "warmup_epochs")]
+            own = [
+                f"{k}={v}"
+                for k, v in make().specification().items()
+                if k not in ("name", "warmup_epochs")
+            ]
             rows.append(([(name,)], [(make.__name__,)], factor, commas(own), [source]))
         return [table(("name", "class", "factor", "parameters", "source"), rows)]
 
@@ -139,7 +184,12 @@ class StopReasonTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(sys.modules["chainrule.stopping"].__file__)
-        return [table(("name", "sentence"), [([(reason.name,)], [reason.value]) for reason in StopReason])]
+        return [
+            table(
+                ("name", "sentence"),
+                [([(reason.name,)], [reason.value]) for reason in StopReason],
+            )
+        ]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -37,8 +37,12 @@ class Interval:
 
     def contains(self, other: Interval) -> bool:
         """Whether every number of `other` is in this interval."""
-        above = self.low < other.low or (self.low == other.low and (self.low_closed or not other.low_closed))
-        below = self.high > other.high or (self.high == other.high and (self.high_closed or not other.high_closed))
+        above = self.low < other.low or (
+            self.low == other.low and (self.low_closed or not other.low_closed)
+        )
+        below = self.high > other.high or (
+            self.high == other.high and (self.high_closed or not other.high_closed)
+        )
         return above and below
 
     def __str__(self) -> str:
@@ -91,7 +95,9 @@ class Activation(ABC):
         """The name and parameters, from which `ACTIVATIONS` makes it again."""
 
     def __str__(self) -> str:
-        arguments = ", ".join(f"{k}={v:g}" for k, v in self.specification().items() if k != "name")
+        arguments = ", ".join(
+            f"{k}={v:g}" for k, v in self.specification().items() if k != "name"
+        )
         return f"{self.name}({arguments})" if arguments else self.name
 
     def __repr__(self) -> str:
@@ -161,10 +167,18 @@ class Elementwise(Activation):
         return array_namespace(a).log(a) if self.log_phi is None else self.log_phi(z)
 
     def log_pull_back(self, z: Array, a: Array, g: Array) -> Array:
-        return self.pull_back(z, a, g / a) if self.log_phi_prime is None else g * self.log_phi_prime(z)
+        return (
+            self.pull_back(z, a, g / a)
+            if self.log_phi_prime is None
+            else g * self.log_phi_prime(z)
+        )
 
     def log1m_value(self, z: Array, a: Array) -> Array:
-        return array_namespace(a).log1p(-a) if self.log1m_phi is None else self.log1m_phi(z)
+        return (
+            array_namespace(a).log1p(-a)
+            if self.log1m_phi is None
+            else self.log1m_phi(z)
+        )
 
     def log1m_pull_back(self, z: Array, a: Array, g: Array) -> Array:
         if self.log1m_phi_prime is None:
@@ -219,8 +233,14 @@ class Softmax(Activation):
         xp = array_namespace(z)
         largest, others = self._split(z)
         shift = self._shift_of_others(z, largest) - _row_maximum(z)
-        share = shift + xp.log(_row_sum(others)) - xp.log(_row_sum(xp.exp(z - _row_maximum(z))))
-        return xp.where(largest, share, xp.log1p(-xp.where(largest, xp.zeros_like(a), a)))
+        share = (
+            shift
+            + xp.log(_row_sum(others))
+            - xp.log(_row_sum(xp.exp(z - _row_maximum(z))))
+        )
+        return xp.where(
+            largest, share, xp.log1p(-xp.where(largest, xp.zeros_like(a), a))
+        )
 
     def log1m_pull_back(self, z: Array, a: Array, g: Array) -> Array:
         # ∂log(1-a_k)/∂z_j = -a_k (1_{jk} - a_j) / (1-a_k). With d the largest entry, a_j/(1-a_d)
@@ -239,14 +259,20 @@ class Softmax(Activation):
         xp = array_namespace(z)
         position = xp.argmax(real_part(z), axis=1, keepdims=True)
         largest = xp.arange(z.shape[1], device=position.device)[None, :] == position
-        shifted = xp.where(largest, xp.zeros_like(z), z - self._shift_of_others(z, largest))
+        shifted = xp.where(
+            largest, xp.zeros_like(z), z - self._shift_of_others(z, largest)
+        )
         return largest, xp.where(largest, xp.zeros_like(z), xp.exp(shifted))
 
     @staticmethod
     def _shift_of_others(z: Array, largest: Array) -> Array:
         xp = array_namespace(z)
         real = real_part(z)
-        return xp.max(xp.where(largest, xp.full_like(real, -math.inf), real), axis=1, keepdims=True)
+        return xp.max(
+            xp.where(largest, xp.full_like(real, -math.inf), real),
+            axis=1,
+            keepdims=True,
+        )
 
     def specification(self) -> dict[str, Any]:
         return {"name": self.name}

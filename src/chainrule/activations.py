@@ -214,7 +214,9 @@ def _exp(z: Array) -> Array:
 
 def identity() -> Activation:
     """φ(z) = z."""
-    return Elementwise("identity", "z", "1", _identity, _identity_prime, REALS, (), "S4 (1)")
+    return Elementwise(
+        "identity", "z", "1", _identity, _identity_prime, REALS, (), "S4 (1)"
+    )
 
 
 def sigmoid() -> Activation:
@@ -237,7 +239,16 @@ def sigmoid() -> Activation:
 
 def tanh() -> Activation:
     """φ(z) = tanh z."""
-    return Elementwise("tanh", "tanh z", "1 − tanh² z", _tanh, _tanh_prime, Interval(-1.0, 1.0), (), "LeCun 1989")
+    return Elementwise(
+        "tanh",
+        "tanh z",
+        "1 − tanh² z",
+        _tanh,
+        _tanh_prime,
+        Interval(-1.0, 1.0),
+        (),
+        "LeCun 1989",
+    )
 
 
 def relu() -> Activation:
@@ -464,7 +475,11 @@ ACTIVATIONS: Mapping[str, Callable[..., Activation]] = MappingProxyType(
 
 
 def _number(what: str, value: float, *, low: float, low_open: bool = False) -> float:
-    if not (is_number(value) and math.isfinite(value) and (value > low or (value == low and not low_open))):
+    if not (
+        is_number(value)
+        and math.isfinite(value)
+        and (value > low or (value == low and not low_open))
+    ):
         raise InputError(
             f"{what} = {value!r}",
             f"a finite number {'>' if low_open else '>='} {low:g}",

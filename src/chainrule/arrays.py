@@ -87,7 +87,11 @@ def log1p(z: Array) -> Array:
     the complex step of a logarithm of it would be wrong. 2 artanh(z / (2 + z)) is the same number.
     """
     xp = array_namespace(z)
-    return 2 * xp.atanh(z / (2 + z)) if xp.isdtype(z.dtype, "complex floating") else xp.log1p(z)
+    return (
+        2 * xp.atanh(z / (2 + z))
+        if xp.isdtype(z.dtype, "complex floating")
+        else xp.log1p(z)
+    )
 
 
 def as_numpy(array: Array) -> np.ndarray[Any, Any]:
@@ -104,7 +108,11 @@ def as_numpy(array: Array) -> np.ndarray[Any, Any]:
 def without_holes(values: Any, name: str) -> Any:
     """The same values; raises for sparse arrays, and for masked ones of which something is masked."""
     if hasattr(values, "toarray"):
-        raise InputError(f"{name}, a sparse {type(values).__name__}", "a dense array", f"Pass {name}.toarray().")
+        raise InputError(
+            f"{name}, a sparse {type(values).__name__}",
+            "a dense array",
+            f"Pass {name}.toarray().",
+        )
     if np.ma.is_masked(values):
         raise InputError(
             f"{name}, a masked array with {counted(int(np.ma.getmaskarray(values).sum()), 'masked value')}",
@@ -117,14 +125,18 @@ def without_holes(values: Any, name: str) -> Any:
 def _numbers(values: Any) -> np.ndarray[Any, Any]:
     """A NumPy array of numbers; text that looks like numbers is none."""
     plain = as_numpy(values) if is_array_api_obj(values) else np.asarray(values)
-    if plain.dtype.kind == "O" and not any(isinstance(value, str | bytes) for value in plain.flat):
+    if plain.dtype.kind == "O" and not any(
+        isinstance(value, str | bytes) for value in plain.flat
+    ):
         plain = plain.astype(float)
     if plain.dtype.kind not in "biufc":
         raise TypeError(f"dtype {plain.dtype}")
     return plain
 
 
-def as_floating(values: Any, name: str, *, like: Array, ndim: int | None = None) -> Array:
+def as_floating(
+    values: Any, name: str, *, like: Array, ndim: int | None = None
+) -> Array:
     """`values` as a finite floating array of the library, dtype and device of `like`.
 
     Parameters
@@ -146,7 +158,9 @@ def as_floating(values: Any, name: str, *, like: Array, ndim: int | None = None)
     xp = array_namespace(like)
     dtype = real_part(like).dtype
     values = without_holes(values, name)
-    text = is_numpy_array(values) and values.dtype.kind not in "biufc"  # text, dates, objects
+    text = (
+        is_numpy_array(values) and values.dtype.kind not in "biufc"
+    )  # text, dates, objects
     if is_array_api_obj(values) and array_namespace(values) is xp and not text:
         array = values
     else:

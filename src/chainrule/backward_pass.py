@@ -71,8 +71,14 @@ def pull_back(
     for l in range(network.n_layers - 1, 0, -1):
         g = deltas[0] @ W[l]
         g = g if trace.M[l] is None else g * trace.M[l]
-        a = trace.A[l] if trace.M[l] is None else network.activations[l - 1].value(trace.Z[l - 1])
-        deltas.insert(0, network.activations[l - 1].pull_back(trace.Z[l - 1], a, g))  # B2
+        a = (
+            trace.A[l]
+            if trace.M[l] is None
+            else network.activations[l - 1].value(trace.Z[l - 1])
+        )
+        deltas.insert(
+            0, network.activations[l - 1].pull_back(trace.Z[l - 1], a, g)
+        )  # B2
     s = row_weights if isinstance(row_weights, float) else row_weights[:, None]
     scaled = [s * d for d in deltas]
     dW = [d.T @ A for d, A in zip(scaled, trace.A[:-1], strict=True)]  # B3
@@ -142,7 +148,20 @@ def backward(
     require_kind("trace", trace, Trace, "Make it with forward(network, parameters, x).")
     widths = tuple(a.shape[1] for a in trace.A)
     if widths != network.sizes:
-        raise InputError(f"a trace of widths {widths}", f"widths {network.sizes}", "Make it with forward(network, …).")
+        raise InputError(
+            f"a trace of widths {widths}",
+            f"widths {network.sizes}",
+            "Make it with forward(network, …).",
+        )
     y, row_weights = checked_targets(network, trace, y, sample_weight, reduction)
     checked_penalty(l1, l2)
-    return pull_back(network, parameters, trace, y, row_weights, l1, l2, input_gradient=input_gradient)
+    return pull_back(
+        network,
+        parameters,
+        trace,
+        y,
+        row_weights,
+        l1,
+        l2,
+        input_gradient=input_gradient,
+    )

@@ -49,13 +49,28 @@ class Checkpoint:
     every_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("every_epochs", self.every_epochs), ("every_seconds", self.every_seconds)):
+        for name, value in (
+            ("every_epochs", self.every_epochs),
+            ("every_seconds", self.every_seconds),
+        ):
             if value is not None and not (is_number(value) and value > 0):
-                raise InputError(f"{name} = {value!r}", "a number > 0", f"Leave {name} out, or pass 1.")
+                raise InputError(
+                    f"{name} = {value!r}",
+                    "a number > 0",
+                    f"Leave {name} out, or pass 1.",
+                )
         if not isinstance(self.path, str | os.PathLike):
-            raise InputError(f"checkpoint path that is {type_of(self.path)}", "a path", "Name the file to save in.")
+            raise InputError(
+                f"checkpoint path that is {type_of(self.path)}",
+                "a path",
+                "Name the file to save in.",
+            )
         if not Path(self.path).absolute().parent.is_dir():
-            raise InputError(f"checkpoint path {self.path}", "a file in a folder that exists", "Make the folder first.")
+            raise InputError(
+                f"checkpoint path {self.path}",
+                "a file in a folder that exists",
+                "Make the folder first.",
+            )
 
 
 @dataclass(frozen=True)
@@ -83,19 +98,29 @@ class Progress:
     seconds: float = 0.0
 
 
-def save_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any], progress: Progress) -> None:
+def save_checkpoint(
+    path: str | os.PathLike[str], settings: dict[str, Any], progress: Progress
+) -> None:
     """Write a checkpoint; what was at `path` stays until the new one is whole."""
     state = progress.state
     tensors = {"theta": as_numpy(state.theta)}
     tensors |= {f"slot{i}": as_numpy(slot) for i, slot in enumerate(state.slots)}
     if progress.best is not None:
         tensors["best"] = as_numpy(progress.best)
-    counters = {name: value for name, value in vars(state).items() if name not in ("theta", "slots")}
+    counters = {
+        name: value
+        for name, value in vars(state).items()
+        if name not in ("theta", "slots")
+    }
     content = {
         "settings": settings,
         "state": json_ready(counters),
-        "history": json_ready([list(asdict(epoch).values()) for epoch in progress.history]),
-        "diagnoses": json_ready([diagnosis.as_dict() for diagnosis in progress.diagnoses]),
+        "history": json_ready(
+            [list(asdict(epoch).values()) for epoch in progress.history]
+        ),
+        "diagnoses": json_ready(
+            [diagnosis.as_dict() for diagnosis in progress.diagnoses]
+        ),
         "watch": json_ready(asdict(progress.watch)),
         "seconds": progress.seconds,
         "versions": versions(),
@@ -103,7 +128,9 @@ def save_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any], prog
     write_file(path, FORMAT, content, tensors)
 
 
-def load_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any], start: State) -> Progress:
+def load_checkpoint(
+    path: str | os.PathLike[str], settings: dict[str, Any], start: State
+) -> Progress:
     """Read a checkpoint of a run with these settings.
 
     Parameters
@@ -123,14 +150,24 @@ def load_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any], star
     try:
         for name in ("rows", *settings):  # other rows are why batch_rows may differ
             if content["settings"].get(name) != settings[name]:
-                raise _of_another_run(path, name, content["settings"].get(name), settings[name])
+                raise _of_another_run(
+                    path, name, content["settings"].get(name), settings[name]
+                )
         history = tuple(_epoch(*values) for values in content["history"])
         diagnoses = tuple(Diagnosis.from_dict(d) for d in content["diagnoses"])
         watch = _watch(**content["watch"])
-        names = ["theta", *(f"slot{i}" for i in range(len(start.slots))), *(["best"] if watch.best_epoch else [])]
+        names = [
+            "theta",
+            *(f"slot{i}" for i in range(len(start.slots))),
+            *(["best"] if watch.best_epoch else []),
+        ]
         if set(tensors) != set(names):
-            raise ValueError(f"tensors {', '.join(tensors)} where {', '.join(names)} should be")
-        arrays = {name: _like(tensors[name], start.theta, settings["dtype"]) for name in names}
+            raise ValueError(
+                f"tensors {', '.join(tensors)} where {', '.join(names)} should be"
+            )
+        arrays = {
+            name: _like(tensors[name], start.theta, settings["dtype"]) for name in names
+        }
         slots = tuple(arrays[f"slot{i}"] for i in range(len(start.slots)))
         state = _state(arrays["theta"], slots, start, **content["state"])
         batches = batches_per_epoch(settings["rows"], settings["batch_rows"])
@@ -143,24 +180,41 @@ def load_checkpoint(path: str | os.PathLike[str], settings: dict[str, Any], star
             and all(0 < diagnosis.epoch <= state.epoch for diagnosis in diagnoses)
         ):
             raise ValueError("counts that contradict each other")
-        return Progress(state, history, diagnoses, watch, arrays.get("best"), float(content["seconds"]))
+        return Progress(
+            state,
+            history,
+            diagnoses,
+            watch,
+            arrays.get("best"),
+            float(content["seconds"]),
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, InputError):
             raise
-        raise unreadable(path, f"contents that do not fit together ({error})") from error
+        raise unreadable(
+            path, f"contents that do not fit together ({error})"
+        ) from error
 
 
-def _of_another_run(path: str | os.PathLike[str], name: str, there: Any, here: Any) -> InputError:
+def _of_another_run(
+    path: str | os.PathLike[str], name: str, there: Any, here: Any
+) -> InputError:
     """The error for a setting that differs, whatever dicts and lists it is in."""
     remedy = "Resume with what the run began with, or start anew without resume."
     if name in ("data", "validation"):  # digests, which say nothing to a reader
         which = "validation " if name == "validation" else ""
-        other = f"other {which}rows or targets" if there and here else f"{'' if there else 'no '}{which}rows"
+        other = (
+            f"other {which}rows or targets"
+            if there and here
+            else f"{'' if there else 'no '}{which}rows"
+        )
         allowed = f"the {which}rows, targets and weights that the run began with"
         return InputError(f"{os.fspath(path)}, of a run with {other}", allowed, remedy)
     name, there, here = _innermost_difference(name, there, here)
     return InputError(
-        f"{os.fspath(path)}, of a run with {name} = {there!r}", f"{name} = {here!r}, as this run has it", remedy
+        f"{os.fspath(path)}, of a run with {name} = {there!r}",
+        f"{name} = {here!r}, as this run has it",
+        remedy,
     )
 
 
@@ -168,9 +222,15 @@ def _innermost_difference(name: str, there: Any, here: Any) -> tuple[str, Any, A
     """The name and both values of the first thing that differs within dicts and lists."""
     parts: list[tuple[str, Any, Any]] = []
     if isinstance(there, dict) and isinstance(here, dict):
-        parts = [(f"{name}.{key}", there.get(key), here.get(key)) for key in {**here, **there}]
+        parts = [
+            (f"{name}.{key}", there.get(key), here.get(key))
+            for key in {**here, **there}
+        ]
     elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
-        parts = [(f"{name}[{i}]", a, b) for i, (a, b) in enumerate(zip(there, here, strict=True))]
+        parts = [
+            (f"{name}[{i}]", a, b)
+            for i, (a, b) in enumerate(zip(there, here, strict=True))
+        ]
     for part in parts:
         if part[1] != part[2]:
             return _innermost_difference(*part)
@@ -191,7 +251,9 @@ def _state(
 ) -> State:
     memory = tuple(float(number) for number in schedule)
     if len(memory) != len(start.schedule):
-        raise ValueError(f"{len(memory)} numbers that the schedule remembers, not {len(start.schedule)}")
+        raise ValueError(
+            f"{len(memory)} numbers that the schedule remembers, not {len(start.schedule)}"
+        )
     counts = _count(epoch), _count(step_in_epoch), _count(steps)
     return State(theta, slots, memory, *counts, float(loss_sum), float(weight_sum))
 
@@ -201,7 +263,9 @@ def _watch(*, smoothed: Any, best: Any, best_epoch: Any, stalled: Any) -> Watch:
 
 
 def _epoch(loss: Any, learning_rate: Any, validation_loss: Any, metric: Any) -> Epoch:
-    return Epoch(float(loss), float(learning_rate), _number(validation_loss), _number(metric))
+    return Epoch(
+        float(loss), float(learning_rate), _number(validation_loss), _number(metric)
+    )
 
 
 def _number(value: Any) -> float | None:
@@ -216,5 +280,7 @@ def _count(value: Any) -> int:
 
 def _like(array: np.ndarray[Any, Any], like: Array, dtype: str) -> Array:
     if array.shape != tuple(like.shape) or array.dtype != dtype:
-        raise ValueError(f"{array.shape} numbers of {array.dtype} for {tuple(like.shape)} of {dtype}")
+        raise ValueError(
+            f"{array.shape} numbers of {array.dtype} for {tuple(like.shape)} of {dtype}"
+        )
     return array_namespace(like).asarray(array, dtype=like.dtype, device=device(like))

@@ -14,7 +14,13 @@ def labels(column: Column) -> Column:
     """A target as text: whole numbers without a point."""
     if is_text(column):
         return column.astype(str)
-    return np.array([f"{value:.0f}" if value == round(value) else repr(float(value)) for value in column], dtype=str)
+    return np.array(
+        [
+            f"{value:.0f}" if value == round(value) else repr(float(value))
+            for value in column
+        ],
+        dtype=str,
+    )
 
 
 def labels_in_order(column: Column) -> list[str]:
@@ -29,10 +35,16 @@ def require_numbers(table: Table, name: str, column: Column, what: str) -> None:
     if is_text(column):
         row = next(i for i, value in enumerate(column) if value is not None)
         raise InputError(
-            f"{what} {name!r} with text, {column[row]!r} in {table.place(row)}", "numbers",
+            f"{what} {name!r} with text, {column[row]!r} in {table.place(row)}",
+            "numbers",
             "Name a column of numbers, or leave out --loss to predict classes."
-            if what == "target" else "The model was trained on numbers there: check the columns' order and names.",
-        )  # fmt: skip
+            if what == "target"
+            else "The model was trained on numbers there: check the columns' order and names.",
+        )
     if np.isinf(column).any():
         row = int(np.flatnonzero(np.isinf(column))[0])
-        raise InputError(f"{what} {name!r} that is infinite in {table.place(row)}", "finite numbers", "Mend it.")
+        raise InputError(
+            f"{what} {name!r} that is infinite in {table.place(row)}",
+            "finite numbers",
+            "Mend it.",
+        )

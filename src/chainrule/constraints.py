@@ -13,7 +13,9 @@ from .network import flat_layout
 __all__ = ["clip_by_norm", "clip_by_value", "free_entries", "limit_rows"]
 
 
-def free_entries(sizes: Sequence[int], frozen_layers: Sequence[int], like: Array) -> Array:
+def free_entries(
+    sizes: Sequence[int], frozen_layers: Sequence[int], like: Array
+) -> Array:
     """Which entries of θ may move, shape (D,): all but those of the frozen layers (from 1)."""
     weights, biases = flat_layout(sizes)
     free = np.ones(biases[-1][1], dtype=bool)
@@ -38,7 +40,9 @@ def clip_by_norm(gradient: Array, limit: float) -> Array:
     return gradient * (limit / norm) if norm > limit else gradient
 
 
-def limit_rows(sizes: Sequence[int], theta: Array, limit: float, free: Array | None) -> Array:
+def limit_rows(
+    sizes: Sequence[int], theta: Array, limit: float, free: Array | None
+) -> Array:
     """θ with each unit's incoming weights scaled down to a norm of at most `limit`.
 
     Srivastava et al. 2014, section 5.1. Biases and frozen layers stay.
@@ -50,7 +54,11 @@ def limit_rows(sizes: Sequence[int], theta: Array, limit: float, free: Array | N
         rows = xp.reshape(theta[start:end], (width, -1))
         norm = xp.sqrt(xp.sum(rows * rows, axis=1, keepdims=True))
         too_long = norm > limit
-        factor = xp.where(too_long, limit / xp.where(too_long, norm, xp.ones_like(norm)), xp.ones_like(norm))
+        factor = xp.where(
+            too_long,
+            limit / xp.where(too_long, norm, xp.ones_like(norm)),
+            xp.ones_like(norm),
+        )
         parts.append(xp.reshape(rows * factor, (-1,)))
     limited = xp.concat([*parts, theta[biases[0][0] :]])
     return limited if free is None else xp.where(free, limited, theta)

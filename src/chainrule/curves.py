@@ -33,7 +33,13 @@ def draw_loss(axes: Axes, report: Report) -> None:
 def draw_metric(axes: Axes, report: Report) -> None:
     """The metric that is watched, by epoch."""
     monitor = (report.settings["early_stopping"] or {}).get("monitor", "metric")
-    draw_line(axes, np.arange(1, report.epochs + 1), [epoch.metric for epoch in report.history], 1, str(monitor))
+    draw_line(
+        axes,
+        np.arange(1, report.epochs + 1),
+        [epoch.metric for epoch in report.history],
+        1,
+        str(monitor),
+    )
     axes.set(xlabel="epoch", ylabel=str(monitor))
     _mark_kept(axes, report)
 
@@ -45,7 +51,12 @@ def has_metric(report: Report) -> bool:
 
 def _mark_kept(axes: Axes, report: Report) -> None:
     if report.best_epoch is not None:
-        axes.axvline(report.best_epoch, color="#666666", linestyle=":", label=f"kept: epoch {report.best_epoch}")
+        axes.axvline(
+            report.best_epoch,
+            color="#666666",
+            linestyle=":",
+            label=f"kept: epoch {report.best_epoch}",
+        )
     axes.legend(frameon=False)
 
 
@@ -54,5 +65,10 @@ def draw_line(axes: Axes, x: Any, y: Any, number: int, label: str) -> None:
     values = np.array([np.nan if value is None else value for value in y], float)
     style = DASHES[number % len(DASHES)]
     axes.plot(
-        x, values, style, color=COLOURS[number % len(COLOURS)], label=label, marker="." if len(values) == 1 else ""
+        x,
+        values,
+        style,
+        color=COLOURS[number % len(COLOURS)],
+        label=label,
+        marker="." if len(values) == 1 else "",
     )

@@ -106,7 +106,13 @@ def load_data(
     name = os.fspath(source)
     if name in IMAGE_SETS:
         images = IMAGE_SETS[name]
-        return _pixel_set(name, read_image_set(name, progress=progress), images.classes, 1 / 255, images.source)
+        return _pixel_set(
+            name,
+            read_image_set(name, progress=progress),
+            images.classes,
+            1 / 255,
+            images.source,
+        )
     if name == "digits":
         return _digits()
     wanted = (target,) if isinstance(target, str) else tuple(target or ())
@@ -116,16 +122,22 @@ def load_data(
         return _table_set(name, table, wanted, None, rules, "from scikit-learn")
     if not Path(source).exists() and Path(source).suffix == "":
         remedy = named_among(name, DATA_SETS, "Choose one of these, or name a file.")
-        raise InputError(f"data set {name!r}", f"{', '.join(DATA_SETS)}, or a file", remedy)
+        raise InputError(
+            f"data set {name!r}", f"{', '.join(DATA_SETS)}, or a file", remedy
+        )
     path = require_file(source)
     if kind_of(path) == "npz":
-        return replace(_array_set(path, wanted, rules), checksums={path.name: sha256(path)})
+        return replace(
+            _array_set(path, wanted, rules), checksums={path.name: sha256(path)}
+        )
     table = read_table(path, header=header, missing=missing, text_columns=text_columns)
     for column in text_columns:
         table.require(column)
     held = None
     if test is not None:
-        held = read_table(test, header=header, missing=missing, text_columns=text_columns)
+        held = read_table(
+            test, header=header, missing=missing, text_columns=text_columns
+        )
     files = [path] if test is None else [path, Path(test)]
     made = _table_set(path.name, table, wanted, held, rules, str(path))
     return replace(made, checksums={file.name: sha256(file) for file in files})
@@ -137,8 +149,15 @@ def _digits() -> Dataset:
     pixels, labels = load_digits(return_X_y=True)
     train, test = held_out(labels, True, Rules(), "digits", [str(d) for d in range(10)])
     pixels = pixels.astype(np.uint8).reshape(-1, 8, 8)
-    parts = {"x_train": pixels[train], "y_train": labels[train], "x_test": pixels[test], "y_test": labels[test]}
-    source = "UCI optical recognition of handwritten digits, test part, from scikit-learn"
+    parts = {
+        "x_train": pixels[train],
+        "y_train": labels[train],
+        "x_test": pixels[test],
+        "y_test": labels[test],
+    }
+    source = (
+        "UCI optical recognition of handwritten digits, test part, from scikit-learn"
+    )
     return _pixel_set("digits", parts, tuple(str(d) for d in range(10)), 1 / 16, source)
 
 
@@ -147,10 +166,22 @@ def _of_sklearn(name: str) -> tuple[Table, tuple[str, ...]]:
 
     options = {"scaled": False} if name == "diabetes" else {}
     bunch = getattr(datasets, f"load_{name}")(**options)
-    columns = {str(feature): bunch.data[:, i].astype(float) for i, feature in enumerate(bunch.feature_names)}
-    target = {"iris": "species", "wine": "cultivar", "breast_cancer": "diagnosis", "diabetes": "progression"}[name]
+    columns = {
+        str(feature): bunch.data[:, i].astype(float)
+        for i, feature in enumerate(bunch.feature_names)
+    }
+    target = {
+        "iris": "species",
+        "wine": "cultivar",
+        "breast_cancer": "diagnosis",
+        "diabetes": "progression",
+    }[name]
     classes = getattr(bunch, "target_names", None)
-    columns[target] = bunch.target.astype(float) if classes is None else np.array(classes, object)[bunch.target]
+    columns[target] = (
+        bunch.target.astype(float)
+        if classes is None
+        else np.array(classes, object)[bunch.target]
+    )
     return Table(name, columns), (target,)
 
 
@@ -168,13 +199,21 @@ def _array_set(path: Path, wanted: tuple[str, ...], rules: Rules) -> Dataset:
         cut = arrays
     if cut["x_train"].dtype == np.uint8 and _are_classes(cut["y_train"], rules):
         labels = np.concatenate([cut["y_train"], cut["y_test"]]).reshape(-1)
-        classes = labels_in_order(labels.astype(object if labels.dtype.kind in "USO" else float))
+        classes = labels_in_order(
+            labels.astype(object if labels.dtype.kind in "USO" else float)
+        )
         numbers = {label: i for i, label in enumerate(np.unique(labels).tolist())}
         for part in ("y_train", "y_test"):
-            cut[part] = np.array([numbers[label] for label in cut[part].reshape(-1).tolist()])
+            cut[part] = np.array(
+                [numbers[label] for label in cut[part].reshape(-1).tolist()]
+            )
         return _pixel_set(path.name, cut, tuple(classes), 1 / 255, str(path))
     tables = [
-        table_of(path.name, cut[f"x_{part}"].reshape(len(cut[f"x_{part}"]), -1), cut[f"y_{part}"])
+        table_of(
+            path.name,
+            cut[f"x_{part}"].reshape(len(cut[f"x_{part}"]), -1),
+            cut[f"y_{part}"],
+        )
         for part in ("train", "test")
     ]
     names = tuple(name for name in tables[0].columns if name.startswith("y"))
@@ -186,47 +225,107 @@ def _are_classes(labels: Matrix, rules: Rules) -> bool:
     if rules.numbers is not None or (labels.ndim == 2 and labels.shape[1] > 1):
         return rules.numbers is False
     flat = labels.reshape(-1)
-    table = Table("y", {"y": flat.astype(object if flat.dtype.kind in "USO" else float)})
-    return bool(fit_target(table, ("y",), np.arange(len(flat)), numbers=None, standardise=False).classes)
+    table = Table(
+        "y", {"y": flat.astype(object if flat.dtype.kind in "USO" else float)}
+    )
+    return bool(
+        fit_target(
+            table, ("y",), np.arange(len(flat)), numbers=None, standardise=False
+        ).classes
+    )
 
 
-def _pixel_set(name: str, parts: dict[str, Matrix], classes: tuple[str, ...], scale: float, source: str) -> Dataset:
+def _pixel_set(
+    name: str,
+    parts: dict[str, Matrix],
+    classes: tuple[str, ...],
+    scale: float,
+    source: str,
+) -> Dataset:
     shape = parts["x_train"].shape[1:]
     picture = (int(shape[0]), int(shape[1])) if len(shape) == 2 else None
     cells = [f"pixel_{'_'.join(map(str, index))}" for index in np.ndindex(*shape)]
-    preparation = Preparation(tuple(Feature(cell) for cell in cells), Target(("class",), classes), scale)
-    x = [np.ascontiguousarray(parts[part].reshape(-1, len(cells))) for part in ("x_train", "x_test")]
-    return Dataset(name, x[0], parts["y_train"], x[1], parts["y_test"], preparation, picture, source)
+    preparation = Preparation(
+        tuple(Feature(cell) for cell in cells), Target(("class",), classes), scale
+    )
+    x = [
+        np.ascontiguousarray(parts[part].reshape(-1, len(cells)))
+        for part in ("x_train", "x_test")
+    ]
+    return Dataset(
+        name,
+        x[0],
+        parts["y_train"],
+        x[1],
+        parts["y_test"],
+        preparation,
+        picture,
+        source,
+    )
 
 
 def _table_set(
-    name: str, table: Table, wanted: tuple[str, ...], test: Table | None, rules: Rules, source: str
+    name: str,
+    table: Table,
+    wanted: tuple[str, ...],
+    test: Table | None,
+    rules: Rules,
+    source: str,
 ) -> Dataset:
     """Columns into inputs and targets, fitted on the rows to train on."""
     remarks = list(table.remarks)
     if not wanted:
         wanted = (list(table.columns)[-1],)
-        remarks.append(f"The target is {wanted[0]}, the last column; --target names another.")
+        remarks.append(
+            f"The target is {wanted[0]}, the last column; --target names another."
+        )
     table = with_target(table, wanted, remarks)
     if test is not None:
-        remarks += [f"{test.source}: {remark}" for remark in test.remarks if remark not in remarks]
+        remarks += [
+            f"{test.source}: {remark}"
+            for remark in test.remarks
+            if remark not in remarks
+        ]
         test = with_target(test, wanted, remarks)
     for column in rules.ignore:
         table.require(column)
-    target = fit_target(table, wanted, np.arange(table.rows), numbers=rules.numbers, standardise=rules.standardise)
+    target = fit_target(
+        table,
+        wanted,
+        np.arange(table.rows),
+        numbers=rules.numbers,
+        standardise=rules.standardise,
+    )
     y = targets(target, table)
     if test is None:
-        train, held = held_out(y, bool(target.classes), rules, table.source, target.classes)
+        train, held = held_out(
+            y, bool(target.classes), rules, table.source, target.classes
+        )
         test, y_test = table.take(held), y[held]
     else:
         train, y_test = np.arange(table.rows), targets(target, test)
-    names = [column for column in table.columns if column not in (*wanted, *rules.ignore)]
+    names = [
+        column for column in table.columns if column not in (*wanted, *rules.ignore)
+    ]
     features, left_out = fit_features(table, names, train)
     left_out |= dict.fromkeys(rules.ignore, "as asked")
-    target = fit_target(table, wanted, train, numbers=not target.classes, standardise=rules.standardise)
+    target = fit_target(
+        table, wanted, train, numbers=not target.classes, standardise=rules.standardise
+    )
     preparation = Preparation(features, target, None, left_out)
     x_train, _ = inputs(preparation, table.take(train))
     x_test, found = inputs(preparation, test, unseen="ignore")
     remarks += [f"{column} is left out: {why}." for column, why in left_out.items()]
     remarks += [f"Test rows: {remark}" for remark in found]
-    return Dataset(name, x_train, y[train], x_test, y_test, preparation, None, source, tuple(remarks), test)
+    return Dataset(
+        name,
+        x_train,
+        y[train],
+        x_test,
+        y_test,
+        preparation,
+        None,
+        source,
+        tuple(remarks),
+        test,
+    )

@@ -52,32 +52,49 @@ class Diagnosis:
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(self).items()}
+        return {
+            name: list(v) if isinstance(v, tuple) else v
+            for name, v in asdict(self).items()
+        }
 
     @classmethod
     def from_dict(cls, content: dict[str, Any]) -> Diagnosis:
         """What `as_dict` was made from."""
         norms = ("delta_norms", "gradient_norms", "dead", "saturated")
         layers = [tuple(float(x) for x in content[name]) for name in norms]
-        if type(content["epoch"]) is not int or len({len(values) for values in layers}) > 1:
+        if (
+            type(content["epoch"]) is not int
+            or len({len(values) for values in layers}) > 1
+        ):
             raise ValueError(f"a diagnosis of epoch {content['epoch']!r}")
         return cls(content["epoch"], *layers)
 
 
-def diagnose(network: Network, parameters: Parameters, data: Data, epoch: int) -> Diagnosis:
+def diagnose(
+    network: Network, parameters: Parameters, data: Data, epoch: int
+) -> Diagnosis:
     """Look at the first `SAMPLE_ROWS` rows."""
     sample = Data(data.x[:SAMPLE_ROWS], data.y[:SAMPLE_ROWS], None, data.scale)
     trace = propagate(network, parameters, sample.inputs(), (None,) * network.n_layers)
     weights = reduction_weights(None, sample.rows, "mean", sample.x)
-    gradient = pull_back(network, parameters, trace, sample.y, weights, 0.0, 0.0, input_gradient=False)
+    gradient = pull_back(
+        network, parameters, trace, sample.y, weights, 0.0, 0.0, input_gradient=False
+    )
     dead, saturated = [], []
     for phi, z in zip(network.activations, trace.Z, strict=True):
-        slopes = np.abs(as_numpy(phi.derivative(z))) if isinstance(phi, Elementwise) else np.ones((1, 1))
+        slopes = (
+            np.abs(as_numpy(phi.derivative(z)))
+            if isinstance(phi, Elementwise)
+            else np.ones((1, 1))
+        )
         dead.append(float(np.mean(np.all(slopes == 0, axis=0))))
         saturated.append(float(np.mean(slopes < FLAT)))
     return Diagnosis(
         epoch,
-        tuple(float(np.sqrt(np.mean(np.sum(as_numpy(d) ** 2, axis=1)))) for d in gradient.delta),
+        tuple(
+            float(np.sqrt(np.mean(np.sum(as_numpy(d) ** 2, axis=1))))
+            for d in gradient.delta
+        ),
         tuple(float(np.linalg.norm(as_numpy(g))) for g in gradient.dW),
         tuple(dead),
         tuple(saturated),

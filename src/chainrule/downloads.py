@@ -51,10 +51,21 @@ def matches(path: Path, checksum: str) -> bool:
     """Whether a file has this checksum."""
     algorithm, _, digits = checksum.partition(":")
     with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest() == digits
+        return (
+            hashlib.file_digest(
+                file, lambda: hashlib.new(algorithm, usedforsecurity=False)
+            ).hexdigest()
+            == digits
+        )
 
 
-def fetch(file: PublishedFile, addresses: Sequence[str], folder: Path, *, progress: bool | None = None) -> Path:
+def fetch(
+    file: PublishedFile,
+    addresses: Sequence[str],
+    folder: Path,
+    *,
+    progress: bool | None = None,
+) -> Path:
     """Download a file into a folder, unless it is there.
 
     Parameters
@@ -84,9 +95,10 @@ def fetch(file: PublishedFile, addresses: Sequence[str], folder: Path, *, progre
         if matches(target, file.checksum):
             return target
         raise InputError(
-            f"{target}, which is not the published file", f"one whose {file.checksum.replace(':', ' is ')}",
+            f"{target}, which is not the published file",
+            f"one whose {file.checksum.replace(':', ' is ')}",
             "Remove it, to have it downloaded, or get it again.",
-        )  # fmt: skip
+        )
     folder.mkdir(parents=True, exist_ok=True)
     part, failures = folder / f"{file.name}.part", []
     for address in addresses:
@@ -101,7 +113,9 @@ def fetch(file: PublishedFile, addresses: Sequence[str], folder: Path, *, progre
             part.replace(target)
             return target
         part.unlink()
-        failures.append(f"{urlsplit(address).netloc}: another file than the published one (wrong checksum)")
+        failures.append(
+            f"{urlsplit(address).netloc}: another file than the published one (wrong checksum)"
+        )
     raise DownloadError(
         f"{file.name} could not be downloaded ({'; '.join(failures)}). Is there a network? Try again, which goes on "
         f"where it broke off; or put the file into {folder}/ yourself; CHAINRULE_DATA names another folder."
@@ -132,7 +146,9 @@ def _from_address(url: str, part: Path, progress: bool | None) -> None:
 
 
 def _get(url: str, part: Path, start: int, progress: bool | None) -> None:
-    request = urllib.request.Request(url, headers={"User-Agent": "chainrule", "Accept-Encoding": "identity"})
+    request = urllib.request.Request(
+        url, headers={"User-Agent": "chainrule", "Accept-Encoding": "identity"}
+    )
     if start:
         request.add_header("Range", f"bytes={start}-")
     with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
@@ -142,13 +158,21 @@ def _get(url: str, part: Path, start: int, progress: bool | None) -> None:
         total = start + int(length) if length else 0
         with (
             part.open("ab" if continued else "wb") as file,
-            ProgressLine(f"fetching {part.stem}", total=total / MB, unit="MB", show=progress, done=start / MB) as line,
+            ProgressLine(
+                f"fetching {part.stem}",
+                total=total / MB,
+                unit="MB",
+                show=progress,
+                done=start / MB,
+            ) as line,
         ):
             for chunk in _chunks(answer.read):
                 file.write(chunk)
                 line.advance("", len(chunk) / MB)
         if total and part.stat().st_size < total:
-            raise ConnectionError(f"broke off after {part.stat().st_size} of {total} bytes")
+            raise ConnectionError(
+                f"broke off after {part.stat().st_size} of {total} bytes"
+            )
 
 
 def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:

@@ -29,7 +29,9 @@ class Purpose(enum.IntEnum):
     GRADIENT_CHECK = 4
 
 
-def generator(seed: int, purpose: Purpose, epoch: int = 0, step: int = 0) -> np.random.Generator:
+def generator(
+    seed: int, purpose: Purpose, epoch: int = 0, step: int = 0
+) -> np.random.Generator:
     """The generator of one draw.
 
     Parameters
@@ -53,8 +55,16 @@ def generator(seed: int, purpose: Purpose, epoch: int = 0, step: int = 0) -> np.
     >>> bool((a == generator(7, Purpose.ORDER, epoch=3).permutation(5)).all())
     True
     """
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**64:
-        raise InputError(f"seed = {seed!r}", "a whole number from 0 to 2**64 - 1", "Pass seed=0, say.")
+    if (
+        isinstance(seed, bool)
+        or not isinstance(seed, int | np.integer)
+        or not 0 <= seed < 2**64
+    ):
+        raise InputError(
+            f"seed = {seed!r}",
+            "a whole number from 0 to 2**64 - 1",
+            "Pass seed=0, say.",
+        )
     key = np.array([seed, purpose], dtype=np.uint64)
     counter = np.array([0, 0, step, epoch], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))

@@ -11,7 +11,13 @@ __all__ = ["dropout_masks"]
 
 
 def dropout_masks(
-    sizes: tuple[int, ...], rates: tuple[float, ...], rows: int, seed: int, epoch: int, step: int, like: Array
+    sizes: tuple[int, ...],
+    rates: tuple[float, ...],
+    rows: int,
+    seed: int,
+    epoch: int,
+    step: int,
+    like: Array,
 ) -> tuple[Array | None, ...]:
     """M[0] … M[L-1] of one step: 0 with probability p, else 1 / (1 - p).
 
@@ -49,5 +55,9 @@ def dropout_masks(
             masks.append(None)
             continue
         kept = (stream.random((rows, width)) >= p) / (1 - p)
-        masks.append(xp.asarray(np.asarray(kept), dtype=real_part(like).dtype, device=device(like)))
+        masks.append(
+            xp.asarray(
+                np.asarray(kept), dtype=real_part(like).dtype, device=device(like)
+            )
+        )
     return tuple(masks)

@@ -25,8 +25,13 @@ def targets(target: Target, table: Table) -> Matrix:
         for name, column in zip(target.names, columns, strict=True):
             require_numbers(table, name, column, "target")
         return np.stack(columns, axis=1)
-    labels, numbers = class_labels(columns[0]), {label: i for i, label in enumerate(target.classes)}
-    if not any(label in numbers for label in labels):  # the published adult.test has its labels so
+    labels, numbers = (
+        class_labels(columns[0]),
+        {label: i for i, label in enumerate(target.classes)},
+    )
+    if not any(
+        label in numbers for label in labels
+    ):  # the published adult.test has its labels so
         labels = np.array([label.removesuffix(".") for label in labels])
     unknown = [i for i, label in enumerate(labels) if label not in numbers]
     if unknown:
@@ -39,7 +44,9 @@ def targets(target: Target, table: Table) -> Matrix:
     return np.array([numbers[label] for label in labels])
 
 
-def inputs(preparation: Preparation, table: Table, *, unseen: str = "refuse") -> tuple[Matrix, tuple[str, ...]]:
+def inputs(
+    preparation: Preparation, table: Table, *, unseen: str = "refuse"
+) -> tuple[Matrix, tuple[str, ...]]:
     """What the network sees of a table.
 
     Parameters
@@ -60,7 +67,11 @@ def inputs(preparation: Preparation, table: Table, *, unseen: str = "refuse") ->
     wanted = [feature.name for feature in preparation.features]
     absent = [name for name in wanted if name not in table.columns]
     if absent:
-        spare = [name for name in table.columns if name not in (*wanted, *preparation.target.names)]
+        spare = [
+            name
+            for name in table.columns
+            if name not in (*wanted, *preparation.target.names)
+        ]
         raise InputError(
             f"{table.source} without the {'column' if len(absent) == 1 else 'columns'} {', '.join(absent[:10])}"
             + (" …" if len(absent) > 10 else ""),
@@ -86,7 +97,9 @@ def _pixels(scale: float, names: Sequence[str], table: Table) -> Matrix:
     return (np.stack(columns, axis=1) * scale).astype(np.float32)
 
 
-def _fill_numbers(feature: Feature, table: Table, out: Matrix, unseen: str) -> list[str]:
+def _fill_numbers(
+    feature: Feature, table: Table, out: Matrix, unseen: str
+) -> list[str]:
     column = table.columns[feature.name]
     require_numbers(table, feature.name, column, "column")
     gone = np.isnan(column)
@@ -137,4 +150,6 @@ def _note_missing(feature: Feature, gone: Matrix, out: Matrix, taken: str) -> li
         return []
     if not gone.any():
         return []
-    return [f"{feature.name}: {counted(int(gone.sum()), 'value')} missing, none in training; taken as {taken}."]
+    return [
+        f"{feature.name}: {counted(int(gone.sum()), 'value')} missing, none in training; taken as {taken}."
+    ]

@@ -10,7 +10,15 @@ from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
-__all__ = ["InputError", "NonFiniteError", "counted", "is_number", "named_among", "require_kind", "type_of"]
+__all__ = [
+    "InputError",
+    "NonFiniteError",
+    "counted",
+    "is_number",
+    "named_among",
+    "require_kind",
+    "type_of",
+]
 
 
 class InputError(ValueError):
@@ -66,9 +74,8 @@ class NonFiniteError(ArithmeticError):
         return f"Found: NaN or infinity{when}, first in {self.quantity}. Expected: finite numbers."
 
     def __str__(self) -> str:
-        return (
-            f"{self.found} Lower the learning rate, scale the inputs to about 1, or clip the gradient (clip_norm=1.0)."
-        )
+        remedy = "Lower the learning rate, scale the inputs to about 1, or clip the gradient (clip_norm=1.0)."
+        return f"{self.found} {remedy}"
 
 
 def counted(number: int, word: str) -> str:

@@ -44,7 +44,11 @@ class Evaluation:
         """How often each class (row) was taken for each class (column)."""
         from sklearn.metrics import confusion_matrix
 
-        return np.asarray(confusion_matrix(self.true, self.predicted, labels=np.arange(len(self.target.classes))))
+        return np.asarray(
+            confusion_matrix(
+                self.true, self.predicted, labels=np.arange(len(self.target.classes))
+            )
+        )
 
     def worst(self, count: int) -> Matrix:
         """The numbers of the rows with the largest mistakes, the worst first.
@@ -52,7 +56,10 @@ class Evaluation:
         Of classes: the wrong ones, by how little probability the true class had.
         """
         if self.probabilities is None:
-            error = np.abs(self.target.standardised(self.true) - self.target.standardised(self.predicted)).max(axis=1)
+            error = np.abs(
+                self.target.standardised(self.true)
+                - self.target.standardised(self.predicted)
+            ).max(axis=1)
             return np.argsort(-error, kind="stable")[:count]
         given = self.probabilities[np.arange(len(self.true)), self.true]
         wrong = np.flatnonzero(self.predicted != self.true)
@@ -66,23 +73,40 @@ class Evaluation:
         """
         if self.probabilities is None:
             said, came = self.predicted[:, 0], self.true[:, 0]
-            bins = np.argsort(np.argsort(said, kind="stable"), kind="stable") * BINS // len(said)
+            bins = (
+                np.argsort(np.argsort(said, kind="stable"), kind="stable")
+                * BINS
+                // len(said)
+            )
         else:
             said = self.probabilities.max(axis=1)
             came = (self.predicted == self.true).astype(float)
             bins = np.minimum((said * BINS).astype(int), BINS - 1)
         rows = np.bincount(bins, minlength=BINS)
         there = rows > 0
-        mean = [np.bincount(bins, values, minlength=BINS)[there] / rows[there] for values in (said, came)]
+        mean = [
+            np.bincount(bins, values, minlength=BINS)[there] / rows[there]
+            for values in (said, came)
+        ]
         return mean[0], mean[1], rows[there]
 
     def as_dict(self) -> dict[str, Any]:
         """What report.json has of it."""
         content: dict[str, Any] = dict(self.metrics)
         if self.target.classes:
-            content |= {"confusion": self.confusion.tolist(), "classes": list(self.target.classes)}
+            content |= {
+                "confusion": self.confusion.tolist(),
+                "classes": list(self.target.classes),
+            }
         said, came, rows = self.calibration()
-        return {**content, "calibration": {"said": said.tolist(), "came": came.tolist(), "rows": rows.tolist()}}
+        return {
+            **content,
+            "calibration": {
+                "said": said.tolist(),
+                "came": came.tolist(),
+                "rows": rows.tolist(),
+            },
+        }
 
 
 def evaluate(target: Target, output: Matrix, true: Matrix) -> Evaluation:
@@ -100,8 +124,13 @@ def evaluate(target: Target, output: Matrix, true: Matrix) -> Evaluation:
     if target.classes:
         probabilities = class_probabilities(output)
         predicted = predict(target, output)
-        given = np.clip(probabilities[np.arange(len(true)), true], np.finfo(np.float64).tiny, None)
-        found = {"accuracy": float(np.mean(predicted == true)), "log_loss": float(np.mean(-np.log(given)))}
+        given = np.clip(
+            probabilities[np.arange(len(true)), true], np.finfo(np.float64).tiny, None
+        )
+        found = {
+            "accuracy": float(np.mean(predicted == true)),
+            "log_loss": float(np.mean(-np.log(given))),
+        }
         return Evaluation(target, true, predicted, probabilities, found)
     numbers = predict(target, output)
     found = {
@@ -120,7 +149,11 @@ def class_probabilities(output: Matrix) -> Matrix:
 
 def predict(target: Target, output: Matrix) -> Matrix:
     """Class numbers, shape (N,); or numbers in their units, shape (N, columns)."""
-    return class_probabilities(output).argmax(axis=1) if target.classes else target.in_units(output.astype(np.float64))
+    return (
+        class_probabilities(output).argmax(axis=1)
+        if target.classes
+        else target.in_units(output.astype(np.float64))
+    )
 
 
 def headline(done: Evaluation) -> str:

@@ -25,7 +25,11 @@ def require_file(path: str | os.PathLike[str]) -> Path:
     path = Path(path)
     if not path.is_file():
         what = "which is a folder" if path.is_dir() else "which does not exist"
-        raise InputError(f"{path}, {what}", "a file of data, or a name that `chainrule data` lists", "Check the path.")
+        raise InputError(
+            f"{path}, {what}",
+            "a file of data, or a name that `chainrule data` lists",
+            "Check the path.",
+        )
     return path
 
 
@@ -33,7 +37,9 @@ def kind_of(path: Path) -> str:
     """One of "parquet", "npz", "gzip" and "text"."""
     with path.open("rb") as file:
         first = file.read(4)
-    return next((kind for mark, kind in SIGNATURES.items() if first.startswith(mark)), "text")
+    return next(
+        (kind for mark, kind in SIGNATURES.items() if first.startswith(mark)), "text"
+    )
 
 
 def sha256(path: Path) -> str:
@@ -52,7 +58,9 @@ def beginning(path: Path, count: int = 1 << 18) -> bytes:
             return packed.read(count)
     except (EOFError, OSError, zlib.error) as error:
         raise InputError(
-            f"{path}, which is packed and cut off ({error})", "a whole .gz file", "Get it again."
+            f"{path}, which is packed and cut off ({error})",
+            "a whole .gz file",
+            "Get it again.",
         ) from error
 
 
@@ -70,7 +78,9 @@ def memory_bytes() -> int:
     """The memory of this machine, or of the group of processes where that has less."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with contextlib.suppress(OSError, ValueError):  # "max", or no such file
-        memory = min(memory, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+        memory = min(
+            memory, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii"))
+        )
     return memory
 
 
@@ -81,5 +91,7 @@ def announce_size(path: Path) -> None:
         logger.warning(
             "%s holds %.1f GB, more than a third of the memory (%.1f GB): reading it may take long or fail. "
             "Fewer rows or columns, or uint8 pixels in .npz, need less.",
-            path, size / 1e9, memory / 1e9,
-        )  # fmt: skip
+            path,
+            size / 1e9,
+            memory / 1e9,
+        )

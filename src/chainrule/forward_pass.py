@@ -45,11 +45,19 @@ class Trace:
         return self.A[-1]
 
 
-def propagate(network: Network, parameters: Parameters, x: Array, masks: Masks) -> Trace:
+def propagate(
+    network: Network, parameters: Parameters, x: Array, masks: Masks
+) -> Trace:
     """F0-F2 on checked arrays."""
     A = [x if masks[0] is None else x * masks[0]]  # F0
     Z = []
-    layers = zip(parameters.weights, parameters.biases, network.activations, (*masks[1:], None), strict=True)
+    layers = zip(
+        parameters.weights,
+        parameters.biases,
+        network.activations,
+        (*masks[1:], None),
+        strict=True,
+    )
     for W, b, phi, M in layers:
         Z.append(A[-1] @ W.T + b)  # F1
         a = phi.value(Z[-1])
@@ -58,11 +66,19 @@ def propagate(network: Network, parameters: Parameters, x: Array, masks: Masks) 
 
 
 def objective(
-    network: Network, parameters: Parameters, trace: Trace, y: Array, row_weights: Array | float, l1: float, l2: float
+    network: Network,
+    parameters: Parameters,
+    trace: Trace,
+    y: Array,
+    row_weights: Array | float,
+    l1: float,
+    l2: float,
 ) -> tuple[Array, Array]:
     """J (J1, J2) and Δ[L] (B1) on checked arrays."""
     xp = array_namespace(trace.output)
-    ell, delta = network.loss.value_and_delta(y, trace.Z[-1], trace.A[-1], network.activations[-1])
+    ell, delta = network.loss.value_and_delta(
+        y, trace.Z[-1], trace.A[-1], network.activations[-1]
+    )
     return xp.sum(row_weights * ell) + penalty(parameters, l1, l2), delta  # J1
 
 
@@ -71,11 +87,19 @@ def penalty(parameters: Parameters, l1: float, l2: float) -> Array | float:
     total: Array | float = 0.0
     for W in parameters.weights if l1 or l2 else ():
         xp = array_namespace(W)
-        total = total + l1 * xp.sum(xp.where(positive(W), W, -W)) + l2 / 2 * xp.sum(W * W)  # J2
+        total = (
+            total + l1 * xp.sum(xp.where(positive(W), W, -W)) + l2 / 2 * xp.sum(W * W)
+        )  # J2
     return total
 
 
-def forward(network: Network, parameters: Parameters, x: Any, *, masks: Sequence[Any] | None = None) -> Trace:
+def forward(
+    network: Network,
+    parameters: Parameters,
+    x: Any,
+    *,
+    masks: Sequence[Any] | None = None,
+) -> Trace:
     """Run the network on rows x.
 
     Parameters
@@ -106,7 +130,9 @@ def forward(network: Network, parameters: Parameters, x: Any, *, masks: Sequence
     """
     checked_network(network).require(parameters)
     x = checked_rows(network, parameters, x)
-    return propagate(network, parameters, x, checked_masks(network, parameters, masks, x.shape[0]))
+    return propagate(
+        network, parameters, x, checked_masks(network, parameters, masks, x.shape[0])
+    )
 
 
 def loss(
@@ -173,7 +199,9 @@ def checked_rows(network: Network, parameters: Parameters, x: Any) -> Array:
     return rows
 
 
-def checked_masks(network: Network, parameters: Parameters, masks: Sequence[Any] | None, rows: int) -> Masks:
+def checked_masks(
+    network: Network, parameters: Parameters, masks: Sequence[Any] | None, rows: int
+) -> Masks:
     """M[0] … M[L-1] as arrays of shape (N, n_l) or None."""
     if masks is None:
         return (None,) * network.n_layers
@@ -204,14 +232,22 @@ def checked_targets(
     rows = trace.output.shape[0]
     targets = network.loss.targets(y, network.sizes[-1], trace.output)
     require_one_per_row(targets, rows)
-    weights = None if sample_weight is None else checked_weights(sample_weight, rows, trace.output)
+    weights = (
+        None
+        if sample_weight is None
+        else checked_weights(sample_weight, rows, trace.output)
+    )
     return targets, reduction_weights(weights, rows, reduction, trace.output)
 
 
 def require_one_per_row(targets: Array, rows: int) -> None:
     """Raise unless there are as many targets as rows."""
     if targets.shape[0] != rows:
-        raise InputError(f"{targets.shape[0]} targets for {rows} rows", "one target per row", "Check how y was cut.")
+        raise InputError(
+            f"{targets.shape[0]} targets for {rows} rows",
+            "one target per row",
+            "Check how y was cut.",
+        )
 
 
 def checked_weights(sample_weight: Any, rows: int, like: Array) -> Array:
@@ -220,12 +256,22 @@ def checked_weights(sample_weight: Any, rows: int, like: Array) -> Array:
     xp = array_namespace(like)
     if weights.shape[0] != rows:
         raise InputError(
-            f"sample_weight with shape {tuple(weights.shape)} for {rows} rows", f"shape ({rows},)", "One per row."
+            f"sample_weight with shape {tuple(weights.shape)} for {rows} rows",
+            f"shape ({rows},)",
+            "One per row.",
         )
     if bool(xp.any(weights < 0)):
-        raise InputError("sample_weight with a negative number", "numbers >= 0", "Leave a row out by weight 0.")
+        raise InputError(
+            "sample_weight with a negative number",
+            "numbers >= 0",
+            "Leave a row out by weight 0.",
+        )
     if not bool(xp.any(weights > 0)):
-        raise InputError("sample_weight 0 for every row", "some weight > 0", "Give the rows that count weight 1.")
+        raise InputError(
+            "sample_weight 0 for every row",
+            "some weight > 0",
+            "Give the rows that count weight 1.",
+        )
     return weights
 
 
@@ -233,4 +279,8 @@ def checked_penalty(l1: float, l2: float) -> None:
     """Raise unless both factors are finite and >= 0."""
     for name, value in (("l1", l1), ("l2", l2)):
         if not (is_number(value) and math.isfinite(value) and value >= 0):
-            raise InputError(f"{name} = {value!r}", "a finite number >= 0", f"Pass {name}=0 for no penalty.")
+            raise InputError(
+                f"{name} = {value!r}",
+                "a finite number >= 0",
+                f"Pass {name}=0 for no penalty.",
+            )

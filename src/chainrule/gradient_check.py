@@ -23,7 +23,14 @@ from .arrays import Array, array_namespace, as_numpy, device, is_numpy_array, re
 from .backward_pass import pull_back
 from .draws import Purpose, generator
 from .errors import InputError
-from .forward_pass import checked_masks, checked_penalty, checked_rows, checked_targets, objective, propagate
+from .forward_pass import (
+    checked_masks,
+    checked_penalty,
+    checked_rows,
+    checked_targets,
+    objective,
+    propagate,
+)
 from .network import Network, Parameters, checked_network, flat_layout
 
 __all__ = [
@@ -102,21 +109,37 @@ class GradientCheck:
     @property
     def passed(self) -> bool:
         """Whether every array passes and something was compared."""
-        return all(a.passed for a in self.arrays) and any(a.compared for a in self.arrays)
+        return all(a.passed for a in self.arrays) and any(
+            a.compared for a in self.arrays
+        )
 
     @property
     def worst(self) -> ArrayCheck:
         """The array with the largest error."""
-        return max(self.arrays, key=lambda a: (not a.passed, bool(np.isnan(a.error)), a.error))
+        return max(
+            self.arrays, key=lambda a: (not a.passed, bool(np.isnan(a.error)), a.error)
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """The result, ready for JSON."""
-        arrays = [{**asdict(a), "worst": list(a.worst), "passed": a.passed} for a in self.arrays]
+        arrays = [
+            {**asdict(a), "worst": list(a.worst), "passed": a.passed}
+            for a in self.arrays
+        ]
         return {"method": self.method, "passed": self.passed, "arrays": arrays}
 
     def __str__(self) -> str:
         words = {"complex": "complex step", "central": "five-point differences"}
-        head = ("array", "compared", "kinks", "worst", "derived", "numerical", "error", "")
+        head = (
+            "array",
+            "compared",
+            "kinks",
+            "worst",
+            "derived",
+            "numerical",
+            "error",
+            "",
+        )
         rows = [
             (
                 a.name,
@@ -132,7 +155,10 @@ class GradientCheck:
         ]
         widths = [max(len(r[i]) for r in (head, *rows)) for i in range(len(head))]
         gap = "  " if sum(widths) + 2 * (len(widths) - 1) < 80 else " "
-        lines = [gap.join(cell.rjust(w) for cell, w in zip(r, widths, strict=True)).rstrip() for r in (head, *rows)]
+        lines = [
+            gap.join(cell.rjust(w) for cell, w in zip(r, widths, strict=True)).rstrip()
+            for r in (head, *rows)
+        ]
         verdict = "passes" if self.passed else "FAILS"
         tolerance = self.arrays[0].tolerance
         title = f"Gradient check by {words[self.method]}: {verdict} (tolerance {tolerance:g})"
@@ -186,8 +212,14 @@ def check_gradient(
     True
     """
     checked_network(network).require(parameters)
-    if max_entries is not None and not (isinstance(max_entries, int | np.integer) and max_entries >= 0):
-        raise InputError(f"max_entries = {max_entries!r}", "a whole number >= 0, or None for all", "Pass 100, say.")
+    if max_entries is not None and not (
+        isinstance(max_entries, int | np.integer) and max_entries >= 0
+    ):
+        raise InputError(
+            f"max_entries = {max_entries!r}",
+            "a whole number >= 0, or None for all",
+            "Pass 100, say.",
+        )
     theta = parameters.theta
     xp = array_namespace(theta)
     if theta.dtype != xp.float64:
@@ -202,7 +234,9 @@ def check_gradient(
     checked_penalty(l1, l2)
     trace = propagate(network, parameters, x, checked)
     y, weights = checked_targets(network, trace, y, sample_weight, reduction)
-    derived = pull_back(network, parameters, trace, y, weights, l1, l2, input_gradient=True)
+    derived = pull_back(
+        network, parameters, trace, y, weights, l1, l2, input_gradient=True
+    )
 
     weight_spans, bias_spans = flat_layout(network.sizes)
 
@@ -212,12 +246,16 @@ def check_gradient(
     def of_theta(v: Array) -> tuple[Array, list[Array]]:
         at = Parameters(network.sizes, v)
         t = propagate(network, at, x, checked)
-        return objective(network, at, t, y, weights, l1, l2)[0], _sides(network, t, y) + signs(v)
+        return objective(network, at, t, y, weights, l1, l2)[0], _sides(
+            network, t, y
+        ) + signs(v)
 
     def of_x(v: Array) -> tuple[Array, list[Array]]:
         # dX is the gradient of each row's own loss: neither weighted, averaged nor penalised (B4)
         t = propagate(network, parameters, xp.reshape(v, x.shape), checked)
-        return objective(network, parameters, t, y, 1.0, 0.0, 0.0)[0], _sides(network, t, y)
+        return objective(network, parameters, t, y, 1.0, 0.0, 0.0)[0], _sides(
+            network, t, y
+        )
 
     rng = generator(seed, Purpose.GRADIENT_CHECK)
     flat_x, flat_dx = xp.reshape(x, (-1,)), xp.reshape(derived.dX, (-1,))
@@ -226,50 +264,105 @@ def check_gradient(
     # a step h in W[l] moves Z[l] by h A[l-1]: inputs of 1000 need steps a thousand times smaller
     reach = [max(1.0, float(xp.max(xp.abs(a)))) for a in trace.A[:-1]]
     pieces = [
-        *((f"W[{l}]", of_theta, theta, at_theta, derived.flat, s, reach[l - 1]) for l, s in enumerate(weight_spans, 1)),
-        *((f"b[{l}]", of_theta, theta, at_theta, derived.flat, s, 1.0) for l, s in enumerate(bias_spans, 1)),
+        *(
+            (f"W[{l}]", of_theta, theta, at_theta, derived.flat, s, reach[l - 1])
+            for l, s in enumerate(weight_spans, 1)
+        ),
+        *(
+            (f"b[{l}]", of_theta, theta, at_theta, derived.flat, s, 1.0)
+            for l, s in enumerate(bias_spans, 1)
+        ),
         ("X", of_x, flat_x, at_x, flat_dx, (0, flat_x.shape[0]), 1.0),
     ]
-    shapes = [*(w.shape for w in parameters.weights), *(b.shape for b in parameters.biases), x.shape]
+    shapes = [
+        *(w.shape for w in parameters.weights),
+        *(b.shape for b in parameters.biases),
+        x.shape,
+    ]
     # a NaN makes its own entry fail, not the scale of every array
     finite = np.nan_to_num(as_numpy(derived.flat), nan=0.0, posinf=0.0, neginf=0.0)
     largest = float(np.max(np.abs(finite)))
     J = abs(float(derived.J))
     resolution = resolution_of(method, J)
     checks = []
-    for (name, function, point, sides, gradient, (start, end), r), shape in zip(pieces, shapes, strict=True):
+    for (name, function, point, sides, gradient, (start, end), r), shape in zip(
+        pieces, shapes, strict=True
+    ):
         entries = np.arange(start, end)
         if max_entries is not None and entries.size > max_entries:
             entries = np.sort(rng.choice(entries, max_entries, replace=False))
         if entries.size:
-            found = [derivative_along(function, point, sides, _unit(point, i), method, reach=r) for i in entries]
-            of_array, floor = as_numpy(gradient)[entries], max(1e-4 * largest, r * resolution)
-            checks.append(_compare(name, shape, entries - start, of_array, found, end - start, floor, method))
+            found = [
+                derivative_along(
+                    function, point, sides, _unit(point, i), method, reach=r
+                )
+                for i in entries
+            ]
+            of_array, floor = (
+                as_numpy(gradient)[entries],
+                max(1e-4 * largest, r * resolution),
+            )
+            checks.append(
+                _compare(
+                    name,
+                    shape,
+                    entries - start,
+                    of_array,
+                    found,
+                    end - start,
+                    floor,
+                    method,
+                )
+            )
     direction = rng.normal(size=theta.shape[0])
     direction /= np.linalg.norm(direction)
     along = float(direction @ as_numpy(derived.flat))
     on_direction = derivative_along(
-        of_theta, theta, at_theta, xp.asarray(direction, device=device(theta)), method, points=2, reach=max(reach)
+        of_theta,
+        theta,
+        at_theta,
+        xp.asarray(direction, device=device(theta)),
+        method,
+        points=2,
+        reach=max(reach),
     )
     norm = float(np.linalg.norm(finite)) / np.sqrt(theta.shape[0])
     two_point = max(reach) * resolution * STEP / TWO_POINT_STEP
     checks.append(
         _compare(
-            "direction", (1,), np.array([0]), np.array([along]), [on_direction], 1, max(norm, two_point), method,
+            "direction",
+            (1,),
+            np.array([0]),
+            np.array([along]),
+            [on_direction],
+            1,
+            max(norm, two_point),
+            method,
         )
-    )  # fmt: skip
+    )
     return GradientCheck(method, tuple(checks))
 
 
 def method_for(network: Network, theta: Array, method: str) -> str:
     """How to differentiate: as asked for, or as the functions of the network allow."""
     if method not in ("auto", "complex", "central"):
-        raise InputError(f"method = {method!r}", '"auto", "complex" or "central"', 'Pass method="auto".')
-    analytic = all(phi.analytic for phi in network.activations) and network.loss.analytic
+        raise InputError(
+            f"method = {method!r}",
+            '"auto", "complex" or "central"',
+            'Pass method="auto".',
+        )
+    analytic = (
+        all(phi.analytic for phi in network.activations) and network.loss.analytic
+    )
     possible = analytic and is_numpy_array(theta)
     if method == "complex" and not possible:
         raise InputError(
-            'method = "complex" for ' + ("functions not marked analytic" if not analytic else "arrays not of NumPy"),
+            'method = "complex" for '
+            + (
+                "functions not marked analytic"
+                if not analytic
+                else "arrays not of NumPy"
+            ),
             '"central"',
             'Pass method="central", or analytic=True to own_activation and own_loss.',
         )
@@ -279,7 +372,10 @@ def method_for(network: Network, theta: Array, method: str) -> str:
 def resolution_of(method: str, J: float) -> float:
     """The smallest derivative of J that the method resolves to its tolerance."""
     step = STEP if method == "central" else 1.0
-    return max(10 * float(np.finfo(float).eps) * J / step / TOLERANCES[method], float(np.finfo(float).tiny))
+    return max(
+        10 * float(np.finfo(float).eps) * J / step / TOLERANCES[method],
+        float(np.finfo(float).tiny),
+    )
 
 
 def _unit(point: Array, i: int) -> Array:
@@ -321,13 +417,19 @@ def _sides(network: Network, trace: Any, y: Array) -> list[Array]:
     """On which side of every kink each unit and each residual is."""
     xp = array_namespace(trace.output)
     sides = [
-        xp.sign(real_part(z) - kink) for phi, z in zip(network.activations, trace.Z, strict=True) for kink in phi.kinks
+        xp.sign(real_part(z) - kink)
+        for phi, z in zip(network.activations, trace.Z, strict=True)
+        for kink in phi.kinks
     ]
-    return sides + [xp.sign(real_part(r)) for r in network.loss.residual_kinks(y, trace.A[-1])]
+    return sides + [
+        xp.sign(real_part(r)) for r in network.loss.residual_kinks(y, trace.A[-1])
+    ]
 
 
 def _same(sides: list[Array], others: list[Array]) -> bool:
-    return all(bool(array_namespace(a).all(a == b)) for a, b in zip(sides, others, strict=True))
+    return all(
+        bool(array_namespace(a).all(a == b)) for a, b in zip(sides, others, strict=True)
+    )
 
 
 def _compare(

@@ -54,7 +54,10 @@ PARTS = {
 
 def _files(*checksums: str) -> Mapping[str, PublishedFile]:
     return MappingProxyType(
-        {part: PublishedFile(file, sum_) for (part, file), sum_ in zip(PARTS.items(), checksums, strict=True)}
+        {
+            part: PublishedFile(file, sum_)
+            for (part, file), sum_ in zip(PARTS.items(), checksums, strict=True)
+        }
     )
 
 
@@ -69,7 +72,10 @@ IMAGE_SETS: Mapping[str, ImageSet] = MappingProxyType(
                 "sha256:8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
                 "sha256:f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
             ),
-            ("https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
+            (
+                "https://ossci-datasets.s3.amazonaws.com/mnist/",
+                "https://storage.googleapis.com/cvdf-datasets/mnist/",
+            ),
             tuple(str(digit) for digit in range(10)),
             "LeCun, Cortes & Burges 1998",
         ),
@@ -85,7 +91,18 @@ IMAGE_SETS: Mapping[str, ImageSet] = MappingProxyType(
                 "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
                 "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
             ),
-            ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"),
+            (
+                "T-shirt",
+                "trouser",
+                "pullover",
+                "dress",
+                "coat",
+                "sandal",
+                "shirt",
+                "sneaker",
+                "bag",
+                "ankle boot",
+            ),
             "Xiao, Rasul & Vollgraf 2017",
         ),
     }
@@ -106,12 +123,16 @@ def state_of(name: str) -> str:
     """Whether an image set's files are there: "verified", "not downloaded", or what is wrong."""
     images, folder = IMAGE_SETS[name], data_folder() / name
     there = [file for file in images.files.values() if (folder / file.name).exists()]
-    wrong = [file.name for file in there if not matches(folder / file.name, file.checksum)]
+    wrong = [
+        file.name for file in there if not matches(folder / file.name, file.checksum)
+    ]
     if wrong:
         return f"not the published files: {', '.join(wrong)}"
     if len(there) == len(images.files):
         return "verified"
-    return "not downloaded" if not there else f"{len(there)} of {len(images.files)} files"
+    return (
+        "not downloaded" if not there else f"{len(there)} of {len(images.files)} files"
+    )
 
 
 def read_image_set(name: str, *, progress: bool | None = None) -> dict[str, Matrix]:
@@ -130,7 +151,9 @@ def read_image_set(name: str, *, progress: bool | None = None) -> dict[str, Matr
             arrays[part] = read_idx(gzip.decompress(path.read_bytes()))
         except (EOFError, zlib.error) as error:
             raise InputError(
-                f"{path}, which cannot be unpacked ({error})", "the published file", "Remove it."
+                f"{path}, which cannot be unpacked ({error})",
+                "the published file",
+                "Remove it.",
             ) from error
     return arrays
 
@@ -144,10 +167,18 @@ def read_idx(content: bytes) -> Matrix:
     [7, 9]
     """
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
-        raise InputError("a file that is not IDX of uint8", "a first word of 0x000008nn", "Get the file again.")
+        raise InputError(
+            "a file that is not IDX of uint8",
+            "a first word of 0x000008nn",
+            "Get the file again.",
+        )
     axes = content[3]
     shape = np.frombuffer(content, ">u4", count=axes, offset=4).tolist()
     pixels = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
     if pixels.size != int(np.prod(shape)):
-        raise InputError(f"an IDX file of {pixels.size} numbers", f"{shape} of them", "Get the file again.")
+        raise InputError(
+            f"an IDX file of {pixels.size} numbers",
+            f"{shape} of them",
+            "Get the file again.",
+        )
     return pixels.reshape(shape)

@@ -17,40 +17,54 @@ __all__ = ["INITIALIZERS"]
 Draw = Callable[[np.random.Generator, int, int], "np.ndarray[Any, Any]"]
 
 
-def glorot_uniform(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray[Any, Any]:
+def glorot_uniform(
+    rng: np.random.Generator, fan_out: int, fan_in: int
+) -> np.ndarray[Any, Any]:
     """U(-r, r), r = √(6 / (fan_in + fan_out)). Glorot & Bengio 2010, equation 16."""
     r = math.sqrt(6 / (fan_in + fan_out))
     return rng.uniform(-r, r, (fan_out, fan_in))
 
 
-def glorot_normal(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray[Any, Any]:
+def glorot_normal(
+    rng: np.random.Generator, fan_out: int, fan_in: int
+) -> np.ndarray[Any, Any]:
     """N(0, 2 / (fan_in + fan_out)). Glorot & Bengio 2010, equation 12."""
     return rng.normal(0, math.sqrt(2 / (fan_in + fan_out)), (fan_out, fan_in))
 
 
-def he_uniform(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray[Any, Any]:
+def he_uniform(
+    rng: np.random.Generator, fan_out: int, fan_in: int
+) -> np.ndarray[Any, Any]:
     """U(-r, r), r = √(6 / fan_in). He et al. 2015, equation 10, as a uniform distribution."""
     r = math.sqrt(6 / fan_in)
     return rng.uniform(-r, r, (fan_out, fan_in))
 
 
-def he_normal(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray[Any, Any]:
+def he_normal(
+    rng: np.random.Generator, fan_out: int, fan_in: int
+) -> np.ndarray[Any, Any]:
     """N(0, 2 / fan_in). He et al. 2015, equation 10."""
     return rng.normal(0, math.sqrt(2 / fan_in), (fan_out, fan_in))
 
 
-def lecun_normal(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray[Any, Any]:
+def lecun_normal(
+    rng: np.random.Generator, fan_out: int, fan_in: int
+) -> np.ndarray[Any, Any]:
     """N(0, 1 / fan_in). LeCun et al. 1998, equation 16; the start of selu networks."""
     return rng.normal(0, math.sqrt(1 / fan_in), (fan_out, fan_in))
 
 
-def lecun_uniform(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray[Any, Any]:
+def lecun_uniform(
+    rng: np.random.Generator, fan_out: int, fan_in: int
+) -> np.ndarray[Any, Any]:
     """U(-r, r), r = √(3 / fan_in). LeCun et al. 1998, equation 16."""
     r = math.sqrt(3 / fan_in)
     return rng.uniform(-r, r, (fan_out, fan_in))
 
 
-def orthogonal(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray[Any, Any]:
+def orthogonal(
+    rng: np.random.Generator, fan_out: int, fan_in: int
+) -> np.ndarray[Any, Any]:
     """Orthonormal rows or columns, whichever are fewer. Saxe, McClelland & Ganguli 2014."""
     q, r = np.linalg.qr(rng.normal(size=(max(fan_out, fan_in), min(fan_out, fan_in))))
     q = q * np.where(np.diagonal(r) < 0, -1.0, 1.0)  # uniform over all such matrices

@@ -20,10 +20,27 @@ from typing import Any, final
 import numpy as np
 
 from .activation_types import REALS, UNIT, Activation, Interval
-from .arrays import Array, array_namespace, as_floating, as_numpy, device, positive, real_part, without_holes
+from .arrays import (
+    Array,
+    array_namespace,
+    as_floating,
+    as_numpy,
+    device,
+    positive,
+    real_part,
+    without_holes,
+)
 from .errors import InputError
 
-__all__ = ["BinaryCrossEntropy", "CrossEntropy", "Loss", "Pinball", "Pointwise", "Poisson", "reduction_weights"]
+__all__ = [
+    "BinaryCrossEntropy",
+    "CrossEntropy",
+    "Loss",
+    "Pinball",
+    "Pointwise",
+    "Poisson",
+    "reduction_weights",
+]
 
 
 class Loss(ABC):
@@ -37,7 +54,9 @@ class Loss(ABC):
     own: bool = False
 
     @abstractmethod
-    def value_and_delta(self, y: Array, z: Array, a: Array, phi: Activation) -> tuple[Array, Array]:
+    def value_and_delta(
+        self, y: Array, z: Array, a: Array, phi: Activation
+    ) -> tuple[Array, Array]:
         """ℓ and Δ[L].
 
         Parameters
@@ -85,7 +104,9 @@ class Loss(ABC):
         return str(self) if str(self).endswith(")") else f"{self}()"
 
 
-def reduction_weights(sample_weight: Array | None, rows: int, reduction: str, like: Array) -> Array | float:
+def reduction_weights(
+    sample_weight: Array | None, rows: int, reduction: str, like: Array
+) -> Array | float:
     """What each row's ℓ and Δ are multiplied by before they are summed (J1, B3).
 
     Parameters
@@ -109,7 +130,9 @@ def reduction_weights(sample_weight: Array | None, rows: int, reduction: str, li
         return sample_weight / array_namespace(like).sum(sample_weight)
     if reduction == "sum":
         return 1.0 if sample_weight is None else sample_weight
-    raise InputError(f"reduction = {reduction!r}", '"mean" or "sum"', 'Pass reduction="mean".')
+    raise InputError(
+        f"reduction = {reduction!r}", '"mean" or "sum"', 'Pass reduction="mean".'
+    )
 
 
 @final
@@ -144,7 +167,9 @@ class Pointwise(Loss):
     analytic: bool = True
     own: bool = False
 
-    def value_and_delta(self, y: Array, z: Array, a: Array, phi: Activation) -> tuple[Array, Array]:
+    def value_and_delta(
+        self, y: Array, z: Array, a: Array, phi: Activation
+    ) -> tuple[Array, Array]:
         arguments = [v for _, v in self.parameters]
         value = self.ell(y, a, *arguments)
         delta = phi.pull_back(z, a, self.ell_prime(y, a, *arguments))  # B1
@@ -188,7 +213,9 @@ class Pinball(Loss):
         levels = self.quantiles * (a.shape[1] // len(self.quantiles))
         return xp.asarray(levels, dtype=real_part(a).dtype, device=device(a))
 
-    def value_and_delta(self, y: Array, z: Array, a: Array, phi: Activation) -> tuple[Array, Array]:
+    def value_and_delta(
+        self, y: Array, z: Array, a: Array, phi: Activation
+    ) -> tuple[Array, Array]:
         xp = array_namespace(z)
         q, r = self._levels(a), y - a
         above, below = xp.astype(positive(r), a.dtype), xp.astype(positive(-r), a.dtype)
@@ -228,15 +255,23 @@ class CrossEntropy(Loss):
                 "For class numbers in a column pass y.ravel().",
             )
         if labels.ndim == 1:
-            rows = xp.asarray(_one_hot(labels, width), dtype=real_part(like).dtype, device=device(like))
+            rows = xp.asarray(
+                _one_hot(labels, width),
+                dtype=real_part(like).dtype,
+                device=device(like),
+            )
         else:
             rows = _rows_of_targets(y, width, like, self.name)
             _require_in(rows, 0.0, math.inf, "cross_entropy targets", "numbers >= 0")
         if self.label_smoothing:
-            rows = (1 - self.label_smoothing) * rows + self.label_smoothing * xp.mean(rows, axis=1, keepdims=True)
+            rows = (1 - self.label_smoothing) * rows + self.label_smoothing * xp.mean(
+                rows, axis=1, keepdims=True
+            )
         return rows
 
-    def value_and_delta(self, y: Array, z: Array, a: Array, phi: Activation) -> tuple[Array, Array]:
+    def value_and_delta(
+        self, y: Array, z: Array, a: Array, phi: Activation
+    ) -> tuple[Array, Array]:
         value = -_weighted_log(y, phi.log_value(z, a))
         return array_namespace(z).sum(value, axis=1), phi.log_pull_back(z, a, -y)  # B1
 
@@ -261,11 +296,21 @@ class BinaryCrossEntropy(Loss):
 
     def targets(self, y: Any, width: int, like: Array) -> Array:
         rows = _rows_of_targets(y, width, like, self.name)
-        _require_in(rows, 0.0, 1.0, "binary_cross_entropy targets", "numbers from 0 to 1")
-        return (1 - self.label_smoothing) * rows + self.label_smoothing / 2 if self.label_smoothing else rows
+        _require_in(
+            rows, 0.0, 1.0, "binary_cross_entropy targets", "numbers from 0 to 1"
+        )
+        return (
+            (1 - self.label_smoothing) * rows + self.label_smoothing / 2
+            if self.label_smoothing
+            else rows
+        )
 
-    def value_and_delta(self, y: Array, z: Array, a: Array, phi: Activation) -> tuple[Array, Array]:
-        value = -_weighted_log(y, phi.log_value(z, a)) - _weighted_log(1 - y, phi.log1m_value(z, a))
+    def value_and_delta(
+        self, y: Array, z: Array, a: Array, phi: Activation
+    ) -> tuple[Array, Array]:
+        value = -_weighted_log(y, phi.log_value(z, a)) - _weighted_log(
+            1 - y, phi.log1m_value(z, a)
+        )
         delta = phi.log_pull_back(z, a, -y) + phi.log1m_pull_back(z, a, y - 1)  # B1
         return array_namespace(z).sum(value, axis=1), delta
 
@@ -292,7 +337,9 @@ class Poisson(Loss):
         _require_in(rows, 0.0, math.inf, "poisson targets", "numbers >= 0")
         return rows
 
-    def value_and_delta(self, y: Array, z: Array, a: Array, phi: Activation) -> tuple[Array, Array]:
+    def value_and_delta(
+        self, y: Array, z: Array, a: Array, phi: Activation
+    ) -> tuple[Array, Array]:
         xp = array_namespace(z)
         log_y = xp.log(xp.where(y > 0, y, xp.ones_like(y)))
         value = a - _weighted_log(y, phi.log_value(z, a)) + (y * log_y - y)
@@ -324,7 +371,9 @@ def _rows_of_targets(y: Any, width: int, like: Array, loss: str) -> Array:
 
 def _one_hot(labels: np.ndarray[Any, Any], width: int) -> np.ndarray[Any, Any]:
     if labels.dtype.kind not in "iub":
-        whole = labels.dtype.kind == "f" and bool(np.all(np.isfinite(labels) & (labels == np.round(labels))))
+        whole = labels.dtype.kind == "f" and bool(
+            np.all(np.isfinite(labels) & (labels == np.round(labels)))
+        )
         if not whole:
             example = f", such as {labels.tolist()[0]!r}" if labels.size else ""
             raise InputError(
@@ -353,4 +402,8 @@ def _require_in(rows: Array, low: float, high: float, what: str, allowed: str) -
     if outside.any():
         first = tuple(int(i) for i in np.argwhere(outside)[0])
         value = float(as_numpy(rows)[first])
-        raise InputError(f"{what} with {value:g} at index {first}", allowed, "Mend the targets or choose another loss.")
+        raise InputError(
+            f"{what} with {value:g} at index {first}",
+            allowed,
+            "Mend the targets or choose another loss.",
+        )

@@ -12,7 +12,14 @@ from types import MappingProxyType
 from .activation_types import REALS
 from .arrays import Array, array_namespace, log1p, positive
 from .errors import InputError, is_number
-from .loss_types import BinaryCrossEntropy, CrossEntropy, Loss, Pinball, Pointwise, Poisson
+from .loss_types import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Loss,
+    Pinball,
+    Pointwise,
+    Poisson,
+)
 
 __all__ = ["LOSSES"]
 
@@ -78,7 +85,13 @@ def squared_error(factor: float = 0.5) -> Loss:
 def absolute_error() -> Loss:
     """ℓ = Σ_k |a_k - y_k|, its derivative 0 where a = y."""
     return Pointwise(
-        "absolute_error", "Σ_k |a_k − y_k|", _absolute, _absolute_prime, REALS, "Laplace 1774", residuals=(0.0,)
+        "absolute_error",
+        "Σ_k |a_k − y_k|",
+        _absolute,
+        _absolute_prime,
+        REALS,
+        "Laplace 1774",
+        residuals=(0.0,),
     )
 
 
@@ -99,15 +112,27 @@ def huber(threshold: float = 1.0) -> Loss:
 
 def log_cosh() -> Loss:
     """ℓ = Σ_k log cosh(a_k - y_k)."""
-    return Pointwise("log_cosh", "Σ_k log cosh(a_k − y_k)", _log_cosh, _log_cosh_prime, REALS, "Green 1990")
+    return Pointwise(
+        "log_cosh",
+        "Σ_k log cosh(a_k − y_k)",
+        _log_cosh,
+        _log_cosh_prime,
+        REALS,
+        "Green 1990",
+    )
 
 
 def pinball(quantiles: float | Sequence[float] = (0.5,)) -> Loss:
     """ℓ = Σ max(q r, (q - 1) r), r = y - a, for one or several quantiles 0 < q < 1."""
-    levels = tuple(float(q) for q in ([quantiles] if isinstance(quantiles, int | float) else quantiles))
+    levels = tuple(
+        float(q)
+        for q in ([quantiles] if isinstance(quantiles, int | float) else quantiles)
+    )
     if not levels or not all(0 < q < 1 for q in levels):
         raise InputError(
-            f"quantiles = {quantiles!r}", "one or more numbers between 0 and 1", "Pass 0.5 for the median."
+            f"quantiles = {quantiles!r}",
+            "one or more numbers between 0 and 1",
+            "Pass 0.5 for the median.",
         )
     return Pinball(levels)
 
@@ -153,11 +178,17 @@ LOSSES: Mapping[str, Callable[..., Loss]] = MappingProxyType(
 
 def _positive(what: str, value: float) -> float:
     if not (is_number(value) and math.isfinite(value) and value > 0):
-        raise InputError(f"{what} = {value!r}", "a finite number > 0", "Choose a value in that range.")
+        raise InputError(
+            f"{what} = {value!r}",
+            "a finite number > 0",
+            "Choose a value in that range.",
+        )
     return float(value)
 
 
 def _smoothing(value: float) -> float:
     if not (is_number(value) and 0 <= value < 1):
-        raise InputError(f"label_smoothing = {value!r}", "0 <= label_smoothing < 1", "Pass 0.1, say.")
+        raise InputError(
+            f"label_smoothing = {value!r}", "0 <= label_smoothing < 1", "Pass 0.1, say."
+        )
     return float(value)

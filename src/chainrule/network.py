@@ -28,7 +28,9 @@ from .network_drawing import drawing
 __all__ = ["Network", "Parameters"]
 
 
-def flat_layout(sizes: Sequence[int]) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+def flat_layout(
+    sizes: Sequence[int],
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
     """Start and end in θ of every W[l], then of every b[l], layer 1 first (U1)."""
     weights, biases, at = [], [], 0
     for fan_in, fan_out in itertools.pairwise(sizes):
@@ -45,7 +47,10 @@ def read_weights(sizes: Sequence[int], theta: Array) -> tuple[Array, ...]:
     xp = array_namespace(theta)
     spans = flat_layout(sizes)[0]
     shapes = zip(sizes[1:], sizes[:-1], strict=True)
-    return tuple(xp.reshape(theta[i:j], shape) for (i, j), shape in zip(spans, shapes, strict=True))
+    return tuple(
+        xp.reshape(theta[i:j], shape)
+        for (i, j), shape in zip(spans, shapes, strict=True)
+    )
 
 
 def read_biases(sizes: Sequence[int], theta: Array) -> tuple[Array, ...]:
@@ -160,9 +165,17 @@ class Network:
     activations: tuple[Activation, ...]
     loss: Loss
 
-    def __init__(self, sizes: Sequence[int], activations: Sequence[str | Activation], loss: str | Loss) -> None:
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activations: Sequence[str | Activation],
+        loss: str | Loss,
+    ) -> None:
         widths = tuple(sizes) if isinstance(sizes, Iterable) else (sizes,)
-        whole = all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 1 for n in widths)
+        whole = all(
+            isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 1
+            for n in widths
+        )
         if len(widths) < 2 or not whole:
             raise InputError(
                 f"sizes = {widths!r}",
@@ -179,7 +192,12 @@ class Network:
             )
         object.__setattr__(self, "sizes", tuple(int(n) for n in widths))
         object.__setattr__(
-            self, "activations", tuple(_named(phi, Activation, ACTIVATIONS, "activation") for phi in activations)
+            self,
+            "activations",
+            tuple(
+                _named(phi, Activation, ACTIVATIONS, "activation")
+                for phi in activations
+            ),
         )
         object.__setattr__(self, "loss", _named(loss, Loss, LOSSES, "loss"))
         self._require_fit()
@@ -189,11 +207,17 @@ class Network:
         values = output.range(self.sizes[-1])
         if not self.loss.accepts.contains(values):
             fitting = [
-                name for name, make in ACTIVATIONS.items() if self.loss.accepts.contains(make().range(self.sizes[-1]))
+                name
+                for name, make in ACTIVATIONS.items()
+                if self.loss.accepts.contains(make().range(self.sizes[-1]))
             ]
             raise InputError(
                 f"{self.loss.name} on {output.name} outputs, which lie in {values}"
-                + (" (a softmax of one unit is the constant 1)" if values.low == values.high else ""),
+                + (
+                    " (a softmax of one unit is the constant 1)"
+                    if values.low == values.high
+                    else ""
+                ),
                 f"outputs in {self.loss.accepts}",
                 f"Use one of {', '.join(fitting)} in the last layer, or another loss.",
             )
@@ -209,7 +233,12 @@ class Network:
         return flat_layout(self.sizes)[1][-1][1]
 
     def init(
-        self, seed: int = 0, dtype: Any = "float64", initializer: str = "glorot_uniform", *, xp: Any = np
+        self,
+        seed: int = 0,
+        dtype: Any = "float64",
+        initializer: str = "glorot_uniform",
+        *,
+        xp: Any = np,
     ) -> Parameters:
         """Parameters to start from; biases 0.
 
@@ -237,7 +266,9 @@ class Network:
         """
         if initializer not in INITIALIZERS:
             remedy = named_among(initializer, INITIALIZERS, "Choose one of these.")
-            raise InputError(f"initializer = {initializer!r}", ", ".join(INITIALIZERS), remedy)
+            raise InputError(
+                f"initializer = {initializer!r}", ", ".join(INITIALIZERS), remedy
+            )
         dtype = _dtype_name(dtype)
         rng = generator(seed, Purpose.INITIALISATION)
         draw = INITIALIZERS[initializer]
@@ -251,27 +282,43 @@ class Network:
 
     def require(self, parameters: Parameters) -> None:
         """Raise unless `parameters` are of this network and finite."""
-        require_kind("parameters", parameters, Parameters, "Use network.init(...) or Parameters.from_arrays(...).")
-        if tuple(parameters.sizes) != self.sizes or tuple(parameters.theta.shape) != (self.n_parameters,):
+        require_kind(
+            "parameters",
+            parameters,
+            Parameters,
+            "Use network.init(...) or Parameters.from_arrays(...).",
+        )
+        if tuple(parameters.sizes) != self.sizes or tuple(parameters.theta.shape) != (
+            self.n_parameters,
+        ):
             raise InputError(
                 f"parameters for widths {parameters.sizes} with {tuple(parameters.theta.shape)} numbers",
                 f"widths {self.sizes}, {self.n_parameters} numbers",
                 "Use network.init(...) or Parameters.from_arrays(...) for this network.",
             )
         xp = array_namespace(parameters.theta)
-        if not xp.isdtype(parameters.theta.dtype, ("real floating", "complex floating")):
+        if not xp.isdtype(
+            parameters.theta.dtype, ("real floating", "complex floating")
+        ):
             raise InputError(
-                f"parameters of dtype {parameters.theta.dtype}", "a floating dtype", "Convert theta to float64."
+                f"parameters of dtype {parameters.theta.dtype}",
+                "a floating dtype",
+                "Convert theta to float64.",
             )
         if not xp.isdtype(parameters.theta.dtype, "complex floating"):
             as_floating(parameters.theta, "theta", like=parameters.theta, ndim=1)
 
     def _repr_html_(self) -> str:
         """The network drawn, as notebooks show it."""
-        return drawing(self.sizes, [phi.name for phi in self.activations], self.loss.name)
+        return drawing(
+            self.sizes, [phi.name for phi in self.activations], self.loss.name
+        )
 
     def __str__(self) -> str:
-        layers = [f"{n} {phi.name}" for n, phi in zip(self.sizes[1:], self.activations, strict=True)]
+        layers = [
+            f"{n} {phi.name}"
+            for n, phi in zip(self.sizes[1:], self.activations, strict=True)
+        ]
         return " → ".join([str(self.sizes[0]), *layers]) + f", {self.loss}"
 
     def __repr__(self) -> str:
@@ -282,7 +329,12 @@ class Network:
 
 def checked_network(network: Network) -> Network:
     """The same; raises where it is something else."""
-    require_kind("network", network, Network, 'Make one: Network((64, 10, 10), ("relu", "softmax"), "cross_entropy").')
+    require_kind(
+        "network",
+        network,
+        Network,
+        'Make one: Network((64, 10, 10), ("relu", "softmax"), "cross_entropy").',
+    )
     return network
 
 
@@ -299,17 +351,25 @@ def _dtype_name(dtype: Any) -> str:
     except TypeError:  # another library's
         name = str(dtype).rsplit(".", maxsplit=1)[-1]
     if name not in ("float32", "float64"):
-        raise InputError(f"dtype = {dtype!r}", '"float64" or "float32"', 'Pass dtype="float64".')
+        raise InputError(
+            f"dtype = {dtype!r}", '"float64" or "float32"', 'Pass dtype="float64".'
+        )
     return name
 
 
-def _named(value: Any, kind: type, table: Mapping[str, Callable[..., Any]], word: str) -> Any:
+def _named(
+    value: Any, kind: type, table: Mapping[str, Callable[..., Any]], word: str
+) -> Any:
     if isinstance(value, kind):
         return value
     if isinstance(value, str) and value in table:
         return table[value]()
     raise InputError(
-        f"{word} {value!r}" if value is None or isinstance(value, str) else f"{word} that is {type_of(value)}",
+        f"{word} {value!r}"
+        if value is None or isinstance(value, str)
+        else f"{word} that is {type_of(value)}",
         f"one of {', '.join(table)}, or {'an' if kind is Activation else 'a'} {kind.__name__}",
-        named_among(value, table, f"Choose one of these; own_{word}(…) makes one of your own."),
+        named_among(
+            value, table, f"Choose one of these; own_{word}(…) makes one of your own."
+        ),
     )

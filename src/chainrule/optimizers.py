@@ -51,17 +51,25 @@ class FirstOrder(Optimizer):
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            low_open, high = (True, math.inf) if name in ("learning_rate", "epsilon") else (False, 1.0)
+            low_open, high = (
+                (True, math.inf)
+                if name in ("learning_rate", "epsilon")
+                else (False, 1.0)
+            )
             if name == "weight_decay":
                 high = math.inf
             closed = name == "momentum"  # 1 forgets nothing
             if name != "nesterov":
-                number = float(value) if is_number(value) else math.nan  # NumPy's scalars have no JSON
+                number = (
+                    float(value) if is_number(value) else math.nan
+                )  # NumPy's scalars have no JSON
                 below = number <= high if closed else number < high
                 if not ((number > 0 or (number == 0 and not low_open)) and below):
                     limit = f" and {'<=' if closed else '<'} 1" if high == 1 else ""
                     allowed = f"a finite number {'>' if low_open else '>='} 0{limit}"
-                    raise InputError(f"{name} = {value!r}", allowed, "Choose a value in that range.")
+                    raise InputError(
+                        f"{name} = {value!r}", allowed, "Choose a value in that range."
+                    )
                 object.__setattr__(self, name, number)
 
     def start(self, theta: Array) -> Slots:
@@ -69,7 +77,9 @@ class FirstOrder(Optimizer):
         return tuple(array_namespace(theta).zeros_like(theta) for _ in self.slot_names)
 
     @abstractmethod
-    def step(self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int) -> tuple[Array, Slots]:
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
         """θ and the state after step t.
 
         Parameters
@@ -106,7 +116,9 @@ class GradientDescent(FirstOrder):
     full_batch: ClassVar[bool] = True
     learning_rate: float = 0.1
 
-    def step(self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int) -> tuple[Array, Slots]:
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
         return theta - learning_rate * gradient, slots  # U1
 
 
@@ -126,7 +138,9 @@ class SGD(FirstOrder):
     momentum: float = 0.0
     nesterov: bool = False
 
-    def step(self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int) -> tuple[Array, Slots]:
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
         downhill = -learning_rate * gradient
         if self.momentum == 0:
             return theta + downhill, slots  # U1
@@ -152,9 +166,13 @@ class RMSprop(FirstOrder):
     rho: float = 0.99
     epsilon: float = 1e-8
 
-    def step(self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int) -> tuple[Array, Slots]:
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
         square = self.rho * slots[0] + (1 - self.rho) * gradient * gradient
-        return theta - learning_rate * gradient / (array_namespace(theta).sqrt(square) + self.epsilon), (square,)
+        return theta - learning_rate * gradient / (
+            array_namespace(theta).sqrt(square) + self.epsilon
+        ), (square,)
 
 
 @final
@@ -172,9 +190,13 @@ class Adagrad(FirstOrder):
     learning_rate: float = 0.01
     epsilon: float = 1e-10
 
-    def step(self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int) -> tuple[Array, Slots]:
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
         squares = slots[0] + gradient * gradient
-        return theta - learning_rate * gradient / (array_namespace(theta).sqrt(squares) + self.epsilon), (squares,)
+        return theta - learning_rate * gradient / (
+            array_namespace(theta).sqrt(squares) + self.epsilon
+        ), (squares,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,10 +207,15 @@ class _AdamStep(FirstOrder):
     beta2: float = 0.999
     epsilon: float = 1e-8
 
-    def step(self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int) -> tuple[Array, Slots]:
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
         mean, square = self._moments(gradient, slots)
         root = array_namespace(theta).sqrt(square / (1 - self.beta2**t)) + self.epsilon
-        return theta - (learning_rate / (1 - self.beta1**t)) * mean / root, (mean, square)
+        return theta - (learning_rate / (1 - self.beta1**t)) * mean / root, (
+            mean,
+            square,
+        )
 
     def _moments(self, gradient: Array, slots: Slots) -> Slots:
         """M and S with this gradient in them."""
@@ -229,7 +256,9 @@ class FoldedAdam(_AdamStep):
         """√(1 - β₂ᵗ) / (1 - β₁ᵗ)."""
         return math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
 
-    def step(self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int) -> tuple[Array, Slots]:
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
         mean, square = self._moments(gradient, slots)
         root = array_namespace(theta).sqrt(square) + self.epsilon
         return theta - learning_rate * self.correction(t) * mean / root, (mean, square)
@@ -282,10 +311,17 @@ class LBFGS(Optimizer):
 
     def __post_init__(self) -> None:
         good = all(is_number(value) for value in asdict(self).values())
-        good = good and self.memory >= 1 and self.gradient_tolerance >= 0 and self.loss_tolerance >= 0
+        good = (
+            good
+            and self.memory >= 1
+            and self.gradient_tolerance >= 0
+            and self.loss_tolerance >= 0
+        )
         if not (good and self.max_evaluations >= 1):
             raise InputError(
-                repr(self), "memory and max_evaluations >= 1 and tolerances >= 0", "Leave them at their defaults."
+                repr(self),
+                "memory and max_evaluations >= 1 and tolerances >= 0",
+                "Leave them at their defaults.",
             )
 
     def specification(self) -> dict[str, Any]:
@@ -294,5 +330,17 @@ class LBFGS(Optimizer):
 
 #: name → the class that makes the optimiser, from its parameters.
 OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = MappingProxyType(
-    {o.name: o for o in (GradientDescent, SGD, RMSprop, Adagrad, Adam, FoldedAdam, AdamW, LBFGS)}
+    {
+        o.name: o
+        for o in (
+            GradientDescent,
+            SGD,
+            RMSprop,
+            Adagrad,
+            Adam,
+            FoldedAdam,
+            AdamW,
+            LBFGS,
+        )
+    }
 )

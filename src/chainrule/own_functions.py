@@ -85,7 +85,9 @@ def own_activation(
             "numbers for all real z; infinity only where φ overflows",
             "Say by numpy.where what φ is there: a layer hands on any real number.",
         )
-    _verify_derivative(phi, given, z, kinks, f"{name} activation whose φ′ is wrong", "φ′")
+    _verify_derivative(
+        phi, given, z, kinks, f"{name} activation whose φ′ is wrong", "φ′"
+    )
     if analytic:
         _verify_analytic(phi, given, z, kinks, f"{name} activation")
     finite = value[np.isfinite(value)]
@@ -97,9 +99,17 @@ def own_activation(
             "State the bounds that φ has.",
         )
     return Elementwise(
-        name, "own", "own", phi, phi_prime, Interval(low, high), tuple(kinks), "own",
-        analytic=analytic, own=True,
-    )  # fmt: skip
+        name,
+        "own",
+        "own",
+        phi,
+        phi_prime,
+        Interval(low, high),
+        tuple(kinks),
+        "own",
+        analytic=analytic,
+        own=True,
+    )
 
 
 def own_loss(
@@ -156,12 +166,21 @@ def own_loss(
         if analytic:
             _verify_analytic(of_a, given, a, kinks, f"{name} loss for y = {target:g}")
     return Pointwise(
-        name, "own", ell, ell_prime, Interval(*accepts), "own",
-        residuals=tuple(residual_kinks), analytic=analytic, own=True,
-    )  # fmt: skip
+        name,
+        "own",
+        ell,
+        ell_prime,
+        Interval(*accepts),
+        "own",
+        residuals=tuple(residual_kinks),
+        analytic=analytic,
+        own=True,
+    )
 
 
-def _called(symbol: str, function: Callable[..., Array], *arguments: Array) -> np.ndarray[Any, Any]:
+def _called(
+    symbol: str, function: Callable[..., Array], *arguments: Array
+) -> np.ndarray[Any, Any]:
     """What a function makes of arrays; raises where it is no function of arrays."""
     try:
         with np.errstate(all="ignore"):
@@ -173,7 +192,9 @@ def _called(symbol: str, function: Callable[..., Array], *arguments: Array) -> n
         else:
             given = f"a function that fails on arrays ({type(error).__name__}: {error})"
             remedy = "Write it with functions of NumPy, numpy.tanh instead of math.tanh, say."
-        raise InputError(f"{symbol} that is {given}", "a function of arrays", remedy) from error
+        raise InputError(
+            f"{symbol} that is {given}", "a function of arrays", remedy
+        ) from error
 
 
 def _near_kink(points: np.ndarray[Any, Any], kinks: tuple[float, ...]) -> Any:
@@ -181,7 +202,9 @@ def _near_kink(points: np.ndarray[Any, Any], kinks: tuple[float, ...]) -> Any:
 
     2.5 steps: a point two steps off a kink would be decided by rounding.
     """
-    return np.any(np.abs(points[:, None] - np.asarray(kinks)[None, :]) < 2.5 * STEP, axis=1)
+    return np.any(
+        np.abs(points[:, None] - np.asarray(kinks)[None, :]) < 2.5 * STEP, axis=1
+    )
 
 
 def _verify_analytic(
@@ -200,7 +223,9 @@ def _verify_analytic(
             wrong = ~(np.abs(steps - given) <= 1e-6 * np.maximum(1, np.abs(given)))
     except (TypeError, ValueError, AttributeError) as error:
         raise InputError(
-            f"{what} said to be analytic, which fails on complex numbers ({error})", "analytic=False", remedy
+            f"{what} said to be analytic, which fails on complex numbers ({error})",
+            "analytic=False",
+            remedy,
         ) from error
     wrong &= np.isfinite(given) & np.isfinite(value.real) & ~_near_kink(points, kinks)
     if wrong.any():
@@ -241,7 +266,15 @@ def _verify_derivative(
             "Check it on a few numbers.",
         )
     if (wrong & compared).any():
-        worst = int(np.argmax(np.where(compared & wrong, np.nan_to_num(np.abs(given - numerical), nan=np.inf), -1)))
+        worst = int(
+            np.argmax(
+                np.where(
+                    compared & wrong,
+                    np.nan_to_num(np.abs(given - numerical), nan=np.inf),
+                    -1,
+                )
+            )
+        )
         raise InputError(
             f"{what} at z = {points[worst]:.6g}: {symbol} says {given[worst]:.10g}, "
             f"differences of the function say {numerical[worst]:.10g}",

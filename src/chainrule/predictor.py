@@ -42,10 +42,17 @@ class Predictor:
     """
 
     def __init__(
-        self, network: Network, parameters: Parameters, *, engine: str = "auto", threads: int | None = None
+        self,
+        network: Network,
+        parameters: Parameters,
+        *,
+        engine: str = "auto",
+        threads: int | None = None,
     ) -> None:
         network.require(parameters)
-        chosen, self.engine_reason = choose_engine(engine, network, Rules(GradientDescent()), parameters.theta)
+        chosen, self.engine_reason = choose_engine(
+            engine, network, Rules(GradientDescent()), parameters.theta
+        )
         self.engine = chosen.name
         self.network = network
         self._like = parameters.theta
@@ -60,11 +67,18 @@ class Predictor:
         InputError
             Not rows of n_0 numbers.
         """
-        if not (type(x) is np.ndarray and x.dtype == self._dtype and x.ndim == 2 and x.flags.c_contiguous):
+        if not (
+            type(x) is np.ndarray
+            and x.dtype == self._dtype
+            and x.ndim == 2
+            and x.flags.c_contiguous
+        ):
             x = as_floating(x, "x", like=self._like, ndim=2)
             x = np.ascontiguousarray(x) if isinstance(x, np.ndarray) else x
         if x.shape[1] != self.network.sizes[0]:
             raise InputError(
-                f"x with shape {tuple(x.shape)}", f"shape (N, {self.network.sizes[0]})", "One row per sample."
+                f"x with shape {tuple(x.shape)}",
+                f"shape (N, {self.network.sizes[0]})",
+                "One row per sample.",
             )
         return self._predict(x)

@@ -54,8 +54,16 @@ class Feature:
     @property
     def inputs(self) -> tuple[str, ...]:
         """The names of the inputs that it becomes."""
-        own = [self.name] if self.categories is None else [f"{self.name}={value}" for value in self.categories]
-        return (*own, *[f"{self.name}=other"] * self.others, *[f"{self.name} missing"] * bool(self.missing))
+        own = (
+            [self.name]
+            if self.categories is None
+            else [f"{self.name}={value}" for value in self.categories]
+        )
+        return (
+            *own,
+            *[f"{self.name}=other"] * self.others,
+            *[f"{self.name} missing"] * bool(self.missing),
+        )
 
     def words(self) -> str:
         """What the column holds, for a reader."""
@@ -63,7 +71,9 @@ class Feature:
         if self.categories is None:
             return f"number, mean {self.mean:.4g}, std {self.std:.4g}{missing}"
         more = " and rarer ones" if self.others else ""
-        shown = ", ".join(self.categories[:3]) + (", …" if len(self.categories) > 3 else "")
+        shown = ", ".join(self.categories[:3]) + (
+            ", …" if len(self.categories) > 3 else ""
+        )
         return f"{len(self.categories)} categories{more} ({shown}){missing}"
 
 
@@ -92,7 +102,11 @@ class Target:
 
     def in_units(self, output: Matrix) -> Matrix:
         """What the network gives, shape (N, n_L), in the units of the columns."""
-        return output if self.classes else output * np.array(self.std) + np.array(self.mean)
+        return (
+            output
+            if self.classes
+            else output * np.array(self.std) + np.array(self.mean)
+        )
 
 
 @dataclass(frozen=True)
@@ -133,7 +147,10 @@ class Preparation:
         """What `as_dict` was made from."""
 
         def as_tuples(given: Mapping[str, Any]) -> dict[str, Any]:
-            return {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+            return {
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in given.items()
+            }
 
         return cls(
             tuple(Feature(**as_tuples(feature)) for feature in content["features"]),
@@ -143,7 +160,9 @@ class Preparation:
         )
 
 
-def fit_features(table: Table, names: Sequence[str], rows: Matrix) -> tuple[tuple[Feature, ...], dict[str, str]]:
+def fit_features(
+    table: Table, names: Sequence[str], rows: Matrix
+) -> tuple[tuple[Feature, ...], dict[str, str]]:
     """Learn how columns become inputs.
 
     Parameters
@@ -163,21 +182,36 @@ def fit_features(table: Table, names: Sequence[str], rows: Matrix) -> tuple[tupl
     features, left_out = [], {}
     for name in names:
         column = table.columns[name][rows]
-        found = _fit_text(name, column) if is_text(column) else _fit_numbers(name, column, table)
+        found = (
+            _fit_text(name, column)
+            if is_text(column)
+            else _fit_numbers(name, column, table)
+        )
         if isinstance(found, str):
             left_out[name] = found
         else:
             features.append(found)
     if not features:
-        why = "; ".join(f"{name}: {reason}" for name, reason in left_out.items()) or "there is only the target"
-        raise InputError(f"{table.source} without a column to learn from ({why})", "one or more", "Add columns.")
+        why = (
+            "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+            or "there is only the target"
+        )
+        raise InputError(
+            f"{table.source} without a column to learn from ({why})",
+            "one or more",
+            "Add columns.",
+        )
     return tuple(features), left_out
 
 
 def _fit_numbers(name: str, column: Column, table: Table) -> Feature | str:
     present = column[~np.isnan(column)]
     if np.isinf(present).any():
-        raise InputError(f"column {name!r} of {table.source} with an infinite number", "finite numbers", "Mend it.")
+        raise InputError(
+            f"column {name!r} of {table.source} with an infinite number",
+            "finite numbers",
+            "Mend it.",
+        )
     if present.size == 0:
         return "all values are missing"
     missing = 1 - present.size / column.size
@@ -193,16 +227,27 @@ def _fit_text(name: str, column: Column) -> Feature | str:
     present = column[column != np.array(None)]
     values, counts = np.unique(present.astype(str), return_counts=True)
     if values.size > MAX_CATEGORIES and values.size > NAMES_ROWS * present.size:
-        return f"{values.size} distinct texts in {counted(present.size, 'row')} name rows"
+        return (
+            f"{values.size} distinct texts in {counted(present.size, 'row')} name rows"
+        )
     missing = 1 - present.size / column.size
     if values.size + bool(missing) < 2:
         return "all values are the same" if values.size else "all values are missing"
     order = np.lexsort((values, -counts))
     kept = tuple(str(value) for value in values[order][:MAX_CATEGORIES])
-    return Feature(name, categories=kept, others=values.size > MAX_CATEGORIES, missing=missing)
+    return Feature(
+        name, categories=kept, others=values.size > MAX_CATEGORIES, missing=missing
+    )
 
 
-def fit_target(table: Table, names: Sequence[str], rows: Matrix, *, numbers: bool | None, standardise: bool) -> Target:
+def fit_target(
+    table: Table,
+    names: Sequence[str],
+    rows: Matrix,
+    *,
+    numbers: bool | None,
+    standardise: bool,
+) -> Target:
     """Learn what is predicted.
 
     Parameters
@@ -221,22 +266,38 @@ def fit_target(table: Table, names: Sequence[str], rows: Matrix, *, numbers: boo
     """
     columns = [table.require(name, "target") for name in names]
     if numbers is None:
-        numbers = len(names) > 1 or not (is_text(columns[0]) or _few_whole_numbers(columns[0]))
+        numbers = len(names) > 1 or not (
+            is_text(columns[0]) or _few_whole_numbers(columns[0])
+        )
     if not numbers:
         if len(names) > 1:
-            raise InputError(f"{len(names)} targets that are classes", "one, or several of numbers", "Name one.")
+            raise InputError(
+                f"{len(names)} targets that are classes",
+                "one, or several of numbers",
+                "Name one.",
+            )
         return Target(tuple(names), tuple(labels_in_order(columns[0])))
     for name, column in zip(names, columns, strict=True):
         require_numbers(table, name, column, "target")
         if float(np.min(column)) == float(np.max(column)):
             raise InputError(
-                f"target {name!r} that is {column[0]:g} in all rows", "numbers that differ", "Name another."
+                f"target {name!r} that is {column[0]:g} in all rows",
+                "numbers that differ",
+                "Name another.",
             )
     if not standardise:
         return Target(tuple(names), (), (0.0,) * len(names), (1.0,) * len(names))
     spread = [float(np.std(column[rows])) for column in columns]
-    return Target(tuple(names), (), tuple(float(np.mean(c[rows])) for c in columns), tuple(s or 1.0 for s in spread))
+    return Target(
+        tuple(names),
+        (),
+        tuple(float(np.mean(c[rows])) for c in columns),
+        tuple(s or 1.0 for s in spread),
+    )
 
 
 def _few_whole_numbers(column: Column) -> bool:
-    return bool(np.all(column == np.round(column))) and np.unique(column).size <= MAX_NUMBER_CLASSES
+    return (
+        bool(np.all(column == np.round(column)))
+        and np.unique(column).size <= MAX_NUMBER_CLASSES
+    )

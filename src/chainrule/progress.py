@@ -40,7 +40,15 @@ class ProgressLine:
     ...     line.advance("loss 0.1")
     """
 
-    def __init__(self, title: str, *, total: float, unit: str, show: bool | None = None, done: float = 0) -> None:
+    def __init__(
+        self,
+        title: str,
+        *,
+        total: float,
+        unit: str,
+        show: bool | None = None,
+        done: float = 0,
+    ) -> None:
         self._notebook = NotebookLine() if show is not False and in_notebook() else None
         self._shown = sys.stderr.isatty() if show is None else show
         self._title, self._total, self._unit, self._done = title, total, unit, done
@@ -52,15 +60,23 @@ class ProgressLine:
         if self._notebook is not None or self._shown:
             from rich.progress import Progress
 
-            self._console = NotebookLine.console() if self._notebook is not None else _standard_error()
+            self._console = (
+                NotebookLine.console()
+                if self._notebook is not None
+                else _standard_error()
+            )
             self._progress = Progress(_column(self._text), console=self._console)
             if self._notebook is None:
                 self._progress.start()
-            self._task = self._progress.add_task(self._title, total=self._total, note="")
+            self._task = self._progress.add_task(
+                self._title, total=self._total, note=""
+            )
             self._progress.update(self._task, completed=self._done)
         return self
 
-    def advance(self, note: str, units: float = 1, *, value: float | None = None) -> None:
+    def advance(
+        self, note: str, units: float = 1, *, value: float | None = None
+    ) -> None:
         """Count `units` more and show a note beside the bar; draw the values as a curve below it."""
         if value is not None and math.isfinite(value):
             self._values.append(value)
@@ -70,7 +86,10 @@ class ProgressLine:
                 self._notebook.show(self._text(self._progress.tasks[0]))
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         if self._progress is None:
             return
@@ -80,8 +99,16 @@ class ProgressLine:
 
     def _text(self, task: Task) -> str:
         """The whole line, as much of it as there is room for, and the curve."""
-        speed, width, encoding = task.finished_speed or task.speed, self._console.width, self._console.encoding
-        left = None if task.time_remaining is None else f"{clock(task.time_remaining)} left"
+        speed, width, encoding = (
+            task.finished_speed or task.speed,
+            self._console.width,
+            self._console.encoding,
+        )
+        left = (
+            None
+            if task.time_remaining is None
+            else f"{clock(task.time_remaining)} left"
+        )
         parts = {
             "title": task.description,
             "bar": bar(task.completed / task.total if task.total else 1.0, encoding),
@@ -160,7 +187,10 @@ def curve_line(values: Sequence[float], width: int, encoding: str) -> str:
     edges = [len(values) * i // columns for i in range(columns + 1)]
     means = [sum(values[a:b]) / (b - a) for a, b in itertools.pairwise(edges)]
     low, high = min(means), max(means)
-    levels = [round((mean - low) / (high - low) * (len(marks) - 1)) if high > low else 0 for mean in means]
+    levels = [
+        round((mean - low) / (high - low) * (len(marks) - 1)) if high > low else 0
+        for mean in means
+    ]
     return first + "".join(marks[level] for level in levels) + last
 
 

@@ -30,7 +30,14 @@ MANY_ROWS = 10_000
 #: Of the validation accuracy: one lucky epoch decides nothing.
 SMOOTHING = 0.7
 #: Gradient descent on all rows finds its minimum with this rate on inputs of about size 1.
-USUAL_RATES = {"gradient_descent": 0.1, "sgd": 0.05, "rmsprop": 1e-3, "adagrad": 0.01, "adam": 2e-3, "adamw": 2e-3}
+USUAL_RATES = {
+    "gradient_descent": 0.1,
+    "sgd": 0.05,
+    "rmsprop": 1e-3,
+    "adagrad": 0.01,
+    "adam": 2e-3,
+    "adamw": 2e-3,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +87,26 @@ class Recipe:
 
     def lines(self, seed: int) -> list[str]:
         """What a user reads of it."""
-        rate = "" if self.learning_rate is None else f", learning rate {self.learning_rate:g} ({self.schedule})"
-        rows = "all rows" if self.batch_rows is None else f"{self.batch_rows} rows a step"
-        length = f"{self.epochs} epochs" if self.steps is None else f"{self.steps} steps"
+        rate = (
+            ""
+            if self.learning_rate is None
+            else f", learning rate {self.learning_rate:g} ({self.schedule})"
+        )
+        rows = (
+            "all rows" if self.batch_rows is None else f"{self.batch_rows} rows a step"
+        )
+        length = (
+            f"{self.epochs} epochs" if self.steps is None else f"{self.steps} steps"
+        )
         name = self.optimizer.replace("_", " ")
-        decay = f", weight decay {self.weight_decay:g}" if self.optimizer == "adamw" else ""
-        held = f"{self.validation:.0%} of the training rows to validate on" if self.validation else "no validation"
+        decay = (
+            f", weight decay {self.weight_decay:g}" if self.optimizer == "adamw" else ""
+        )
+        held = (
+            f"{self.validation:.0%} of the training rows to validate on"
+            if self.validation
+            else "no validation"
+        )
         stop = (
             f"stops after {self.early_stopping} epochs without improvement"
             if self.early_stopping
@@ -138,9 +159,18 @@ def recipe_for(data: Dataset, **asked: Any) -> Recipe:
             batch_rows=None if full else base.batch_rows or _of_rows(data).batch_rows,
         )
     if "steps" in given and "epochs" not in given:
-        given["epochs"] = max(1, math.ceil(given["steps"] / max(1, _steps_per_epoch(data, replace(base, **given)))))
+        given["epochs"] = max(
+            1,
+            math.ceil(
+                given["steps"] / max(1, _steps_per_epoch(data, replace(base, **given)))
+            ),
+        )
     recipe = replace(base, **given)
-    return replace(recipe, early_stopping=0) if not recipe.validation and "early_stopping" not in given else recipe
+    return (
+        replace(recipe, early_stopping=0)
+        if not recipe.validation and "early_stopping" not in given
+        else recipe
+    )
 
 
 def _of_rows(data: Dataset) -> Recipe:
@@ -152,7 +182,9 @@ def _of_rows(data: Dataset) -> Recipe:
         epochs=60 if rows >= MANY_ROWS else 100,
     )
     if data.scale is not None:  # pixels
-        return replace(recipe, dropout=0.2, epochs=20, batch_rows=128, early_stopping=10)
+        return replace(
+            recipe, dropout=0.2, epochs=20, batch_rows=128, early_stopping=10
+        )
     return recipe
 
 
@@ -164,21 +196,39 @@ def _steps_per_epoch(data: Dataset, recipe: Recipe) -> int:
 def build_network(data: Dataset, recipe: Recipe) -> Network:
     """The network of a recipe: the output activation follows from the loss."""
     if recipe.loss not in LOSSES:
-        raise InputError(f"--loss {recipe.loss}", ", ".join(LOSSES), named_among(recipe.loss, LOSSES, "Choose one."))
+        raise InputError(
+            f"--loss {recipe.loss}",
+            ", ".join(LOSSES),
+            named_among(recipe.loss, LOSSES, "Choose one."),
+        )
     require_name("--activation", recipe.activation, ACTIVATIONS)
     of_classes = recipe.loss in CLASS_LOSSES
     outputs = len(data.classes) if data.classes else data.y_train.shape[1]
     if of_classes != bool(data.classes):
-        names = [name for name in LOSSES if (name in CLASS_LOSSES) == bool(data.classes)]
+        names = [
+            name for name in LOSSES if (name in CLASS_LOSSES) == bool(data.classes)
+        ]
         what = f"{data.preparation.target.names[0]!r}, which has {'classes' if data.classes else 'numbers'}"
-        raise InputError(f"--loss {recipe.loss} for the target {what}", ", ".join(names), "Choose one of these.")
+        raise InputError(
+            f"--loss {recipe.loss} for the target {what}",
+            ", ".join(names),
+            "Choose one of these.",
+        )
     if recipe.loss == "binary_cross_entropy":
         if outputs != 2:
-            raise InputError(f"--loss binary_cross_entropy for {outputs} classes", "2 classes", "Use cross_entropy.")
+            raise InputError(
+                f"--loss binary_cross_entropy for {outputs} classes",
+                "2 classes",
+                "Use cross_entropy.",
+            )
         outputs = 1
-    last = CLASS_LOSSES.get(recipe.loss, "exp" if recipe.loss == "poisson" else "identity")
+    last = CLASS_LOSSES.get(
+        recipe.loss, "exp" if recipe.loss == "poisson" else "identity"
+    )
     sizes = (data.x_train.shape[1], *recipe.hidden, outputs)
-    return Network(sizes, (*[recipe.activation] * len(recipe.hidden), last), recipe.loss)
+    return Network(
+        sizes, (*[recipe.activation] * len(recipe.hidden), last), recipe.loss
+    )
 
 
 def build_optimizer(recipe: Recipe) -> Optimizer:
@@ -186,7 +236,11 @@ def build_optimizer(recipe: Recipe) -> Optimizer:
     require_name("--optimizer", recipe.optimizer, OPTIMIZERS)
     options: dict[str, float] = {}
     if recipe.optimizer == "lbfgs" and recipe.learning_rate is not None:
-        raise InputError("--learning-rate with lbfgs", "lbfgs without one", "Leave it out, or use --optimizer adam.")
+        raise InputError(
+            "--learning-rate with lbfgs",
+            "lbfgs without one",
+            "Leave it out, or use --optimizer adam.",
+        )
     if recipe.learning_rate is not None:
         options["learning_rate"] = recipe.learning_rate
     if recipe.optimizer == "adamw":
@@ -200,7 +254,9 @@ def build_schedule(recipe: Recipe) -> Schedule:
     """The schedule of a recipe, as long as the run."""
     require_name("--schedule", recipe.schedule, SCHEDULES)
     lengthy = recipe.schedule in ("cosine", "one_cycle")
-    return SCHEDULES[recipe.schedule](**({"length_epochs": float(max(1, recipe.epochs))} if lengthy else {}))
+    return SCHEDULES[recipe.schedule](
+        **({"length_epochs": float(max(1, recipe.epochs))} if lengthy else {})
+    )
 
 
 def build_stopping(data: Dataset, recipe: Recipe) -> EarlyStopping | None:
@@ -208,11 +264,17 @@ def build_stopping(data: Dataset, recipe: Recipe) -> EarlyStopping | None:
     if not recipe.early_stopping:
         return None
     if data.classes:
-        return EarlyStopping(monitor="accuracy", patience=recipe.early_stopping, smoothing=SMOOTHING)
+        return EarlyStopping(
+            monitor="accuracy", patience=recipe.early_stopping, smoothing=SMOOTHING
+        )
     return EarlyStopping(patience=recipe.early_stopping)
 
 
 def require_name(option: str, name: str, table: Any) -> None:
     """Raise unless a table has the name."""
     if name not in table:
-        raise InputError(f"{option} {name}", ", ".join(table), named_among(name, table, "Choose one of these."))
+        raise InputError(
+            f"{option} {name}",
+            ", ".join(table),
+            named_among(name, table, "Choose one of these."),
+        )

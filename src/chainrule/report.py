@@ -24,7 +24,11 @@ __all__ = ["Epoch", "Report", "StopReason", "versions"]
 
 def versions() -> dict[str, str]:
     """Versions of what computed."""
-    return {"python": platform.python_version(), "chainrule": __version__, "numpy": np.__version__}
+    return {
+        "python": platform.python_version(),
+        "chainrule": __version__,
+        "numpy": np.__version__,
+    }
 
 
 def json_ready(value: Any) -> Any:
@@ -33,7 +37,11 @@ def json_ready(value: Any) -> Any:
         return {key: json_ready(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [json_ready(item) for item in value]
-    return repr(float(value)) if isinstance(value, float) and not math.isfinite(value) else value
+    return (
+        repr(float(value))
+        if isinstance(value, float) and not math.isfinite(value)
+        else value
+    )
 
 
 @dataclass(frozen=True)
@@ -163,7 +171,9 @@ class Report:
             show_figures()
         figure = Figure(figsize=(8, 3.5), layout="constrained")
         drawn = (draw_loss, draw_metric) if has_metric(self) else (draw_loss,)
-        for draw, axes in zip(drawn, figure.subplots(1, len(drawn), squeeze=False)[0], strict=True):
+        for draw, axes in zip(
+            drawn, figure.subplots(1, len(drawn), squeeze=False)[0], strict=True
+        ):
             draw(axes, self)
         return figure
 
@@ -181,7 +191,13 @@ class Report:
             return ""
         epoch = self.history[self.best_epoch - 1]
         numbers = [f"loss {epoch.loss:.6g}"] if epoch.validation_loss is None else []
-        numbers += [f"validation loss {epoch.validation_loss:.6g}"] if epoch.validation_loss is not None else []
+        numbers += (
+            [f"validation loss {epoch.validation_loss:.6g}"]
+            if epoch.validation_loss is not None
+            else []
+        )
         if epoch.metric is not None:
-            numbers.append(f"{self.settings['early_stopping']['monitor']} {epoch.metric:.6g}")
+            numbers.append(
+                f"{self.settings['early_stopping']['monitor']} {epoch.metric:.6g}"
+            )
         return f" The parameters are those of the best epoch, {self.best_epoch}: {', '.join(numbers)}."

@@ -39,10 +39,22 @@ class Schedule(ABC):
             value = getattr(self, field.name)
             low = 0.0 if field.name in ("warmup_epochs", "final", "tolerance") else None
             high = 1.0 if field.name == "rise" else math.inf
-            number = float(value) if is_number(value) else math.nan  # NumPy's scalars have no JSON
-            if not (math.isfinite(number) and (number > 0 or number == low) and number <= high):
-                allowed = f"a finite number {'>' if low is None else '>='} 0" + (" and <= 1" if high == 1 else "")
-                raise InputError(f"{self.name}'s {field.name} = {value!r}", allowed, "Choose a value in that range.")
+            number = (
+                float(value) if is_number(value) else math.nan
+            )  # NumPy's scalars have no JSON
+            if not (
+                math.isfinite(number)
+                and (number > 0 or number == low)
+                and number <= high
+            ):
+                allowed = f"a finite number {'>' if low is None else '>='} 0" + (
+                    " and <= 1" if high == 1 else ""
+                )
+                raise InputError(
+                    f"{self.name}'s {field.name} = {value!r}",
+                    allowed,
+                    "Choose a value in that range.",
+                )
             object.__setattr__(self, field.name, number)
 
     def start(self) -> tuple[float, ...]:
@@ -194,5 +206,16 @@ def _half_cosine(start: float, end: float, t: float) -> float:
 
 #: name → the class that makes the schedule, from its parameters.
 SCHEDULES: Mapping[str, Callable[..., Schedule]] = MappingProxyType(
-    {s.name: s for s in (Constant, Step, InverseScaling, Exponential, Cosine, OneCycle, Adaptive)}
+    {
+        s.name: s
+        for s in (
+            Constant,
+            Step,
+            InverseScaling,
+            Exponential,
+            Cosine,
+            OneCycle,
+            Adaptive,
+        )
+    }
 )

@@ -32,12 +32,22 @@ def with_target(table: Table, names: tuple[str, ...], remarks: list[str]) -> Tab
     there = np.ones(table.rows, dtype=bool)
     for name in names:
         column = table.require(name, "target")
-        there &= np.array([value is not None for value in column]) if is_text(column) else ~np.isnan(column)
+        there &= (
+            np.array([value is not None for value in column])
+            if is_text(column)
+            else ~np.isnan(column)
+        )
     if there.all():
         return table
-    remarks.append(f"{counted(int((~there).sum()), 'row')} of {table.source} left out: no target.")
+    remarks.append(
+        f"{counted(int((~there).sum()), 'row')} of {table.source} left out: no target."
+    )
     if not there.any():
-        raise InputError(f"target {names[0]!r} that is missing in all rows", "a target in each row", "Name another.")
+        raise InputError(
+            f"target {names[0]!r} that is missing in all rows",
+            "a target in each row",
+            "Name another.",
+        )
     return table.take(np.flatnonzero(there))
 
 
@@ -51,7 +61,11 @@ def held_out(
     if of_classes:
         values, counts = np.unique(y, return_counts=True)
         if values.size < 2:
-            raise InputError(f"{source} with one class only", "two classes or more", "Name another target.")
+            raise InputError(
+                f"{source} with one class only",
+                "two classes or more",
+                "Name another target.",
+            )
         if counts.min() < 2:
             rare = values[counts.argmin()]
             raise InputError(
@@ -61,11 +75,15 @@ def held_out(
             )
     try:
         train, test = train_test_split(
-            np.arange(len(y)), test_size=rules.test_share, random_state=rules.seed, stratify=y if of_classes else None
+            np.arange(len(y)),
+            test_size=rules.test_share,
+            random_state=rules.seed,
+            stratify=y if of_classes else None,
         )
     except ValueError as error:
         raise InputError(
             f"{counted(len(y), 'row')} of {source}, of which {rules.test_share:g} are to be held out ({error})",
-            "rows enough on both sides", "Add rows, or give rows to test on by --test.",
-        ) from error  # fmt: skip
+            "rows enough on both sides",
+            "Add rows, or give rows to test on by --test.",
+        ) from error
     return train, test

@@ -24,8 +24,12 @@ class StopReason(enum.Enum):
     CALLBACK = "A callback asked to stop."
     INTERRUPTED = "Interrupted after the last complete step; the parameters of that step are kept."
     NON_FINITE = "A number became NaN or infinite; the parameters from before that step are kept."
-    CONVERGED = "Converged: the gradient or the fall of the loss is within the tolerance."
-    LINE_SEARCH = "The line search found no lower loss; rounding limits further progress."
+    CONVERGED = (
+        "Converged: the gradient or the fall of the loss is within the tolerance."
+    )
+    LINE_SEARCH = (
+        "The line search found no lower loss; rounding limits further progress."
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +59,39 @@ class EarlyStopping:
     keep_best: bool = True
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.monitor, Metric) or self.monitor == "loss" or self.monitor in METRICS):
+        if not (
+            isinstance(self.monitor, Metric)
+            or self.monitor == "loss"
+            or self.monitor in METRICS
+        ):
             remedy = named_among(self.monitor, ["loss", *METRICS], "Choose one.")
-            raise InputError(f"monitor = {self.monitor!r}", f'"loss", {", ".join(METRICS)}, or a Metric', remedy)
+            raise InputError(
+                f"monitor = {self.monitor!r}",
+                f'"loss", {", ".join(METRICS)}, or a Metric',
+                remedy,
+            )
         if not isinstance(self.patience, Integral) or self.patience < 1:
-            raise InputError(f"patience = {self.patience!r}", "a whole number >= 1", "Pass patience=10, say.")
-        if not (is_number(self.min_delta) and math.isfinite(self.min_delta) and self.min_delta >= 0):
-            raise InputError(f"min_delta = {self.min_delta!r}", "a finite number >= 0", "Pass min_delta=0.")
+            raise InputError(
+                f"patience = {self.patience!r}",
+                "a whole number >= 1",
+                "Pass patience=10, say.",
+            )
+        if not (
+            is_number(self.min_delta)
+            and math.isfinite(self.min_delta)
+            and self.min_delta >= 0
+        ):
+            raise InputError(
+                f"min_delta = {self.min_delta!r}",
+                "a finite number >= 0",
+                "Pass min_delta=0.",
+            )
         if not (is_number(self.smoothing) and 0 <= self.smoothing < 1):
-            raise InputError(f"smoothing = {self.smoothing!r}", "0 <= smoothing < 1", "Pass smoothing=0.5, say.")
+            raise InputError(
+                f"smoothing = {self.smoothing!r}",
+                "0 <= smoothing < 1",
+                "Pass smoothing=0.5, say.",
+            )
 
     @property
     def metric(self) -> Metric | None:
@@ -75,12 +103,18 @@ class EarlyStopping:
     @property
     def sign(self) -> float:
         """1 where smaller is better, else -1."""
-        return -1.0 if self.metric is not None and self.metric.greater_is_better else 1.0
+        return (
+            -1.0 if self.metric is not None and self.metric.greater_is_better else 1.0
+        )
 
     def specification(self) -> dict[str, Any]:
         """What decides which epoch is best, ready for JSON."""
         name = self.monitor.name if isinstance(self.monitor, Metric) else self.monitor
-        return {"monitor": name, "min_delta": self.min_delta, "smoothing": self.smoothing}
+        return {
+            "monitor": name,
+            "min_delta": self.min_delta,
+            "smoothing": self.smoothing,
+        }
 
 
 @dataclass(frozen=True)
@@ -107,8 +141,14 @@ class Watch:
     def after_epoch(self, rule: EarlyStopping, value: float, epoch: int) -> Watch:
         """What has been seen after one more epoch."""
         smoothed = value
-        if self.smoothed is not None and math.isfinite(self.smoothed):  # else an overflow would stay for good
+        if self.smoothed is not None and math.isfinite(
+            self.smoothed
+        ):  # else an overflow would stay for good
             smoothed = rule.smoothing * self.smoothed + (1 - rule.smoothing) * value
-        if self.best is None or math.isnan(self.best) or rule.sign * smoothed < rule.sign * self.best - rule.min_delta:
+        if (
+            self.best is None
+            or math.isnan(self.best)
+            or rule.sign * smoothed < rule.sign * self.best - rule.min_delta
+        ):
             return Watch(smoothed, smoothed, epoch, 0)
         return Watch(smoothed, self.best, self.best_epoch, self.stalled + 1)

@@ -57,7 +57,10 @@ class Model:
 
 
 def save_model(
-    path: str | os.PathLike[str], network: Network, parameters: Parameters, notes: Mapping[str, Any] | None = None
+    path: str | os.PathLike[str],
+    network: Network,
+    parameters: Parameters,
+    notes: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a network and its parameters to a file.
 
@@ -92,8 +95,16 @@ def save_model(
     checked_network(network).require(parameters)
     theta = np.ascontiguousarray(as_numpy(parameters.theta))
     if str(theta.dtype) not in DTYPES:
-        raise InputError(f"parameters of dtype {theta.dtype}", " or ".join(DTYPES), "Convert theta to one of these.")
-    content = {"network": describe_network(network), "notes": dict(notes or {}), "versions": versions()}
+        raise InputError(
+            f"parameters of dtype {theta.dtype}",
+            " or ".join(DTYPES),
+            "Convert theta to one of these.",
+        )
+    content = {
+        "network": describe_network(network),
+        "notes": dict(notes or {}),
+        "versions": versions(),
+    }
     write_file(path, FORMAT, content, {"theta": theta})
 
 
@@ -120,12 +131,19 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         network = build_network(content["network"])
         if set(tensors) != {"theta"} or tensors["theta"].dtype not in DTYPES:
             kinds = [f"{name} of {array.dtype}" for name, array in tensors.items()]
-            raise unreadable(path, f"other numbers than theta in {' or '.join(DTYPES)}: {', '.join(kinds)}")
+            raise unreadable(
+                path,
+                f"other numbers than theta in {' or '.join(DTYPES)}: {', '.join(kinds)}",
+            )
         parameters = Parameters(network.sizes, tensors["theta"])
         network.require(parameters)
-        return Model(network, parameters, dict(content["notes"]), dict(content["versions"]))
+        return Model(
+            network, parameters, dict(content["notes"]), dict(content["versions"])
+        )
     except (KeyError, TypeError, ValueError) as error:
-        raise unreadable(path, f"contents that do not fit together ({error})") from error
+        raise unreadable(
+            path, f"contents that do not fit together ({error})"
+        ) from error
 
 
 def describe_network(network: Network) -> dict[str, Any]:
@@ -150,7 +168,9 @@ def build_network(description: Mapping[str, Any]) -> Network:
     make = [dict(spec) for spec in description["activations"]]
     loss = dict(description["loss"])
     return Network(
-        description["sizes"], [ACTIVATIONS[spec.pop("name")](**spec) for spec in make], LOSSES[loss.pop("name")](**loss)
+        description["sizes"],
+        [ACTIVATIONS[spec.pop("name")](**spec) for spec in make],
+        LOSSES[loss.pop("name")](**loss),
     )
 
 
@@ -165,17 +185,34 @@ def write_file(
 
     head = {"sha256": BLANK, "format": format_name, "version": VERSION}
     try:
-        text = json.dumps({**head, **content}, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+        text = json.dumps(
+            {**head, **content},
+            ensure_ascii=True,
+            allow_nan=False,
+            separators=(",", ":"),
+        )
     except (TypeError, ValueError) as error:
         raise InputError(
-            f"notes that JSON cannot hold ({error})", "text, finite numbers, lists, dicts", "Convert them."
+            f"notes that JSON cannot hold ({error})",
+            "text, finite numbers, lists, dicts",
+            "Convert them.",
         ) from error
     # the format's writer silently writes wrong numbers for arrays that are not contiguous
-    blob = save({k: np.ascontiguousarray(v) for k, v in tensors.items()}, metadata={"chainrule": text})
-    write_whole(path, blob.replace(MARK + BLANK.encode(), MARK + hashlib.sha256(blob).hexdigest().encode(), 1))
+    blob = save(
+        {k: np.ascontiguousarray(v) for k, v in tensors.items()},
+        metadata={"chainrule": text},
+    )
+    write_whole(
+        path,
+        blob.replace(
+            MARK + BLANK.encode(), MARK + hashlib.sha256(blob).hexdigest().encode(), 1
+        ),
+    )
 
 
-def read_file(path: str | os.PathLike[str], *formats: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_file(
+    path: str | os.PathLike[str], *formats: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Content and arrays of one of our files of these formats, whole and unaltered, or `InputError`."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -186,13 +223,17 @@ def read_file(path: str | os.PathLike[str], *formats: str) -> tuple[dict[str, An
         raise unreadable(path, "no checksum of chainrule's in it")
     blank = blob[:at] + BLANK.encode() + blob[at + 64 :]
     if hashlib.sha256(blank).hexdigest().encode() != blob[at : at + 64]:
-        raise unreadable(path, "a checksum that does not match: it was cut off or altered")
+        raise unreadable(
+            path, "a checksum that does not match: it was cut off or altered"
+        )
     try:
         header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
         content = json.loads(header["__metadata__"]["chainrule"])
         if content["format"] not in formats:
             wanted = " or ".join(map(repr, formats))
-            raise unreadable(path, f"a file of kind {content['format']!r}, not {wanted}")
+            raise unreadable(
+                path, f"a file of kind {content['format']!r}, not {wanted}"
+            )
         if content["version"] > VERSION:
             raise InputError(
                 f"{os.fspath(path)}, of format version {content['version']}",
@@ -203,13 +244,17 @@ def read_file(path: str | os.PathLike[str], *formats: str) -> tuple[dict[str, An
     except (SafetensorError, KeyError, TypeError, ValueError, RecursionError) as error:
         if isinstance(error, InputError):
             raise
-        raise unreadable(path, f"contents that do not fit together ({error})") from error
+        raise unreadable(
+            path, f"contents that do not fit together ({error})"
+        ) from error
 
 
 def unreadable(path: str | os.PathLike[str], what: str) -> InputError:
     """The error for a file that is not what it should be."""
     return InputError(
-        f"{os.fspath(path)}, with {what}", "an unaltered file written by chainrule", "Use another copy, or train again."
+        f"{os.fspath(path)}, with {what}",
+        "an unaltered file written by chainrule",
+        "Use another copy, or train again.",
     )
 
 
@@ -223,7 +268,9 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 def _write_beside(target: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    handle, name = tempfile.mkstemp(
+        dir=target.parent, prefix=f".{target.name}.", suffix=".tmp"
+    )
     try:
         try:  # by the number alone: a file object could be lost, unclosed, in an interrupt
             rest = memoryview(content)

@@ -60,7 +60,11 @@ class Table:
 
     def take(self, rows: np.ndarray[Any, Any]) -> Table:
         """The rows of the given numbers, in that order."""
-        return Table(self.source, {name: column[rows] for name, column in self.columns.items()}, self.remarks)
+        return Table(
+            self.source,
+            {name: column[rows] for name, column in self.columns.items()},
+            self.remarks,
+        )
 
     def place(self, row: int) -> str:
         """How the user finds a row, counted from 0 here."""
@@ -70,9 +74,15 @@ class Table:
         """A column, or `InputError` with the nearest name."""
         if name not in self.columns:
             known = list(self.columns)
-            listed = ", ".join(known[:20]) + (f", … ({len(known)} in all)" if len(known) > 20 else "")
+            listed = ", ".join(known[:20]) + (
+                f", … ({len(known)} in all)" if len(known) > 20 else ""
+            )
             remedy = named_among(name, known, "Name one of these.")
-            raise InputError(f"{what} {name!r}, which {self.source} does not have", f"one of {listed}", remedy)
+            raise InputError(
+                f"{what} {name!r}, which {self.source} does not have",
+                f"one of {listed}",
+                remedy,
+            )
         return self.columns[name]
 
 
@@ -123,11 +133,21 @@ def read_table(
     remarks = (*layout.remarks, *_short_lines(path, layout, frame))
     table = Table(path.name, MappingProxyType({}), remarks)
     columns = {
-        name: _column(frame[name], table, marks, as_text=name in text_columns, comma=layout.decimal_comma)
+        name: _column(
+            frame[name],
+            table,
+            marks,
+            as_text=name in text_columns,
+            comma=layout.decimal_comma,
+        )
         for name in frame.columns
     }
     if not columns or frame.height == 0:
-        raise InputError(f"{path}, which holds no rows", "a table of rows and columns", "Check how it was written.")
+        raise InputError(
+            f"{path}, which holds no rows",
+            "a table of rows and columns",
+            "Check how it was written.",
+        )
     return Table(path.name, columns, remarks)
 
 
@@ -172,14 +192,19 @@ def _short_lines(path: Path, layout: Layout, frame: pl.DataFrame) -> list[str]:
         return []
     opened = gzip.open if kind_of(path) == "gzip" else open
     with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        lines = csv.reader(itertools.islice(file, layout.skipped_lines, None), delimiter=layout.separator)
+        lines = csv.reader(
+            itertools.islice(file, layout.skipped_lines, None),
+            delimiter=layout.separator,
+        )
         ends = [lines.line_num for row in lines if 0 < len(row) < len(layout.names)]
     if not ends:
         return []
     who = f"Line {ends[0] + layout.skipped_lines} ends"
     if len(ends) > 1:
         who = f"{len(ends)} lines, the first of them line {ends[0] + layout.skipped_lines}, end"
-    return [f"{who} before the last of {len(layout.names)} columns: what is not there is taken for missing."]
+    return [
+        f"{who} before the last of {len(layout.names)} columns: what is not there is taken for missing."
+    ]
 
 
 def _read_parquet(path: Path) -> pl.DataFrame:
@@ -189,18 +214,28 @@ def _read_parquet(path: Path) -> pl.DataFrame:
     except (polars.exceptions.PolarsError, OSError) as error:
         why = str(error).split("\n", 1)[0].rstrip(".")
         raise InputError(
-            f"{path}, which is no whole Parquet file ({why})", "a Parquet file as it was written", "Get it again."
+            f"{path}, which is no whole Parquet file ({why})",
+            "a Parquet file as it was written",
+            "Get it again.",
         ) from error
     for name, dtype in frame.schema.items():
         if dtype.is_nested() or dtype in (polars.Object, polars.Binary):
             raise InputError(
-                f"column {name!r} of {path}, of type {dtype}", "columns of numbers, text, dates or true and false",
+                f"column {name!r} of {path}, of type {dtype}",
+                "columns of numbers, text, dates or true and false",
                 "Take it apart into such columns, or leave it out of the file.",
-            )  # fmt: skip
+            )
     return frame
 
 
-def _column(series: pl.Series, table: Table, marks: frozenset[str], *, as_text: bool, comma: bool) -> Column:
+def _column(
+    series: pl.Series,
+    table: Table,
+    marks: frozenset[str],
+    *,
+    as_text: bool,
+    comma: bool,
+) -> Column:
     """A column as numbers if all that is there is numbers, else as text."""
     polars = polars_library()
     dtype = series.dtype

@@ -164,7 +164,11 @@ def train(
     True
     """
     if on_nonfinite not in ("raise", "stop"):
-        raise InputError(f"on_nonfinite = {on_nonfinite!r}", '"raise" or "stop"', 'Pass on_nonfinite="raise".')
+        raise InputError(
+            f"on_nonfinite = {on_nonfinite!r}",
+            '"raise" or "stop"',
+            'Pass on_nonfinite="raise".',
+        )
     checked_penalty(l1, l2)
     require_kinds(network, early_stopping, callbacks, checkpoint, resume)
     if threads is not None:
@@ -174,7 +178,11 @@ def train(
         None if max_steps is None else checked_count("max_steps", max_steps, low=0),
         checked_limit("max_seconds", max_seconds),
     )
-    start = network.init(seed, dtype, initializer, xp=_library(x)) if parameters is None else parameters
+    start = (
+        network.init(seed, dtype, initializer, xp=_library(x))
+        if parameters is None
+        else parameters
+    )
     network.require(start)
     everything, labels = (
         checked_data(network, start, x, y, sample_weight, input_scale),
@@ -202,15 +210,37 @@ def train(
     state = State(start.theta, slots, rules.schedule.start())
     fixed = _settings(network, rules, early_stopping, data, held_out, chosen.name)
     run = Run(
-        network, data, held_out, rules, limits, early_stopping, callbacks, checkpoint, fixed, chosen, workspace, state
-    )  # fmt: skip
+        network,
+        data,
+        held_out,
+        rules,
+        limits,
+        early_stopping,
+        callbacks,
+        checkpoint,
+        fixed,
+        chosen,
+        workspace,
+        state,
+    )
     if resume is not None:
         run.restore(load_checkpoint(resume, fixed, state))
-    with ProgressLine("training", total=limits.epochs, unit="epochs", show=progress, done=run.state.epoch) as line:
+    with ProgressLine(
+        "training",
+        total=limits.epochs,
+        unit="epochs",
+        show=progress,
+        done=run.state.epoch,
+    ) as line:
         stopped = run.go(line, raise_nonfinite=on_nonfinite == "raise")
     last = Parameters(network.sizes, run.state.theta)
-    keep_best = early_stopping is not None and early_stopping.keep_best and run.best is not None
-    began = {"initializer": initializer if parameters is None else "given", "max_epochs": limits.epochs}
+    keep_best = (
+        early_stopping is not None and early_stopping.keep_best and run.best is not None
+    )
+    began = {
+        "initializer": initializer if parameters is None else "given",
+        "max_epochs": limits.epochs,
+    }
     return Report(
         network,
         Parameters(network.sizes, run.best) if keep_best else last,
@@ -229,16 +259,31 @@ def train(
 
 
 def checked_data(
-    network: Network, parameters: Parameters, x: Any, y: Any, sample_weight: Any, input_scale: float | None = None
+    network: Network,
+    parameters: Parameters,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    input_scale: float | None = None,
 ) -> Data:
     """Rows, targets and weights as the engines take them."""
-    rows = checked_rows(network, parameters, x) if input_scale is None else _checked_pixels(network, x, input_scale)
+    rows = (
+        checked_rows(network, parameters, x)
+        if input_scale is None
+        else _checked_pixels(network, x, input_scale)
+    )
     targets = network.loss.targets(y, network.sizes[-1], parameters.theta)
     if targets.shape[0] != rows.shape[0]:
         raise InputError(
-            f"{targets.shape[0]} targets for {rows.shape[0]} rows", "one target per row", "Check how y was cut."
+            f"{targets.shape[0]} targets for {rows.shape[0]} rows",
+            "one target per row",
+            "Check how y was cut.",
         )
-    weights = None if sample_weight is None else checked_weights(sample_weight, rows.shape[0], rows)
+    weights = (
+        None
+        if sample_weight is None
+        else checked_weights(sample_weight, rows.shape[0], rows)
+    )
     return Data(rows, targets, weights, input_scale)
 
 
@@ -246,14 +291,19 @@ def _checked_pixels(network: Network, x: Any, scale: float) -> Array:
     """The pixels x of dtype uint8 as they are, contiguous."""
     pixels = x if is_array_api_obj(x) else np.asarray(x)
     xp = array_namespace(pixels)
-    if pixels.dtype != xp.uint8 or not (is_number(scale) and math.isfinite(scale) and scale > 0):
+    if pixels.dtype != xp.uint8 or not (
+        is_number(scale) and math.isfinite(scale) and scale > 0
+    ):
         raise InputError(
-            f"input_scale = {scale!r} for x of dtype {pixels.dtype}", "a number > 0, for x of dtype uint8",
+            f"input_scale = {scale!r} for x of dtype {pixels.dtype}",
+            "a number > 0, for x of dtype uint8",
             "Leave input_scale out for other inputs and scale them yourself.",
-        )  # fmt: skip
+        )
     if pixels.ndim != 2 or pixels.shape[1] != network.sizes[0] or pixels.shape[0] == 0:
         raise InputError(
-            f"x with shape {tuple(pixels.shape)}", f"shape (N, {network.sizes[0]}) with N >= 1", "One row per sample."
+            f"x with shape {tuple(pixels.shape)}",
+            f"shape (N, {network.sizes[0]}) with N >= 1",
+            "One row per sample.",
         )
     return np.ascontiguousarray(pixels) if isinstance(pixels, np.ndarray) else pixels
 
@@ -271,11 +321,21 @@ def split_off(
         return data, None
     if isinstance(validation, tuple | list):
         if len(validation) not in (2, 3):
-            raise InputError(f"{len(validation)} validation arrays", "(x, y) or (x, y, weights)", "Pass a tuple.")
+            raise InputError(
+                f"{len(validation)} validation arrays",
+                "(x, y) or (x, y, weights)",
+                "Pass a tuple.",
+            )
         weights = validation[2] if len(validation) == 3 else None
-        return data, checked_data(network, parameters, validation[0], validation[1], weights, data.scale)
+        return data, checked_data(
+            network, parameters, validation[0], validation[1], weights, data.scale
+        )
     if not (is_number(validation) and 0 < validation < 1):
-        raise InputError(f"validation = {validation!r}", "(x, y), or a share between 0 and 1", "Pass 0.1, say.")
+        raise InputError(
+            f"validation = {validation!r}",
+            "(x, y), or a share between 0 and 1",
+            "Pass 0.1, say.",
+        )
     rng = generator(seed, Purpose.SPLIT)
     of_classes = isinstance(network.loss, CrossEntropy | BinaryCrossEntropy)
     of_classes = of_classes and labels.ndim == 1 and labels.dtype.kind in "iub"
@@ -289,7 +349,9 @@ def split_off(
         seen += members.size
     if not held.any() or held.all():
         raise InputError(
-            f"validation = {validation} of {data.rows} rows", "a share that leaves rows on both sides", "Change it."
+            f"validation = {validation} of {data.rows} rows",
+            "a share that leaves rows on both sides",
+            "Change it.",
         )
     return data.take(np.flatnonzero(~held)), data.take(np.flatnonzero(held))
 
@@ -321,7 +383,9 @@ def _settings(
         "clip_norm": rules.clip_norm,
         "max_norm": rules.max_norm,
         "frozen_layers": list(rules.frozen_layers),
-        "early_stopping": None if early_stopping is None else early_stopping.specification(),
+        "early_stopping": None
+        if early_stopping is None
+        else early_stopping.specification(),
         "seed": int(rules.seed),
         "rows": data.rows,
         "data": fingerprint(data),
@@ -341,4 +405,8 @@ def fingerprint(data: Data) -> str:
 
 
 def _library(x: Any) -> Any:
-    return array_namespace(x) if is_array_api_obj(x) and not isinstance(x, np.ndarray) else np
+    return (
+        array_namespace(x)
+        if is_array_api_obj(x) and not isinstance(x, np.ndarray)
+        else np
+    )

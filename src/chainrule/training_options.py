@@ -31,12 +31,21 @@ __all__ = [
 ]
 
 
-def require_kinds(network: Any, early_stopping: Any, callbacks: Any, checkpoint: Any, resume: Any) -> None:
+def require_kinds(
+    network: Any, early_stopping: Any, callbacks: Any, checkpoint: Any, resume: Any
+) -> None:
     """Raise where one of these is not what its name says, or they do not fit each other."""
     loss = checked_network(network).loss
     if early_stopping is not None:
-        require_kind("early_stopping", early_stopping, EarlyStopping, "Pass EarlyStopping(patience=10), say.")
-        if early_stopping.metric is METRICS["accuracy"] and not isinstance(loss, CrossEntropy | BinaryCrossEntropy):
+        require_kind(
+            "early_stopping",
+            early_stopping,
+            EarlyStopping,
+            "Pass EarlyStopping(patience=10), say.",
+        )
+        if early_stopping.metric is METRICS["accuracy"] and not isinstance(
+            loss, CrossEntropy | BinaryCrossEntropy
+        ):
             raise InputError(
                 f'monitor = "accuracy" with the loss {loss}',
                 "accuracy with cross_entropy and binary_cross_entropy, whose targets are classes",
@@ -44,13 +53,31 @@ def require_kinds(network: Any, early_stopping: Any, callbacks: Any, checkpoint:
             )
     if checkpoint is not None:
         path = f'"{checkpoint}"' if isinstance(checkpoint, str) else "…"
-        require_kind("checkpoint", checkpoint, Checkpoint, f"Pass Checkpoint({path}, every_epochs=10), say.")
+        require_kind(
+            "checkpoint",
+            checkpoint,
+            Checkpoint,
+            f"Pass Checkpoint({path}, every_epochs=10), say.",
+        )
     if not isinstance(resume, str | os.PathLike | None):
-        raise InputError(f"resume that is {type_of(resume)}", "the path of a checkpoint, or None", "Name the file.")
+        raise InputError(
+            f"resume that is {type_of(resume)}",
+            "the path of a checkpoint, or None",
+            "Name the file.",
+        )
     if not isinstance(callbacks, Sequence):
-        raise InputError(f"callbacks that are {type_of(callbacks)}", "a list of Callback", "Put it in a list.")
+        raise InputError(
+            f"callbacks that are {type_of(callbacks)}",
+            "a list of Callback",
+            "Put it in a list.",
+        )
     for callback in callbacks:
-        require_kind("callback", callback, Callback, "Make a subclass of Callback, and pass an instance of it.")
+        require_kind(
+            "callback",
+            callback,
+            Callback,
+            "Make a subclass of Callback, and pass an instance of it.",
+        )
 
 
 def checked_choice(value: Any, kind: type, table: Mapping[str, Any], word: str) -> Any:
@@ -60,9 +87,13 @@ def checked_choice(value: Any, kind: type, table: Mapping[str, Any], word: str) 
     if isinstance(value, str) and value in table:
         return table[value]()
     raise InputError(
-        f"{word} {value!r}" if value is None or isinstance(value, str) else f"{word} that is {type_of(value)}",
+        f"{word} {value!r}"
+        if value is None or isinstance(value, str)
+        else f"{word} that is {type_of(value)}",
         f"one of {', '.join(table)}",
-        named_among(value, table, "Choose one of these, or make one with its parameters."),
+        named_among(
+            value, table, "Choose one of these, or make one with its parameters."
+        ),
     )
 
 
@@ -81,11 +112,19 @@ def checked_batch_rows(optimizer: Optimizer, batch_rows: int | None, rows: int) 
     return rows
 
 
-def checked_dropout(network: Network, hidden: float | Sequence[float], inputs: float) -> tuple[float, ...]:
+def checked_dropout(
+    network: Network, hidden: float | Sequence[float], inputs: float
+) -> tuple[float, ...]:
     """The probabilities for the inputs and for each hidden layer."""
     count = network.n_layers - 1
-    rates = tuple(hidden) if isinstance(hidden, Sequence | np.ndarray) else (hidden,) * count
-    if len(rates) != count or not all(is_number(p) and 0 <= p < 1 for p in (inputs, *rates)):
+    rates = (
+        tuple(hidden)
+        if isinstance(hidden, Sequence | np.ndarray)
+        else (hidden,) * count
+    )
+    if len(rates) != count or not all(
+        is_number(p) and 0 <= p < 1 for p in (inputs, *rates)
+    ):
         raise InputError(
             f"dropout = {hidden!r}, input_dropout = {inputs!r}",
             f"probabilities 0 <= p < 1, one for all hidden layers or {counted(count, 'number')} in a list",
@@ -97,7 +136,10 @@ def checked_dropout(network: Network, hidden: float | Sequence[float], inputs: f
 def checked_layers(network: Network, layers: Sequence[int]) -> tuple[int, ...]:
     """The numbers of the frozen layers, ascending."""
     numbers = tuple(layers) if isinstance(layers, Sequence | np.ndarray) else (None,)
-    if not all(isinstance(layer, int | np.integer) and 1 <= layer <= network.n_layers for layer in numbers):
+    if not all(
+        isinstance(layer, int | np.integer) and 1 <= layer <= network.n_layers
+        for layer in numbers
+    ):
         raise InputError(
             f"frozen_layers = {layers!r}",
             f"a list of whole numbers from 1 to {network.n_layers}",
@@ -116,7 +158,8 @@ def require_possible(rules: Rules) -> None:
         "clip_norm": rules.clip_norm is not None,
         "max_norm": rules.max_norm is not None,
         "frozen_layers": bool(rules.frozen_layers),
-        "schedule": rules.schedule.name != "constant" or rules.schedule.warmup_epochs > 0,
+        "schedule": rules.schedule.name != "constant"
+        or rules.schedule.warmup_epochs > 0,
     }
     wrong = [name for name, given in asked.items() if given]
     if wrong:
@@ -129,13 +172,27 @@ def require_possible(rules: Rules) -> None:
 
 def checked_count(name: str, value: Any, *, low: int) -> int:
     """A whole number, `low` or more."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
-        raise InputError(f"{name} = {value!r}", f"a whole number >= {low}", f"Pass {name}={max(low, 10)}, say.")
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | np.integer)
+        or value < low
+    ):
+        raise InputError(
+            f"{name} = {value!r}",
+            f"a whole number >= {low}",
+            f"Pass {name}={max(low, 10)}, say.",
+        )
     return int(value)
 
 
 def checked_limit(name: str, value: float | None) -> float | None:
     """A finite number > 0, or None."""
-    if value is not None and not (is_number(value) and math.isfinite(value) and value > 0):
-        raise InputError(f"{name} = {value!r}", "a finite number > 0", f"Leave {name} out for no limit.")
+    if value is not None and not (
+        is_number(value) and math.isfinite(value) and value > 0
+    ):
+        raise InputError(
+            f"{name} = {value!r}",
+            "a finite number > 0",
+            f"Leave {name} out for no limit.",
+        )
     return None if value is None else float(value)

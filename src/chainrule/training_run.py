@@ -76,7 +76,11 @@ class Run:
 
     def restore(self, progress: Progress) -> None:
         """Go on from a checkpoint."""
-        self.state, self.watch, self.best = progress.state, progress.watch, progress.best
+        self.state, self.watch, self.best = (
+            progress.state,
+            progress.watch,
+            progress.best,
+        )
         self.history, self.diagnoses = list(progress.history), list(progress.diagnoses)
         self.seconds_before = progress.seconds
 
@@ -84,12 +88,18 @@ class Run:
         """Train until a limit is reached; the reason."""
         self._began = self._saved = time.perf_counter()
         self._line = line
-        self._watching_steps = [c for c in self.callbacks if type(c).on_step is not Callback.on_step]
+        self._watching_steps = [
+            c for c in self.callbacks if type(c).on_step is not Callback.on_step
+        ]
         self._take_turns("on_start")
         try:
             # overflow is found and named below; NumPy's warning would come first and say less
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                reason = self._minimise() if isinstance(self.rules.optimizer, LBFGS) else self._step_through()
+                reason = (
+                    self._minimise()
+                    if isinstance(self.rules.optimizer, LBFGS)
+                    else self._step_through()
+                )
         except _StopRunError as stop:
             reason = stop.reason
         except KeyboardInterrupt:
@@ -118,7 +128,14 @@ class Run:
         while self.state.epoch < self.limits.epochs:
             self._stop_if_over()
             self._after_epoch(
-                self.engine.run_epoch(self.workspace, self.rules, self.data, self.state, self._after_step, self._pause)
+                self.engine.run_epoch(
+                    self.workspace,
+                    self.rules,
+                    self.data,
+                    self.state,
+                    self._after_step,
+                    self._pause,
+                )
             )
         return StopReason.EPOCHS
 
@@ -129,7 +146,11 @@ class Run:
             times.append(self._began + self.limits.seconds - self.seconds_before)
         if self.checkpoint is not None and self.checkpoint.every_seconds is not None:
             times.append(self._saved + self.checkpoint.every_seconds)
-        return Pause(every_step=bool(self._watching_steps), steps=self.limits.steps, at=min(times, default=None))
+        return Pause(
+            every_step=bool(self._watching_steps),
+            steps=self.limits.steps,
+            at=min(times, default=None),
+        )
 
     def _minimise(self) -> StopReason:
         """L-BFGS by SciPy, recorded like the others: an iteration is an epoch of one step."""
@@ -148,7 +169,11 @@ class Run:
         def function(theta: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
             try:
                 J, gradient = self.engine.loss_and_gradient(
-                    self.workspace, xp.asarray(theta, dtype=like.dtype), self.data, l1=self.rules.l1, l2=l2
+                    self.workspace,
+                    xp.asarray(theta, dtype=like.dtype),
+                    self.data,
+                    l1=self.rules.l1,
+                    l2=l2,
                 )
             except NonFiniteError as error:
                 raise NonFiniteError(error.quantity, self.state.steps + 1) from error
@@ -157,7 +182,16 @@ class Run:
         def callback(intermediate_result: Any) -> None:
             steps, J = self.state.steps + 1, float(intermediate_result.fun)
             theta = xp.asarray(intermediate_result.x.copy(), dtype=like.dtype)
-            self._after_step(replace(self.state, theta=theta, step_in_epoch=1, steps=steps, loss_sum=J, weight_sum=1.0))
+            self._after_step(
+                replace(
+                    self.state,
+                    theta=theta,
+                    step_in_epoch=1,
+                    steps=steps,
+                    loss_sum=J,
+                    weight_sum=1.0,
+                )
+            )
             self._after_epoch(self.state)
 
         self.optimum = found = minimize(
@@ -183,7 +217,9 @@ class Run:
         asked = [callback.on_step(self._moment()) for callback in self._watching_steps]
         reason = StopReason.CALLBACK if any(asked) else self._spent()
         if reason is not None:
-            if state.step_in_epoch == batches_per_epoch(self.data.rows, self.rules.batch_rows):
+            if state.step_in_epoch == batches_per_epoch(
+                self.data.rows, self.rules.batch_rows
+            ):
                 self._after_epoch(state)  # the epoch is whole
             raise _StopRunError(reason)
         every = self.checkpoint.every_seconds if self.checkpoint else None
@@ -200,7 +236,10 @@ class Run:
     def _stop_if_over(self) -> None:
         """Before an epoch: whether a run that is resumed had come to its end."""
         reason = self._spent()
-        if self.early_stopping is not None and self.watch.stalled >= self.early_stopping.patience:
+        if (
+            self.early_stopping is not None
+            and self.watch.stalled >= self.early_stopping.patience
+        ):
             reason = StopReason.STALLED
         if reason is not None:
             raise _StopRunError(reason)
@@ -214,13 +253,19 @@ class Run:
         rule, watch, best = self.early_stopping, self.watch, self.best
         number = state.epoch + 1
         if rule is not None:
-            watch = watch.after_epoch(rule, watched if metric is None else metric, number)
+            watch = watch.after_epoch(
+                rule, watched if metric is None else metric, number
+            )
             best = state.theta if watch.best_epoch == number else best
         memory = self.rules.schedule.after_epoch(state.schedule, watched)
         last = self.diagnoses[-1].epoch if self.diagnoses else 0
         if self.diagnosing and is_due(number, last):
             with self.engine.aside():
-                self.diagnoses.append(diagnose(self.network, self._parameters(state.theta), self.data, number))
+                self.diagnoses.append(
+                    diagnose(
+                        self.network, self._parameters(state.theta), self.data, number
+                    )
+                )
         self.history.append(Epoch(loss, rate, validation_loss, metric))
         # one assignment: before it the epoch is not over, after it all of it is
         self.state, self.watch, self.best = state.next_epoch(memory), watch, best
@@ -239,7 +284,9 @@ class Run:
         if not isinstance(self.rules.optimizer, FirstOrder):
             return 1.0
         last = max(state.step_in_epoch - 1, 0)
-        return self.rules.learning_rate_at(state, last, batches_per_epoch(self.data.rows, self.rules.batch_rows))
+        return self.rules.learning_rate_at(
+            state, last, batches_per_epoch(self.data.rows, self.rules.batch_rows)
+        )
 
     def _forget_half_an_epoch(self) -> None:
         """Drop what an interrupted `_after_epoch` had recorded of an epoch that is not over."""
@@ -254,15 +301,24 @@ class Run:
         data = self.validation or self.data
         with self.engine.aside():
             J, output = self._loss_and_output(theta, data)
-        value = None if metric is None else metric.value(as_numpy(data.y), as_numpy(output))
+        value = (
+            None if metric is None else metric.value(as_numpy(data.y), as_numpy(output))
+        )
         return (J if self.validation is not None else None), value
 
     def _loss_and_output(self, theta: Array, data: Data) -> tuple[float, Array]:
         from .forward_pass import objective, propagate
 
-        trace = propagate(self.network, self._parameters(theta), data.inputs(), (None,) * self.network.n_layers)
+        trace = propagate(
+            self.network,
+            self._parameters(theta),
+            data.inputs(),
+            (None,) * self.network.n_layers,
+        )
         weights = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
-        J, _ = objective(self.network, self._parameters(theta), trace, data.y, weights, 0.0, 0.0)
+        J, _ = objective(
+            self.network, self._parameters(theta), trace, data.y, weights, 0.0, 0.0
+        )
         return float(J), trace.output
 
     def _parameters(self, theta: Array) -> Parameters:
@@ -270,7 +326,13 @@ class Run:
 
     def _moment(self) -> Moment:
         state = self.state
-        return Moment(self.network, self._parameters(state.theta), state.epoch, state.steps, self.history)
+        return Moment(
+            self.network,
+            self._parameters(state.theta),
+            state.epoch,
+            state.steps,
+            self.history,
+        )
 
     def _take_turns(self, event: str) -> None:
         for callback in self.callbacks:
@@ -281,13 +343,24 @@ class Run:
         note = f"loss {epoch.loss:.4g}"
         if epoch.validation_loss is not None:
             note += f"  validation {epoch.validation_loss:.4g}"
-        if epoch.metric is not None and self.early_stopping is not None and self.early_stopping.metric is not None:
+        if (
+            epoch.metric is not None
+            and self.early_stopping is not None
+            and self.early_stopping.metric is not None
+        ):
             note += f"  {self.early_stopping.metric.name} {epoch.metric:.4g}"
         return note
 
     def _save(self) -> None:
         if self.checkpoint is None:
             return
-        progress = Progress(self.state, tuple(self.history), tuple(self.diagnoses), self.watch, self.best, self.seconds)
+        progress = Progress(
+            self.state,
+            tuple(self.history),
+            tuple(self.diagnoses),
+            self.watch,
+            self.best,
+            self.seconds,
+        )
         save_checkpoint(self.checkpoint.path, self.settings, progress)
         self._saved = time.perf_counter()

@@ -33,16 +33,23 @@ from ..worked_example import WORKED
 #: Deep enough for every step, one case for each pair of activation and loss.
 CASES = [case for case in pairwise_cases() if case.depth == 2]
 RULES = [make() for make in OPTIMIZERS.values() if issubclass(make, FirstOrder)] + [
-    SGD(momentum=0.9), SGD(momentum=0.9, nesterov=True),
-]  # fmt: skip
+    SGD(momentum=0.9),
+    SGD(momentum=0.9, nesterov=True),
+]
 
 
 def of_case(case: Case, **options):
     setup = build(case)
     return setup, explain(
-        setup.network, setup.x, setup.y, parameters=setup.parameters, masks=setup.masks, row=1, **setup.options,
+        setup.network,
+        setup.x,
+        setup.y,
+        parameters=setup.parameters,
+        masks=setup.masks,
+        row=1,
+        **setup.options,
         **options,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -53,13 +60,23 @@ def test_every_number_is_the_engines_and_every_check_passes(case: Case) -> None:
     gradient = backward(network, parameters, trace, setup.y, **setup.options)
     expected = {"J": gradient.J}
     for l in range(1, network.n_layers + 1):
-        expected |= {f"Z{l}": trace.Z[l - 1][1], f"A{l}": trace.A[l][1], f"D{l}": gradient.delta[l - 1][1]}
+        expected |= {
+            f"Z{l}": trace.Z[l - 1][1],
+            f"A{l}": trace.A[l][1],
+            f"D{l}": gradient.delta[l - 1][1],
+        }
         expected |= {f"dW{l}": gradient.dW[l - 1], f"db{l}": gradient.db[l - 1]}
     expected["G0"] = gradient.dX[1]
     for name, values in expected.items():
         np.testing.assert_array_equal(made.numbers.array(name), values)
     assert made.failed == ()
-    compared = [c for name, checks in made.checks.items() if name[0] in "DG" for c in checks if c.value is not None]
+    compared = [
+        c
+        for name, checks in made.checks.items()
+        if name[0] in "DG"
+        for c in checks
+        if c.value is not None
+    ]
     assert len(compared) > 10  # of derivatives, also numerically
 
 
@@ -73,10 +90,19 @@ def test_the_step_is_the_optimisers_and_its_formula_gives_it(rule, dtype) -> Non
     gradient = backward(network, parameters, forward(network, parameters, x), y)
     decay = rule.decay(rule.learning_rate)
     weights = sum(w.size for w in parameters.weights)
-    start = np.concatenate([np.float64(decay).astype(dtype) * parameters.theta[:weights], parameters.theta[weights:]])
-    stepped, _ = rule.step(start, gradient.flat, rule.start(start), rule.learning_rate, 1)
+    start = np.concatenate(
+        [
+            np.float64(decay).astype(dtype) * parameters.theta[:weights],
+            parameters.theta[weights:],
+        ]
+    )
+    stepped, _ = rule.step(
+        start, gradient.flat, rule.start(start), rule.learning_rate, 1
+    )
     np.testing.assert_array_equal(made.numbers.stepped, stepped)
-    updates = [name for step in made.steps if step.phase == "update" for name in step.entries]
+    updates = [
+        name for step in made.steps if step.phase == "update" for name in step.entries
+    ]
     assert made.failed == ()
     assert all(made.checks[name] for name in updates)
     remembered = 0 if rule.name == "sgd" and not rule.momentum else len(rule.slot_names)
@@ -88,9 +114,14 @@ def test_the_example_worked_by_hand() -> None:
     parameters = Parameters.from_arrays(WORKED.weights, WORKED.biases)
     for row in (0, 1):
         made = explain(
-            network, WORKED.x, WORKED.y, parameters=parameters, sample_weight=WORKED.sample_weight, row=row,
+            network,
+            WORKED.x,
+            WORKED.y,
+            parameters=parameters,
+            sample_weight=WORKED.sample_weight,
+            row=row,
             learning_rate=0.5,
-        )  # fmt: skip
+        )
         assert made.passed
         assert made.value("ell") == WORKED.ell[row]
         assert [made.value(f"D1.{k}") for k in (1, 2)] == WORKED.delta[0][row]
@@ -100,32 +131,57 @@ def test_the_example_worked_by_hand() -> None:
     assert made.value("W+2.1.2") == WORKED.theta_after_half_a_step[5]
     # how the rows add up: s Δ A of each
     text = made.text()
-    assert "= 0.25 · 11 · 1 + 0.75 · 3 · 2\n" in text  # ∂J/∂W[1]_2,1 = 29/4 of rows of weights 1 and 3
+    assert (
+        "= 0.25 · 11 · 1 + 0.75 · 3 · 2\n" in text
+    )  # ∂J/∂W[1]_2,1 = 29/4 of rows of weights 1 and 3
     assert "= 7.25 " in text
 
 
 def test_the_sum_over_rows_is_shown_where_it_is_asked_for() -> None:
     network = Network((3, 4, 2), ("tanh", "identity"), "squared_error")
-    parameters, x, y = network.init(0), np.random.default_rng(0).normal(size=(5, 3)), np.zeros((5, 2))
-    mean, total = (explain(network, x, y, parameters=parameters, reduction=how) for how in ("mean", "sum"))
+    parameters, x, y = (
+        network.init(0),
+        np.random.default_rng(0).normal(size=(5, 3)),
+        np.zeros((5, 2)),
+    )
+    mean, total = (
+        explain(network, x, y, parameters=parameters, reduction=how)
+        for how in ("mean", "sum")
+    )
     assert total.passed
     assert total.value("J") == pytest.approx(5 * mean.value("J"), rel=1e-14)
-    np.testing.assert_allclose(total.numbers.array("dW1"), 5 * mean.numbers.array("dW1"), rtol=1e-12)
+    np.testing.assert_allclose(
+        total.numbers.array("dW1"), 5 * mean.numbers.array("dW1"), rtol=1e-12
+    )
 
 
 FAULTS = {
     # B2's missing mask, transposed, another layer's φ′ …: which numbers must turn red
-    "transposed back": (pull_back_with(W_back=lambda W: W.T if W.shape[0] == W.shape[1] else W), "D"),
-    "slope of another layer": (pull_back_with(z_of_layer=lambda l: 3 - l if l < 3 else l), "D"),
-    "gradient 0.1 % too large": (pull_back_with(weight_of=lambda delta, A: 1.001 * (delta.T @ A)), "dW"),
-    "bias gradient of another layer": (pull_back_with(delta_of_bias=lambda l: 2 if l == 1 else l), "db"),
+    "transposed back": (
+        pull_back_with(W_back=lambda W: W.T if W.shape[0] == W.shape[1] else W),
+        "D",
+    ),
+    "slope of another layer": (
+        pull_back_with(z_of_layer=lambda l: 3 - l if l < 3 else l),
+        "D",
+    ),
+    "gradient 0.1 % too large": (
+        pull_back_with(weight_of=lambda delta, A: 1.001 * (delta.T @ A)),
+        "dW",
+    ),
+    "bias gradient of another layer": (
+        pull_back_with(delta_of_bias=lambda l: 2 if l == 1 else l),
+        "db",
+    ),
     "no division by the rows": (pull_back_with(scale=lambda s: 1.0), "dW"),
     "input gradient divided by the rows": (pull_back_with(dX_weighted=True), "G0"),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_planted_in_the_backward_pass_turns_its_numbers_red(monkeypatch, fault) -> None:
+def test_a_fault_planted_in_the_backward_pass_turns_its_numbers_red(
+    monkeypatch, fault
+) -> None:
     network = Network((3, 3, 3, 2), ("tanh", "sigmoid", "softmax"), "cross_entropy")
     parameters = network.init(1)
     x, y = np.random.default_rng(0).normal(size=(2, 3)), [0, 1]
@@ -139,11 +195,17 @@ def test_a_fault_planted_in_the_backward_pass_turns_its_numbers_red(monkeypatch,
 
 
 @pytest.mark.parametrize("fault", [{"transposed": True}, {"bias": False}], ids=str)
-def test_a_fault_planted_in_the_forward_pass_turns_its_numbers_red(monkeypatch, fault) -> None:
+def test_a_fault_planted_in_the_forward_pass_turns_its_numbers_red(
+    monkeypatch, fault
+) -> None:
     network = Network((3, 3, 3), ("tanh", "identity"), "squared_error")
-    parameters = Parameters(network.sizes, np.random.default_rng(0).normal(size=network.n_parameters))
+    parameters = Parameters(
+        network.sizes, np.random.default_rng(0).normal(size=network.n_parameters)
+    )
     replacer(monkeypatch)("propagate", propagate_with(**fault))
-    made = explain(network, [[1.0, 2.0, -1.0]], [[0.0, 1.0, 2.0]], parameters=parameters)
+    made = explain(
+        network, [[1.0, 2.0, -1.0]], [[0.0, 1.0, 2.0]], parameters=parameters
+    )
     assert {"Z1.1", "Z2.3"} <= set(made.failed)
 
 
@@ -161,14 +223,23 @@ def test_a_fault_planted_in_a_table_turns_its_numbers_red(monkeypatch) -> None:
 def test_a_step_that_is_not_finite_is_refused() -> None:
     network = Network((1, 1), ("exp",), "poisson")
     with np.errstate(all="ignore"), pytest.raises(NonFiniteError, match=r"W\[1\]"):
-        explain(network, [[1e3]], [[1.0]], parameters=Parameters.from_arrays([[[1.0]]], [[0.0]]))
+        explain(
+            network,
+            [[1e3]],
+            [[1.0]],
+            parameters=Parameters.from_arrays([[[1.0]]], [[0.0]]),
+        )
 
 
 def test_functions_of_ones_own_are_evaluated_again() -> None:
     sine = own_activation(np.sin, np.cos, name="sine", bounds=(-1.1, 1.1))
-    quartic = own_loss(lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic")
+    quartic = own_loss(
+        lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic"
+    )
     network = Network((3, 4, 2), (sine, "identity"), quartic)
-    made = explain(network, [[0.5, 1.0, -1.0]], [[0.2, 0.1]], parameters=network.init(0))
+    made = explain(
+        network, [[0.5, 1.0, -1.0]], [[0.2, 0.1]], parameters=network.init(0)
+    )
     assert made.passed
     checks = [check for check in made.checks["D1.1"] if "differences" in check.how]
     assert len(checks) == 1
@@ -179,7 +250,11 @@ def test_functions_of_ones_own_are_evaluated_again() -> None:
 
 
 def test_at_a_kink_nothing_is_compared() -> None:
-    leaky = own_activation(lambda z: np.where(z > 0, z, 0.1 * z), lambda z: np.where(z > 0, 1.0, 0.1), kinks=(0.0,))
+    leaky = own_activation(
+        lambda z: np.where(z > 0, z, 0.1 * z),
+        lambda z: np.where(z > 0, 1.0, 0.1),
+        kinks=(0.0,),
+    )
     network = Network((1, 1, 1), (leaky, "identity"), "squared_error")
     parameters = Parameters.from_arrays([[[1.0]], [[1.0]]], [[0.0], [0.0]])
     made = explain(network, [[0.0]], [[1.0]], parameters=parameters)
@@ -194,7 +269,10 @@ def test_a_large_network_shows_the_largest_and_adds_the_rest() -> None:
     made = explain(network, x, [3], parameters=parameters, layer=1, unit=57, terms=3)
     assert made.passed
     z = made.formula("Z1.57", SPELLINGS["canonical"].style)
-    W, a = parameters.weights[0][56].astype(float), x[0].astype(np.float32).astype(float)
+    W, a = (
+        parameters.weights[0][56].astype(float),
+        x[0].astype(np.float32).astype(float),
+    )
     largest = sorted(np.argsort(-np.abs(W * a))[:3] + 1)
     assert [f"@W1.57.{j}@" in z for j in largest] == [True] * 3
     count, rest = z.split("@rest:")[1].split("@")[0].split(":")
@@ -202,7 +280,11 @@ def test_a_large_network_shows_the_largest_and_adds_the_rest() -> None:
     left = np.delete(W * a, np.array(largest) - 1)
     assert float(rest) == pytest.approx(np.sum(left), abs=1e-12)
     names = [name for step in made.steps for name in step.entries]
-    assert all(name.split(".")[1] == "57" for name in names if name.startswith(("Z", "A", "D1", "dW", "W+")))
+    assert all(
+        name.split(".")[1] == "57"
+        for name in names
+        if name.startswith(("Z", "A", "D1", "dW", "W+"))
+    )
     assert "[781 more]" in made.text()
 
 
@@ -210,7 +292,13 @@ def test_layers_are_called_as_the_notation_calls_them() -> None:
     def layers(notation, layer):
         return {step.layer for step in explain(notation=notation, layer=layer).steps}
 
-    assert layers("canonical", 3) == layers("bias-last", "F") == layers("S3", 4) == layers("S2", "3") == {3}
+    assert (
+        layers("canonical", 3)
+        == layers("bias-last", "F")
+        == layers("S3", 4)
+        == layers("S2", "3")
+        == {3}
+    )
     assert layers("flat-theta", [2, 4]) == {1, 3}
     for notation, layer in (("bias-last", 3), ("flat-theta", 1), ("canonical", 0)):
         with pytest.raises(InputError, match=r"as .* calls them"):
@@ -219,21 +307,35 @@ def test_layers_are_called_as_the_notation_calls_them() -> None:
 
 def test_steps_come_in_the_order_of_the_computation() -> None:
     made = explain()
-    assert [key for key, _ in itertools.groupby(step.phase for step in made.steps)] == list(PHASES)
-    seen = {name for name in made.numbers.arrays if name.startswith(("W", "b", "Y", "one", "alpha", "s", "m", "v"))}
+    assert [
+        key for key, _ in itertools.groupby(step.phase for step in made.steps)
+    ] == list(PHASES)
+    seen = {
+        name
+        for name in made.numbers.arrays
+        if name.startswith(("W", "b", "Y", "one", "alpha", "s", "m", "v"))
+    }
     for step in made.steps:
         for name in step.entries:
             markup = made.formula(name, SPELLINGS["canonical"].style)
             for used in (part.removeprefix("!") for part in markup.split("@")[1::2]):
-                assert used in seen or used.split(".")[0] in seen or used.startswith("A0"), (name, used)
+                assert (
+                    used in seen or used.split(".")[0] in seen or used.startswith("A0")
+                ), (name, used)
             seen.add(name)
 
 
-@pytest.mark.parametrize("number", ["F0", "F1", "F2", "J1", "J2", "B1", "B2", "B3", "B4", "U1"])
+@pytest.mark.parametrize(
+    "number", ["F0", "F1", "F2", "J1", "J2", "B1", "B2", "B3", "B4", "U1"]
+)
 def test_every_equation_stands_beside_its_line_here_too(number) -> None:
     beside = re.compile(rf"\S  # (.*\W)?{number}\b")
     sources = Path(explanation.__file__).parent.glob("*.py")
-    assert any(beside.search(line) for path in sources for line in path.read_text(encoding="utf-8").splitlines())
+    assert any(
+        beside.search(line)
+        for path in sources
+        for line in path.read_text(encoding="utf-8").splitlines()
+    )
 
 
 def test_the_native_engines_numbers() -> None:
@@ -282,7 +384,14 @@ def test_the_native_engines_numbers() -> None:
         ({"reduction": "avg"}, "reduction = 'avg'"),
         ({"x": [[1.0, 2.0]]}, "rows without a model"),
         ({"model": 3}, "model that is an int"),
-        ({"model": Network((2, 1), ("identity",), "squared_error"), "x": [[1, 2]], "y": [[1]]}, "without parameters"),
+        (
+            {
+                "model": Network((2, 1), ("identity",), "squared_error"),
+                "x": [[1, 2]],
+                "y": [[1]],
+            },
+            "without parameters",
+        ),
     ],
     ids=lambda v: v if isinstance(v, str) else "",
 )

@@ -12,22 +12,35 @@ import numpy as np
 import pytest
 from nbclient import NotebookClient
 
-from chainrule import InputError, Network, explain, load_data, load_model, save_model, train
+from chainrule import (
+    InputError,
+    Network,
+    explain,
+    load_data,
+    load_model,
+    save_model,
+    train,
+)
 from chainrule.explanation.paths import paths_of
 from chainrule.explanation.spellings import SPELLINGS
 
 from ..commands import chainrule, in_process
 
-needs_tex = pytest.mark.skipif(not shutil.which("pdflatex"), reason="no pdflatex on this machine")
+needs_tex = pytest.mark.skipif(
+    not shutil.which("pdflatex"), reason="no pdflatex on this machine"
+)
 
 
 def compiled(document: str, folder) -> str:
     """What pdfLaTeX says of a document that it accepts."""
     (folder / "page.tex").write_text(document)
     done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"], cwd=folder, capture_output=True,
-        timeout=120, check=False,
-    )  # fmt: skip
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "page.tex"],
+        cwd=folder,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
     said = done.stdout.decode("latin-1")
     assert done.returncode == 0, said[-1500:]
     return said
@@ -45,7 +58,15 @@ def test_the_latex_of_the_example_compiles(notation, tmp_path) -> None:
 def test_the_latex_of_a_batch_with_adam_and_long_sums_compiles(tmp_path) -> None:
     network = Network((40, 6, 3), ("elu", "softmax"), "cross_entropy")
     x, y = np.random.default_rng(0).normal(size=(12, 40)), np.arange(12) % 3
-    made = explain(network, x, y, parameters=network.init(0), optimizer="adam", l2=0.01, notation="S2")
+    made = explain(
+        network,
+        x,
+        y,
+        parameters=network.init(0),
+        optimizer="adam",
+        l2=0.01,
+        notation="S2",
+    )
     said = compiled(made.latex(), tmp_path)
     assert "LaTeX Warning: Reference" not in said
 
@@ -79,14 +100,24 @@ def test_the_drawing_has_every_number(notation) -> None:
     space = "{http://www.w3.org/2000/svg}"
     edges = [e.get("data-name") for e in root.iter(f"{space}line")]
     assert sorted(edges) == sorted(name for name in made.weights)
-    units = {g.get("data-name"): g for g in root.iter(f"{space}g") if g.get("class") == "unit"}
+    units = {
+        g.get("data-name"): g
+        for g in root.iter(f"{space}g")
+        if g.get("class") == "unit"
+    }
     assert len(units) == 4 + 3 + 5 + 2
     for name, unit in units.items():
         number, back = (float(t.text) for t in unit.iter(f"{space}text"))
         assert number == pytest.approx(made.value(name), rel=5e-3)
         assert back == pytest.approx(made.value(unit.get("data-back")), rel=5e-3)
-    weights = {t.get("data-name"): float(t.text) for t in root.iter(f"{space}text") if t.get("class") == "weight"}
-    assert all(weights[name] == pytest.approx(made.value(name), rel=5e-2) for name in edges)
+    weights = {
+        t.get("data-name"): float(t.text)
+        for t in root.iter(f"{space}text")
+        if t.get("class") == "weight"
+    }
+    assert all(
+        weights[name] == pytest.approx(made.value(name), rel=5e-2) for name in edges
+    )
     assert "∂L/∂" in made.svg("bias-last")
     assert "Δ^[3]_1" in made.svg("canonical")
 
@@ -97,12 +128,18 @@ def test_json_has_every_number_in_full() -> None:
     made = explain(network, [[1.0, 2.0, -1.0]], [1], parameters=parameters)
     found = json.loads(json.dumps(made.as_dict(), allow_nan=False))
     assert found["passed"] is True
-    assert np.array_equal(np.array(found["arrays"]["W1"], np.float32), parameters.weights[0])
+    assert np.array_equal(
+        np.array(found["arrays"]["W1"], np.float32), parameters.weights[0]
+    )
     for step in found["steps"]:
         assert set(step["general"]) == set(SPELLINGS)
         for name in step["numbers"]:
             number = found["numbers"][name]
-            assert np.float32(number["exact"]) == np.float32(number["value"]) == np.float32(made.value(name))
+            assert (
+                np.float32(number["exact"])
+                == np.float32(number["value"])
+                == np.float32(made.value(name))
+            )
             assert set(number["formulas"]) == set(SPELLINGS)
     entry = found["numbers"]["dW2.1.3"]
     assert [check["passed"] for check in entry["checks"]] == [True, True]
@@ -130,7 +167,9 @@ def test_the_paths_of_a_weight_add_up_to_its_derivative() -> None:
 
 def test_in_a_notebook_it_shows_itself() -> None:
     cells = ["from chainrule import explain\nexplain(notation='S4')"]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells]
+    )
     NotebookClient(notebook, timeout=200, kernel_name="python3").execute()
     shown = notebook.cells[0].outputs[0]["data"]["text/html"]
     assert shown.startswith('<iframe title="4 → 3 tanh')
@@ -162,14 +201,32 @@ def test_the_command_prints_the_example(tmp_path) -> None:
 
 def test_the_command_explains_a_row_of_a_model(folder) -> None:
     done = chainrule(
-        "explain", "chainrule-digits", "--row", "17", "--notation", "bias-last", "--layer", "F", "--unit", "3",
-        "--to", "page.html", "--to", "page.json", cwd=folder,
-    )  # fmt: skip
+        "explain",
+        "chainrule-digits",
+        "--row",
+        "17",
+        "--notation",
+        "bias-last",
+        "--layer",
+        "F",
+        "--unit",
+        "3",
+        "--to",
+        "page.html",
+        "--to",
+        "page.json",
+        cwd=folder,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("page.html\npage.json\nchecks: all ")
     found = json.loads((folder / "page.json").read_text())
-    model, digits = load_model(folder / "chainrule-digits" / "model.safetensors"), load_data("digits")
-    made = explain(model, digits.scaled("float64")[1][17:18], digits.y_test[17:18], layer=2, unit=3)
+    model, digits = (
+        load_model(folder / "chainrule-digits" / "model.safetensors"),
+        load_data("digits"),
+    )
+    made = explain(
+        model, digits.scaled("float64")[1][17:18], digits.y_test[17:18], layer=2, unit=3
+    )
     assert found["numbers"]["Z2.3"]["value"] == made.value("Z2.3")
     assert found["title"].endswith("digits, test rows, row 17")
     assert {step["layer"] for step in found["steps"]} == {2}
@@ -177,21 +234,49 @@ def test_the_command_explains_a_row_of_a_model(folder) -> None:
 
 def test_the_command_shows_how_a_batch_adds_up(folder) -> None:
     done = chainrule(
-        "explain", "chainrule-digits", "--row", "17", "--batch", "16-18", "--layer", "2", "--unit", "3", cwd=folder
+        "explain",
+        "chainrule-digits",
+        "--row",
+        "17",
+        "--batch",
+        "16-18",
+        "--layer",
+        "2",
+        "--unit",
+        "3",
+        cwd=folder,
     )
     assert "row 1 of a batch of 3" in done.stdout
-    assert "∂J/∂b^[2]_3 = s⟨0⟩ · Δ^[2]_3⟨0⟩ + s⟨1⟩ · Δ^[2]_3⟨1⟩ + s⟨2⟩ · Δ^[2]_3⟨2⟩" in done.stdout
+    assert (
+        "∂J/∂b^[2]_3 = s⟨0⟩ · Δ^[2]_3⟨0⟩ + s⟨1⟩ · Δ^[2]_3⟨1⟩ + s⟨2⟩ · Δ^[2]_3⟨2⟩"
+        in done.stdout
+    )
 
 
 def test_the_command_explains_rows_of_a_file(tmp_path) -> None:
     rng = np.random.default_rng(0)
-    rows = [f"{a:.3f},{b:.3f},{'yes' if a + b > 0 else 'no'}" for a, b in rng.normal(size=(80, 2))]
+    rows = [
+        f"{a:.3f},{b:.3f},{'yes' if a + b > 0 else 'no'}"
+        for a, b in rng.normal(size=(80, 2))
+    ]
     (tmp_path / "rows.csv").write_text("a,b,answer\n" + "\n".join(rows) + "\n")
     assert (
-        chainrule("train", "rows.csv", "--hidden", "3", "--epochs", "3", "--output", "run", cwd=tmp_path).returncode
+        chainrule(
+            "train",
+            "rows.csv",
+            "--hidden",
+            "3",
+            "--epochs",
+            "3",
+            "--output",
+            "run",
+            cwd=tmp_path,
+        ).returncode
         == 0
     )
-    done = chainrule("explain", "run", "--data", "rows.csv", "--row", "79", cwd=tmp_path)
+    done = chainrule(
+        "explain", "run", "--data", "rows.csv", "--row", "79", cwd=tmp_path
+    )
     assert (done.returncode, done.stderr) == (0, "")
     a = (float(rows[79].split(",")[0]),)
     model = load_model(tmp_path / "run" / "model.safetensors")
@@ -205,10 +290,30 @@ def test_the_command_explains_rows_of_arrays(tmp_path) -> None:
     x = rng.normal(size=(60, 4))
     y = np.where(x[:, 0] > 0, 7, 5)  # labels that are no class numbers
     np.savez(tmp_path / "rows.npz", x=x, y=y)
-    trained = chainrule("train", "rows.npz", "--hidden", "3", "--epochs", "3", "--output", "run", cwd=tmp_path)
+    trained = chainrule(
+        "train",
+        "rows.npz",
+        "--hidden",
+        "3",
+        "--epochs",
+        "3",
+        "--output",
+        "run",
+        cwd=tmp_path,
+    )
     assert trained.returncode == 0, trained.stderr
     row = int(np.flatnonzero(y == 7)[0])
-    done = chainrule("explain", "run", "--data", "rows.npz", "--row", str(row), "--to", "e.json", cwd=tmp_path)
+    done = chainrule(
+        "explain",
+        "run",
+        "--data",
+        "rows.npz",
+        "--row",
+        str(row),
+        "--to",
+        "e.json",
+        cwd=tmp_path,
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads((tmp_path / "e.json").read_text())["arrays"]["Y2"] == [[0.0, 1.0]]
 
@@ -220,7 +325,10 @@ def test_the_command_explains_rows_of_arrays(tmp_path) -> None:
         (["nowhere"], "nowhere, which does not exist"),
         (["chainrule-digits", "--row", "999"], "0 … 359"),
         (["chainrule-digits", "--batch", "5"], "the first and the last row"),
-        (["chainrule-digits", "--batch", "5-3", "--row", "4"], "The smaller number comes first"),
+        (
+            ["chainrule-digits", "--batch", "5-3", "--row", "4"],
+            "The smaller number comes first",
+        ),
         (["chainrule-digits", "--batch", "5-9", "--row", "4"], "a row of the batch"),
         (["chainrule-digits", "--step", "3"], "which holds no checkpoint"),
         (["chainrule-digits", "--data", "iris"], "--data iris"),
@@ -230,7 +338,9 @@ def test_the_command_explains_rows_of_arrays(tmp_path) -> None:
     ],
     ids=lambda v: v if isinstance(v, str) else "",
 )
-def test_what_the_command_cannot_do_is_said(folder, monkeypatch, capsys, arguments, said) -> None:
+def test_what_the_command_cannot_do_is_said(
+    folder, monkeypatch, capsys, arguments, said
+) -> None:
     monkeypatch.chdir(folder)
     assert in_process("explain", *arguments) == 2
     assert said in capsys.readouterr().err
@@ -239,7 +349,9 @@ def test_what_the_command_cannot_do_is_said(folder, monkeypatch, capsys, argumen
 def test_the_command_fails_where_a_check_fails(monkeypatch, capsys) -> None:
     from ..faulty_equations import pull_back_with, replacer
 
-    replacer(monkeypatch)("pull_back", pull_back_with(weight_of=lambda delta, A: 1.001 * (delta.T @ A)))
+    replacer(monkeypatch)(
+        "pull_back", pull_back_with(weight_of=lambda delta, A: 1.001 * (delta.T @ A))
+    )
     assert in_process("explain") == 1
     assert "DISAGREE" in capsys.readouterr().out
 
@@ -249,4 +361,7 @@ def test_a_model_without_notes_is_explained_in_python(tmp_path) -> None:
     save_model(tmp_path / "m", network, network.init(0))
     assert explain(tmp_path / "m", [[1.0, 2.0, 3.0]], [1]).passed
     report = train(network, [[1.0, 2.0, 3.0]], [1], max_epochs=1)
-    assert explain(report, [[1.0, 2.0, 3.0]], [1]).value("W1.1.1") == report.parameters.theta[0]
+    assert (
+        explain(report, [[1.0, 2.0, 3.0]], [1]).value("W1.1.1")
+        == report.parameters.theta[0]
+    )

@@ -10,14 +10,20 @@ import pytest
 
 from chainrule import LOSSES, InputError, Network, explain
 from chainrule.conventions import NOTATIONS, sweep
-from chainrule.explanation.equations import array_equations, general_equations, source_of
+from chainrule.explanation.equations import (
+    array_equations,
+    general_equations,
+    source_of,
+)
 from chainrule.explanation.markup import parse, to_latex, to_mathml, to_text
 from chainrule.explanation.spelling import AUGMENTED
 from chainrule.explanation.spellings import SPELLINGS
 
 #: The documents' own kinds of network.
 NETWORKS = {
-    "linear output": Network((4, 3, 5, 2), ("tanh", "sigmoid", "identity"), "squared_error"),
+    "linear output": Network(
+        (4, 3, 5, 2), ("tanh", "sigmoid", "identity"), "squared_error"
+    ),
     "softmax": Network((4, 3, 2), ("relu", "softmax"), "cross_entropy"),
     "one layer": Network((3, 2), ("sigmoid",), "squared_error"),
 }
@@ -28,9 +34,14 @@ def explained(network):
     rng = np.random.default_rng(3)
     parameters = network.init(1)
     parameters.theta[:] = rng.normal(size=network.n_parameters)
-    x, y = rng.normal(size=(1, network.sizes[0])), rng.uniform(0.1, 0.9, (1, network.sizes[-1]))
+    x, y = (
+        rng.normal(size=(1, network.sizes[0])),
+        rng.uniform(0.1, 0.9, (1, network.sizes[-1])),
+    )
     y = y / y.sum() if network.loss.name == "cross_entropy" else y
-    return explain(network, x, y, parameters=parameters), sweep(network, parameters, x, y)
+    return explain(network, x, y, parameters=parameters), sweep(
+        network, parameters, x, y
+    )
 
 
 def arrays_of(made, spelled):
@@ -41,20 +52,30 @@ def arrays_of(made, spelled):
     for kind in KINDS:
         for l in range(n.layers + 1):
             plain = AUGMENTED.get(kind, kind)
-            if not n.has(f"{plain}{l}") or (kind in AUGMENTED and not spelled.style.constant):
+            if not n.has(f"{plain}{l}") or (
+                kind in AUGMENTED and not spelled.style.constant
+            ):
                 continue
             if kind == "Gx" and l == n.layers:
                 continue
             symbol = to_text(parse(spelled.array(kind, l, n.layers)), str)
             grid = spelled.grid(kind, l, n.sizes)
-            values = [[read[cell] if cell in read else n.read(cell.strip("@")) for cell in row] for row in grid]
+            values = [
+                [
+                    read[cell] if cell in read else n.read(cell.strip("@"))
+                    for cell in row
+                ]
+                for row in grid
+            ]
             found.setdefault(symbol, []).append(np.array(values))
     return found
 
 
 @pytest.mark.parametrize("name", NOTATIONS)
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=list(NETWORKS))
-def test_arrays_are_written_and_laid_out_as_the_document_has_them(name, network) -> None:
+def test_arrays_are_written_and_laid_out_as_the_document_has_them(
+    name, network
+) -> None:
     made, passes = explained(network)
     shown = arrays_of(made, SPELLINGS[name])
     for quantity in NOTATIONS[name].quantities(passes):
@@ -64,8 +85,13 @@ def test_arrays_are_written_and_laid_out_as_the_document_has_them(name, network)
             continue
         layouts = shown[quantity.symbol]
         if quantity.canonical == "Y":
-            values = values[:, 1:] if name == "constant-neuron" else values  # its D_0 stands for nothing
-        assert any(a.shape == values.shape and np.allclose(a, values, rtol=1e-14, atol=0) for a in layouts), quantity
+            values = (
+                values[:, 1:] if name == "constant-neuron" else values
+            )  # its D_0 stands for nothing
+        assert any(
+            a.shape == values.shape and np.allclose(a, values, rtol=1e-14, atol=0)
+            for a in layouts
+        ), quantity
 
 
 @pytest.mark.parametrize("name", NOTATIONS)
@@ -79,11 +105,17 @@ def test_a_number_has_the_indices_that_the_document_gives_it(name) -> None:
         for entry in step.entries:
             if not entry.startswith(("dW", "db")):
                 continue
-            kind, layer = entry.split(".")[0].rstrip("0123456789"), int(entry.split(".")[0][2:])
+            kind, layer = (
+                entry.split(".")[0].rstrip("0123456789"),
+                int(entry.split(".")[0][2:]),
+            )
             quantity = quantities[to_text(parse(spelled.array(kind, layer, 3)), str)]
             index = to_text(parse(spelled.symbol(entry, 3)), str).rsplit("_", 1)[1]
             last = quantity.axes[1].first + quantity.axes[1].length - 1
-            numbers = [last if part == "last" else int(part) for part in index.strip("()").split(",")]
+            numbers = [
+                last if part == "last" else int(part)
+                for part in index.strip("()").split(",")
+            ]
             assert float(quantity.entry(*numbers)) == made.value(entry), (entry, index)
             count += 1
     assert count == 47
@@ -92,8 +124,13 @@ def test_a_number_has_the_indices_that_the_document_gives_it(name) -> None:
 def test_the_equations_of_s4_are_as_it_prints_them() -> None:
     made = explain(notation="S4")
     spelled = made.spelled
-    text = {step.key: [made.in_text(spelled, line) for line in general_equations(spelled, step, made.numbers)]
-            for step in made.steps_in(spelled)}  # fmt: skip
+    text = {
+        step.key: [
+            made.in_text(spelled, line)
+            for line in general_equations(spelled, step, made.numbers)
+        ]
+        for step in made.steps_in(spelled)
+    }
     assert text["dW2"] == ["∂L/∂W^n = (∂L/∂g^n)ᵀ (h^(n-1))ᵀ"]  # (75)
     assert text["D2"] == ["∂L/∂g^n = ∂L/∂h^n ⊙ σ^(n′)(g^n)"]  # (76)
     assert text["G2"] == ["∂L/∂h^(n-1) = ∂L/∂g^n W^n"]  # (77)
@@ -105,7 +142,10 @@ def test_the_equations_of_s4_are_as_it_prints_them() -> None:
 
 def test_equations_are_found_by_their_numbers() -> None:
     def keys(notation, equation):
-        return [step.key for step in explain(notation=notation, layer=2, equation=equation).steps]
+        return [
+            step.key
+            for step in explain(notation=notation, layer=2, equation=equation).steps
+        ]
 
     assert keys("S4", ["75", "76", "77", "(78)"]) == ["P2", "D2", "dW2", "G2", "W+2"]
     assert keys("S1", "S1.E80") == keys("canonical", "B3") == keys("S4", 75) == ["dW2"]
@@ -131,7 +171,12 @@ def test_a_matrix_equation_holds_with_its_numbers(name, network) -> None:
     def matrix(array):
         kind = array.rstrip("0123456789")
         cells = spelled.grid(kind, int(array[len(kind) :]), n.sizes)
-        return np.array([[n.read(c.strip("@")) if c.startswith("@") else float(c) for c in row] for row in cells])
+        return np.array(
+            [
+                [n.read(c.strip("@")) if c.startswith("@") else float(c) for c in row]
+                for row in cells
+            ]
+        )
 
     count = 0
     for step in made.steps_in(spelled):
@@ -139,9 +184,13 @@ def test_a_matrix_equation_holds_with_its_numbers(name, network) -> None:
             if step.kind not in ("Z", "dW", "G", "D"):
                 continue
             left, right = line.split(" = ")
-            arrays = {place: matrix(place) for place in set(re.findall(r"@\[(\w+)\]@", right))}
+            arrays = {
+                place: matrix(place) for place in set(re.findall(r"@\[(\w+)\]@", right))
+            }
             value = eval(as_python(right), {}, arrays)
-            assert np.allclose(value, matrix(left.strip("@[]")), rtol=1e-12, atol=1e-15), line
+            assert np.allclose(
+                value, matrix(left.strip("@[]")), rtol=1e-12, atol=1e-15
+            ), line
             count += 1
     assert count >= 3 * network.n_layers
 
@@ -149,7 +198,11 @@ def test_a_matrix_equation_holds_with_its_numbers(name, network) -> None:
 def as_python(equation: str) -> str:
     """An equation of matrices as Python: what stands side by side is multiplied."""
     code = re.sub(r"@\[(\w+)\]@", r"\1", equation)
-    code = re.sub(r"\{\(([^()]*)\)\}\^\{\\top\}|(\w+)\^\{\\top\}", lambda m: f"({m[1] or m[2]}).T", code)
+    code = re.sub(
+        r"\{\(([^()]*)\)\}\^\{\\top\}|(\w+)\^\{\\top\}",
+        lambda m: f"({m[1] or m[2]}).T",
+        code,
+    )
     code = code.replace(r"\odot", "*").replace(r"\minus", "-")
     code = re.sub(r"([\d.]+) \\cdot", r"\1 *", code)  # a number times a matrix
     return re.sub(r"(\w|T) (?:\\cdot )?(?=[(A-Za-z])", r"\1 @ ", code)
@@ -159,10 +212,20 @@ def as_python(equation: str) -> str:
 def test_every_formula_is_well_formed_mathml_and_balanced_latex(name) -> None:
     made, _ = explained(NETWORKS["linear output"])
     spelled = SPELLINGS[name]
-    markups = [line for step in made.steps for line in general_equations(spelled, step, made.numbers)]
-    markups += [made.formula(entry, spelled.style) for step in made.steps for entry in step.entries]
+    markups = [
+        line
+        for step in made.steps
+        for line in general_equations(spelled, step, made.numbers)
+    ]
+    markups += [
+        made.formula(entry, spelled.style)
+        for step in made.steps
+        for entry in step.entries
+    ]
     for markup in markups:
-        ElementTree.fromstring(f"<math>{to_mathml(parse(markup), lambda place: '<mi>x</mi>')}</math>")
+        ElementTree.fromstring(
+            f"<math>{to_mathml(parse(markup), lambda place: '<mi>x</mi>')}</math>"
+        )
         latex = to_latex(parse(markup), lambda place: "x")
         assert latex.count("{") == latex.count("}")
         assert "@" not in latex
@@ -176,7 +239,10 @@ def test_markup_by_hand() -> None:
     assert shown(r"\sqrt{\frac{v}{2}} + \epsilon") == "√(v/2) + ε"
     assert shown(r"\rows{1 & 2 \\ 3 & 4}") == "[1 2; 3 4]"
     assert shown(r"W^{[2]}_{3,1} \cdot @a@") == "W^[2]_3,1 · a"
-    assert to_latex(parse(r"\frac{\partial L}{\partial h^{n-1}}"), str) == r"\frac{\partial L}{\partial h^{n - 1}}"
+    assert (
+        to_latex(parse(r"\frac{\partial L}{\partial h^{n-1}}"), str)
+        == r"\frac{\partial L}{\partial h^{n - 1}}"
+    )
     with pytest.raises(ValueError, match="too many"):
         parse("a } b")
 
@@ -184,18 +250,38 @@ def test_markup_by_hand() -> None:
 def test_a_documents_equation_is_named_only_where_it_is_that_equation() -> None:
     def sources(network, notation, **options):
         rng = np.random.default_rng(0)
-        y = [1] if network.loss.name == "cross_entropy" else rng.normal(size=(1, network.sizes[-1]))
-        made = explain(network, rng.normal(size=(1, network.sizes[0])), y, parameters=network.init(0), **options)
-        return {step.key: source_of(SPELLINGS[notation], step, made.numbers) for step in made.steps}
+        y = (
+            [1]
+            if network.loss.name == "cross_entropy"
+            else rng.normal(size=(1, network.sizes[-1]))
+        )
+        made = explain(
+            network,
+            rng.normal(size=(1, network.sizes[0])),
+            y,
+            parameters=network.init(0),
+            **options,
+        )
+        return {
+            step.key: source_of(SPELLINGS[notation], step, made.numbers)
+            for step in made.steps
+        }
 
     softmax = Network((4, 3, 2), ("relu", "softmax"), "cross_entropy")
-    half, whole = (Network((4, 3, 2), ("tanh", "identity"), LOSSES["squared_error"](factor)) for factor in (0.5, 1.0))
+    half, whole = (
+        Network((4, 3, 2), ("tanh", "identity"), LOSSES["squared_error"](factor))
+        for factor in (0.5, 1.0)
+    )
     logistic = Network((4, 3, 2), ("sigmoid", "sigmoid"), "squared_error")
     assert sources(softmax, "column-batch")["D2"] == "S1.E78"
     assert sources(whole, "column-batch")["D2"] == "S1.E39"
     assert sources(half, "column-batch")["D2"] == ""  # S1 has no ½
     assert sources(whole, "bias-last")["D2"] == "(44)"
-    assert sources(softmax, "bias-last")["D2"] == sources(softmax, "bias-last")["ell2"] == ""
+    assert (
+        sources(softmax, "bias-last")["D2"]
+        == sources(softmax, "bias-last")["ell2"]
+        == ""
+    )
     assert sources(softmax, "bias-first")["D2"] == "(0.2)"
     assert sources(logistic, "constant-neuron")["D2"] == "S2.E26"
     assert sources(half, "flat-theta")["D2"] == ""  # its output is logistic
@@ -211,8 +297,9 @@ def test_the_loss_of_a_row_and_the_objective_are_told_apart(notation) -> None:
     options = {"parameters": network.init(0), "notation": notation, "row": 1}
     letter = "C" if notation == "S1" else "L"
     for made in (
-        explain(network, x, y, **options), explain(network, x[:1], y[:1], **{**options, "row": 0}, l2=0.1),
-    ):  # fmt: skip
+        explain(network, x, y, **options),
+        explain(network, x[:1], y[:1], **{**options, "row": 0}, l2=0.1),
+    ):
         text, row = made.text(), made.numbers.row
         assert f"    {letter}⟨{row}⟩ = " in text
         assert f"    {letter} = " in text

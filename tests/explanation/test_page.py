@@ -30,7 +30,12 @@ def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("explained")
     explain(notation="bias-last").save(folder / "small.html")
     rng = np.random.default_rng(0)
-    x, y = (rng.uniform(size=(400, 784)) * (rng.uniform(size=(400, 784)) > 0.8)).astype("float32"), np.arange(400) % 10
+    x, y = (
+        (rng.uniform(size=(400, 784)) * (rng.uniform(size=(400, 784)) > 0.8)).astype(
+            "float32"
+        ),
+        np.arange(400) % 10,
+    )
     network = Network((784, 128, 10), ("relu", "softmax"), "cross_entropy")
     report = train(network, x, y, max_epochs=2, dtype="float32", progress=False)
     large = explain(network, x[17:18], y[17:18], parameters=report.parameters)
@@ -41,7 +46,11 @@ def pages(tmp_path_factory):
 
 def seen(browser, selector):
     """The text of an element, without the spaces of MathML."""
-    return re.sub(r"\s+", "", browser.find_element("css selector", selector).get_attribute("textContent"))
+    return re.sub(
+        r"\s+",
+        "",
+        browser.find_element("css selector", selector).get_attribute("textContent"),
+    )
 
 
 def click(browser, selector):
@@ -57,7 +66,11 @@ def press(browser, key):
 
 
 def severe(browser):
-    return [entry["message"] for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]
+    return [
+        entry["message"]
+        for entry in browser.get_log("browser")
+        if entry["level"] == "SEVERE"
+    ]
 
 
 def test_a_large_networks_page_is_small(pages) -> None:
@@ -69,7 +82,9 @@ def test_a_large_networks_page_is_small(pages) -> None:
 @needs_browser
 @pytest.mark.parametrize("name", ["small", "large"])
 def test_it_asks_nobody_for_anything(browser, pages, name) -> None:
-    open_page(browser, "about:blank")  # the browser's own first page asks for things of its own
+    open_page(
+        browser, "about:blank"
+    )  # the browser's own first page asks for things of its own
     browser.get_log("performance")
     open_page(browser, pages[name].as_uri())
     asked = [url for url in requests_of(browser) if not url.startswith("data:")]
@@ -80,16 +95,25 @@ def test_it_asks_nobody_for_anything(browser, pages, name) -> None:
 @needs_browser
 def test_no_other_script_runs_than_its_own(browser, pages, tmp_path) -> None:
     planted = tmp_path / "planted.html"
-    planted.write_text(pages["small"].read_text().replace("</main>", "<script>document.title = 'x'</script></main>"))
+    planted.write_text(
+        pages["small"]
+        .read_text()
+        .replace("</main>", "<script>document.title = 'x'</script></main>")
+    )
     open_page(browser, planted.as_uri())
     assert browser.title != "x"
-    assert any("Content Security Policy" in entry["message"] for entry in browser.get_log("browser"))
+    assert any(
+        "Content Security Policy" in entry["message"]
+        for entry in browser.get_log("browser")
+    )
 
 
 @needs_browser
 def test_a_click_on_a_number_reads_its_formula(browser, pages) -> None:
     open_page(browser, pages["large"].as_uri() + "#canonical/Z2")
-    first = browser.find_element("css selector", "#results button").get_attribute("data-name")
+    first = browser.find_element("css selector", "#results button").get_attribute(
+        "data-name"
+    )
     click(browser, f'#results button[data-name="{first}"]')
     shown = seen(browser, "#entry")
     k = first.split(".")[1]
@@ -97,11 +121,18 @@ def test_a_click_on_a_number_reads_its_formula(browser, pages) -> None:
     assert "more" in shown  # of 128 terms
     assert "✓evaluatedagain" in shown
     exact = re.search(r"infull:([-\d.e]+)", shown)[1]
-    assert np.float32(exact) == np.float32(re.search(rf'"{first}":"([^"]+)"', pages["large"].read_text())[1])
+    assert np.float32(exact) == np.float32(
+        re.search(rf'"{first}":"([^"]+)"', pages["large"].read_text())[1]
+    )
     # and on from there: to a number in it
-    inside = browser.find_element("css selector", "#entry .results button[data-name^=A1]").get_attribute("data-name")
+    inside = browser.find_element(
+        "css selector", "#entry .results button[data-name^=A1]"
+    ).get_attribute("data-name")
     click(browser, f'#entry .results button[data-name="{inside}"]')
-    assert "F2" in browser.find_element("id", "title").text or "Given" in browser.find_element("id", "entry").text
+    assert (
+        "F2" in browser.find_element("id", "title").text
+        or "Given" in browser.find_element("id", "entry").text
+    )
     # the number within the formula itself
     open_page(browser, pages["small"].as_uri() + "#bias-last/dW2/dW2.3.1")
     click(browser, '#entry .num[data-name="D2.3"]')
@@ -114,7 +145,9 @@ def test_a_click_on_a_number_reads_its_formula(browser, pages) -> None:
 def test_an_edge_and_a_unit_of_the_drawing(browser, pages) -> None:
     open_page(browser, pages["small"].as_uri() + "#bias-last/D2")
     edge = browser.find_element("css selector", 'svg .edge[data-name="W2.3.1"]')
-    browser.execute_script("arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", edge)
+    browser.execute_script(
+        "arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))", edge
+    )
     assert "(75)" in browser.find_element("id", "title").text
     assert "Pathsfromthisweighttotheloss:2" in seen(browser, "#entry")
     assert "chosen" in edge.get_attribute("class")
@@ -146,12 +179,23 @@ def test_the_formula_of_a_number_is_in_view(browser, pages, width, which) -> Non
 
 
 @needs_browser
-def test_the_loss_of_a_row_bears_its_number_where_the_objective_has_its_letter(browser, tmp_path) -> None:
+def test_the_loss_of_a_row_bears_its_number_where_the_objective_has_its_letter(
+    browser, tmp_path
+) -> None:
     network = Network((2, 2, 1), ("tanh", "identity"), "squared_error")
-    made = explain(network, [[1.0, 2.0], [0.5, -1.0]], [[0.0], [1.0]], parameters=network.init(0), row=1)
+    made = explain(
+        network,
+        [[1.0, 2.0], [0.5, -1.0]],
+        [[0.0], [1.0]],
+        parameters=network.init(0),
+        row=1,
+    )
     made.save(tmp_path / "two.html")
     page = (tmp_path / "two.html").as_uri()
-    for place, shown in (("column-batch/ell2", "C⟨1⟩="), ("column-batch/J2", "C=s⟨0⟩·C⟨0⟩+s⟨1⟩·C⟨1⟩")):
+    for place, shown in (
+        ("column-batch/ell2", "C⟨1⟩="),
+        ("column-batch/J2", "C=s⟨0⟩·C⟨0⟩+s⟨1⟩·C⟨1⟩"),
+    ):
         open_page(browser, "about:blank")
         open_page(browser, f"{page}#{place}")
         assert shown in seen(browser, "#entry")
@@ -171,13 +215,17 @@ def test_a_long_formula_goes_on_in_the_next_line(browser, pages, width) -> None:
         ".filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
     )
     assert cut == []
-    assert len(browser.find_elements("css selector", "#general .line:last-child math")) > 1
+    assert (
+        len(browser.find_elements("css selector", "#general .line:last-child math")) > 1
+    )
 
 
 @needs_browser
 def test_in_a_frame_of_a_notebook(browser, tmp_path) -> None:
     frame = tmp_path / "notebook.html"
-    frame.write_text(f"<!DOCTYPE html><meta charset='utf-8'><title>n</title>{explain()._repr_html_()}")
+    frame.write_text(
+        f"<!DOCTYPE html><meta charset='utf-8'><title>n</title>{explain()._repr_html_()}"
+    )
     open_page(browser, frame.as_uri())
     browser.switch_to.frame(browser.find_element("css selector", "iframe"))
     click(browser, '[data-step="D2"]')
@@ -200,11 +248,16 @@ def test_steps_forward_and_back_in_every_notation(browser, pages, name) -> None:
     for notation in SPELLINGS:
         Select(browser.find_element("id", "notation")).select_by_value(notation)
         open_at = browser.find_element("id", "where").text
-        first, count = (int(n) for n in re.search(r"Step (\d+) of (\d+)", open_at).groups())
+        first, count = (
+            int(n) for n in re.search(r"Step (\d+) of (\d+)", open_at).groups()
+        )
         texts = browser.execute_script(WALK, "next", count - first)
         assert len(set(texts)) == count - first
         assert not any("undefined" in text or "@" in text for text in texts)
-        assert f"Step {count} of {count}: update" in browser.find_element("id", "where").text
+        assert (
+            f"Step {count} of {count}: update"
+            in browser.find_element("id", "where").text
+        )
         assert not browser.find_element("id", "next").is_enabled()
         browser.execute_script(WALK, "previous", count - 1)
         assert "Step 1 of" in browser.find_element("id", "where").text
@@ -242,7 +295,9 @@ def test_by_keyboard_alone(browser, pages) -> None:
     assert "Step 2 of" in browser.find_element("id", "where").text
     press(browser, Keys.ARROW_LEFT)
     assert "Step 1 of" in browser.find_element("id", "where").text
-    browser.execute_script("document.querySelector('svg .unit[data-name=\"A2.4\"]').focus()")
+    browser.execute_script(
+        "document.querySelector('svg .unit[data-name=\"A2.4\"]').focus()"
+    )
     press(browser, Keys.ENTER)
     assert seen(browser, "#entry h2").startswith("h42")
     browser.find_element("css selector", "#results button").send_keys(Keys.ENTER)
@@ -256,12 +311,22 @@ def test_a_screen_reader_finds_its_way(browser, pages) -> None:
     open_page(browser, pages["small"].as_uri())
     nodes = browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     named = [
-        (node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node.get("ignored")
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in nodes
+        if not node.get("ignored")
     ]
     roles = [role for role, _ in named]
     assert {"main", "navigation", "combobox", "heading"} <= set(roles)
-    assert all(words for role, words in named if role in ("button", "combobox", "navigation", "region"))
-    assert any("forward, layer 1: pre-activation" in words for role, words in named if role == "button")
+    assert all(
+        words
+        for role, words in named
+        if role in ("button", "combobox", "navigation", "region")
+    )
+    assert any(
+        "forward, layer 1: pre-activation" in words
+        for role, words in named
+        if role == "button"
+    )
     assert ("button", "h^2_3 = 0.375066, ∂L/∂g^2_3 = -0.122933") in named
     assert ("button", "g^1_1 = 0.55, checked") in named
     live = browser.find_element("id", "entry").get_attribute("aria-live")
@@ -276,7 +341,10 @@ def test_nothing_is_wider_than_the_page(browser, pages, name, width) -> None:
     for place in ("#bias-last/dW1", "#canonical/Z1", "#column-batch/W+2"):
         open_page(browser, "about:blank")
         open_page(browser, pages[name].as_uri() + place, width)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+        assert (
+            browser.execute_script("return document.documentElement.scrollWidth")
+            <= width
+        )
         outside = browser.execute_script(
             "return [...document.querySelectorAll('main *')].filter(e => !e.closest('.wide') && !e.closest('svg')"
             " && e.getBoundingClientRect().right > window.innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"
@@ -290,25 +358,37 @@ def test_on_paper_every_number_stands(browser, pages) -> None:
     pdf = printed(browser)
     assert pdf.startswith(b"%PDF")
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) >= 4
-    shown = browser.execute_script("return document.querySelectorAll('#paper .item').length")
+    shown = browser.execute_script(
+        "return document.querySelectorAll('#paper .item').length"
+    )
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
-    between = "getComputedStyle(document.querySelectorAll('#paper .item')[1]).borderTopStyle"
+    between = (
+        "getComputedStyle(document.querySelectorAll('#paper .item')[1]).borderTopStyle"
+    )
     assert browser.execute_script(f"return {between}") == "dotted"
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
     assert shown == 143  # of 147 numbers those that S4 has: f is its own activation
 
 
 @needs_browser
-def test_a_fault_planted_in_the_engine_turns_red(browser, monkeypatch, tmp_path) -> None:
+def test_a_fault_planted_in_the_engine_turns_red(
+    browser, monkeypatch, tmp_path
+) -> None:
     fault = pull_back_with(weight_of=lambda delta, A: 1.001 * (delta.T @ A))
     replacer(monkeypatch)("pull_back", fault)
     made = explain()
     made.save(tmp_path / "faulty.html")
     open_page(browser, (tmp_path / "faulty.html").as_uri() + "#canonical/dW2/dW2.3.1")
-    assert "DISAGREE".lower() in browser.find_element("css selector", "#verdict.failed").text.lower()
+    assert (
+        "DISAGREE".lower()
+        in browser.find_element("css selector", "#verdict.failed").text.lower()
+    )
     red = browser.find_element("css selector", "#entry .wrong")
     assert "evaluated again" in red.text
-    assert browser.execute_script("return getComputedStyle(arguments[0]).color", red) == "rgb(179, 38, 30)"
+    assert (
+        browser.execute_script("return getComputedStyle(arguments[0]).color", red)
+        == "rgb(179, 38, 30)"
+    )
     assert len(browser.find_elements("css selector", "#results .wrong")) == 15
     assert "✗" in browser.find_element("css selector", '[data-step="dW2"]').text
     assert "✗" not in browser.find_element("css selector", '[data-step="D2"]').text
@@ -318,10 +398,13 @@ def test_a_fault_planted_in_the_engine_turns_red(browser, monkeypatch, tmp_path)
 def test_dark_and_light(browser, pages) -> None:
     def background(scheme):
         browser.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+            "Emulation.setEmulatedMedia",
+            {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
         )
         open_page(browser, pages["small"].as_uri())
-        return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        return browser.execute_script(
+            "return getComputedStyle(document.body).backgroundColor"
+        )
 
     assert background("dark") == "rgb(22, 24, 26)"
     assert background("light") == "rgb(255, 255, 255)"

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chainrule import SCHEDULES, Callback, Checkpoint, InputError, Network, explain, own_activation, train
+from chainrule import (
+    SCHEDULES,
+    Callback,
+    Checkpoint,
+    InputError,
+    Network,
+    explain,
+    own_activation,
+    train,
+)
 from chainrule.engines.seam import epoch_order
 
 from ..commands import chainrule
@@ -31,13 +40,31 @@ class Thetas(Callback):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_a_step_is_the_one_that_the_run_took(folder, engine, optimizer, dtype) -> None:
     x, y = problem()
-    options = {**everything(optimizer, "adaptive", engine), "dtype": dtype, "max_epochs": 50}
+    options = {
+        **everything(optimizer, "adaptive", engine),
+        "dtype": dtype,
+        "max_epochs": 50,
+    }
     watched = Thetas()
-    train(NET, x, y, **{**options, "max_steps": 11, "callbacks": [watched], "checkpoint": None})
-    train(NET, x, y, **{**options, "max_steps": 3, "checkpoint": Checkpoint(folder / "c")})
-    for k in (4, 5, 9, 10):  # the first after the checkpoint, the first of an epoch, later ones
+    train(
+        NET,
+        x,
+        y,
+        **{**options, "max_steps": 11, "callbacks": [watched], "checkpoint": None},
+    )
+    train(
+        NET, x, y, **{**options, "max_steps": 3, "checkpoint": Checkpoint(folder / "c")}
+    )
+    for k in (
+        4,
+        5,
+        9,
+        10,
+    ):  # the first after the checkpoint, the first of an epoch, later ones
         made = explain(folder / "c", x, y, step=k, validation=options["validation"])
-        np.testing.assert_array_equal(made.numbers.moment.state.theta, watched.seen[k - 2])
+        np.testing.assert_array_equal(
+            made.numbers.moment.state.theta, watched.seen[k - 2]
+        )
         np.testing.assert_array_equal(made.numbers.stepped, watched.seen[k - 1])
         assert made.failed == ()
         assert made.numbers.engine == engine
@@ -47,8 +74,17 @@ def test_a_step_is_the_one_that_the_run_took(folder, engine, optimizer, dtype) -
 def test_a_step_of_weighted_rows(folder) -> None:
     network = Network((3, 4, 1), ("tanh", "identity"), "squared_error")
     rng = np.random.default_rng(0)
-    x, y, w = rng.normal(size=(12, 3)), rng.normal(size=(12, 1)), np.array([0.0, 1, 2] * 4)
-    options = {"sample_weight": w, "batch_rows": 3, "optimizer": "sgd", "engine": "reference"}
+    x, y, w = (
+        rng.normal(size=(12, 3)),
+        rng.normal(size=(12, 1)),
+        np.array([0.0, 1, 2] * 4),
+    )
+    options = {
+        "sample_weight": w,
+        "batch_rows": 3,
+        "optimizer": "sgd",
+        "engine": "reference",
+    }
     train(network, x, y, max_epochs=1, checkpoint=Checkpoint(folder / "w"), **options)
     made = explain(folder / "w", x, y, sample_weight=w)
     assert made.passed
@@ -61,13 +97,24 @@ def test_an_epoch_that_ends_with_rows_of_weight_0(folder, optimizer) -> None:
     network = Network((3, 4, 1), ("tanh", "identity"), "squared_error")
     rng = np.random.default_rng(0)
     x, y, w = rng.normal(size=(6, 3)), rng.normal(size=(6, 1)), np.ones(6)
-    w[epoch_order(6, 2, 0, 0)[2:]] = 0  # of three batches of the first epoch, two make no step
+    w[epoch_order(6, 2, 0, 0)[2:]] = (
+        0  # of three batches of the first epoch, two make no step
+    )
     schedule = SCHEDULES["adaptive"](patience=1.0, tolerance=0.9)
-    options = {"sample_weight": w, "batch_rows": 2, "optimizer": optimizer, "schedule": schedule}
+    options = {
+        "sample_weight": w,
+        "batch_rows": 2,
+        "optimizer": optimizer,
+        "schedule": schedule,
+    }
     watched = Thetas()
     train(network, x, y, max_epochs=4, callbacks=[watched], **options)
     train(network, x, y, max_steps=1, checkpoint=Checkpoint(folder / "z"), **options)
-    steps = [theta for i, theta in enumerate(watched.seen) if i == 0 or (theta != watched.seen[i - 1]).any()]
+    steps = [
+        theta
+        for i, theta in enumerate(watched.seen)
+        if i == 0 or (theta != watched.seen[i - 1]).any()
+    ]
     for k in (2, 3):
         made = explain(folder / "z", x, y, sample_weight=w, step=k)
         assert made.passed
@@ -91,7 +138,14 @@ def test_what_cannot_be_replayed_is_said(folder) -> None:
     ):
         with pytest.raises(InputError, match=said):
             explain(folder / "r", options.pop("x", x), y, **options)
-    train(network, x, y, optimizer="lbfgs", max_epochs=2, checkpoint=Checkpoint(folder / "l"))
+    train(
+        network,
+        x,
+        y,
+        optimizer="lbfgs",
+        max_epochs=2,
+        checkpoint=Checkpoint(folder / "l"),
+    )
     with pytest.raises(InputError, match="L-BFGS"):
         explain(folder / "l", x, y)
     sine = own_activation(np.sin, np.cos, name="sine", bounds=(-1.1, 1.1))
@@ -108,18 +162,43 @@ def test_the_command_explains_a_step(tmp_path) -> None:
 
     digits = load_data("digits")
     network = Network((64, 10, 10), ("relu", "softmax"), "cross_entropy")
-    options = {"input_scale": digits.scale, "dtype": "float32", "batch_rows": 32, "validation": 0.1}
-    train(network, digits.x_train, digits.y_train, max_steps=4, checkpoint=Checkpoint(tmp_path / "c"), **options)
+    options = {
+        "input_scale": digits.scale,
+        "dtype": "float32",
+        "batch_rows": 32,
+        "validation": 0.1,
+    }
+    train(
+        network,
+        digits.x_train,
+        digits.y_train,
+        max_steps=4,
+        checkpoint=Checkpoint(tmp_path / "c"),
+        **options,
+    )
     done = chainrule(
-        "explain", "c", "--data", "digits", "--validation", "0.1", "--step", "7", "--layer", "2", "--unit", "3",
+        "explain",
+        "c",
+        "--data",
+        "digits",
+        "--validation",
+        "0.1",
+        "--step",
+        "7",
+        "--layer",
+        "2",
+        "--unit",
+        "3",
         cwd=tmp_path,
-    )  # fmt: skip
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert "digits, step 7 of a run" in done.stdout
     assert "row 0 of a batch of 32" in done.stdout
     refused = chainrule("explain", "c", cwd=tmp_path)
     assert refused.returncode == 2
     assert "without --data" in refused.stderr
-    refused = chainrule("explain", "c", "--data", "digits", "--optimizer", "adam", cwd=tmp_path)
+    refused = chainrule(
+        "explain", "c", "--data", "digits", "--optimizer", "adam", cwd=tmp_path
+    )
     assert refused.returncode == 2
     assert "optimizer with a step of a run" in refused.stderr

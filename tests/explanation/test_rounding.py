@@ -10,17 +10,26 @@ from chainrule.engines import native
 
 from ..faulty_equations import pull_back_with, replacer
 
-needs_native = pytest.mark.skipif(native.MISSING is not None, reason="the engine is not built here")
+needs_native = pytest.mark.skipif(
+    native.MISSING is not None, reason="the engine is not built here"
+)
 RESIDUALS = [1e-3, 1e-6, 1e-9, 1e-12, 0.0]
 
 
 def confident(z: float) -> tuple[Network, Parameters, list[list[float]], list[int]]:
     """A softmax whose first share is within e^-z of 1."""
     network = Network((2, 2), ("softmax",), "cross_entropy")
-    return network, Parameters.from_arrays([[[z * 0.37, -0.2], [-z * 0.63, 0.3]]], [[0.1, 0.2]]), [[1.0, 0.3]], [0]
+    return (
+        network,
+        Parameters.from_arrays([[[z * 0.37, -0.2], [-z * 0.63, 0.3]]], [[0.1, 0.2]]),
+        [[1.0, 0.3]],
+        [0],
+    )
 
 
-def fitted(residual: float, dtype: str) -> tuple[Network, Parameters, list[list[float]], list[list[float]]]:
+def fitted(
+    residual: float, dtype: str
+) -> tuple[Network, Parameters, list[list[float]], list[list[float]]]:
     """A regression that is off by so much."""
     network = Network((2, 3, 1), ("tanh", "identity"), "squared_error")
     parameters, x = network.init(1, dtype), [[0.5, 0.3]]
@@ -34,7 +43,9 @@ def trained():
     iris = load_data("iris")
     x, y = iris.scaled("float32")[0], iris.y_train
     network = Network((4, 64, 32, 3), ("relu", "relu", "softmax"), "cross_entropy")
-    report = train(network, x, y, max_epochs=300, optimizer="adam", dtype="float32", progress=False)
+    report = train(
+        network, x, y, max_epochs=300, optimizer="adam", dtype="float32", progress=False
+    )
     return network, report.parameters, x, y
 
 
@@ -55,7 +66,9 @@ def test_rows_of_a_trained_network(trained) -> None:
     network, parameters, x, y = trained
     sure = 0
     for row in range(0, len(x), 3):
-        made = explain(network, x[row : row + 1], y[row : row + 1], parameters=parameters)
+        made = explain(
+            network, x[row : row + 1], y[row : row + 1], parameters=parameters
+        )
         assert made.failed == (), row
         sure += made.value("ell") < 1e-2
     assert sure > 10  # of 40: Δ is small beside a and y
@@ -68,27 +81,47 @@ def test_rows_that_cancel_in_the_gradient_of_the_native_engine(dtype) -> None:
     for seed in range(30):
         rng = np.random.default_rng(seed)
         x, y = rng.normal(size=(8, 3)), rng.integers(0, 2, 8)
-        assert explain(network, x, y, parameters=network.init(seed, dtype), engine="native").failed == ()
+        assert (
+            explain(
+                network, x, y, parameters=network.init(seed, dtype), engine="native"
+            ).failed
+            == ()
+        )
 
 
 FAULTS = {
-    "gradient 0.1 % too large": (pull_back_with(weight_of=lambda delta, A: 1.001 * (delta.T @ A)), "dW"),
-    "slope of another layer": (pull_back_with(z_of_layer=lambda l: 3 - l if l < 3 else l), "D"),
-    "gradient of the weights transposed back": (
-        pull_back_with(W_back=lambda W: W.T if W.shape[0] == W.shape[1] else W), "D",
+    "gradient 0.1 % too large": (
+        pull_back_with(weight_of=lambda delta, A: 1.001 * (delta.T @ A)),
+        "dW",
     ),
-}  # fmt: skip
+    "slope of another layer": (
+        pull_back_with(z_of_layer=lambda l: 3 - l if l < 3 else l),
+        "D",
+    ),
+    "gradient of the weights transposed back": (
+        pull_back_with(W_back=lambda W: W.T if W.shape[0] == W.shape[1] else W),
+        "D",
+    ),
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_planted_fault_is_red_where_the_residual_is_small(monkeypatch, fault, dtype) -> None:
+def test_a_planted_fault_is_red_where_the_residual_is_small(
+    monkeypatch, fault, dtype
+) -> None:
     network = Network((3, 3, 3, 2), ("tanh", "sigmoid", "softmax"), "cross_entropy")
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(40, 3)), np.arange(40) % 2
     x[:, 0] = np.where(y == 1, 2, -2)
     report = train(
-        network, x, y, max_epochs=400, optimizer=OPTIMIZERS["adam"](learning_rate=0.03), dtype=dtype, progress=False
+        network,
+        x,
+        y,
+        max_epochs=400,
+        optimizer=OPTIMIZERS["adam"](learning_rate=0.03),
+        dtype=dtype,
+        progress=False,
     )
     x, y = x[:1], y[:1]
     right = explain(network, x, y, parameters=report.parameters)
@@ -107,7 +140,11 @@ def test_a_planted_fault_is_red_where_the_residual_is_small(monkeypatch, fault, 
 def test_a_fault_of_0_1_percent_in_the_native_engine_is_red(monkeypatch) -> None:
     network = Network((3, 6, 2), ("relu", "softmax"), "cross_entropy")
     rng = np.random.default_rng(0)
-    x, y, parameters = rng.normal(size=(8, 3)), rng.integers(0, 2, 8), network.init(0, "float32")
+    x, y, parameters = (
+        rng.normal(size=(8, 3)),
+        rng.integers(0, 2, 8),
+        network.init(0, "float32"),
+    )
     right = native.Native.loss_and_gradient
 
     def faulty(self, *arguments, **options):
@@ -122,13 +159,17 @@ def test_a_fault_of_0_1_percent_in_the_native_engine_is_red(monkeypatch) -> None
 
 def test_a_unit_exactly_at_its_kink_says_so() -> None:
     network = Network((1, 2, 1), ("relu", "identity"), "squared_error")
-    parameters = Parameters.from_arrays([[[1.0], [1.0]], [[1.0, 1.0]]], [[0.0, 0.5], [0.0]])
+    parameters = Parameters.from_arrays(
+        [[[1.0], [1.0]], [[1.0, 1.0]]], [[0.0, 0.5], [0.0]]
+    )
     made = explain(network, [[0.0]], [[1.0]], parameters=parameters)
     assert made.passed
     for name in ("P1.1", "D1.1", "db1.1"):
         assert "kink" in made.checks[name][-1].how
         assert made.checks[name][-1].value is None
-    assert made.checks["D1.2"][-1].value is not None  # whose neighbour alone is at its kink
+    assert (
+        made.checks["D1.2"][-1].value is not None
+    )  # whose neighbour alone is at its kink
 
 
 def test_a_derivative_without_a_finite_value_is_not_compared() -> None:

@@ -54,7 +54,12 @@ def exit_with(run: Callable[[], int]) -> NoReturn:
         sys.stderr.close()  # the reader has gone: nothing to say to anyone
         sys.exit(1)
     except OSError as error:
-        _fail(f"{error.filename}: {error.strerror}." if error.filename and error.strerror else str(error), 1)
+        _fail(
+            f"{error.filename}: {error.strerror}."
+            if error.filename and error.strerror
+            else str(error),
+            1,
+        )
     except NonFiniteError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt as error:

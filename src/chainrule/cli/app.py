@@ -26,7 +26,9 @@ app = typer.Typer(
 
 @app.callback(invoke_without_command=True)
 def chainrule(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
 ) -> None:
     """Dense networks trained by backpropagation that is derived by hand."""
     if version:
@@ -37,30 +39,55 @@ def chainrule(
 
 
 #: Panels of the help.
-DATA, NETWORK, TRAINING, RUN, SHOWN = "Data", "Network", "Training", "The run", "What is shown"
+DATA, NETWORK, TRAINING, RUN, SHOWN = (
+    "Data",
+    "Network",
+    "Training",
+    "The run",
+    "What is shown",
+)
 
 
 @app.command()
 def train(
     data: Annotated[
-        str, typer.Argument(help="A name that `chainrule data` lists, or a file: CSV, TSV, Parquet, npz.")
+        str,
+        typer.Argument(
+            help="A name that `chainrule data` lists, or a file: CSV, TSV, Parquet, npz."
+        ),
     ] = "digits",
     target: Annotated[
         str | None,
         typer.Option(
-            help="Column to predict; several of numbers with commas.", show_default="the last", rich_help_panel=DATA
+            help="Column to predict; several of numbers with commas.",
+            show_default="the last",
+            rich_help_panel=DATA,
         ),
     ] = None,
     test: Annotated[
         Path | None,
-        typer.Option(help="File of rows to test on.", show_default="a fifth is held out", rich_help_panel=DATA),
+        typer.Option(
+            help="File of rows to test on.",
+            show_default="a fifth is held out",
+            rich_help_panel=DATA,
+        ),
     ] = None,
-    ignore: Annotated[str | None, typer.Option(help="Columns to leave out, with commas.", rich_help_panel=DATA)] = None,
+    ignore: Annotated[
+        str | None,
+        typer.Option(help="Columns to leave out, with commas.", rich_help_panel=DATA),
+    ] = None,
     categories: Annotated[
-        str | None, typer.Option(help="Columns of numbers that are categories.", rich_help_panel=DATA)
+        str | None,
+        typer.Option(
+            help="Columns of numbers that are categories.", rich_help_panel=DATA
+        ),
     ] = None,
     missing: Annotated[
-        str | None, typer.Option(help="More words for a missing value, beside ?, NA, NaN, NULL.", rich_help_panel=DATA)
+        str | None,
+        typer.Option(
+            help="More words for a missing value, beside ?, NA, NaN, NULL.",
+            rich_help_panel=DATA,
+        ),
     ] = None,
     header: Annotated[
         bool | None,
@@ -74,11 +101,16 @@ def train(
     hidden: Annotated[
         str | None,
         typer.Option(
-            help="Widths of the hidden layers: 128,64; or none.", show_default=BY_DATA, rich_help_panel=NETWORK
+            help="Widths of the hidden layers: 128,64; or none.",
+            show_default=BY_DATA,
+            rich_help_panel=NETWORK,
         ),
     ] = None,
     activation: Annotated[
-        str | None, typer.Option(help="Of the hidden layers.", show_default="relu", rich_help_panel=NETWORK)
+        str | None,
+        typer.Option(
+            help="Of the hidden layers.", show_default="relu", rich_help_panel=NETWORK
+        ),
     ] = None,
     loss: Annotated[
         str | None,
@@ -89,31 +121,56 @@ def train(
         ),
     ] = None,
     optimizer: Annotated[
-        str | None, typer.Option(help="adamw, adam, sgd, lbfgs, …", show_default=BY_DATA, rich_help_panel=TRAINING)
+        str | None,
+        typer.Option(
+            help="adamw, adam, sgd, lbfgs, …",
+            show_default=BY_DATA,
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(min=1e-12, show_default=BY_OPTIMIZER, rich_help_panel=TRAINING)
+        float | None,
+        typer.Option(min=1e-12, show_default=BY_OPTIMIZER, rich_help_panel=TRAINING),
     ] = None,
     schedule: Annotated[
-        str | None, typer.Option(help="Of the learning rate.", show_default=BY_DATA, rich_help_panel=TRAINING)
+        str | None,
+        typer.Option(
+            help="Of the learning rate.", show_default=BY_DATA, rich_help_panel=TRAINING
+        ),
     ] = None,
     batch: Annotated[
-        int | None, typer.Option(help="Rows a step.", min=1, show_default=BY_DATA, rich_help_panel=TRAINING)
+        int | None,
+        typer.Option(
+            help="Rows a step.", min=1, show_default=BY_DATA, rich_help_panel=TRAINING
+        ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="At most.", min=1, show_default=BY_DATA, rich_help_panel=TRAINING)
+        int | None,
+        typer.Option(
+            help="At most.", min=1, show_default=BY_DATA, rich_help_panel=TRAINING
+        ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="At most.", min=1, show_default="no limit", rich_help_panel=TRAINING)
+        int | None,
+        typer.Option(
+            help="At most.", min=1, show_default="no limit", rich_help_panel=TRAINING
+        ),
     ] = None,
     dropout: Annotated[
         float | None,
         typer.Option(
-            help="Share of hidden units dropped.", min=0, max=0.99, show_default=BY_DATA, rich_help_panel=TRAINING
+            help="Share of hidden units dropped.",
+            min=0,
+            max=0.99,
+            show_default=BY_DATA,
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     l2: Annotated[
-        float | None, typer.Option(help="Penalty factor.", min=0, show_default="0", rich_help_panel=TRAINING)
+        float | None,
+        typer.Option(
+            help="Penalty factor.", min=0, show_default="0", rich_help_panel=TRAINING
+        ),
     ] = None,
     validation: Annotated[
         float | None,
@@ -134,22 +191,40 @@ def train(
             rich_help_panel=TRAINING,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of every draw.", min=0, max=2**64 - 1, rich_help_panel=RUN)] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(help="Of every draw.", min=0, max=2**64 - 1, rich_help_panel=RUN),
+    ] = 0,
     threads: Annotated[
-        int | None, typer.Option(help="At most.", min=1, show_default="all cores", rich_help_panel=RUN)
+        int | None,
+        typer.Option(
+            help="At most.", min=1, show_default="all cores", rich_help_panel=RUN
+        ),
     ] = None,
-    engine: Annotated[str, typer.Option(help="auto, native or reference.", rich_help_panel=RUN)] = "auto",
+    engine: Annotated[
+        str, typer.Option(help="auto, native or reference.", rich_help_panel=RUN)
+    ] = "auto",
     output: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the results.", show_default="chainrule-DATA, numbered where it exists", rich_help_panel=RUN
+            help="Folder for the results.",
+            show_default="chainrule-DATA, numbered where it exists",
+            rich_help_panel=RUN,
         ),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the interrupted run in --output.", rich_help_panel=RUN)
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the interrupted run in --output.",
+            rich_help_panel=RUN,
+        ),
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the results as JSON only.", rich_help_panel=RUN)
+        bool,
+        typer.Option(
+            "--json", help="Print the results as JSON only.", rich_help_panel=RUN
+        ),
     ] = False,
 ) -> None:
     """Train a network on a data set or a file, test it, check its gradient, save it with a report.
@@ -185,26 +260,43 @@ def train(
             "validation": validation,
             "early_stopping": early_stopping,
         }
-        return run(TrainRequest(data, reading, asked, seed, output, resume, engine, threads, as_json))
+        return run(
+            TrainRequest(
+                data, reading, asked, seed, output, resume, engine, threads, as_json
+            )
+        )
 
     exit_with(job)
 
 
 @app.command()
 def predict(
-    model: Annotated[Path, typer.Argument(help="A model file, or the folder of a run.")],
+    model: Annotated[
+        Path, typer.Argument(help="A model file, or the folder of a run.")
+    ],
     data: Annotated[Path, typer.Argument(help="Raw rows: CSV, TSV, Parquet, npz.")],
     output: Annotated[
-        Path | None, typer.Option(help="File to write: .csv or .parquet.", show_default="standard output, as CSV")
+        Path | None,
+        typer.Option(
+            help="File to write: .csv or .parquet.",
+            show_default="standard output, as CSV",
+        ),
     ] = None,
-    probabilities: Annotated[bool, typer.Option("--probabilities", help="Of each class, too.")] = False,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Of each class, too.")
+    ] = False,
     unseen: Annotated[
-        str, typer.Option(help="Categories that training did not have: refuse, or ignore the column for that row.")
+        str,
+        typer.Option(
+            help="Categories that training did not have: refuse, or ignore the column for that row."
+        ),
     ] = "refuse",
     header: Annotated[
         bool | None,
         typer.Option(
-            "--header/--no-header", help="Whether the first line names the columns.", show_default="found out"
+            "--header/--no-header",
+            help="Whether the first line names the columns.",
+            show_default="found out",
         ),
     ] = None,
 ) -> None:
@@ -213,7 +305,14 @@ def predict(
     def job() -> int:
         from .predict_command import run
 
-        return run(model, data, output, probabilities=probabilities, unseen=unseen, header=header)
+        return run(
+            model,
+            data,
+            output,
+            probabilities=probabilities,
+            unseen=unseen,
+            header=header,
+        )
 
     exit_with(job)
 
@@ -221,7 +320,10 @@ def predict(
 @app.command()
 def check(
     model: Annotated[
-        Path | None, typer.Argument(help="A model file, or the folder of a run.", show_default="all functions")
+        Path | None,
+        typer.Argument(
+            help="A model file, or the folder of a run.", show_default="all functions"
+        ),
     ] = None,
 ) -> None:
     """Check the gradient: of a model, or of every activation with every loss that fits.
@@ -243,7 +345,9 @@ def check(
 
 @app.command()
 def data(
-    name: Annotated[str | None, typer.Argument(help="A name, or a file.", show_default="list all")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A name, or a file.", show_default="list all")
+    ] = None,
 ) -> None:
     """List the data sets; fetch and verify one; or say what a file holds."""
 
@@ -258,7 +362,10 @@ def data(
 @app.command()
 def info(
     model: Annotated[
-        Path | None, typer.Argument(help="A model file, or the folder of a run.", show_default="this machine")
+        Path | None,
+        typer.Argument(
+            help="A model file, or the folder of a run.", show_default="this machine"
+        ),
     ] = None,
 ) -> None:
     """Say what is in a model; or what is installed, was built, and is chosen on this machine."""
@@ -277,8 +384,13 @@ def info(
 
 @app.command()
 def errata(
-    what: Annotated[str | None, typer.Argument(help="A document (S0 … S4, or X) or a line (S1.E73).")] = None,
-    every: Annotated[bool, typer.Option("--all", help="List the lines that hold, too.")] = False,
+    what: Annotated[
+        str | None,
+        typer.Argument(help="A document (S0 … S4, or X) or a line (S1.E73)."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="List the lines that hold, too.")
+    ] = False,
 ) -> None:
     """Say what is misprinted in the five documents, what it should be, and how far off it is.
 
@@ -297,59 +409,109 @@ def errata(
 def explain(
     model: Annotated[
         Path | None,
-        typer.Argument(help="A model file, a checkpoint, or the folder of a run.", show_default="a 4-3-5-2 example"),
+        typer.Argument(
+            help="A model file, a checkpoint, or the folder of a run.",
+            show_default="a 4-3-5-2 example",
+        ),
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="A name that `chainrule data` lists, or a file.", show_default="what it was trained on"),
+        typer.Option(
+            help="A name that `chainrule data` lists, or a file.",
+            show_default="what it was trained on",
+        ),
     ] = None,
-    row: Annotated[int | None, typer.Option(help="The row to explain, from 0.", min=0, show_default="0")] = None,
+    row: Annotated[
+        int | None,
+        typer.Option(help="The row to explain, from 0.", min=0, show_default="0"),
+    ] = None,
     batch: Annotated[
-        str | None, typer.Option(help="Rows whose gradient it is: 0-15.", show_default="that row alone")
+        str | None,
+        typer.Option(
+            help="Rows whose gradient it is: 0-15.", show_default="that row alone"
+        ),
     ] = None,
     notation: Annotated[
-        str, typer.Option(help="canonical, or a document's: bias-first (S0) … bias-last (S4).")
+        str,
+        typer.Option(
+            help="canonical, or a document's: bias-first (S0) … bias-last (S4)."
+        ),
     ] = "canonical",
     layer: Annotated[
-        str | None, typer.Option(help="Only these layers, with commas.", show_default="all", rich_help_panel=SHOWN)
+        str | None,
+        typer.Option(
+            help="Only these layers, with commas.",
+            show_default="all",
+            rich_help_panel=SHOWN,
+        ),
     ] = None,
     unit: Annotated[
-        str | None, typer.Option(help="Only these units, from 1.", show_default="chosen", rich_help_panel=SHOWN)
+        str | None,
+        typer.Option(
+            help="Only these units, from 1.",
+            show_default="chosen",
+            rich_help_panel=SHOWN,
+        ),
     ] = None,
     equation: Annotated[
         str | None,
-        typer.Option(help="Only these, with commas: 75,76 of S4, B3.", show_default="all", rich_help_panel=SHOWN),
+        typer.Option(
+            help="Only these, with commas: 75,76 of S4, B3.",
+            show_default="all",
+            rich_help_panel=SHOWN,
+        ),
     ] = None,
-    terms: Annotated[int, typer.Option(help="Of a long sum.", min=1, rich_help_panel=SHOWN)] = 6,
-    digits: Annotated[int, typer.Option(help="Significant ones.", min=1, max=17, rich_help_panel=SHOWN)] = 6,
+    terms: Annotated[
+        int, typer.Option(help="Of a long sum.", min=1, rich_help_panel=SHOWN)
+    ] = 6,
+    digits: Annotated[
+        int,
+        typer.Option(help="Significant ones.", min=1, max=17, rich_help_panel=SHOWN),
+    ] = 6,
     optimizer: Annotated[
         str | None,
         typer.Option(
-            help="Whose step is shown.", show_default="gradient_descent, or the run's", rich_help_panel=TRAINING
+            help="Whose step is shown.",
+            show_default="gradient_descent, or the run's",
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(min=1e-12, show_default=BY_OPTIMIZER, rich_help_panel=TRAINING)
+        float | None,
+        typer.Option(min=1e-12, show_default=BY_OPTIMIZER, rich_help_panel=TRAINING),
     ] = None,
     step: Annotated[
         int | None,
         typer.Option(
-            help="Of the run whose checkpoint MODEL is.", min=1, show_default="the next one", rich_help_panel=TRAINING
+            help="Of the run whose checkpoint MODEL is.",
+            min=1,
+            show_default="the next one",
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     validation: Annotated[
-        float | None, typer.Option(help="Of that run.", min=0, max=0.9, show_default="none", rich_help_panel=TRAINING)
+        float | None,
+        typer.Option(
+            help="Of that run.",
+            min=0,
+            max=0.9,
+            show_default="none",
+            rich_help_panel=TRAINING,
+        ),
     ] = None,
     engine: Annotated[
         str | None,
         typer.Option(
-            help="auto, native or reference.", show_default="reference, or the run's", rich_help_panel=TRAINING
+            help="auto, native or reference.",
+            show_default="reference, or the run's",
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     to: Annotated[
         list[Path] | None,
         typer.Option(
-            help="File to write: .html, .txt, .tex, .svg, .json; can be repeated.", show_default="the terminal"
+            help="File to write: .html, .txt, .tex, .svg, .json; can be repeated.",
+            show_default="the terminal",
         ),
     ] = None,
 ) -> None:
@@ -373,6 +535,10 @@ def explain(
             "learning_rate": learning_rate,
             "engine": engine,
         }
-        return run(ExplainRequest(model, data, row, batch, step, validation, tuple(to or ()), options))
+        return run(
+            ExplainRequest(
+                model, data, row, batch, step, validation, tuple(to or ()), options
+            )
+        )
 
     exit_with(job)

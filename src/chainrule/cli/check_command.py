@@ -37,9 +37,15 @@ def run() -> int:
             results[phi, ell] = check_pair(phi, ell)
             line.advance(f"{phi} × {ell}")
     title = "largest relative error, derived against numerical gradient (- where a pair does not fit)"
-    console.print_table(title, [SHORT.get(ell, ell) for ell in LOSSES], table_of(results))
+    console.print_table(
+        title, [SHORT.get(ell, ell) for ell in LOSSES], table_of(results)
+    )
     done = [result for result in results.values() if result is not None]
-    failed = {pair: result for pair, result in results.items() if result is not None and not result.passed}
+    failed = {
+        pair: result
+        for pair, result in results.items()
+        if result is not None and not result.passed
+    }
     for (phi, ell), result in failed.items():
         console.print(f"\n{phi} × {ell}\n{result}", soft_wrap=True)
     network = " → ".join(str(n) for n in SIZES)
@@ -58,15 +64,23 @@ def check_pair(phi: str, ell: str) -> GradientCheck | None:
     except InputError:
         return None
     rng = np.random.default_rng(0)
-    parameters = Parameters(network.sizes, rng.normal(scale=0.4, size=network.n_parameters))
+    parameters = Parameters(
+        network.sizes, rng.normal(scale=0.4, size=network.n_parameters)
+    )
     x, w = rng.uniform(-1, 1, (6, SIZES[0])), rng.uniform(0.5, 2, 6)
     y: Any = rng.uniform(0.1, 0.9, (6, SIZES[-1]))  # a target that every loss accepts
-    return check_gradient(network, parameters, x, y, sample_weight=w, l1=0.01, l2=0.1, method="complex")
+    return check_gradient(
+        network, parameters, x, y, sample_weight=w, l1=0.01, l2=0.1, method="complex"
+    )
 
 
-def table_of(results: dict[tuple[str, str], GradientCheck | None]) -> list[tuple[str, list[Cell]]]:
+def table_of(
+    results: dict[tuple[str, str], GradientCheck | None],
+) -> list[tuple[str, list[Cell]]]:
     """Activations down, losses across: the largest error of each pair."""
-    return [(phi, [cell_of(results[phi, ell]) for ell in LOSSES]) for phi in ACTIVATIONS]
+    return [
+        (phi, [cell_of(results[phi, ell]) for ell in LOSSES]) for phi in ACTIVATIONS
+    ]
 
 
 def cell_of(result: GradientCheck | None) -> Cell:

@@ -24,7 +24,11 @@ def run(path: Path) -> int:
     network, rng = model.network, np.random.default_rng(0)
     exact = Parameters(network.sizes, model.parameters.theta.astype(np.float64))
     pixels = model.notes.get("scale") is not None
-    x = rng.uniform(0, 1, (ROWS, network.sizes[0])) if pixels else rng.normal(size=(ROWS, network.sizes[0]))
+    x = (
+        rng.uniform(0, 1, (ROWS, network.sizes[0]))
+        if pixels
+        else rng.normal(size=(ROWS, network.sizes[0]))
+    )
     outputs = network.sizes[-1]
     y = (
         rng.integers(0, max(outputs, 2), ROWS)
@@ -32,7 +36,9 @@ def run(path: Path) -> int:
         else rng.uniform(0.1, 0.9, (ROWS, outputs))
     )
     console.print(f"{network}: {network.n_parameters} parameters")
-    console.print(f"{ROWS} rows of {'uniform pixels' if pixels else 'normal numbers'}, drawn from seed 0\n")
+    console.print(
+        f"{ROWS} rows of {'uniform pixels' if pixels else 'normal numbers'}, drawn from seed 0\n"
+    )
     checked = check_gradient(network, exact, x, y, max_entries=ENTRIES)
     console.print(f"{checked}", soft_wrap=True)
     return 0 if checked.passed else 1

@@ -23,6 +23,12 @@ def run(name: str | None) -> int:
     for known, what in DATA_SETS.items():
         state = f" ({state_of(known)})" if known in IMAGE_SETS else ""
         console.print(f"{known.ljust(width)}  {what}{state}")
-    console.print(f"\nDownloads are kept in {data_folder()}/; CHAINRULE_DATA names another folder.", soft_wrap=True)
-    console.print("Files of your own: chainrule data FILE, chainrule train FILE --target COLUMN.", soft_wrap=True)
+    console.print(
+        f"\nDownloads are kept in {data_folder()}/; CHAINRULE_DATA names another folder.",
+        soft_wrap=True,
+    )
+    console.print(
+        "Files of your own: chainrule data FILE, chainrule train FILE --target COLUMN.",
+        soft_wrap=True,
+    )
     return 0

@@ -9,7 +9,17 @@ import numpy as np
 
 from ..arrays import Array
 from ..conventions import NOTATIONS, notation
-from ..errata import LINES, Case, Line, Outcome, Verdict, cases_of, evaluate_case, line_of, prepare
+from ..errata import (
+    LINES,
+    Case,
+    Line,
+    Outcome,
+    Verdict,
+    cases_of,
+    evaluate_case,
+    line_of,
+    prepare,
+)
 from ..errors import counted
 from ..progress import ProgressLine
 from .output import Output
@@ -35,7 +45,11 @@ def run(what: str | None, *, every: bool) -> int:
     documents = [*(one.alias for one in NOTATIONS.values()), "X"]
     if what is not None:
         documents = ["X"] if what == "X" else [notation(what).alias]
-    lines = [line for line in LINES.values() if line.document in documents and (every or line.mend)]
+    lines = [
+        line
+        for line in LINES.values()
+        if line.document in documents and (every or line.mend)
+    ]
     results: dict[str, str] = {}
     with ProgressLine("evaluating", total=len(lines), unit="lines") as progress:
         for line in lines:
@@ -51,10 +65,16 @@ def run(what: str | None, *, every: bool) -> int:
                 say(console, f"    {label(line)}: {line.mend}")
             if results[line.id]:
                 say(console, f"    {results[line.id]}")
-    counts = ", ".join(f"{sum(1 for line in lines if line.verdict is v)} {v.value}" for v in Verdict if any(
-        line.verdict is v for line in lines))  # fmt: skip
+    counts = ", ".join(
+        f"{sum(1 for line in lines if line.verdict is v)} {v.value}"
+        for v in Verdict
+        if any(line.verdict is v for line in lines)
+    )
     say(console, f"\n{len(lines)} lines of {len(LINES)}: {counts}")
-    say(console, "One in full, with both forms evaluated: chainrule errata S1.E73; all lines: chainrule errata --all")
+    say(
+        console,
+        "One in full, with both forms evaluated: chainrule errata S1.E73; all lines: chainrule errata --all",
+    )
     return 0
 
 
@@ -73,20 +93,30 @@ def title_of(document: str) -> str:
 
 def label(line: Line) -> str:
     """What a line's mending is called."""
-    return {Verdict.SLIP: "meant", Verdict.READING: "read", Verdict.TRAP: "right"}.get(line.verdict, "should be")
+    return {Verdict.SLIP: "meant", Verdict.READING: "read", Verdict.TRAP: "right"}.get(
+        line.verdict, "should be"
+    )
 
 
 @cache
 def prepared(document: str, kind: str, case: str) -> Case:
     """A case, shared by the lines of one kind."""
-    return prepare(next(v for v in LINES.values() if (v.document, v.kind) == (document, kind)), case)
+    return prepare(
+        next(v for v in LINES.values() if (v.document, v.kind) == (document, kind)),
+        case,
+    )
 
 
 def outcomes(line: Line) -> Iterable[tuple[str, Case, Outcome, Outcome]]:
     """For each network: its case, what is printed and what should be."""
     for name in cases_of(line):
         case = prepared(line.document, line.kind, name)
-        yield name, case, evaluate_case(line, case, printed=True), evaluate_case(line, case, printed=False)
+        yield (
+            name,
+            case,
+            evaluate_case(line, case, printed=True),
+            evaluate_case(line, case, printed=False),
+        )
 
 
 def in_short(line: Line) -> str:
@@ -118,11 +148,17 @@ def show(console: Output, line: Line) -> None:
     if line.form is None:
         return
     for name, case, printed, mended in outcomes(line):
-        network = "" if case.setting is None else f" ({case.setting.network}, {counted(len(case.setting.x), 'row')})"
+        network = (
+            ""
+            if case.setting is None
+            else f" ({case.setting.network}, {counted(len(case.setting.x), 'row')})"
+        )
         say(console, f"\n{CASES.get(name, name)}{network}")
         if line.fails:
             say(console, f"  printed: {in_words(printed)}")
-        say(console, f"  {'mended' if line.fails else 'as printed'}: {in_words(mended)}")
+        say(
+            console, f"  {'mended' if line.fails else 'as printed'}: {in_words(mended)}"
+        )
         if printed.kind == "value":
             show_arrays(console, printed, mended)
 
@@ -143,7 +179,9 @@ def in_words(outcome: Outcome) -> str:
 def show_arrays(console: Output, printed: Outcome, mended: Outcome) -> None:
     """The truth and what the printed form gives, where they differ most, and the mended form if it is of one shape."""
     rows = [("truth", printed.left), ("printed", printed.right)]
-    if np.shape(mended.left) == np.shape(printed.left) and np.array_equal(mended.left, printed.left):
+    if np.shape(mended.left) == np.shape(printed.left) and np.array_equal(
+        mended.left, printed.left
+    ):
         rows.append(("mended", mended.right))
     for name, values in rows:
         say(console, f"  {name:>8} {in_line(np.asarray(values))}")
@@ -156,5 +194,10 @@ def in_line(values: Array) -> str:
         flat = flat.reshape(-1, flat.shape[-1])
     if flat.shape[1] == 1:
         flat = flat.T
-    cut = [[f"{v:+.4f}" for v in row[:SHOWN]] + (["…"] if len(row) > SHOWN else []) for row in flat[:SHOWN]]
-    return "; ".join(" ".join(row) for row in cut) + ("; …" if len(flat) > SHOWN else "")
+    cut = [
+        [f"{v:+.4f}" for v in row[:SHOWN]] + (["…"] if len(row) > SHOWN else [])
+        for row in flat[:SHOWN]
+    ]
+    return "; ".join(" ".join(row) for row in cut) + (
+        "; …" if len(flat) > SHOWN else ""
+    )

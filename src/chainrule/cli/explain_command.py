@@ -58,7 +58,11 @@ def run(request: ExplainRequest) -> int:
     """Explain, print or write; 1 where a check fails."""
     for path in request.to:
         if path.suffix not in FORMS:
-            raise InputError(f"--to {path}", f"a file that ends in {', '.join(FORMS)}", "Name it page.html, say.")
+            raise InputError(
+                f"--to {path}",
+                f"a file that ends in {', '.join(FORMS)}",
+                "Name it page.html, say.",
+            )
     made = explained(request)
     console = Output()
     if not request.to:
@@ -74,11 +78,18 @@ def run(request: ExplainRequest) -> int:
 def explained(request: ExplainRequest) -> Explanation:
     """The explanation that is asked for."""
     if request.model is None:
-        given = {"--data": request.data, "--row": request.row, "--batch": request.batch, "--step": request.step}
+        given = {
+            "--data": request.data,
+            "--row": request.row,
+            "--batch": request.batch,
+            "--step": request.step,
+        }
         wrong = [name for name, value in given.items() if value is not None]
         if wrong:
             raise InputError(
-                f"{', '.join(wrong)} without a model", "a model file, or the folder of a run", "Name it first."
+                f"{', '.join(wrong)} without a model",
+                "a model file, or the folder of a run",
+                "Name it first.",
             )
         return explain(**request.options)
     checkpoint = request.model / CHECKPOINT if request.model.is_dir() else request.model
@@ -91,7 +102,9 @@ def explained(request: ExplainRequest) -> Explanation:
             "A run that is finished has none: in Python, train with checkpoint=Checkpoint(path, every_epochs=1).",
         )
     path = model_file(request.model)
-    x, y, row, name = within(rows_of_model(path, request.data), request.row or 0, request.batch)
+    x, y, row, name = within(
+        rows_of_model(path, request.data), request.row or 0, request.batch
+    )
     return explain(load_model(path), x, y, row=row, title=name, **request.options)
 
 
@@ -99,10 +112,16 @@ def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
     """A step of a run: the rows are those that it was trained on."""
     if request.data is None:
         raise InputError(
-            f"{checkpoint} without --data", "the data that the run is trained on", "Say --data digits, say."
+            f"{checkpoint} without --data",
+            "the data that the run is trained on",
+            "Say --data digits, say.",
         )
     if request.batch is not None:
-        raise InputError("--batch with a step of a run", "the rows that the step had", "Leave it out.")
+        raise InputError(
+            "--batch with a step of a run",
+            "the rows that the step had",
+            "Leave it out.",
+        )
     data = load_data(request.data)
     return explain(
         checkpoint,

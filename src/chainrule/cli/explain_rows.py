@@ -48,9 +48,10 @@ def rows_of_model(path: Path, data: str | None) -> Rows:
         return rows_of_data(source, saved.preparation)
     if data is None:
         raise InputError(
-            f"{path} without --data", f"the file with the rows to explain, or one of {', '.join(DATA_SETS)}",
+            f"{path} without --data",
+            f"the file with the rows to explain, or one of {', '.join(DATA_SETS)}",
             f"It was trained on {source}: say --data with that file.",
-        )  # fmt: skip
+        )
     return rows_of_file(saved, require_file(data))
 
 
@@ -58,8 +59,16 @@ def rows_of_data(name: str, preparation: Preparation) -> Rows:
     """The test rows of a data set."""
     found = load_data(name)
     if found.preparation.inputs != preparation.inputs:
-        raise InputError(f"--data {name}, whose inputs are others than the model's", "its own data", "Leave it out.")
-    return Rows(found.scaled("float64")[1], found.standardised_targets()[1], f"{name}, test rows")
+        raise InputError(
+            f"--data {name}, whose inputs are others than the model's",
+            "its own data",
+            "Leave it out.",
+        )
+    return Rows(
+        found.scaled("float64")[1],
+        found.standardised_targets()[1],
+        f"{name}, test rows",
+    )
 
 
 def rows_of_file(saved: SavedModel, path: Path) -> Rows:
@@ -68,14 +77,19 @@ def rows_of_file(saved: SavedModel, path: Path) -> Rows:
     x = inputs(saved.preparation, table)[0]
     if kind_of(path) == "npz":  # whose raw rows come without their target
         arrays = read_arrays(path, None)
-        rows, y = (arrays["x"], arrays["y"]) if "x" in arrays else (arrays["x_test"], arrays["y_test"])
+        rows, y = (
+            (arrays["x"], arrays["y"])
+            if "x" in arrays
+            else (arrays["x_test"], arrays["y_test"])
+        )
         table = table_of(path.name, rows.reshape(len(rows), -1), y)
     missing = [name for name in target.names if name not in table.columns]
     if missing:
         raise InputError(
-            f"{path} without the column {', '.join(missing)}", "rows with their target: a loss needs it",
+            f"{path} without the column {', '.join(missing)}",
+            "rows with their target: a loss needs it",
             "Add the column.",
-        )  # fmt: skip
+        )
     return Rows(x, target.standardised(targets(target, table)), path.name)
 
 
@@ -92,16 +106,35 @@ def within(rows: Rows, row: int, batch: str | None) -> tuple[Matrix, Matrix, int
     """
     count = len(rows.x)
     if not 0 <= row < count:
-        raise InputError(f"--row {row}", f"0 … {count - 1}: {rows.name} has {count} rows", "Rows count from 0.")
+        raise InputError(
+            f"--row {row}",
+            f"0 … {count - 1}: {rows.name} has {count} rows",
+            "Rows count from 0.",
+        )
     first, last = row, row
     if batch is not None:
         ends = batch.split("-")
         if len(ends) != 2 or not all(end.isdigit() for end in ends):
-            raise InputError(f"--batch {batch}", "the first and the last row", "Say --batch 0-15.")
+            raise InputError(
+                f"--batch {batch}", "the first and the last row", "Say --batch 0-15."
+            )
         first, last = int(ends[0]), int(ends[1])
         if not first <= last < count:
-            raise InputError(f"--batch {batch}", f"rows from 0 to {count - 1}", "The smaller number comes first.")
+            raise InputError(
+                f"--batch {batch}",
+                f"rows from 0 to {count - 1}",
+                "The smaller number comes first.",
+            )
         if not first <= row <= last:
-            raise InputError(f"--row {row} with --batch {batch}", "a row of the batch", f"Say --row {first}.")
+            raise InputError(
+                f"--row {row} with --batch {batch}",
+                "a row of the batch",
+                f"Say --row {first}.",
+            )
     x, y = rows.x[first : last + 1], rows.y[first : last + 1]
-    return x, y, row - first, f"{rows.name}, row {row}" + ("" if batch is None else f" of {batch}")
+    return (
+        x,
+        y,
+        row - first,
+        f"{rows.name}, row {row}" + ("" if batch is None else f" of {batch}"),
+    )

@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 import platform
 
-from ..engines.native import MISSING, compiler_version, instruction_set, instruction_sets, thread_limit
+from ..engines.native import (
+    MISSING,
+    compiler_version,
+    instruction_set,
+    instruction_sets,
+    thread_limit,
+)
 from ..report import versions
 from .output import Output
 
@@ -20,10 +26,20 @@ def run() -> int:
     cores = f"{os.cpu_count()} cores, {thread_limit(None)} threads at most"
     console.print(f"{platform.system()} {platform.machine()}, {cores}")
     if MISSING is None:
-        console.print(f"native engine: built by GCC or Clang {compiler_version()}", soft_wrap=True)
+        console.print(
+            f"native engine: built by GCC or Clang {compiler_version()}", soft_wrap=True
+        )
         forced = " (by CHAINRULE_ISA)" if os.environ.get("CHAINRULE_ISA") else ""
-        console.print(f"instruction sets: {', '.join(instruction_sets())}; used: {instruction_set()}{forced}")
+        console.print(
+            f"instruction sets: {', '.join(instruction_sets())}; used: {instruction_set()}{forced}"
+        )
     else:
-        console.print(f"native engine: {MISSING}; training runs on the reference engine", soft_wrap=True)
-        console.print("to build it, with a C++ compiler: CHAINRULE_NATIVE=require pip install .", soft_wrap=True)
+        console.print(
+            f"native engine: {MISSING}; training runs on the reference engine",
+            soft_wrap=True,
+        )
+        console.print(
+            "to build it, with a C++ compiler: CHAINRULE_NATIVE=require pip install .",
+            soft_wrap=True,
+        )
     return 0

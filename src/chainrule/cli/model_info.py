@@ -16,9 +16,16 @@ def run(path: Path) -> int:
     """Print the facts; the exit status."""
     console, path = Output(), model_file(path)
     model = load_model(path)
-    console.print(f"{path}, {path.stat().st_size / 1e3:.0f} kB, checksum right", soft_wrap=True)
-    console.print(f"{model.network}: {model.network.n_parameters} parameters in {model.parameters.theta.dtype}")
-    console.print("written by " + ", ".join(f"{name} {version}" for name, version in model.versions.items()))
+    console.print(
+        f"{path}, {path.stat().st_size / 1e3:.0f} kB, checksum right", soft_wrap=True
+    )
+    console.print(
+        f"{model.network}: {model.network.n_parameters} parameters in {model.parameters.theta.dtype}"
+    )
+    console.print(
+        "written by "
+        + ", ".join(f"{name} {version}" for name, version in model.versions.items())
+    )
     if "preparation" not in model.notes:
         console.print("no notes on how raw rows are prepared")
         return 0
@@ -27,15 +34,25 @@ def run(path: Path) -> int:
     kind = f"classes {', '.join(target.classes)}" if target.classes else "numbers"
     console.print(f"trained on {notes['data']} by: {notes['command']}", soft_wrap=True)
     console.print(f"predicts {', '.join(target.names)}: {kind}", soft_wrap=True)
-    test = ", ".join(f"{name} {value:.5g}" for name, value in notes["test"].items() if isinstance(value, float))
+    test = ", ".join(
+        f"{name} {value:.5g}"
+        for name, value in notes["test"].items()
+        if isinstance(value, float)
+    )
     console.print(f"on {notes['test']['rows']} test rows: {test}")
     checked = notes["gradient_check"]
-    console.print(f"gradient check when it was saved: {'passes' if checked['passed'] else 'FAILS'}")
+    console.print(
+        f"gradient check when it was saved: {'passes' if checked['passed'] else 'FAILS'}"
+    )
     if saved.preparation.scale is not None:
-        pixels = "×".join(map(str, notes["picture"] or [len(saved.preparation.features)]))
+        pixels = "×".join(
+            map(str, notes["picture"] or [len(saved.preparation.features)])
+        )
         console.print(f"from {pixels} pixels, times {saved.preparation.scale:g}")
         return 0
-    console.print(f"from {len(saved.preparation.features)} columns, {len(saved.preparation.inputs)} inputs:")
+    console.print(
+        f"from {len(saved.preparation.features)} columns, {len(saved.preparation.inputs)} inputs:"
+    )
     for feature in saved.preparation.features:
         console.print(f"  {feature.name}: {feature.words()}", soft_wrap=True)
     return 0

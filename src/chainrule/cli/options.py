@@ -22,7 +22,11 @@ def checked_widths(text: str | None) -> tuple[int, ...] | None:
     except ValueError:
         widths = (0,)
     if min(widths) < 1:
-        raise InputError(f"--hidden {text}", "whole numbers >= 1 with commas, or none", "Say --hidden 128,64.")
+        raise InputError(
+            f"--hidden {text}",
+            "whole numbers >= 1 with commas, or none",
+            "Say --hidden 128,64.",
+        )
     return widths
 
 
@@ -38,5 +42,9 @@ def checked_units(text: str | None) -> tuple[int, ...] | None:
         return None
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdigit() for part in parts):
-        raise InputError(f"--unit {text}", "whole numbers from 1, with commas", "Say --unit 3, or --unit 3,17.")
+        raise InputError(
+            f"--unit {text}",
+            "whole numbers from 1, with commas",
+            "Say --unit 3, or --unit 3,17.",
+        )
     return tuple(int(part) for part in parts)

@@ -27,7 +27,12 @@ class Output(Console):
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-    def print_table(self, title: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]]) -> None:
+    def print_table(
+        self,
+        title: str,
+        heads: Sequence[str],
+        rows: Sequence[tuple[str, Sequence[Cell]]],
+    ) -> None:
         """A table of short cells, right-justified under their heads.
 
         Parameters
@@ -44,25 +49,34 @@ class Output(Console):
         """
         self.print(title, style="italic")
         widths = [
-            max(len(line) for line in (*head.split("\n"), *(cells[i][0] for _, cells in rows)))
+            max(
+                len(line)
+                for line in (*head.split("\n"), *(cells[i][0] for _, cells in rows))
+            )
             for i, head in enumerate(heads)
         ]
         names = max(len(name) for name, _ in rows)
         width = None if self.soft_wrap else self.width
         for part, gap in columns(widths, names, width):
             stacked = [heads[i].split("\n") for i in part]
-            above = reversed(list(zip_longest(*(reversed(lines) for lines in stacked), fillvalue="")))
+            above = reversed(
+                list(zip_longest(*(reversed(lines) for lines in stacked), fillvalue=""))
+            )
             lines = [("", [(line, "bold") for line in level]) for level in above]
             lines += [(name, [cells[i] for i in part]) for name, cells in rows]
             for name, cells in lines:
                 text = Text().append(name.ljust(names), style="bold")
                 for i, (words, style) in zip(part, cells, strict=True):
-                    text.append(" " * (gap + widths[i] - len(words))).append(words, style=style)
+                    text.append(" " * (gap + widths[i] - len(words))).append(
+                        words, style=style
+                    )
                 text.rstrip()
                 self.print(text, soft_wrap=True)
 
 
-def columns(widths: Sequence[int], names: int, width: int | None) -> list[tuple[range, int]]:
+def columns(
+    widths: Sequence[int], names: int, width: int | None
+) -> list[tuple[range, int]]:
     """Which columns stand beside each other, and how far apart.
 
     Parameters

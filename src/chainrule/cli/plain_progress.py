@@ -26,7 +26,9 @@ class PlainProgress(Callback):
         What the history's metric is called.
     """
 
-    def __init__(self, say: Callable[[str], None], epochs: int, metric: str | None) -> None:
+    def __init__(
+        self, say: Callable[[str], None], epochs: int, metric: str | None
+    ) -> None:
         self._say, self._epochs, self._metric = say, epochs, metric
         self._began = self._said = time.perf_counter()
         self._before: int | None = None
@@ -38,7 +40,11 @@ class PlainProgress(Callback):
     def on_epoch(self, moment: Moment) -> None:
         """Print, where it is time to."""
         now = time.perf_counter()
-        if not (is_round(moment.epoch) or moment.epoch == self._epochs or now - self._said >= QUIET):
+        if not (
+            is_round(moment.epoch)
+            or moment.epoch == self._epochs
+            or now - self._said >= QUIET
+        ):
             return
         self._said, last = now, moment.history[-1]
         parts = [f"epoch {moment.epoch}/{self._epochs}", f"loss {last.loss:.4g}"]

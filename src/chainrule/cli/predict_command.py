@@ -25,19 +25,39 @@ __all__ = ["run"]
 Matrix = np.ndarray[Any, Any]
 
 
-def run(model: Path, data: Path, output: Path | None, *, probabilities: bool, unseen: str, header: bool | None) -> int:
+def run(
+    model: Path,
+    data: Path,
+    output: Path | None,
+    *,
+    probabilities: bool,
+    unseen: str,
+    header: bool | None,
+) -> int:
     """Predict, write, say how good it is where the target is there; the exit status."""
     if unseen not in ("refuse", "ignore"):
-        raise InputError(f"--unseen {unseen}", "refuse or ignore", "Leave it out to be told of such rows.")
+        raise InputError(
+            f"--unseen {unseen}",
+            "refuse or ignore",
+            "Leave it out to be told of such rows.",
+        )
     if output is not None and output.suffix not in (".csv", ".parquet"):
-        raise InputError(f"--output {output}", "a file that ends in .csv or .parquet", "Name it so.")
+        raise InputError(
+            f"--output {output}", "a file that ends in .csv or .parquet", "Name it so."
+        )
     saved = load_saved(model)
     if probabilities and not saved.preparation.target.classes:
-        raise InputError("--probabilities for a model that predicts numbers", "a model of classes", "Leave it out.")
+        raise InputError(
+            "--probabilities for a model that predicts numbers",
+            "a model of classes",
+            "Leave it out.",
+        )
     table = raw_rows(saved, require_file(data), header)
     x, remarks = inputs(saved.preparation, table, unseen=unseen)
     out = np.asarray(Predictor(saved.model.network, saved.model.parameters)(x))
-    frame = polars_library().DataFrame(predictions(saved, out, probabilities=probabilities))
+    frame = polars_library().DataFrame(
+        predictions(saved, out, probabilities=probabilities)
+    )
     if output is None:
         sys.stdout.write(frame.write_csv())
     elif output.suffix == ".csv":
@@ -55,7 +75,11 @@ def raw_rows(saved: SavedModel, path: Path, header: bool | None) -> Table:
     """The rows, with the columns called as the model calls them."""
     if kind_of(path) == "npz":
         arrays = read_arrays(path, None)
-        x, y = (arrays["x"], arrays["y"]) if "x" in arrays else (arrays["x_test"], arrays["y_test"])
+        x, y = (
+            (arrays["x"], arrays["y"])
+            if "x" in arrays
+            else (arrays["x_test"], arrays["y_test"])
+        )
         names = tuple(feature.name for feature in saved.preparation.features)
         flat = x.reshape(len(x), -1)
         if flat.shape[1] != len(names):
@@ -65,22 +89,37 @@ def raw_rows(saved: SavedModel, path: Path, header: bool | None) -> Table:
                 "Save it so.",
             )
         table = table_of(path.name, flat, y, names)
-        return Table(table.source, {n: column for n, column in table.columns.items() if n in names})
-    texts = [feature.name for feature in saved.preparation.features if feature.categories is not None]
+        return Table(
+            table.source,
+            {n: column for n, column in table.columns.items() if n in names},
+        )
+    texts = [
+        feature.name
+        for feature in saved.preparation.features
+        if feature.categories is not None
+    ]
     return read_table(path, header=header, text_columns=texts)
 
 
-def predictions(saved: SavedModel, out: Matrix, *, probabilities: bool) -> dict[str, Matrix]:
+def predictions(
+    saved: SavedModel, out: Matrix, *, probabilities: bool
+) -> dict[str, Matrix]:
     """The columns to write."""
     target = saved.preparation.target
     found = predict(target, out)
     if not target.classes:
-        names = ["prediction"] if len(target.names) == 1 else [f"prediction_{name}" for name in target.names]
+        names = (
+            ["prediction"]
+            if len(target.names) == 1
+            else [f"prediction_{name}" for name in target.names]
+        )
         return {name: found[:, i] for i, name in enumerate(names)}
     columns = {"prediction": np.array(target.classes)[found]}
     if probabilities:
         each = class_probabilities(out)
-        columns |= {f"probability_{name}": each[:, i] for i, name in enumerate(target.classes)}
+        columns |= {
+            f"probability_{name}": each[:, i] for i, name in enumerate(target.classes)
+        }
     return columns
 
 
@@ -91,8 +130,15 @@ def quality(saved: SavedModel, table: Table, out: Matrix) -> list[str]:
         return []
     known = set(target.classes)
     first = table.columns[target.names[0]]
-    if target.classes and not {str(label).removesuffix(".") for label in labels(first)} <= known:
-        return [f"{target.names[0]} is in the rows with other classes than the model's: no accuracy."]
-    if not target.classes and not all(np.isfinite(table.columns[name]).all() for name in target.names):
+    if (
+        target.classes
+        and not {str(label).removesuffix(".") for label in labels(first)} <= known
+    ):
+        return [
+            f"{target.names[0]} is in the rows with other classes than the model's: no accuracy."
+        ]
+    if not target.classes and not all(
+        np.isfinite(table.columns[name]).all() for name in target.names
+    ):
         return []
     return [headline(evaluate(target, out, targets(target, table)))]

@@ -10,7 +10,12 @@ from ..errors import InputError
 
 __all__ = ["CHECKPOINT", "MODEL", "PAGE", "REPORT", "model_file", "prepare_folder"]
 
-CHECKPOINT, MODEL, REPORT, PAGE = "checkpoint.safetensors", "model.safetensors", "report.json", "report.html"
+CHECKPOINT, MODEL, REPORT, PAGE = (
+    "checkpoint.safetensors",
+    "model.safetensors",
+    "report.json",
+    "report.html",
+)
 
 
 def prepare_folder(output: Path | None, name: str, *, resume: bool = False) -> Path:
@@ -24,7 +29,11 @@ def prepare_folder(output: Path | None, name: str, *, resume: bool = False) -> P
             number += 1
             output = Path(f"chainrule-{stem}-{number}")
     if output.exists() and not output.is_dir():
-        raise InputError(f"--output {output}, which is a file", "a folder, made where it is missing", "Name another.")
+        raise InputError(
+            f"--output {output}, which is a file",
+            "a folder, made where it is missing",
+            "Name another.",
+        )
     try:
         output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=output):  # said now, not when the work is done
@@ -55,7 +64,9 @@ def folder_to_resume(output: Path | None) -> Path:
             f"Its model and report are in {output}/; train anew without --resume.",
         )
     if not output.is_dir() or any(output.iterdir()):
-        raise InputError(f"--resume with {output}, which holds no checkpoint", allowed, remedy)
+        raise InputError(
+            f"--resume with {output}, which holds no checkpoint", allowed, remedy
+        )
     return output
 
 
@@ -65,6 +76,8 @@ def model_file(path: Path) -> Path:
         path = path / MODEL
     if not path.is_file():
         raise InputError(
-            f"{path}, which does not exist", "a model file, or the folder of a run", "Train one: chainrule train DATA."
+            f"{path}, which does not exist",
+            "a model file, or the folder of a run",
+            "Train one: chainrule train DATA.",
         )
     return path

@@ -81,7 +81,16 @@ def save(folder: Path, results: Results) -> None:
         "test": json_ready({"rows": len(data.x_test), **results.done.metrics}),
         "gradient_check": results.checked.as_dict(),
     }
-    page = page_of(data, results.recipe, results.report, results.done, results.checked, results.command)
+    page = page_of(
+        data,
+        results.recipe,
+        results.report,
+        results.done,
+        results.checked,
+        results.command,
+    )
     save_model(folder / MODEL, results.report.network, results.report.parameters, notes)
-    write_whole(folder / REPORT, (json.dumps(content_of(results), indent=2) + "\n").encode())
+    write_whole(
+        folder / REPORT, (json.dumps(content_of(results), indent=2) + "\n").encode()
+    )
     write_whole(folder / PAGE, page.encode())

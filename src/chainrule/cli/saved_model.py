@@ -48,6 +48,7 @@ def load_saved(path: Path) -> SavedModel:
     if not fits:
         raise InputError(
             f"{path}, whose columns make {len(preparation.inputs)} inputs for a network of {model.network.sizes[0]}",
-            "a model that `chainrule train` saved", "Train again.",
-        )  # fmt: skip
+            "a model that `chainrule train` saved",
+            "Train again.",
+        )
     return SavedModel(path, model, preparation, model.notes)

@@ -18,7 +18,15 @@ from ..evaluation import evaluate
 from ..gradient_check import GradientCheck, check_gradient
 from ..network import Network, Parameters
 from ..predictor import Predictor
-from ..recipes import CLASS_LOSSES, Recipe, build_network, build_optimizer, build_schedule, build_stopping, recipe_for
+from ..recipes import (
+    CLASS_LOSSES,
+    Recipe,
+    build_network,
+    build_optimizer,
+    build_schedule,
+    build_stopping,
+    recipe_for,
+)
 from ..report import Report, StopReason
 from ..training import train
 from .output import Output
@@ -85,7 +93,9 @@ OPTION_NAMES = {"batch_rows": "batch", "text_columns": "categories", "test": "te
 
 
 def _option(name: str, value: Any) -> list[str]:
-    if value is None or value == () or name in ("numbers", "standardise_target"):  # these two follow from --loss
+    if (
+        value is None or value == () or name in ("numbers", "standardise_target")
+    ):  # these two follow from --loss
         return []
     option = "--" + OPTION_NAMES.get(name, name).replace("_", "-")
     if name == "header":
@@ -106,12 +116,17 @@ def run(request: TrainRequest) -> int:
     )
     recipe = recipe_for(data, **request.asked)
     network = build_network(data, recipe)
-    build_optimizer(recipe), build_schedule(recipe)  # what cannot be is said before a folder is made
+    (
+        build_optimizer(recipe),
+        build_schedule(recipe),
+    )  # what cannot be is said before a folder is made
     existed = request.output is not None and request.output.exists()
     folder = prepare_folder(request.output, data.name, resume=request.resume)
     again = f"{request.command(output=folder)} --resume"
     try:
-        return train_and_save(Output(quiet=request.as_json), request, data, recipe, network, folder, again)
+        return train_and_save(
+            Output(quiet=request.as_json), request, data, recipe, network, folder, again
+        )
     except KeyboardInterrupt as stop:
         if (folder / CHECKPOINT).exists():
             stop.args = (f"interrupted; go on: {again}",)
@@ -126,7 +141,13 @@ def run(request: TrainRequest) -> int:
 
 
 def train_and_save(
-    console: Output, request: TrainRequest, data: Dataset, recipe: Recipe, network: Network, folder: Path, again: str
+    console: Output,
+    request: TrainRequest,
+    data: Dataset,
+    recipe: Recipe,
+    network: Network,
+    folder: Path,
+    again: str,
 ) -> int:
     """The job itself: `again` is the command that goes on with it; the exit status."""
     saved = folder / CHECKPOINT
@@ -134,9 +155,17 @@ def train_and_save(
     say_recipe(console, network, recipe, request.seed)
     report = train_network(console, request, data, recipe, network, saved)
     x_test = data.scaled("float32")[1]
-    done = evaluate(data.preparation.target, np.asarray(Predictor(network, report.parameters)(x_test)), data.y_test)
-    checked = check_trained(network, report.parameters, x_test, data.standardised_targets()[1], request.seed)
-    results = Results(data, recipe, report, done, checked, request.command(), request.seed)
+    done = evaluate(
+        data.preparation.target,
+        np.asarray(Predictor(network, report.parameters)(x_test)),
+        data.y_test,
+    )
+    checked = check_trained(
+        network, report.parameters, x_test, data.standardised_targets()[1], request.seed
+    )
+    results = Results(
+        data, recipe, report, done, checked, request.command(), request.seed
+    )
     say_results(console, results)
     save(folder, results)
     if request.as_json:
@@ -150,13 +179,24 @@ def train_and_save(
 
 
 def train_network(
-    console: Output, request: TrainRequest, data: Dataset, recipe: Recipe, network: Network, saved: Path
+    console: Output,
+    request: TrainRequest,
+    data: Dataset,
+    recipe: Recipe,
+    network: Network,
+    saved: Path,
 ) -> Report:
     """The training, with what it says while it runs."""
     x, y = data.x_train, data.standardised_targets()[0]
     stopping = build_stopping(data, recipe)
-    metric = None if stopping is None or stopping.metric is None else stopping.metric.name
-    lines = [] if console.is_terminal or console.quiet else [PlainProgress(console.print, recipe.epochs, metric)]
+    metric = (
+        None if stopping is None or stopping.metric is None else stopping.metric.name
+    )
+    lines = (
+        []
+        if console.is_terminal or console.quiet
+        else [PlainProgress(console.print, recipe.epochs, metric)]
+    )
     return train(
         network,
         x,
@@ -183,9 +223,17 @@ def train_network(
 
 
 def check_trained(
-    network: Network, parameters: Parameters, x: np.ndarray[Any, Any], y: np.ndarray[Any, Any], seed: int
+    network: Network,
+    parameters: Parameters,
+    x: np.ndarray[Any, Any],
+    y: np.ndarray[Any, Any],
+    seed: int,
 ) -> GradientCheck:
     """The gradient check at the trained parameters, in float64."""
     exact = Parameters(parameters.sizes, parameters.theta.astype(np.float64))
-    entries = max(FEWEST_ENTRIES, min(CHECK_ENTRIES, CHECK_WORK // network.n_parameters))
-    return check_gradient(network, exact, x[:CHECK_ROWS], y[:CHECK_ROWS], max_entries=entries, seed=seed)
+    entries = max(
+        FEWEST_ENTRIES, min(CHECK_ENTRIES, CHECK_WORK // network.n_parameters)
+    )
+    return check_gradient(
+        network, exact, x[:CHECK_ROWS], y[:CHECK_ROWS], max_entries=entries, seed=seed
+    )

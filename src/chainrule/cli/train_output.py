@@ -27,23 +27,32 @@ CONFUSIONS = 5
 def say_data(console: Output, data: Dataset) -> None:
     """What was read, column by column, and how it is cut."""
     source = f" ({data.source})" if data.source else ""
-    console.print(f"{data.name}: {len(data.x_train)} rows to train on, {len(data.x_test)} to test on{source}")
+    console.print(
+        f"{data.name}: {len(data.x_train)} rows to train on, {len(data.x_test)} to test on{source}"
+    )
     for remark in data.remarks:
         console.print(f"- {remark}")
     if data.scale is None:
         if len(data.preparation.features) <= MOST_COLUMNS:
             for line in column_lines(data):
                 console.print(line, soft_wrap=False)
-        numbers = sum(feature.categories is None for feature in data.preparation.features)
+        numbers = sum(
+            feature.categories is None for feature in data.preparation.features
+        )
         texts = len(data.preparation.features) - numbers
-        console.print(f"{numbers} columns of numbers, {texts} of categories: {len(data.preparation.inputs)} inputs")
+        console.print(
+            f"{numbers} columns of numbers, {texts} of categories: {len(data.preparation.inputs)} inputs"
+        )
     console.print(target_line(data))
 
 
 def column_lines(data: Dataset) -> list[str]:
     """A line for each column."""
     width = max(len(feature.name) for feature in data.preparation.features)
-    return [f"  {feature.name.ljust(width)}  {feature.words()}" for feature in data.preparation.features]
+    return [
+        f"  {feature.name.ljust(width)}  {feature.words()}"
+        for feature in data.preparation.features
+    ]
 
 
 def target_line(data: Dataset) -> str:
@@ -51,7 +60,9 @@ def target_line(data: Dataset) -> str:
     target = data.preparation.target
     names = ", ".join(target.names)
     if target.classes:
-        shown = ", ".join(target.classes[:10]) + (", …" if len(target.classes) > 10 else "")
+        shown = ", ".join(target.classes[:10]) + (
+            ", …" if len(target.classes) > 10 else ""
+        )
         return f"target {names}: {len(target.classes)} classes ({shown})"
     return f"target {names}: a number, mean {', '.join(f'{mean:.4g}' for mean in data.y_train.mean(axis=0))}"
 
@@ -70,30 +81,52 @@ def say_results(console: Output, results: Results) -> None:
     loss = f"loss {report.loss[0]:.4f} → {report.loss[-1]:.4f}, " if report.loss else ""
     length = f"{report.epochs} epochs, {report.steps} steps in {report.seconds:.1f} s ({rate:.3g} epochs/s)"
     console.print(f"\n{loss}{length}, {report.engine} engine")
-    console.print(f"{report.stopped.value}{'' if report.best_epoch is None else f' Kept: epoch {report.best_epoch}.'}")
+    console.print(
+        f"{report.stopped.value}{'' if report.best_epoch is None else f' Kept: epoch {report.best_epoch}.'}"
+    )
     console.print(f"{headline(done)}\n")
     if done.target.classes:
         say_confusion(console, done.confusion, done.target.classes)
     console.print(f"{results.checked}\n", soft_wrap=True)
 
 
-def say_confusion(console: Output, confusion: np.ndarray[Any, Any], classes: tuple[str, ...]) -> None:
+def say_confusion(
+    console: Output, confusion: np.ndarray[Any, Any], classes: tuple[str, ...]
+) -> None:
     """The confusion table; of many classes the commonest confusions."""
     if len(classes) <= MOST_CLASSES:
-        console.print_table("rows: true class, columns: predicted", classes, confusion_table(confusion, classes))
+        console.print_table(
+            "rows: true class, columns: predicted",
+            classes,
+            confusion_table(confusion, classes),
+        )
         console.print()
         return
     wrong = confusion - np.diag(np.diag(confusion))
     order = np.argsort(-wrong, axis=None, kind="stable")[:CONFUSIONS]
-    pairs = [tuple(int(i) for i in np.unravel_index(at, wrong.shape)) for at in order if wrong.flat[at]]
-    said = ", ".join(f"{classes[i]} taken for {classes[j]} ({wrong[i, j]} times)" for i, j in pairs)
+    pairs = [
+        tuple(int(i) for i in np.unravel_index(at, wrong.shape))
+        for at in order
+        if wrong.flat[at]
+    ]
+    said = ", ".join(
+        f"{classes[i]} taken for {classes[j]} ({wrong[i, j]} times)" for i, j in pairs
+    )
     console.print(f"commonest mistakes: {said or 'none'}\n")
 
 
-def confusion_table(counts: np.ndarray[Any, Any], classes: tuple[str, ...]) -> list[tuple[str, list[Cell]]]:
+def confusion_table(
+    counts: np.ndarray[Any, Any], classes: tuple[str, ...]
+) -> list[tuple[str, list[Cell]]]:
     """The rows of the confusion table, errors apart from hits."""
     return [
-        (label, [(str(n), "green" if i == j else "red") if n or i == j else (".", "") for j, n in enumerate(counts[i])])
+        (
+            label,
+            [
+                (str(n), "green" if i == j else "red") if n or i == j else (".", "")
+                for j, n in enumerate(counts[i])
+            ],
+        )
         for i, label in enumerate(classes)
     ]
 

@@ -75,7 +75,9 @@ class Notation:
         return found
 
 
-def _named(name: str, alias: str, document: str, samples: int | None, module: Any) -> tuple[str, Notation]:
+def _named(
+    name: str, alias: str, document: str, samples: int | None, module: Any
+) -> tuple[str, Notation]:
     return name, Notation(name, alias, document, samples, module)
 
 
@@ -84,10 +86,22 @@ NOTATIONS: Mapping[str, Notation] = MappingProxyType(
     dict(
         (
             _named("bias-first", "S0", "Bartek Dyda, notes", 1, bias_first),
-            _named("column-batch", "S1", "Nick Rui, Backpropagation Calculus", None, column_batch),
-            _named("constant-neuron", "S2", "notes with indices from 0", 1, constant_neuron),
-            _named("flat-theta", "S3", "notes on the logistic network", None, flat_theta),
-            _named("bias-last", "S4", "Gregor Hartl Watters, Backpropagation", 1, bias_last),
+            _named(
+                "column-batch",
+                "S1",
+                "Nick Rui, Backpropagation Calculus",
+                None,
+                column_batch,
+            ),
+            _named(
+                "constant-neuron", "S2", "notes with indices from 0", 1, constant_neuron
+            ),
+            _named(
+                "flat-theta", "S3", "notes on the logistic network", None, flat_theta
+            ),
+            _named(
+                "bias-last", "S4", "Gregor Hartl Watters, Backpropagation", 1, bias_last
+            ),
         )
     )
 )
@@ -110,4 +124,8 @@ def notation(name: str) -> Notation:
         if name in (one.name, one.alias):
             return one
     allowed = ", ".join(f"{one.name} ({one.alias})" for one in NOTATIONS.values())
-    raise InputError(f"notation {name!r}", allowed, named_among(name, NOTATIONS, "Choose one of these."))
+    raise InputError(
+        f"notation {name!r}",
+        allowed,
+        named_among(name, NOTATIONS, "Choose one of these."),
+    )

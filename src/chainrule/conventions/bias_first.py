@@ -26,7 +26,16 @@ from .quantities import Axis, Quantity
 from .shapes import columns, columnwise, matrix, product, require_layers, require_shape
 from .sweep import Sweep, output_gradient
 
-__all__ = ["Pass", "arrays_of", "network", "parameters_of", "quantities", "run", "step", "view"]
+__all__ = [
+    "Pass",
+    "arrays_of",
+    "network",
+    "parameters_of",
+    "quantities",
+    "run",
+    "step",
+    "view",
+]
 
 Weights = Mapping[int, Any]
 
@@ -70,7 +79,9 @@ class Pass:
         return len(self.n) - 1
 
 
-def network(n: Sequence[int], phi: str = "sigmoid", *, softmax: bool = False) -> Network:
+def network(
+    n: Sequence[int], phi: str = "sigmoid", *, softmax: bool = False
+) -> Network:
     """The document's network: one φ in every layer and ½ squared error, or softmax with cross-entropy at the end.
 
     Examples
@@ -123,8 +134,12 @@ def parameters_of(W: Weights) -> Parameters:
     for l in range(1, len(W) + 1):
         before = arrays[l - 1].shape[0] if l > 1 else arrays[1].shape[1] - 1
         letters = f"k = 1 … n^[{l}], j = 0 … n^[{l - 1}]"
-        require_shape(f"W^[{l}]", arrays[l], (arrays[l].shape[0], max(before, 1) + 1), letters)
-    return Parameters.from_arrays([w[:, 1:] for w in arrays.values()], [w[:, 0] for w in arrays.values()])
+        require_shape(
+            f"W^[{l}]", arrays[l], (arrays[l].shape[0], max(before, 1) + 1), letters
+        )
+    return Parameters.from_arrays(
+        [w[:, 1:] for w in arrays.values()], [w[:, 0] for w in arrays.values()]
+    )
 
 
 def run(network: Network, W: Weights, a0: Any, y: Any) -> Pass:
@@ -163,7 +178,9 @@ def run(network: Network, W: Weights, a0: Any, y: Any) -> Pass:
     dL_da, dL_dw, dL_dx = {L: output_gradient(network.loss, y.T, a[L].T).T}, {}, {}
     for l in range(L, 0, -1):
         if l < L:
-            delta[l] = columnwise(phi[l - 1].pull_back, net[l], a[l], dL_da[l])  # S0.E13
+            delta[l] = columnwise(
+                phi[l - 1].pull_back, net[l], a[l], dL_da[l]
+            )  # S0.E13
         dL_dw[l] = product(delta[l], x[l - 1].T)  # S0.E14
         dL_dx[l - 1] = product(W[l].T, delta[l])  # S0.E16
         dL_da[l - 1] = dL_dx[l - 1][1:]  # S0.E17
@@ -185,10 +202,17 @@ def with_constant(a: Array) -> Array:
 def view(sweep: Sweep) -> Pass:
     """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
     if len(sweep.x) != 1:
-        raise InputError(f"{len(sweep.x)} rows", "one sample: the document has one", "Sweep over one row.")
+        raise InputError(
+            f"{len(sweep.x)} rows",
+            "one sample: the document has one",
+            "Sweep over one row.",
+        )
     W = arrays_of(sweep.parameters)
     a = {l: A.T for l, A in enumerate(sweep.A)}
-    dL_dw = {l: np.hstack([db[:, None], dW]) for l, (dW, db) in enumerate(zip(sweep.dW, sweep.db, strict=True), 1)}
+    dL_dw = {
+        l: np.hstack([db[:, None], dW])
+        for l, (dW, db) in enumerate(zip(sweep.dW, sweep.db, strict=True), 1)
+    }
     dL_da = {l: g.T for l, g in enumerate(sweep.dA)}
     constants = {l - 1: (W[l][:, 0] @ sweep.dZ[l - 1][0]).reshape(1, 1) for l in W}
     return Pass(
@@ -207,24 +231,55 @@ def view(sweep: Sweep) -> Pass:
     )
 
 
-def step(p: Pass, alpha: float, *, layers: Collection[int] | None = None) -> dict[int, Array]:
+def step(
+    p: Pass, alpha: float, *, layers: Collection[int] | None = None
+) -> dict[int, Array]:
     """W^[l] - α ∂L/∂w^[l], of all layers or of some, all derivatives taken before anything moves."""
-    return {l: W - alpha * p.dL_dw[l] if layers is None or l in layers else W.copy() for l, W in p.W.items()}
+    return {
+        l: W - alpha * p.dL_dw[l] if layers is None or l in layers else W.copy()
+        for l, W in p.W.items()
+    }
 
 
 def quantities(p: Pass) -> tuple[Quantity, ...]:
     """Every array of a pass, in the order in which it is computed."""
 
-    def column(symbol: str, meaning: str, canonical: str, l: int, values: Array, letter: str, first: int) -> Quantity:
-        return Quantity(symbol, meaning, canonical, l, (Axis(letter, first, len(values)), Axis("", 1, 1)), values)
+    def column(
+        symbol: str,
+        meaning: str,
+        canonical: str,
+        l: int,
+        values: Array,
+        letter: str,
+        first: int,
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            l,
+            (Axis(letter, first, len(values)), Axis("", 1, 1)),
+            values,
+        )
 
-    def weights(symbol: str, meaning: str, canonical: str, l: int, values: Array) -> Quantity:
-        return Quantity(symbol, meaning, canonical, l, (Axis("k", 1, p.n[l]), Axis("j", 0, p.n[l - 1] + 1)), values)
+    def weights(
+        symbol: str, meaning: str, canonical: str, l: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            l,
+            (Axis("k", 1, p.n[l]), Axis("j", 0, p.n[l - 1] + 1)),
+            values,
+        )
 
     found = [column("a^[0]", "input", "X", 0, p.a[0], "k", 1)]
     for l in range(1, p.L + 1):
         found += [
-            column(f"x^[{l - 1}]", f"1 and a^[{l - 1}]", "A", l - 1, p.x[l - 1], "j", 0),
+            column(
+                f"x^[{l - 1}]", f"1 and a^[{l - 1}]", "A", l - 1, p.x[l - 1], "j", 0
+            ),
             weights(f"W^[{l}]", "weights, bias in column 0", "b W", l, p.W[l]),
             column(f"net^[{l}]", f"W^[{l}] x^[{l - 1}]", "Z", l, p.net[l], "k", 1),
             column(f"a^[{l}]", f"φ(net^[{l}])", "A", l, p.a[l], "k", 1),
@@ -232,14 +287,32 @@ def quantities(p: Pass) -> tuple[Quantity, ...]:
     found += [
         column("y", "target", "Y", p.L, p.y, "k", 1),
         Quantity("L", "loss", "J", p.L, (), p.loss),
-        column(f"∂L/∂a^[{p.L}]", "derivative of the loss", "dA", p.L, p.dL_da[p.L], "k", 1),
+        column(
+            f"∂L/∂a^[{p.L}]", "derivative of the loss", "dA", p.L, p.dL_da[p.L], "k", 1
+        ),
     ]
     for l in range(p.L, 0, -1):
         lower = "dX" if l == 1 else "dA"
         found += [
             column(f"δ^[{l}]", f"∂L/∂net^[{l}]", "dZ", l, p.delta[l], "k", 1),
             weights(f"∂L/∂w^[{l}]", f"δ^[{l}] (x^[{l - 1}])ᵀ", "db dW", l, p.dL_dw[l]),
-            column(f"∂L/∂x^[{l - 1}]", f"(W^[{l}])ᵀ δ^[{l}]", lower, l - 1, p.dL_dx[l - 1], "j", 0),
-            column(f"∂L/∂a^[{l - 1}]", f"∂L/∂x^[{l - 1}] without its entry 0", lower, l - 1, p.dL_da[l - 1], "k", 1),
+            column(
+                f"∂L/∂x^[{l - 1}]",
+                f"(W^[{l}])ᵀ δ^[{l}]",
+                lower,
+                l - 1,
+                p.dL_dx[l - 1],
+                "j",
+                0,
+            ),
+            column(
+                f"∂L/∂a^[{l - 1}]",
+                f"∂L/∂x^[{l - 1}] without its entry 0",
+                lower,
+                l - 1,
+                p.dL_da[l - 1],
+                "k",
+                1,
+            ),
         ]
     return tuple(found)

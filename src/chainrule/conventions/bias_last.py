@@ -28,7 +28,17 @@ from .quantities import Axis, Quantity
 from .shapes import hadamard, matrix, product, require_layers, require_shape
 from .sweep import Sweep
 
-__all__ = ["Pass", "arrays_of", "network", "numbers", "parameters_of", "quantities", "run", "step", "view"]
+__all__ = [
+    "Pass",
+    "arrays_of",
+    "network",
+    "numbers",
+    "parameters_of",
+    "quantities",
+    "run",
+    "step",
+    "view",
+]
 
 #: The document's number of a layer: 1 … N, and "F" for the output.
 Layer = int | str
@@ -82,13 +92,25 @@ class Pass:
     def columns(self) -> dict[str, Array]:
         """The single-hidden-layer network of section 1, its derivatives as columns."""
         if self.N != 1:
-            raise InputError(f"{self.N} hidden layers", "one: section 1 has V and W only", "Use the rows of section 2.")
+            raise InputError(
+                f"{self.N} hidden layers",
+                "one: section 1 has V and W only",
+                "Use the rows of section 2.",
+            )
         return {
-            "x": self.h[0], "g": self.g[1], "h": self.h[1], "f": self.f, "y": self.y,
-            "V": self.W[1], "W": self.W["F"],
-            "dL_df": self.dL_df.T, "dL_dh": self.dL_dh[1].T, "dL_dg": self.dL_dg[1].T,
-            "dL_dV": self.dL_dW[1], "dL_dW": self.dL_dW["F"],
-        }  # fmt: skip
+            "x": self.h[0],
+            "g": self.g[1],
+            "h": self.h[1],
+            "f": self.f,
+            "y": self.y,
+            "V": self.W[1],
+            "W": self.W["F"],
+            "dL_df": self.dL_df.T,
+            "dL_dh": self.dL_dh[1].T,
+            "dL_dg": self.dL_dg[1].T,
+            "dL_dV": self.dL_dW[1],
+            "dL_dW": self.dL_dW["F"],
+        }
 
 
 def network(D: Sequence[int], sigma: str | Sequence[str] = "sigmoid") -> Network:
@@ -124,10 +146,16 @@ def arrays_of(parameters: Parameters, *, biased: bool = True) -> dict[Any, Array
     keys = numbers(len(parameters.weights))
     if not biased:
         if any(b.any() for b in parameters.biases):
-            raise InputError("biases other than 0", "biased=True", "Without bias columns every bias is 0.")
+            raise InputError(
+                "biases other than 0",
+                "biased=True",
+                "Without bias columns every bias is 0.",
+            )
         return {n: W.copy() for n, W in zip(keys, parameters.weights, strict=True)}
     pairs = zip(parameters.weights, parameters.biases, strict=True)
-    return {n: np.hstack([W, b[:, None]]) for n, (W, b) in zip(keys, pairs, strict=True)}
+    return {
+        n: np.hstack([W, b[:, None]]) for n, (W, b) in zip(keys, pairs, strict=True)
+    }
 
 
 def parameters_of(W: Weights, *, biased: bool = True) -> Parameters:
@@ -151,8 +179,12 @@ def parameters_of(W: Weights, *, biased: bool = True) -> Parameters:
     """
     arrays = checked(W, biased=biased)
     if biased:
-        return Parameters.from_arrays([w[:, :-1] for w in arrays.values()], [w[:, -1] for w in arrays.values()])
-    return Parameters.from_arrays(list(arrays.values()), [np.zeros(w.shape[0], w.dtype) for w in arrays.values()])
+        return Parameters.from_arrays(
+            [w[:, :-1] for w in arrays.values()], [w[:, -1] for w in arrays.values()]
+        )
+    return Parameters.from_arrays(
+        list(arrays.values()), [np.zeros(w.shape[0], w.dtype) for w in arrays.values()]
+    )
 
 
 def checked(W: Weights, *, biased: bool) -> dict[Any, Array]:
@@ -163,8 +195,14 @@ def checked(W: Weights, *, biased: bool) -> dict[Any, Array]:
     more = int(biased)
     for number, n in enumerate(keys):
         array = arrays[n]
-        before = arrays[keys[number - 1]].shape[0] if number else max(array.shape[1] - more, 1)
-        letters = f"k = 1 … D_{n}, l = 1 … D_{number}" + (" + 1 (the last one the bias)" if biased else "")
+        before = (
+            arrays[keys[number - 1]].shape[0]
+            if number
+            else max(array.shape[1] - more, 1)
+        )
+        letters = f"k = 1 … D_{n}, l = 1 … D_{number}" + (
+            " + 1 (the last one the bias)" if biased else ""
+        )
         require_shape(f"W^{n}", array, (array.shape[0], before + more), letters)
     return arrays
 
@@ -204,11 +242,15 @@ def run(network: Network, W: Weights, x: Any, y: Any, *, biased: bool = True) ->
         h[n] = appended(sigma[n].value(g[n].T).T, biased)  # (41)
     f = product(W["F"], h[N])  # (41)
     output = network.activations[-1]
-    ell, dL_df = network.loss.value_and_delta(y.T, f.T, output.value(f.T), output)  # (44)
+    ell, dL_df = network.loss.value_and_delta(
+        y.T, f.T, output.value(f.T), output
+    )  # (44)
     dL_dW: dict[Any, Array] = {"F": product(dL_df.T, h[N].T)}  # (49)
     dL_dh, dL_dg = {N: product(dL_df, W["F"])}, {}  # (55)
     for n in range(N, 0, -1):
-        above = dL_dh[n][:, :-1] if biased else dL_dh[n]  # the appended 1 comes from no g
+        above = (
+            dL_dh[n][:, :-1] if biased else dL_dh[n]
+        )  # the appended 1 comes from no g
         dL_dg[n] = pulled_back(sigma[n], g[n], above)  # (76)
         dL_dW[n] = product(dL_dg[n].T, h[n - 1].T)  # (75)
         dL_dh[n - 1] = product(dL_dg[n], W[n])  # (77)
@@ -231,11 +273,18 @@ def appended(h: Array, biased: bool) -> Array:
 def view(sweep: Sweep, *, biased: bool = True) -> Pass:
     """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
     if len(sweep.x) != 1:
-        raise InputError(f"{len(sweep.x)} rows", "one sample: the document has one", "Sweep over one row.")
+        raise InputError(
+            f"{len(sweep.x)} rows",
+            "one sample: the document has one",
+            "Sweep over one row.",
+        )
     W = arrays_of(sweep.parameters, biased=biased)
     keys, N = list(W), len(W) - 1
     gradients = zip(keys, sweep.dW, sweep.db, strict=True)
-    constants = [(b @ d[0]).reshape(1, 1) for b, d in zip(sweep.parameters.biases, sweep.dZ, strict=True)]
+    constants = [
+        (b @ d[0]).reshape(1, 1)
+        for b, d in zip(sweep.parameters.biases, sweep.dZ, strict=True)
+    ]
     return Pass(
         sweep.network.sizes,
         dict(enumerate(sweep.network.activations[:-1], 1)),
@@ -247,44 +296,86 @@ def view(sweep: Sweep, *, biased: bool = True) -> Pass:
         sweep.Z[-1].T,
         sweep.ell[0],
         sweep.dZ[-1],
-        {n: np.hstack([sweep.dA[n], constants[n]]) if biased else sweep.dA[n] for n in range(N + 1)},
+        {
+            n: np.hstack([sweep.dA[n], constants[n]]) if biased else sweep.dA[n]
+            for n in range(N + 1)
+        },
         dict(enumerate(sweep.dZ[:-1], 1)),
         {n: np.hstack([dW, db[:, None]]) if biased else dW for n, dW, db in gradients},
     )
 
 
-def step(p: Pass, eta: float, *, layers: Collection[Any] | None = None) -> dict[Any, Array]:
+def step(
+    p: Pass, eta: float, *, layers: Collection[Any] | None = None
+) -> dict[Any, Array]:
     """W^n - η ∂L/∂W^n, of all layers or of some, all derivatives taken before anything moves (78)."""
-    return {n: W - eta * p.dL_dW[n] if layers is None or n in layers else W.copy() for n, W in p.W.items()}
+    return {
+        n: W - eta * p.dL_dW[n] if layers is None or n in layers else W.copy()
+        for n, W in p.W.items()
+    }
 
 
 def quantities(p: Pass) -> tuple[Quantity, ...]:
     """Every array of a pass, in the order in which it is computed; derivatives as rows."""
     one = Axis("", 1, 1)
 
-    def column(symbol: str, meaning: str, canonical: str, layer: int, values: Array) -> Quantity:
-        return Quantity(symbol, meaning, canonical, layer, (Axis("i", 1, values.shape[0]), one), values)
+    def column(
+        symbol: str, meaning: str, canonical: str, layer: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            layer,
+            (Axis("i", 1, values.shape[0]), one),
+            values,
+        )
 
-    def row(symbol: str, meaning: str, canonical: str, layer: int, values: Array) -> Quantity:
-        return Quantity(symbol, meaning, canonical, layer, (one, Axis("j", 1, values.shape[1])), values)
+    def row(
+        symbol: str, meaning: str, canonical: str, layer: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            layer,
+            (one, Axis("j", 1, values.shape[1])),
+            values,
+        )
 
     def weights(symbol: str, meaning: str, layer: int, values: Array) -> Quantity:
         axes = (Axis("k", 1, values.shape[0]), Axis("l", 1, values.shape[1]))
         both = "W b" if p.biased else "W"
-        return Quantity(symbol, meaning, both if symbol[0] == "W" else both.replace("W", "dW").replace("b", "db"),
-                        layer, axes, values)  # fmt: skip
+        return Quantity(
+            symbol,
+            meaning,
+            both if symbol[0] == "W" else both.replace("W", "dW").replace("b", "db"),
+            layer,
+            axes,
+            values,
+        )
 
     extra = " and 1" if p.biased else ""
     N, last = p.N, p.N + 1
     found = [column("h^0", f"x{extra}", "X", 0, p.h[0])]
     for n in range(1, N + 1):
         found += [
-            weights(f"W^{n}", "weights, bias in the last column" if p.biased else "weights", n, p.W[n]),
+            weights(
+                f"W^{n}",
+                "weights, bias in the last column" if p.biased else "weights",
+                n,
+                p.W[n],
+            ),
             column(f"g^{n}", f"W^{n} h^{n - 1}", "Z", n, p.g[n]),
             column(f"h^{n}", f"σ_{n}(g^{n}){extra}", "A", n, p.h[n]),
         ]
     found += [
-        weights("W^F", "weights, bias in the last column" if p.biased else "weights", last, p.W["F"]),
+        weights(
+            "W^F",
+            "weights, bias in the last column" if p.biased else "weights",
+            last,
+            p.W["F"],
+        ),
         column("f", f"W^F h^{N}", "Z", last, p.f),
         column("y", "truth", "Y", last, p.y),
         Quantity("L", "loss", "J", last, (), p.loss),
@@ -296,6 +387,12 @@ def quantities(p: Pass) -> tuple[Quantity, ...]:
         found += [
             row(f"∂L/∂g^{n}", f"∂L/∂h^{n} ⊙ σ_{n}'(g^{n})ᵀ", "dZ", n, p.dL_dg[n]),
             weights(f"∂L/∂W^{n}", f"(∂L/∂g^{n})ᵀ (h^{n - 1})ᵀ", n, p.dL_dW[n]),
-            row(f"∂L/∂h^{n - 1}", f"∂L/∂g^{n} W^{n}", "dA" if n > 1 else "dX", n - 1, p.dL_dh[n - 1]),
+            row(
+                f"∂L/∂h^{n - 1}",
+                f"∂L/∂g^{n} W^{n}",
+                "dA" if n > 1 else "dX",
+                n - 1,
+                p.dL_dh[n - 1],
+            ),
         ]
     return tuple(found)

@@ -23,10 +23,28 @@ from ..loss_types import reduction_weights
 from ..losses import LOSSES
 from ..network import Network, Parameters
 from .quantities import Axis, Quantity
-from .shapes import ShapeError, columns, columnwise, matrix, product, require_layers, require_shape
+from .shapes import (
+    ShapeError,
+    columns,
+    columnwise,
+    matrix,
+    product,
+    require_layers,
+    require_shape,
+)
 from .sweep import Sweep, output_gradient
 
-__all__ = ["Pass", "arrays_of", "copies", "network", "parameters_of", "quantities", "run", "step", "view"]
+__all__ = [
+    "Pass",
+    "arrays_of",
+    "copies",
+    "network",
+    "parameters_of",
+    "quantities",
+    "run",
+    "step",
+    "view",
+]
 
 Arrays = tuple[Mapping[int, Any], Mapping[int, Any]]
 
@@ -100,7 +118,9 @@ def network(n: Sequence[int], mu: str = "relu", *, softmax: bool = False) -> Net
     return Network(n, names, LOSSES["squared_error"](1.0))
 
 
-def arrays_of(parameters: Parameters, *, sources_first: bool = False) -> tuple[dict[int, Array], dict[int, Array]]:
+def arrays_of(
+    parameters: Parameters, *, sources_first: bool = False
+) -> tuple[dict[int, Array], dict[int, Array]]:
     """W^(1) … W^(L) and the columns b^(1) … b^(L).
 
     Parameters
@@ -115,7 +135,10 @@ def arrays_of(parameters: Parameters, *, sources_first: bool = False) -> tuple[d
     >>> W[1], b[1]
     (array([[1., 2.]]), array([[0.5]]))
     """
-    W = {l: (w.T if sources_first else w).copy() for l, w in enumerate(parameters.weights, 1)}
+    W = {
+        l: (w.T if sources_first else w).copy()
+        for l, w in enumerate(parameters.weights, 1)
+    }
     return W, {l: b[:, None].copy() for l, b in enumerate(parameters.biases, 1)}
 
 
@@ -155,9 +178,14 @@ def checked(arrays: Arrays) -> tuple[dict[int, Array], dict[int, Array]]:
     for l in range(2, len(W) + 1):
         shape = (W[l].shape[0], W[l - 1].shape[0])
         require_shape(f"W^({l})", W[l], shape, f"i = 1 … n_{l}, j = 1 … n_{l - 1}")
-    b = {l: columns(f"b^({l})", given_b[l], W[l].shape[0], f"i = 1 … n_{l}") for l in layers}
+    b = {
+        l: columns(f"b^({l})", given_b[l], W[l].shape[0], f"i = 1 … n_{l}")
+        for l in layers
+    }
     for l, column in b.items():
-        require_shape(f"b^({l})", column, (W[l].shape[0], 1), f"i = 1 … n_{l}, one column")
+        require_shape(
+            f"b^({l})", column, (W[l].shape[0], 1), f"i = 1 … n_{l}, one column"
+        )
     return W, b
 
 
@@ -167,7 +195,13 @@ def copies(b: Array, trials: int) -> Array:
 
 
 def run(
-    network: Network, arrays: Arrays, A0: Any, Y: Any, *, reduction: str = "mean", input_gradient: bool = True
+    network: Network,
+    arrays: Arrays,
+    A0: Any,
+    Y: Any,
+    *,
+    reduction: str = "mean",
+    input_gradient: bool = True,
 ) -> Pass:
     """Forward and backward pass by the document's own equations.
 
@@ -201,7 +235,11 @@ def run(
     Y = columns("Y", Y, n[-1], f"i = 1 … n_{L}, one column per trial")
     trials = Y.shape[1]
     if A[0].shape[1] != trials:
-        raise ShapeError(f"{A[0].shape[1]} columns of A^(0), {trials} of Y", "N of each", "One column per trial.")
+        raise ShapeError(
+            f"{A[0].shape[1]} columns of A^(0), {trials} of Y",
+            "N of each",
+            "One column per trial.",
+        )
     Z = {}
     for l in range(1, L + 1):
         Z[l] = product(W[l], A[l - 1]) + copies(b[l], trials)  # S1.E77
@@ -213,11 +251,32 @@ def run(
         if l > 1 or input_gradient:
             dC_dA[l - 1] = product(W[l].T, Delta[l])
         if l > 1:
-            Delta[l - 1] = columnwise(mu[l - 2].pull_back, Z[l - 1], A[l - 1], dC_dA[l - 1])  # S1.E45
+            Delta[l - 1] = columnwise(
+                mu[l - 2].pull_back, Z[l - 1], A[l - 1], dC_dA[l - 1]
+            )  # S1.E45
     factor = reduction_weights(None, trials, reduction, costs)  # 1/N, once
-    dC_dW = {l: factor * product(Delta[l], A[l - 1].T) for l in range(1, L + 1)}  # S1.E80
-    dC_db = {l: factor * np.sum(Delta[l], axis=1, keepdims=True) for l in range(1, L + 1)}  # S1.E80
-    return Pass(n, mu, reduction, Y, W, b, A, Z, costs, np.sum(factor * costs), dC_dA, Delta, dC_dW, dC_db)
+    dC_dW = {
+        l: factor * product(Delta[l], A[l - 1].T) for l in range(1, L + 1)
+    }  # S1.E80
+    dC_db = {
+        l: factor * np.sum(Delta[l], axis=1, keepdims=True) for l in range(1, L + 1)
+    }  # S1.E80
+    return Pass(
+        n,
+        mu,
+        reduction,
+        Y,
+        W,
+        b,
+        A,
+        Z,
+        costs,
+        np.sum(factor * costs),
+        dC_dA,
+        Delta,
+        dC_dW,
+        dC_db,
+    )
 
 
 def view(sweep: Sweep) -> Pass:
@@ -241,25 +300,51 @@ def view(sweep: Sweep) -> Pass:
     )
 
 
-def step(p: Pass, alpha: float, *, layers: Collection[int] | None = None) -> tuple[dict[int, Array], dict[int, Array]]:
+def step(
+    p: Pass, alpha: float, *, layers: Collection[int] | None = None
+) -> tuple[dict[int, Array], dict[int, Array]]:
     """W - α ∂C/∂W and b - α ∂C/∂b, of all layers or of some, all from the old parameters (S1.E74)."""
     moved = [l for l in p.W if layers is None or l in layers]
     W = {l: W - alpha * p.dC_dW[l] if l in moved else W.copy() for l, W in p.W.items()}
-    return W, {l: b - alpha * p.dC_db[l] if l in moved else b.copy() for l, b in p.b.items()}
+    return W, {
+        l: b - alpha * p.dC_db[l] if l in moved else b.copy() for l, b in p.b.items()
+    }
 
 
 def quantities(p: Pass) -> tuple[Quantity, ...]:
     """Every array of a pass, in the order in which it is computed."""
     trials = Axis("trial", 1, p.N)
 
-    def batch(symbol: str, meaning: str, canonical: str, l: int, values: Array) -> Quantity:
-        return Quantity(symbol, meaning, canonical, l, (Axis("i", 1, p.n[l]), trials), values)
+    def batch(
+        symbol: str, meaning: str, canonical: str, l: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol, meaning, canonical, l, (Axis("i", 1, p.n[l]), trials), values
+        )
 
-    def weights(symbol: str, meaning: str, canonical: str, l: int, values: Array) -> Quantity:
-        return Quantity(symbol, meaning, canonical, l, (Axis("i", 1, p.n[l]), Axis("j", 1, p.n[l - 1])), values)
+    def weights(
+        symbol: str, meaning: str, canonical: str, l: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            l,
+            (Axis("i", 1, p.n[l]), Axis("j", 1, p.n[l - 1])),
+            values,
+        )
 
-    def bias(symbol: str, meaning: str, canonical: str, l: int, values: Array) -> Quantity:
-        return Quantity(symbol, meaning, canonical, l, (Axis("i", 1, p.n[l]), Axis("", 1, 1)), values)
+    def bias(
+        symbol: str, meaning: str, canonical: str, l: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            l,
+            (Axis("i", 1, p.n[l]), Axis("", 1, 1)),
+            values,
+        )
 
     found = [batch("A^(0)", "input", "X", 0, p.A[0])]
     for l in range(1, p.L + 1):
@@ -269,16 +354,39 @@ def quantities(p: Pass) -> tuple[Quantity, ...]:
             batch(f"Z^({l})", f"W^({l}) A^({l - 1}) + B^({l})", "Z", l, p.Z[l]),
             batch(f"A^({l})", f"μ(Z^({l}))", "A", l, p.A[l]),
         ]
-    found += [batch("Y", "desired output", "Y", p.L, p.Y), Quantity("C", "cost", "J", p.L, (), p.C)]
-    found += [batch(f"∂C/∂A^({p.L})", "derivative of each trial's own cost", "dA", p.L, p.dC_dA[p.L])]
+    found += [
+        batch("Y", "desired output", "Y", p.L, p.Y),
+        Quantity("C", "cost", "J", p.L, (), p.C),
+    ]
+    found += [
+        batch(
+            f"∂C/∂A^({p.L})",
+            "derivative of each trial's own cost",
+            "dA",
+            p.L,
+            p.dC_dA[p.L],
+        )
+    ]
     share = "(1/N) " if p.reduction == "mean" else ""
     for l in range(p.L, 0, -1):
         found += [
-            batch(f"Δ^({l})", f"∂C/∂z^({l}) of each trial's own cost", "dZ", l, p.Delta[l]),
-            weights(f"∂C/∂W^({l})", f"{share}Δ^({l}) (A^({l - 1}))ᵀ", "dW", l, p.dC_dW[l]),
+            batch(
+                f"Δ^({l})", f"∂C/∂z^({l}) of each trial's own cost", "dZ", l, p.Delta[l]
+            ),
+            weights(
+                f"∂C/∂W^({l})", f"{share}Δ^({l}) (A^({l - 1}))ᵀ", "dW", l, p.dC_dW[l]
+            ),
             bias(f"∂C/∂b^({l})", f"{share}Σ columns of Δ^({l})", "db", l, p.dC_db[l]),
         ]
         if l - 1 in p.dC_dA:
             kind = "dX" if l == 1 else "dA"
-            found += [batch(f"∂C/∂A^({l - 1})", f"(W^({l}))ᵀ Δ^({l})", kind, l - 1, p.dC_dA[l - 1])]
+            found += [
+                batch(
+                    f"∂C/∂A^({l - 1})",
+                    f"(W^({l}))ᵀ Δ^({l})",
+                    kind,
+                    l - 1,
+                    p.dC_dA[l - 1],
+                )
+            ]
     return tuple(found)

@@ -26,7 +26,16 @@ from .quantities import Axis, Quantity
 from .shapes import matrix, product, require_layers, require_shape
 from .sweep import Sweep
 
-__all__ = ["Pass", "arrays_of", "network", "parameters_of", "quantities", "run", "step", "view"]
+__all__ = [
+    "Pass",
+    "arrays_of",
+    "network",
+    "parameters_of",
+    "quantities",
+    "run",
+    "step",
+    "view",
+]
 
 Weights = Mapping[int, Any]
 
@@ -73,7 +82,9 @@ def network(n: Sequence[int], sigma: str = "sigmoid") -> Network:
     >>> print(network((101, 11, 3)))
     100 → 10 sigmoid → 2 sigmoid, squared_error(factor=0.5)
     """
-    return Network([count - 1 for count in n], [sigma] * (len(n) - 1), LOSSES["squared_error"](0.5))
+    return Network(
+        [count - 1 for count in n], [sigma] * (len(n) - 1), LOSSES["squared_error"](0.5)
+    )
 
 
 def augmented(W: Array, b: Array) -> Array:
@@ -93,7 +104,12 @@ def arrays_of(parameters: Parameters) -> dict[int, Array]:
            [0. , 2. ],
            [0. , 3. ]])
     """
-    return {l: augmented(W, b) for l, (W, b) in enumerate(zip(parameters.weights, parameters.biases, strict=True))}
+    return {
+        l: augmented(W, b)
+        for l, (W, b) in enumerate(
+            zip(parameters.weights, parameters.biases, strict=True)
+        )
+    }
 
 
 def parameters_of(w: Weights) -> Parameters:
@@ -119,7 +135,9 @@ def parameters_of(w: Weights) -> Parameters:
 Neuron 0 of layer 1 is the constant 1: no weight but w_00 leads to it.
     """
     arrays = checked(w)
-    return Parameters.from_arrays([v[1:, 1:].T for v in arrays.values()], [v[0, 1:] for v in arrays.values()])
+    return Parameters.from_arrays(
+        [v[1:, 1:].T for v in arrays.values()], [v[0, 1:] for v in arrays.values()]
+    )
 
 
 def checked(w: Weights) -> dict[int, Array]:
@@ -181,18 +199,26 @@ def run(network: Network, w: Weights, inputs: Any, D: Any) -> Pass:
     """
     network.require(parameters_of(w))
     w = checked(w)
-    n, sigma, last = tuple(k + 1 for k in network.sizes), network.activations, network.n_layers
+    n, sigma, last = (
+        tuple(k + 1 for k in network.sizes),
+        network.activations,
+        network.n_layers,
+    )
     o = {0: with_constant(row("inputs", inputs, n[0] - 1, "i = 1 … n^0 - 1"))}
     targets = row("D", D, n[-1] - 1, f"j = 1 … n^{last} - 1")
     a = {}
     for l in range(1, last + 1):
         a[l] = product(o[l - 1], w[l - 1])  # S2.E4
         o[l] = with_constant(sigma[l - 1].value(a[l][:, 1:]))  # S2.E3, i ≥ 1
-    ell, output = network.loss.value_and_delta(targets, a[last][:, 1:], o[last][:, 1:], sigma[-1])
+    ell, output = network.loss.value_and_delta(
+        targets, a[last][:, 1:], o[last][:, 1:], sigma[-1]
+    )
     delta = {last: with_constant(output, 0.0)}  # S2.E26
     for l in range(last - 1, 0, -1):
         upper = product(delta[l + 1], w[l].T)[:, 1:]
-        delta[l] = with_constant(sigma[l - 1].pull_back(a[l][:, 1:], o[l][:, 1:], upper), 0.0)  # S2.E18, i ≥ 1
+        delta[l] = with_constant(
+            sigma[l - 1].pull_back(a[l][:, 1:], o[l][:, 1:], upper), 0.0
+        )  # S2.E18, i ≥ 1
     dL_dw = {l: product(o[l].T, delta[l + 1]) for l in w}  # S2.E14
     return Pass(n, sigma, with_constant(targets), w, o, a, ell[0], delta, dL_dw)
 
@@ -200,7 +226,11 @@ def run(network: Network, w: Weights, inputs: Any, D: Any) -> Pass:
 def view(sweep: Sweep) -> Pass:
     """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
     if len(sweep.x) != 1:
-        raise InputError(f"{len(sweep.x)} rows", "one pattern: the document steps on each", "Sweep over one row.")
+        raise InputError(
+            f"{len(sweep.x)} rows",
+            "one pattern: the document steps on each",
+            "Sweep over one row.",
+        )
     gradients = zip(sweep.dW, sweep.db, strict=True)
     dL_dw = {l: augmented(dW, db) for l, (dW, db) in enumerate(gradients)}
     for g in dL_dw.values():
@@ -218,19 +248,47 @@ def view(sweep: Sweep) -> Pass:
     )
 
 
-def step(p: Pass, alpha: float, *, layers: Collection[int] | None = None) -> dict[int, Array]:
+def step(
+    p: Pass, alpha: float, *, layers: Collection[int] | None = None
+) -> dict[int, Array]:
     """w^l + Δw^l, Δw_ij^l = -α δ_j^(l+1) o_i^l, of all matrices or of some (S2.E29)."""
-    return {l: w - alpha * p.dL_dw[l] if layers is None or l in layers else w.copy() for l, w in p.w.items()}
+    return {
+        l: w - alpha * p.dL_dw[l] if layers is None or l in layers else w.copy()
+        for l, w in p.w.items()
+    }
 
 
 def quantities(p: Pass) -> tuple[Quantity, ...]:
     """Every array of a pass, in the order in which it is computed."""
 
-    def neurons(symbol: str, meaning: str, canonical: str, l: int, values: Array, letter: str = "i") -> Quantity:
-        return Quantity(symbol, meaning, canonical, l, (Axis("", 0, 1), Axis(letter, 0, p.n[l])), values)
+    def neurons(
+        symbol: str,
+        meaning: str,
+        canonical: str,
+        l: int,
+        values: Array,
+        letter: str = "i",
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            l,
+            (Axis("", 0, 1), Axis(letter, 0, p.n[l])),
+            values,
+        )
 
-    def weights(symbol: str, meaning: str, canonical: str, l: int, values: Array) -> Quantity:
-        return Quantity(symbol, meaning, canonical, l + 1, (Axis("i", 0, p.n[l]), Axis("j", 0, p.n[l + 1])), values)
+    def weights(
+        symbol: str, meaning: str, canonical: str, l: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            l + 1,
+            (Axis("i", 0, p.n[l]), Axis("j", 0, p.n[l + 1])),
+            values,
+        )
 
     found = [neurons("o^0", "1 and the inputs", "X", 0, p.o[0])]
     for l in range(1, p.L):
@@ -239,10 +297,17 @@ def quantities(p: Pass) -> tuple[Quantity, ...]:
             neurons(f"a^{l}", f"o^{l - 1} w^{l - 1}", "Z", l, p.a[l]),
             neurons(f"o^{l}", f"1 and σ(a^{l})", "A", l, p.o[l]),
         ]
-    found += [neurons("D", "targets", "Y", p.L - 1, p.D, "j"), Quantity("L", "loss", "J", p.L - 1, (), p.loss)]
+    found += [
+        neurons("D", "targets", "Y", p.L - 1, p.D, "j"),
+        Quantity("L", "loss", "J", p.L - 1, (), p.loss),
+    ]
     for l in range(p.L - 1, 0, -1):
         found += [
-            neurons(f"δ^{l}", f"∂L/∂a^{l}, and 0 for neuron 0", "dZ", l, p.delta[l], "j"),
-            weights(f"∂L/∂w^{l - 1}", f"δ_j^{l} o_i^{l - 1}", "db dW", l - 1, p.dL_dw[l - 1]),
+            neurons(
+                f"δ^{l}", f"∂L/∂a^{l}, and 0 for neuron 0", "dZ", l, p.delta[l], "j"
+            ),
+            weights(
+                f"∂L/∂w^{l - 1}", f"δ_j^{l} o_i^{l - 1}", "db dW", l - 1, p.dL_dw[l - 1]
+            ),
         ]
     return tuple(found)

@@ -24,13 +24,30 @@ from ..loss_types import reduction_weights
 from ..losses import LOSSES
 from ..network import Network, Parameters, flat_layout, read_biases, read_weights
 from .quantities import Axis, Quantity
-from .shapes import ShapeError, columns, columnwise, matrix, product, require_layers, require_shape
+from .shapes import (
+    ShapeError,
+    columns,
+    columnwise,
+    matrix,
+    product,
+    require_layers,
+    require_shape,
+)
 from .sweep import Sweep, output_gradient
 
 __all__ = [
-    "Pass", "arrays_of", "count", "flatten", "layers_of", "network", "parameters_of", "quantities", "run", "step",
+    "Pass",
+    "arrays_of",
+    "count",
+    "flatten",
+    "layers_of",
+    "network",
+    "parameters_of",
+    "quantities",
+    "run",
+    "step",
     "view",
-]  # fmt: skip
+]
 
 Arrays = tuple[Mapping[int, Any], Mapping[int, Any]]
 #: The number of the first matrix: A counts from 1, B from 2.
@@ -111,7 +128,9 @@ def count(n: Sequence[int]) -> int:
     return flat_layout(n)[1][-1][1]
 
 
-def layers_of(theta: Any, n: Sequence[int], *, numbering: str = "A") -> tuple[dict[int, Array], dict[int, Array]]:
+def layers_of(
+    theta: Any, n: Sequence[int], *, numbering: str = "A"
+) -> tuple[dict[int, Array], dict[int, Array]]:
     """W^[k] and the columns b^[k] out of θ, in numbering A (k = 1 … M-1) or B (k = 2 … M).
 
     Raises
@@ -126,7 +145,11 @@ def layers_of(theta: Any, n: Sequence[int], *, numbering: str = "A") -> tuple[di
     ({2: array([[1., 2.]])}, {2: array([[0.5]])})
     """
     if numbering not in FIRST:
-        raise InputError(f"numbering = {numbering!r}", '"A" or "B"', "A is that of (1) and θ, B that of section 1.3.")
+        raise InputError(
+            f"numbering = {numbering!r}",
+            '"A" or "B"',
+            "A is that of (1) and θ, B that of section 1.3.",
+        )
     flat = np.array(theta)
     flat = flat.astype(float) if flat.dtype.kind not in "fc" else flat
     if flat.shape != (count(n),):
@@ -163,8 +186,13 @@ def flatten(arrays: Arrays, *, numbering: str = "A") -> Array:
     W = {k: matrix(f"W^[{k}]", given_W[k]) for k in layers}
     for k in layers[1:]:
         shape = (W[k].shape[0], W[k - 1].shape[0])
-        require_shape(f"W^[{k}]", W[k], shape, f"j = 1 … n_{k + shift}, s = 1 … n_{k + shift - 1}")
-    b = {k: columns(f"b^[{k}]", given_b[k], W[k].shape[0], f"j = 1 … n_{k + shift}") for k in layers}
+        require_shape(
+            f"W^[{k}]", W[k], shape, f"j = 1 … n_{k + shift}, s = 1 … n_{k + shift - 1}"
+        )
+    b = {
+        k: columns(f"b^[{k}]", given_b[k], W[k].shape[0], f"j = 1 … n_{k + shift}")
+        for k in layers
+    }
     return np.concatenate([v.reshape(-1) for v in (*W.values(), *b.values())])
 
 
@@ -190,7 +218,9 @@ def parameters_of(theta: Any, n: Sequence[int]) -> Parameters:
     return Parameters.from_arrays(list(W.values()), [v[:, 0] for v in b.values()])
 
 
-def run(network: Network, theta: Any, x: Any, y: Any, *, reduction: str = "mean") -> Pass:
+def run(
+    network: Network, theta: Any, x: Any, y: Any, *, reduction: str = "mean"
+) -> Pass:
     """Forward and backward pass by the document's own equations (section 1.3, numbering B).
 
     Parameters
@@ -220,24 +250,50 @@ def run(network: Network, theta: Any, x: Any, y: Any, *, reduction: str = "mean"
     a = {1: columns("x", x, n[1], "j = 1 … n_1, one column per datum")}
     y = columns("y", y, n[M], f"j = 1 … n_{M}, one column per datum")
     if a[1].shape[1] != y.shape[1]:
-        raise ShapeError(f"{a[1].shape[1]} columns of x, {y.shape[1]} of y", "N of each", "One column per datum.")
+        raise ShapeError(
+            f"{a[1].shape[1]} columns of x, {y.shape[1]} of y",
+            "N of each",
+            "One column per datum.",
+        )
     z = {}
     for k in range(2, M + 1):
         z[k] = product(W[k], a[k - 1]) + np.repeat(b[k], y.shape[1], axis=1)  # S3.E10
         a[k] = columnwise(sigma[k].value, z[k])  # S3.E10
     losses, last = network.loss.value_and_delta(y.T, z[M].T, a[M].T, sigma[M])
-    dL_da, dL_dz = {M: output_gradient(network.loss, y.T, a[M].T).T}, {M: last.T}  # S3.E12
+    dL_da, dL_dz = (
+        {M: output_gradient(network.loss, y.T, a[M].T).T},
+        {M: last.T},
+    )  # S3.E12
     for k in range(M, 1, -1):
         dL_da[k - 1] = product(W[k].T, dL_dz[k])
         if k > 2:  # layer 1 is the input and has no z (S3.E20)
-            dL_dz[k - 1] = columnwise(sigma[k - 1].pull_back, z[k - 1], a[k - 1], dL_da[k - 1])  # S3.E18
+            dL_dz[k - 1] = columnwise(
+                sigma[k - 1].pull_back, z[k - 1], a[k - 1], dL_da[k - 1]
+            )  # S3.E18
     factor = reduction_weights(None, y.shape[1], reduction, losses)
     dL_dW = {k: factor * product(dL_dz[k], a[k - 1].T) for k in W}  # S3.E22
     dL_db = {k: factor * np.sum(dL_dz[k], axis=1, keepdims=True) for k in W}  # S3.E21
     gradient = flatten((dL_dW, dL_db), numbering="B")
     theta = flatten((W, b), numbering="B")
     total = np.sum(factor * losses)
-    return Pass(n, sigma, reduction, y, theta, W, b, a, z, losses, total, dL_da, dL_dz, dL_dW, dL_db, gradient)
+    return Pass(
+        n,
+        sigma,
+        reduction,
+        y,
+        theta,
+        W,
+        b,
+        a,
+        z,
+        losses,
+        total,
+        dL_da,
+        dL_dz,
+        dL_dW,
+        dL_db,
+        gradient,
+    )
 
 
 def view(sweep: Sweep) -> Pass:
@@ -267,21 +323,46 @@ def step(p: Pass, alpha: float, *, layers: Collection[int] | None = None) -> Arr
     """θ - α ∇L(θ), of all layers or of those numbered k = 2 … M (the document seeks the minimum, no step)."""
     moved = [k for k in p.W if layers is None or k in layers]
     W = {k: W - alpha * p.dL_dW[k] if k in moved else W for k, W in p.W.items()}
-    return flatten((W, {k: b - alpha * p.dL_db[k] if k in moved else b for k, b in p.b.items()}), numbering="B")
+    return flatten(
+        (W, {k: b - alpha * p.dL_db[k] if k in moved else b for k, b in p.b.items()}),
+        numbering="B",
+    )
 
 
 def quantities(p: Pass) -> tuple[Quantity, ...]:
     """Every array of a pass, in the order in which it is computed."""
     data = Axis("i", 1, p.N)
 
-    def layer(symbol: str, meaning: str, canonical: str, k: int, values: Array) -> Quantity:
-        return Quantity(symbol, meaning, canonical, k - 1, (Axis("j", 1, p.n[k]), data), values)
+    def layer(
+        symbol: str, meaning: str, canonical: str, k: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol, meaning, canonical, k - 1, (Axis("j", 1, p.n[k]), data), values
+        )
 
-    def weights(symbol: str, meaning: str, canonical: str, k: int, values: Array) -> Quantity:
-        return Quantity(symbol, meaning, canonical, k - 1, (Axis("j", 1, p.n[k]), Axis("s", 1, p.n[k - 1])), values)
+    def weights(
+        symbol: str, meaning: str, canonical: str, k: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            k - 1,
+            (Axis("j", 1, p.n[k]), Axis("s", 1, p.n[k - 1])),
+            values,
+        )
 
-    def bias(symbol: str, meaning: str, canonical: str, k: int, values: Array) -> Quantity:
-        return Quantity(symbol, meaning, canonical, k - 1, (Axis("j", 1, p.n[k]), Axis("", 1, 1)), values)
+    def bias(
+        symbol: str, meaning: str, canonical: str, k: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            k - 1,
+            (Axis("j", 1, p.n[k]), Axis("", 1, 1)),
+            values,
+        )
 
     found = [layer("a^[1]", "x", "X", 1, p.a[1])]
     for k in range(2, p.M + 1):
@@ -291,13 +372,42 @@ def quantities(p: Pass) -> tuple[Quantity, ...]:
             layer(f"z^[{k}]", f"W^[{k}] a^[{k - 1}] + b^[{k}]", "Z", k, p.z[k]),
             layer(f"a^[{k}]", f"σ(z^[{k}])", "A", k, p.a[k]),
         ]
-    found += [layer("y", "truth", "Y", p.M, p.y), Quantity("L", "loss", "J", p.M - 1, (), p.loss)]
-    found += [layer(f"∂L/∂a^[{p.M}]", "derivative of each datum's own loss", "dA", p.M, p.dL_da[p.M])]
+    found += [
+        layer("y", "truth", "Y", p.M, p.y),
+        Quantity("L", "loss", "J", p.M - 1, (), p.loss),
+    ]
+    found += [
+        layer(
+            f"∂L/∂a^[{p.M}]",
+            "derivative of each datum's own loss",
+            "dA",
+            p.M,
+            p.dL_da[p.M],
+        )
+    ]
     for k in range(p.M, 1, -1):
         found += [
-            layer(f"∂L/∂z^[{k}]", "derivative of each datum's own loss", "dZ", k, p.dL_dz[k]),
+            layer(
+                f"∂L/∂z^[{k}]",
+                "derivative of each datum's own loss",
+                "dZ",
+                k,
+                p.dL_dz[k],
+            ),
             bias(f"∂L/∂b^[{k}]", f"∂L/∂z^[{k}] over the data", "db", k, p.dL_db[k]),
-            weights(f"∂L/∂W^[{k}]", f"∂L/∂z^[{k}] (a^[{k - 1}])ᵀ over the data", "dW", k, p.dL_dW[k]),
-            layer(f"∂L/∂a^[{k - 1}]", f"(W^[{k}])ᵀ ∂L/∂z^[{k}]", "dX" if k == 2 else "dA", k - 1, p.dL_da[k - 1]),
+            weights(
+                f"∂L/∂W^[{k}]",
+                f"∂L/∂z^[{k}] (a^[{k - 1}])ᵀ over the data",
+                "dW",
+                k,
+                p.dL_dW[k],
+            ),
+            layer(
+                f"∂L/∂a^[{k - 1}]",
+                f"(W^[{k}])ᵀ ∂L/∂z^[{k}]",
+                "dX" if k == 2 else "dA",
+                k - 1,
+                p.dL_da[k - 1],
+            ),
         ]
     return tuple(found)

@@ -68,7 +68,9 @@ class Quantity:
     def __str__(self) -> str:
         shape = " × ".join(str(axis.length) for axis in self.axes)
         indices = ", ".join(str(axis) for axis in self.axes if axis.letter)
-        return f"{self.symbol}: {self.meaning}" + (f", {shape}, {indices}" if shape else "")
+        return f"{self.symbol}: {self.meaning}" + (
+            f", {shape}, {indices}" if shape else ""
+        )
 
 
 def in_text(quantities: Iterable[Quantity]) -> str:
@@ -90,4 +92,6 @@ def _numbers(values: Array) -> str:
     array = np.asarray(values)
     if not array.shape:
         return f"{array + 0.0:.6g}"
-    return "[" + "; ".join(" ".join(f"{v + 0.0:.6g}" for v in row) for row in array) + "]"
+    return (
+        "[" + "; ".join(" ".join(f"{v + 0.0:.6g}" for v in row) for row in array) + "]"
+    )

@@ -78,7 +78,9 @@ def at(array: Array, *index: int, first: int | tuple[int, ...] = 1) -> Array:
     for i, start, length in zip(index, starts, array.shape, strict=True):
         if not start <= i < start + length:
             raise IndexRangeError(
-                f"index {i}", f"indices {start} … {start + length - 1}", "Count as the document does."
+                f"index {i}",
+                f"indices {start} … {start + length - 1}",
+                "Count as the document does.",
             )
     return array[tuple(i - start for i, start in zip(index, starts, strict=True))]
 
@@ -152,7 +154,9 @@ def matrix(name: str, values: Any) -> Array:
     except (TypeError, ValueError):
         array = np.empty(0, str)
     if array.dtype.kind not in "fc":
-        raise InputError(f"{name} = {values!r:.80}", "a matrix of numbers", "Give one list per row.")
+        raise InputError(
+            f"{name} = {values!r:.80}", "a matrix of numbers", "Give one list per row."
+        )
     if array.ndim != 2:
         raise ShapeError(
             f"{name} with {array.ndim} axes, shape {array.shape}",
@@ -160,7 +164,11 @@ def matrix(name: str, values: Any) -> Array:
             "Write a column as [[1.0], [2.0]] and a row as [[1.0, 2.0]].",
         )
     if not (np.isfinite(np.sum(array)) or np.isfinite(array).all()):
-        raise InputError(f"{name} with an entry that is no finite number", "finite numbers", "Mend that entry.")
+        raise InputError(
+            f"{name} with an entry that is no finite number",
+            "finite numbers",
+            "Mend that entry.",
+        )
     return array
 
 
@@ -171,7 +179,9 @@ def columns(name: str, values: Any, rows: int, letters: str) -> Array:
     return array
 
 
-def require_shape(name: str, array: Array, shape: tuple[int, int], letters: str) -> None:
+def require_shape(
+    name: str, array: Array, shape: tuple[int, int], letters: str
+) -> None:
     """Raise unless a matrix has the shape that the document gives it.
 
     Parameters
@@ -190,8 +200,16 @@ def require_shape(name: str, array: Array, shape: tuple[int, int], letters: str)
         It has another one.
     """
     if tuple(array.shape) != shape:
-        remedy = "Transpose it." if tuple(array.shape)[::-1] == shape else "Count the neurons of both layers."
-        raise ShapeError(f"{name} of shape {_times(array.shape)}", f"{letters} = {_times(shape)}", remedy)
+        remedy = (
+            "Transpose it."
+            if tuple(array.shape)[::-1] == shape
+            else "Count the neurons of both layers."
+        )
+        raise ShapeError(
+            f"{name} of shape {_times(array.shape)}",
+            f"{letters} = {_times(shape)}",
+            remedy,
+        )
 
 
 def require_layers(name: str, given: Iterable[Any], wanted: Iterable[Any]) -> None:

@@ -66,7 +66,9 @@ class Sweep:
         return np.concatenate([g.reshape(-1) for g in (*self.dW, *self.db)])
 
 
-def sweep(network: Network, parameters: Parameters, x: Any, y: Any, *, reduction: str = "mean") -> Sweep:
+def sweep(
+    network: Network, parameters: Parameters, x: Any, y: Any, *, reduction: str = "mean"
+) -> Sweep:
     """Both passes over rows x with targets y.
 
     Parameters
@@ -93,16 +95,33 @@ def sweep(network: Network, parameters: Parameters, x: Any, y: Any, *, reduction
     trace = forward(network, parameters, x)
     gradient = backward(network, parameters, trace, y, reduction=reduction)
     targets = network.loss.targets(y, network.sizes[-1], trace.output)
-    ell, _ = network.loss.value_and_delta(targets, trace.Z[-1], trace.A[-1], network.activations[-1])
-    hidden = (d @ W for d, W in zip(gradient.delta[1:], parameters.weights[1:], strict=True))
+    ell, _ = network.loss.value_and_delta(
+        targets, trace.Z[-1], trace.A[-1], network.activations[-1]
+    )
+    hidden = (
+        d @ W for d, W in zip(gradient.delta[1:], parameters.weights[1:], strict=True)
+    )
     dA = (gradient.dX, *hidden, output_gradient(network.loss, targets, trace.output))
     return Sweep(
-        network, parameters, trace.A[0], targets, reduction,
-        trace.Z, trace.A, ell, gradient.J, gradient.delta, dA, gradient.dW, gradient.db,
-    )  # fmt: skip
+        network,
+        parameters,
+        trace.A[0],
+        targets,
+        reduction,
+        trace.Z,
+        trace.A,
+        ell,
+        gradient.J,
+        gradient.delta,
+        dA,
+        gradient.dW,
+        gradient.db,
+    )
 
 
 def output_gradient(loss: Loss, y: Array, a: Array) -> Array:
     """∂ℓ/∂A[L], shape (N, n_L): Δ of the same loss on an output that is its own pre-activation (B1)."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # an output that has underflown to 0
+    with np.errstate(
+        divide="ignore", invalid="ignore"
+    ):  # an output that has underflown to 0
         return loss.value_and_delta(y, a, a, ACTIVATIONS["identity"]())[1]

@@ -43,7 +43,9 @@ def link(w: Sequence[Any], chain: Chain, mu: Elementwise, l: int) -> Any:
     return mu.derivative(chain.z[l - 1]) * w[l - 1]
 
 
-def differentiate(w: Sequence[Any], b: Sequence[Any], a0: Any, y: Any, mu: Elementwise) -> tuple[list[Any], list[Any]]:
+def differentiate(
+    w: Sequence[Any], b: Sequence[Any], a0: Any, y: Any, mu: Elementwise
+) -> tuple[list[Any], list[Any]]:
     """∂C/∂w^(1) … ∂C/∂w^(L) and ∂C/∂b^(1) … ∂C/∂b^(L) by the product formula (S1.E21, S1.E22).
 
     Parameters

@@ -20,7 +20,10 @@ def each(network: Network, parameters: Parameters, x: Array, y: Array) -> list[A
     """The gradient of each datum's own loss, shape (D,), one pass each."""
     rows = range(len(x))
     traces = [forward(network, parameters, x[i : i + 1]) for i in rows]
-    return [backward(network, parameters, trace, y[i : i + 1]).flat for i, trace in zip(rows, traces, strict=True)]
+    return [
+        backward(network, parameters, trace, y[i : i + 1]).flat
+        for i, trace in zip(rows, traces, strict=True)
+    ]
 
 
 def sum_gradient(network: Network, parameters: Parameters, x: Array, y: Array) -> Array:
@@ -39,6 +42,8 @@ def sum_gradient(network: Network, parameters: Parameters, x: Array, y: Array) -
     return np.sum(each(network, parameters, x, y), axis=0)
 
 
-def mean_gradient(network: Network, parameters: Parameters, x: Array, y: Array) -> Array:
+def mean_gradient(
+    network: Network, parameters: Parameters, x: Array, y: Array
+) -> Array:
     """(1/N) Σ_i ∇ℓ_i, the gradient of the mean."""
     return sum_gradient(network, parameters, x, y) / len(x)

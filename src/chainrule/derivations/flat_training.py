@@ -16,22 +16,32 @@ from ..network import Network, Parameters
 __all__ = ["descend", "gradient_of_theta", "loss_of_theta"]
 
 
-def loss_of_theta(network: Network, x: Array, y: Array, *, reduction: str = "mean") -> Callable[[Array], float]:
+def loss_of_theta(
+    network: Network, x: Array, y: Array, *, reduction: str = "mean"
+) -> Callable[[Array], float]:
     """L, a function of θ."""
-    return lambda theta: float(objective(network, Parameters(network.sizes, theta), x, y, reduction=reduction))
+    return lambda theta: float(
+        objective(network, Parameters(network.sizes, theta), x, y, reduction=reduction)
+    )
 
 
-def gradient_of_theta(network: Network, x: Array, y: Array, *, reduction: str = "mean") -> Callable[[Array], Array]:
+def gradient_of_theta(
+    network: Network, x: Array, y: Array, *, reduction: str = "mean"
+) -> Callable[[Array], Array]:
     """∇L, a function of θ with values in R^D."""
 
     def gradient(theta: Array) -> Array:
         parameters = Parameters(network.sizes, theta)
-        return backward(network, parameters, forward(network, parameters, x), y, reduction=reduction).flat
+        return backward(
+            network, parameters, forward(network, parameters, x), y, reduction=reduction
+        ).flat
 
     return gradient
 
 
-def descend(gradient: Callable[[Array], Array], theta: Array, *, rate: float, steps: int) -> Array:
+def descend(
+    gradient: Callable[[Array], Array], theta: Array, *, rate: float, steps: int
+) -> Array:
     """θ after so many steps θ ← θ - rate · ∇L(θ).
 
     Examples

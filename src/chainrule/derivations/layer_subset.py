@@ -17,7 +17,14 @@ __all__ = ["descend"]
 
 
 def descend(
-    network: Network, parameters: Parameters, x: Array, y: Array, *, layers: Collection[int], rate: float, steps: int
+    network: Network,
+    parameters: Parameters,
+    x: Array,
+    y: Array,
+    *,
+    layers: Collection[int],
+    rate: float,
+    steps: int,
 ) -> Parameters:
     """Parameters after so many full-batch steps of the given layers (1 … L).
 

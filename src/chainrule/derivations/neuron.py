@@ -52,4 +52,6 @@ def differentiate(w: float, b: float, a0: float, y: float, mu: Elementwise) -> N
     z = np.asarray(w * a0 + b)
     a = mu.value(z)
     dC_da, da_dz, dz_dw = 2 * (a - y), mu.derivative(z), np.asarray(a0)
-    return Neuron(z, a, (a - y) ** 2, dC_da, da_dz, dz_dw, dC_da * da_dz * dz_dw, dC_da * da_dz)
+    return Neuron(
+        z, a, (a - y) ** 2, dC_da, da_dz, dz_dw, dC_da * da_dz * dz_dw, dC_da * da_dz
+    )

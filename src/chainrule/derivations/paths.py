@@ -50,7 +50,11 @@ def paths(n: Sequence[int], l: int) -> Iterator[tuple[int, ...]]:
 
 
 def sum_over_paths(
-    W: Mapping[int, Array], mu_prime: Mapping[int, Array], dC_da: Array, n: Sequence[int], l: int
+    W: Mapping[int, Array],
+    mu_prime: Mapping[int, Array],
+    dC_da: Array,
+    n: Sequence[int],
+    l: int,
 ) -> Array:
     """∂C/∂a_i^(l), i = 1 … n_l, each a sum over all its paths (S1.E30).
 

@@ -14,13 +14,19 @@ from ..network import Network, Parameters
 __all__ = ["full_batch_epoch", "pattern_epoch", "step"]
 
 
-def step(network: Network, parameters: Parameters, x: Array, y: Array, rate: float) -> Parameters:
+def step(
+    network: Network, parameters: Parameters, x: Array, y: Array, rate: float
+) -> Parameters:
     """One step along the summed gradient of these rows, one or many."""
-    gradient = backward(network, parameters, forward(network, parameters, x), y, reduction="sum")
+    gradient = backward(
+        network, parameters, forward(network, parameters, x), y, reduction="sum"
+    )
     return Parameters(parameters.sizes, parameters.theta - rate * gradient.flat)
 
 
-def pattern_epoch(network: Network, parameters: Parameters, x: Array, y: Array, rate: float) -> Parameters:
+def pattern_epoch(
+    network: Network, parameters: Parameters, x: Array, y: Array, rate: float
+) -> Parameters:
     """One step for each row, in order.
 
     Examples
@@ -36,6 +42,8 @@ def pattern_epoch(network: Network, parameters: Parameters, x: Array, y: Array, 
     return parameters
 
 
-def full_batch_epoch(network: Network, parameters: Parameters, x: Array, y: Array, rate: float) -> Parameters:
+def full_batch_epoch(
+    network: Network, parameters: Parameters, x: Array, y: Array, rate: float
+) -> Parameters:
     """One step for all rows."""
     return step(network, parameters, x, y, rate)

@@ -46,7 +46,9 @@ def gradient(k: Array, x: Array, y: Array) -> Array:
     return 2 * (predict(k, x) - y) @ powers(x, len(k) - 1)
 
 
-def descend(x: Array, y: Array, degree: int, *, steps: int = 2000, seed: int = 0) -> Array:
+def descend(
+    x: Array, y: Array, degree: int, *, steps: int = 2000, seed: int = 0
+) -> Array:
     """The coefficients after so many steps from a random start (S1.E12).
 
     Parameters

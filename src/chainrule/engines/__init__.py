@@ -19,7 +19,9 @@ ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Native(), Refer
 logger = logging.getLogger("chainrule")
 
 
-def choose_engine(name: str, network: Network, rules: Rules, theta: Array) -> tuple[Engine, str]:
+def choose_engine(
+    name: str, network: Network, rules: Rules, theta: Array
+) -> tuple[Engine, str]:
     """The engine for a job, and why.
 
     Parameters
@@ -37,12 +39,18 @@ def choose_engine(name: str, network: Network, rules: Rules, theta: Array) -> tu
         reasons[engine.name] = engine.refusal(network, rules, theta)
     able = [engine for engine in ENGINES.values() if reasons[engine.name] is None]
     if name == "auto":
-        refused = [f"{other} cannot: {why}" for other, why in reasons.items() if why is not None]
+        refused = [
+            f"{other} cannot: {why}"
+            for other, why in reasons.items()
+            if why is not None
+        ]
         reason = "; ".join(["the fastest engine that can do the job", *refused])
         logger.info("engine %s: %s", able[0].name, reason)
         return able[0], reason
     if name not in ENGINES:
-        raise InputError(f"engine = {name!r}", f'"auto", {", ".join(ENGINES)}', 'Pass engine="auto".')
+        raise InputError(
+            f"engine = {name!r}", f'"auto", {", ".join(ENGINES)}', 'Pass engine="auto".'
+        )
     if reasons[name] is not None:
         raise InputError(
             f"engine = {name!r}, which cannot do this job: {reasons[name]}",

@@ -22,24 +22,74 @@ from ..arrays import Array, is_numpy_array
 from ..errors import InputError, NonFiniteError
 from ..loss_types import BinaryCrossEntropy, CrossEntropy, Pointwise
 from ..network import Network, Parameters
-from ..optimizers import SGD, Adam, AdamW, FirstOrder, FoldedAdam, GradientDescent, Optimizer, RMSprop
+from ..optimizers import (
+    SGD,
+    Adam,
+    AdamW,
+    FirstOrder,
+    FoldedAdam,
+    GradientDescent,
+    Optimizer,
+    RMSprop,
+)
 from .reference import Reference
-from .seam import AfterStep, Data, Engine, Masks, Pause, Rules, State, Workspace, batches_per_epoch
+from .seam import (
+    AfterStep,
+    Data,
+    Engine,
+    Masks,
+    Pause,
+    Rules,
+    State,
+    Workspace,
+    batches_per_epoch,
+)
 
 MISSING: str | None = None
 try:
     _native: Any = importlib.import_module("._native", __package__)
-except ModuleNotFoundError:  # installed without a compiler, or with CHAINRULE_NATIVE=off
+except (
+    ModuleNotFoundError
+):  # installed without a compiler, or with CHAINRULE_NATIVE=off
     _native, MISSING = None, "it is not built"
 except ImportError as error:
     _native, MISSING = None, f"it is built but does not load ({error})"
 
-__all__ = ["MISSING", "Native", "compiler_version", "instruction_set", "instruction_sets", "thread_limit"]
+__all__ = [
+    "MISSING",
+    "Native",
+    "compiler_version",
+    "instruction_set",
+    "instruction_sets",
+    "thread_limit",
+]
 
-PHI = ("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "gelu", "silu", "softplus", "softmax")
+PHI = (
+    "identity",
+    "sigmoid",
+    "tanh",
+    "relu",
+    "leaky_relu",
+    "elu",
+    "gelu",
+    "silu",
+    "softplus",
+    "softmax",
+)
 ELL = ("squared_error", "cross_entropy", "binary_cross_entropy")
-OUTPUTS_OF_LOGARITHMIC = {"cross_entropy": ("softmax", "sigmoid"), "binary_cross_entropy": ("sigmoid",)}
-RULE = {"gradient_descent": 0, "sgd": 0, "nesterov": 1, "rmsprop": 2, "adam": 3, "adamw": 3, "folded_adam": 3}
+OUTPUTS_OF_LOGARITHMIC = {
+    "cross_entropy": ("softmax", "sigmoid"),
+    "binary_cross_entropy": ("sigmoid",),
+}
+RULE = {
+    "gradient_descent": 0,
+    "sgd": 0,
+    "nesterov": 1,
+    "rmsprop": 2,
+    "adam": 3,
+    "adamw": 3,
+    "folded_adam": 3,
+}
 MAX_LAYERS = 64
 #: A number of steps after which 1 - βᵗ is 1.
 LONG_AGO = 1 << 60
@@ -54,7 +104,11 @@ def compiler_version() -> str:
 
 def instruction_sets() -> list[str]:
     """The instruction sets that are built and run on this processor, the widest last."""
-    return [] if _native is None else [name for name, here in _native.instruction_sets() if here]
+    return (
+        []
+        if _native is None
+        else [name for name, here in _native.instruction_sets() if here]
+    )
 
 
 def instruction_set() -> str:
@@ -63,23 +117,35 @@ def instruction_set() -> str:
     wanted = os.environ.get("CHAINRULE_ISA")
     if wanted and wanted not in available:
         raise InputError(
-            f"CHAINRULE_ISA={wanted}", f"one of {', '.join(available)} on this machine", "Unset it for the best."
+            f"CHAINRULE_ISA={wanted}",
+            f"one of {', '.join(available)} on this machine",
+            "Unset it for the best.",
         )
     return wanted or available[-1]
 
 
 def thread_limit(threads: int | None) -> int:
     """How many threads may run: the argument, CHAINRULE_NUM_THREADS, OMP_NUM_THREADS, or the cores."""
-    for given in (threads, os.environ.get("CHAINRULE_NUM_THREADS"), os.environ.get("OMP_NUM_THREADS")):
+    for given in (
+        threads,
+        os.environ.get("CHAINRULE_NUM_THREADS"),
+        os.environ.get("OMP_NUM_THREADS"),
+    ):
         if given is not None and given != "":
             try:
                 number = int(str(given).split(",")[0])
             except ValueError:
                 number = 0
             if number < 1:
-                raise InputError(f"{given!r} threads", "a whole number >= 1", "Pass threads=1, say.")
+                raise InputError(
+                    f"{given!r} threads", "a whole number >= 1", "Pass threads=1, say."
+                )
             return number
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else (os.cpu_count() or 1)
+    )
 
 
 def flops(network: Network, rows: int) -> int:
@@ -129,10 +195,17 @@ class Native(Engine):
         return _refused_function(network) or _refused_rule(rules)
 
     def prepare(
-        self, network: Network, rules: Rules, dtype: Any, threads: int | None = None, scale: float | None = None
+        self,
+        network: Network,
+        rules: Rules,
+        dtype: Any,
+        threads: int | None = None,
+        scale: float | None = None,
     ) -> Workspace:
         limit = thread_limit(threads)
-        used = min(limit, 1 if flops(network, rules.batch_rows) < WORTH_A_THREAD else limit)
+        used = min(
+            limit, 1 if flops(network, rules.batch_rows) < WORTH_A_THREAD else limit
+        )
 
         def describe(l2: float) -> Any:
             description = _describe(network, scale)
@@ -142,25 +215,47 @@ class Native(Engine):
             return description
 
         l2 = rules.l2_of(rules.batch_rows)
-        return NativeWorkspace(network, dtype, _compile(describe(l2), dtype), describe, l2)
+        return NativeWorkspace(
+            network, dtype, _compile(describe(l2), dtype), describe, l2
+        )
 
     def loss_and_gradient(
-        self, workspace: Workspace, theta: Array, data: Data, *, l1: float = 0.0, l2: float = 0.0, masks: Masks = None
+        self,
+        workspace: Workspace,
+        theta: Array,
+        data: Data,
+        *,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        masks: Masks = None,
     ) -> tuple[Array, Array]:
         gradient = np.empty_like(theta)
         assert isinstance(workspace, NativeWorkspace)
         J = workspace.compiled.loss_and_gradient(
-            data.x, data.y, data.sample_weight, np.ascontiguousarray(theta), gradient, l1, l2, masks
+            data.x,
+            data.y,
+            data.sample_weight,
+            np.ascontiguousarray(theta),
+            gradient,
+            l1,
+            l2,
+            masks,
         )
         if not (math.isfinite(J) and math.isfinite(float(gradient.sum()))):
-            return Reference().loss_and_gradient(workspace, theta, data, l1=l1, l2=l2, masks=masks)  # names it
+            return Reference().loss_and_gradient(
+                workspace, theta, data, l1=l1, l2=l2, masks=masks
+            )  # names it
         return J, gradient
 
     def predictor(
         self, network: Network, parameters: Parameters, threads: int | None = None
     ) -> Callable[[Array], Array]:
         description = _describe(network, None)
-        description.batch_rows, description.threads, description.train = 128, thread_limit(threads), False
+        description.batch_rows, description.threads, description.train = (
+            128,
+            thread_limit(threads),
+            False,
+        )
         compiled = _compile(description, parameters.theta.dtype)
         compiled.load(np.ascontiguousarray(parameters.theta))
         width, dtype = network.sizes[-1], parameters.theta.dtype
@@ -186,16 +281,24 @@ class Native(Engine):
         after_step: AfterStep,
         pause: Callable[[], Pause] = Pause,
     ) -> State:
-        varies = data.sample_weight is not None and (rules.alpha or isinstance(rules.optimizer, FoldedAdam))
-        if varies or not isinstance(data.x, np.ndarray):  # what comes batch by batch goes step by step
+        varies = data.sample_weight is not None and (
+            rules.alpha or isinstance(rules.optimizer, FoldedAdam)
+        )
+        if varies or not isinstance(
+            data.x, np.ndarray
+        ):  # what comes batch by batch goes step by step
             return super().run_epoch(workspace, rules, data, state, after_step, pause)
         count = batches_per_epoch(data.rows, rules.batch_rows)
         order = rules.rows_in_order(data.rows, state.epoch)
         while state.step_in_epoch < count:
             before = state
-            state, finite, error = self._call(workspace, rules, data, before, order, pause())
+            state, finite, error = self._call(
+                workspace, rules, data, before, order, pause()
+            )
             if not finite:
-                self._replay(workspace, rules, data, before, after_step, order, state.steps + 1)
+                self._replay(
+                    workspace, rules, data, before, after_step, order, state.steps + 1
+                )
             if state.step_in_epoch > before.step_in_epoch:
                 after_step(state)
             if error is not None:
@@ -220,7 +323,9 @@ class Native(Engine):
             found = error
         good = (found.step or suspected) - 1
         if good > before.steps:
-            state, finite, _ = self._call(workspace, rules, data, before, order, Pause(steps=good))
+            state, finite, _ = self._call(
+                workspace, rules, data, before, order, Pause(steps=good)
+            )
             if finite:
                 after_step(state)
         raise found
@@ -238,15 +343,29 @@ class Native(Engine):
         count = batches_per_epoch(data.rows, rules.batch_rows)
         end, l2 = _same_penalty(rules, data.rows, state.step_in_epoch)
         theta = np.array(state.theta)
-        slots = [np.array(slot) for slot in state.slots] if _uses_slots(rules.optimizer) else []
+        slots = (
+            [np.array(slot) for slot in state.slots]
+            if _uses_slots(rules.optimizer)
+            else []
+        )
         first = state.step_in_epoch
         if rules.is_steady(state):
             rates = np.full(end - first, rules.learning_rate(state, count))
         else:
-            rates = np.array([rules.learning_rate_at(state, step, count) for step in range(first, end)])
+            rates = np.array(
+                [
+                    rules.learning_rate_at(state, step, count)
+                    for step in range(first, end)
+                ]
+            )
         correction_steps = state.steps
-        if isinstance(rules.optimizer, FoldedAdam):  # its correction is a part of its rate
-            rates *= [rules.optimizer.correction(state.steps + k) for k in range(1, rates.size + 1)]
+        if isinstance(
+            rules.optimizer, FoldedAdam
+        ):  # its correction is a part of its rate
+            rates *= [
+                rules.optimizer.correction(state.steps + k)
+                for k in range(1, rates.size + 1)
+            ]
             correction_steps = LONG_AGO
         batches, steps, loss, weight, finite, error = workspace.compiled_for(l2).run(
             data.x,
@@ -284,9 +403,13 @@ class Native(Engine):
 def _same_penalty(rules: Rules, rows: int, step: int) -> tuple[int, float]:
     """Up to which batch of an epoch the l2 is that of batch `step`, and what it is."""
     whole = rows // rules.batch_rows
-    if rules.alpha and step < whole:  # the last batch may be smaller, and alpha / Σw larger
+    if (
+        rules.alpha and step < whole
+    ):  # the last batch may be smaller, and alpha / Σw larger
         return whole, rules.l2_of(rules.batch_rows)
-    return batches_per_epoch(rows, rules.batch_rows), rules.l2_of(rows - whole * rules.batch_rows or rules.batch_rows)
+    return batches_per_epoch(rows, rules.batch_rows), rules.l2_of(
+        rows - whole * rules.batch_rows or rules.batch_rows
+    )
 
 
 @functools.cache
@@ -325,7 +448,8 @@ def _describe(network: Network, scale: float | None) -> Any:
     d.sizes = list(network.sizes)
     d.phis = [PHI.index(phi.name) for phi in network.activations]
     d.parameters = [
-        phi.parameters[0][1] if isinstance(phi, Elementwise) and phi.parameters else 0.0 for phi in network.activations
+        phi.parameters[0][1] if isinstance(phi, Elementwise) and phi.parameters else 0.0
+        for phi in network.activations
     ]
     d.ell = ELL.index(network.loss.name)
     loss = network.loss
@@ -350,10 +474,16 @@ def _describe_rules(d: Any, rules: Rules) -> None:
     elif isinstance(optimizer, RMSprop):
         d.beta2, d.epsilon = optimizer.rho, optimizer.epsilon
     elif isinstance(optimizer, Adam | AdamW | FoldedAdam):
-        d.beta1, d.beta2, d.epsilon = optimizer.beta1, optimizer.beta2, optimizer.epsilon
+        d.beta1, d.beta2, d.epsilon = (
+            optimizer.beta1,
+            optimizer.beta2,
+            optimizer.epsilon,
+        )
         d.weight_decay = optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
     else:
-        assert isinstance(optimizer, GradientDescent) or not isinstance(optimizer, FirstOrder)
+        assert isinstance(optimizer, GradientDescent) or not isinstance(
+            optimizer, FirstOrder
+        )
     d.l1 = rules.l1
     d.clip_value, d.clip_norm = rules.clip_value or 0.0, rules.clip_norm or 0.0
     d.dropout = list(rules.dropout)
@@ -362,7 +492,9 @@ def _describe_rules(d: Any, rules: Rules) -> None:
 def _uses_slots(optimizer: Optimizer) -> bool:
     """Whether a step reads and writes the optimiser's state: SGD without momentum does not."""
     without = isinstance(optimizer, SGD) and optimizer.momentum == 0
-    return isinstance(optimizer, FirstOrder) and bool(optimizer.slot_names) and not without
+    return (
+        isinstance(optimizer, FirstOrder) and bool(optimizer.slot_names) and not without
+    )
 
 
 def _compile(description: Any, dtype: Any) -> Any:

@@ -30,22 +30,35 @@ class Reference(Engine):
         return None
 
     def loss_and_gradient(
-        self, workspace: Workspace, theta: Array, data: Data, *, l1: float = 0.0, l2: float = 0.0, masks: Masks = None
+        self,
+        workspace: Workspace,
+        theta: Array,
+        data: Data,
+        *,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        masks: Masks = None,
     ) -> tuple[Array, Array]:
         network = workspace.network
         xp = array_namespace(theta)
         parameters = Parameters(network.sizes, theta)
-        trace = propagate(network, parameters, data.inputs(), masks or (None,) * network.n_layers)
+        trace = propagate(
+            network, parameters, data.inputs(), masks or (None,) * network.n_layers
+        )
         for layer, (z, a) in enumerate(zip(trace.Z, trace.A[1:], strict=True), 1):
             if not math.isfinite(float(xp.sum(z)) + float(xp.sum(a))):
                 require_finite("Z", [z], "Z", layer)
                 require_finite("A", [a], "A", layer)
         weights = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
-        gradient = pull_back(network, parameters, trace, data.y, weights, l1, l2, input_gradient=False)
+        gradient = pull_back(
+            network, parameters, trace, data.y, weights, l1, l2, input_gradient=False
+        )
         if not math.isfinite(float(gradient.J)):
             raise NonFiniteError("J")
         if not math.isfinite(float(xp.sum(gradient.flat))):
-            for layer in range(network.n_layers, 0, -1):  # the order of the backward pass
+            for layer in range(
+                network.n_layers, 0, -1
+            ):  # the order of the backward pass
                 require_finite("Δ", [gradient.delta[layer - 1]], "Δ", layer)
             for layer in range(network.n_layers, 0, -1):
                 require_finite("dW", [gradient.dW[layer - 1]], "dW", layer)
@@ -59,7 +72,10 @@ class Reference(Engine):
 
         def predict(x: Array) -> Array:
             starts = range(0, x.shape[0], step)
-            parts = [propagate(network, parameters, x[start : start + step], masks).output for start in starts]
+            parts = [
+                propagate(network, parameters, x[start : start + step], masks).output
+                for start in starts
+            ]
             return array_namespace(x).concat(parts) if len(parts) > 1 else parts[0]
 
         return predict

@@ -74,8 +74,17 @@ class Data:
         """The rows of the given numbers, in that order."""
         xp = array_namespace(self.x)
         index = xp.asarray(rows, device=device(self.x))
-        weight = None if self.sample_weight is None else xp.take(self.sample_weight, index, axis=0)
-        return Data(xp.take(self.x, index, axis=0), xp.take(self.y, index, axis=0), weight, self.scale)
+        weight = (
+            None
+            if self.sample_weight is None
+            else xp.take(self.sample_weight, index, axis=0)
+        )
+        return Data(
+            xp.take(self.x, index, axis=0),
+            xp.take(self.y, index, axis=0),
+            weight,
+            self.scale,
+        )
 
 
 @dataclass(frozen=True)
@@ -138,12 +147,16 @@ class Rules:
         """α of the step that `state` is before."""
         return self.learning_rate_at(state, state.step_in_epoch, batches_per_epoch)
 
-    def learning_rate_at(self, state: State, step: int, batches_per_epoch: int) -> float:
+    def learning_rate_at(
+        self, state: State, step: int, batches_per_epoch: int
+    ) -> float:
         """α of step `step`, from 0, of the epoch that `state` is in."""
         if not isinstance(self.optimizer, FirstOrder):
             return 1.0
         epochs = state.epoch + step / batches_per_epoch
-        return self.optimizer.learning_rate * self.schedule.at(epochs, 1 / batches_per_epoch, state.schedule)
+        return self.optimizer.learning_rate * self.schedule.at(
+            epochs, 1 / batches_per_epoch, state.schedule
+        )
 
 
 @dataclass(frozen=True)
@@ -219,10 +232,16 @@ class Pause:
 
 def epoch_order(rows: int, batch_rows: int, seed: int, epoch: int) -> Array | None:
     """The order of an epoch's rows; None for their own, where a batch is all of them."""
-    return None if batch_rows >= rows else generator(seed, Purpose.ORDER, epoch).permutation(rows)
+    return (
+        None
+        if batch_rows >= rows
+        else generator(seed, Purpose.ORDER, epoch).permutation(rows)
+    )
 
 
-def batches(rows: int, batch_rows: int, seed: int, epoch: int) -> Iterator[Array | None]:
+def batches(
+    rows: int, batch_rows: int, seed: int, epoch: int
+) -> Iterator[Array | None]:
     """The row numbers of each batch of an epoch; None for all rows in their own order."""
     return cut(epoch_order(rows, batch_rows, seed, epoch), rows, batch_rows)
 
@@ -255,14 +274,26 @@ class Engine(ABC):
         """Why this engine cannot do the job; None where it can."""
 
     def prepare(
-        self, network: Network, rules: Rules, dtype: Any, threads: int | None = None, scale: float | None = None
+        self,
+        network: Network,
+        rules: Rules,
+        dtype: Any,
+        threads: int | None = None,
+        scale: float | None = None,
     ) -> Workspace:
         """Allocate for steps by these rules, on inputs scaled by `scale` if they are uint8."""
         return Workspace(network, dtype)
 
     @abstractmethod
     def loss_and_gradient(
-        self, workspace: Workspace, theta: Array, data: Data, *, l1: float = 0.0, l2: float = 0.0, masks: Masks = None
+        self,
+        workspace: Workspace,
+        theta: Array,
+        data: Data,
+        *,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        masks: Masks = None,
     ) -> tuple[Array, Array]:
         """J, shape (), and ∇J, shape (D,), of all the rows given (mean over Σw).
 
@@ -318,7 +349,11 @@ class Engine(ABC):
             With the number of the step.
         """
         count = batches_per_epoch(data.rows, rules.batch_rows)
-        free = free_entries(workspace.network.sizes, rules.frozen_layers, state.theta) if rules.frozen_layers else None
+        free = (
+            free_entries(workspace.network.sizes, rules.frozen_layers, state.theta)
+            if rules.frozen_layers
+            else None
+        )
         order = rules.rows_in_order(data.rows, state.epoch)
         for number, rows in enumerate(cut(order, data.rows, rules.batch_rows)):
             if number < state.step_in_epoch:
@@ -345,11 +380,23 @@ class Engine(ABC):
         sizes, theta, t = workspace.network.sizes, state.theta, state.steps + 1
         masks = None
         if any(rules.dropout):
-            masks = dropout_masks(sizes, rules.dropout, batch.rows, rules.seed, state.epoch, state.step_in_epoch, theta)
+            masks = dropout_masks(
+                sizes,
+                rules.dropout,
+                batch.rows,
+                rules.seed,
+                state.epoch,
+                state.step_in_epoch,
+                theta,
+            )
         try:
             l2 = rules.l2_of(weight)
-            J, gradient = self.loss_and_gradient(workspace, theta, batch, l1=rules.l1, l2=l2, masks=masks)
-            moved, slots = apply_step(sizes, rules, state, gradient, rules.learning_rate(state, count), free)
+            J, gradient = self.loss_and_gradient(
+                workspace, theta, batch, l1=rules.l1, l2=l2, masks=masks
+            )
+            moved, slots = apply_step(
+                sizes, rules, state, gradient, rules.learning_rate(state, count), free
+            )
         except NonFiniteError as error:
             raise NonFiniteError(error.quantity, t) from error
         return replace(
@@ -364,7 +411,12 @@ class Engine(ABC):
 
 
 def apply_step(
-    sizes: tuple[int, ...], rules: Rules, state: State, gradient: Array, learning_rate: float, free: Array | None
+    sizes: tuple[int, ...],
+    rules: Rules,
+    state: State,
+    gradient: Array,
+    learning_rate: float,
+    free: Array | None,
 ) -> tuple[Array, tuple[Array, ...]]:
     """θ and the optimiser's state after one step along a gradient, within the constraints."""
     xp = array_namespace(gradient)
@@ -380,7 +432,9 @@ def apply_step(
     if decay != 1.0:
         weights = flat_layout(sizes)[0][-1][1]
         start = xp.concat([decay * start[:weights], start[weights:]])
-    theta, slots = optimizer.step(start, gradient, state.slots, learning_rate, state.steps + 1)
+    theta, slots = optimizer.step(
+        start, gradient, state.slots, learning_rate, state.steps + 1
+    )
     if free is not None:
         theta = xp.where(free, theta, state.theta)
     if rules.max_norm is not None:
@@ -391,12 +445,16 @@ def apply_step(
     return theta, slots
 
 
-def require_finite(kind: str, arrays: Sequence[Array], letter: str, first: int = 1) -> None:
+def require_finite(
+    kind: str, arrays: Sequence[Array], letter: str, first: int = 1
+) -> None:
     """Raise `NonFiniteError` for the first array, by layer, with a number that is not finite."""
     for layer, array in enumerate(arrays, first):
         xp = array_namespace(array)
         if not bool(xp.all(xp.isfinite(array))):
-            raise NonFiniteError(f"{letter}[{layer}]" + (" after the step" if kind == "θ" else ""))
+            raise NonFiniteError(
+                f"{letter}[{layer}]" + (" after the step" if kind == "θ" else "")
+            )
 
 
 def rows_at_once(widths: tuple[int, ...]) -> int:

@@ -10,4 +10,15 @@ from __future__ import annotations
 from .lines import HOLDS, Line, Outcome, Verdict
 from .table import LINES, Case, cases_of, evaluate_case, line_of, prepare
 
-__all__ = ["HOLDS", "LINES", "Case", "Line", "Outcome", "Verdict", "cases_of", "evaluate_case", "line_of", "prepare"]
+__all__ = [
+    "HOLDS",
+    "LINES",
+    "Case",
+    "Line",
+    "Outcome",
+    "Verdict",
+    "cases_of",
+    "evaluate_case",
+    "line_of",
+    "prepare",
+]

@@ -48,11 +48,23 @@ def _(t: Any, q: Any) -> Pairs:
     yield t.f, product(c["W"], c["h"])
 
 
-@S4_ONE_LAYER.holds("E2-6", "(2) to (6): x of D, g and h of H, y and f of F entries, V of H × D, W of F × H", "one")
+@S4_ONE_LAYER.holds(
+    "E2-6",
+    "(2) to (6): x of D, g and h of H, y and f of F entries, V of H × D, W of F × H",
+    "one",
+)
 def _(t: Any, q: Any) -> Pairs:
     c = q.columns
     D, H, F = t.sweep.network.sizes
-    shapes = {"x": (D, 1), "g": (H, 1), "h": (H, 1), "y": (F, 1), "f": (F, 1), "V": (H, D), "W": (F, H)}
+    shapes = {
+        "x": (D, 1),
+        "g": (H, 1),
+        "h": (H, 1),
+        "y": (F, 1),
+        "f": (F, 1),
+        "V": (H, D),
+        "W": (F, H),
+    }
     for name, shape in shapes.items():
         yield shape, c[name].shape
 
@@ -82,15 +94,22 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S4_ONE_LAYER.holds("E11", "(11) ∂L/∂h = ((∂L/∂f)ᵀ ∂f/∂h)ᵀ, a column", "one")
 def _(t: Any, q: Any) -> Pairs:
-    yield t.columns["dL_dh"], product(q.columns["dL_df"].T, t.jacobian(("Z", 2), ("A", 1))).T
+    yield (
+        t.columns["dL_dh"],
+        product(q.columns["dL_df"].T, t.jacobian(("Z", 2), ("A", 1))).T,
+    )
 
 
-@S4_ONE_LAYER.holds("E12", "(12) ∂L/∂h_j = ∂L/∂f · ∂f/∂h_j = Σ_i ∂L/∂f_i ∂f_i/∂h_j", "one")
+@S4_ONE_LAYER.holds(
+    "E12", "(12) ∂L/∂h_j = ∂L/∂f · ∂f/∂h_j = Σ_i ∂L/∂f_i ∂f_i/∂h_j", "one"
+)
 def _(t: Any, q: Any) -> Pairs:
     c, J = q.columns, t.jacobian(("Z", 2), ("A", 1))
     _D, H, F = widths(c)
     yield t.columns["dL_dh"], column(c["dL_df"][:, 0] @ J[:, j] for j in range(H))
-    sums = (sum(at(c["dL_df"], i) * J[i - 1, j - 1] for i in over(1, F)) for j in over(1, H))
+    sums = (
+        sum(at(c["dL_df"], i) * J[i - 1, j - 1] for i in over(1, F)) for j in over(1, H)
+    )
     yield t.columns["dL_dh"], column(sums)
 
 
@@ -98,7 +117,13 @@ def _(t: Any, q: Any) -> Pairs:
 def _(t: Any, q: Any) -> Pairs:
     c = q.columns
     _D, H, F = widths(c)
-    yield t.f, column(sum(at(c["W"], i, j) * at(c["h"], j) for j in over(1, H)) for i in over(1, F))
+    yield (
+        t.f,
+        column(
+            sum(at(c["W"], i, j) * at(c["h"], j) for j in over(1, H))
+            for i in over(1, F)
+        ),
+    )
 
 
 @S4_ONE_LAYER.holds("E14", "(14) ∂f_i/∂h_j = W_ij", "one")
@@ -119,7 +144,10 @@ def _(t: Any, q: Any) -> Pairs:
 def _(t: Any, q: Any) -> Pairs:
     c = q.columns
     _D, H, F = widths(c)
-    sums = (sum(2 * (at(c["f"], i) - at(c["y"], i)) * at(c["W"], i, j) for i in over(1, F)) for j in over(1, H))
+    sums = (
+        sum(2 * (at(c["f"], i) - at(c["y"], i)) * at(c["W"], i, j) for i in over(1, F))
+        for j in over(1, H)
+    )
     yield t.columns["dL_dh"], column(sums)
 
 
@@ -139,7 +167,10 @@ def _(t: Any, q: Any) -> Pairs:
 def _(t: Any, q: Any) -> Pairs:
     c, network = q.columns, t.sweep.network
     f = np.array([[row @ c["h"][:, 0] for row in c["W"]]])
-    yield t.loss, network.loss.value_and_delta(c["y"].T, f, f, network.activations[-1])[0][0]
+    yield (
+        t.loss,
+        network.loss.value_and_delta(c["y"].T, f, f, network.activations[-1])[0][0],
+    )
 
 
 @S4_ONE_LAYER.holds("E20", "(20) f_i = Σ_j W_ij h_j depends on row i of W only", "one")
@@ -159,7 +190,9 @@ def _(t: Any, q: Any) -> Pairs:
 
 
 @S4_ONE_LAYER.holds(
-    "E22", "(22) ∂L/∂W_kl = Σ_i 2(f_i - y_i) δ_ik h_l = 2 h_l Σ_i δ_ik (f_i - y_i) = 2(f_k - y_k) h_l", "one"
+    "E22",
+    "(22) ∂L/∂W_kl = Σ_i 2(f_i - y_i) δ_ik h_l = 2 h_l Σ_i δ_ik (f_i - y_i) = 2(f_k - y_k) h_l",
+    "one",
 )
 def _(t: Any, q: Any) -> Pairs:
     c = q.columns
@@ -184,9 +217,14 @@ def _(t: Any, q: Any) -> Pairs:
     yield t.columns["dL_dg"][:, 0], q.columns["dL_dh"][:, 0] @ J
 
 
-@S4_ONE_LAYER.wrong("E25", "line 111", "(25) h_j(g_k) = δ_jk σ(g_k), as a value 0 for j ≠ k",
-                    "h_j = σ(g_j) for all j", "one",
-                    "NS: value; SQ: value; ML: value")  # fmt: skip
+@S4_ONE_LAYER.wrong(
+    "E25",
+    "line 111",
+    "(25) h_j(g_k) = δ_jk σ(g_k), as a value 0 for j ≠ k",
+    "h_j = σ(g_j) for all j",
+    "one",
+    "NS: value; SQ: value; ML: value",
+)
 def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     H = len(q.h[1])
     value = q.sigma[1].value(q.g[1])[:, 0]
@@ -199,7 +237,9 @@ def _(t: Any, q: Any) -> Pairs:
     yield t.jacobian(("A", 1), ("Z", 1)), np.diag(sigma_prime(q)[:, 0])
 
 
-@S4_ONE_LAYER.holds("E27", "(27) ∂L/∂g_k = Σ_j ∂L/∂h_j δ_jk σ'(g_k) = ∂L/∂h_k σ'(g_k)", "one")
+@S4_ONE_LAYER.holds(
+    "E27", "(27) ∂L/∂g_k = Σ_j ∂L/∂h_j δ_jk σ'(g_k) = ∂L/∂h_k σ'(g_k)", "one"
+)
 def _(t: Any, q: Any) -> Pairs:
     above, slope, H = q.columns["dL_dh"], sigma_prime(q), over(1, len(q.h[1]))
     sums = (sum(at(above, j) * kron(j, k) * at(slope, k) for j in H) for k in H)
@@ -211,7 +251,12 @@ def _(t: Any, q: Any) -> Pairs:
 def _(t: Any, q: Any) -> Pairs:
     c, slope = q.columns, sigma_prime(q)
     _D, H, F = widths(c)
-    above = {k: sum(2 * (at(c["f"], i) - at(c["y"], i)) * at(c["W"], i, k) for i in over(1, F)) for k in over(1, H)}
+    above = {
+        k: sum(
+            2 * (at(c["f"], i) - at(c["y"], i)) * at(c["W"], i, k) for i in over(1, F)
+        )
+        for k in over(1, H)
+    }
     yield t.columns["dL_dg"], column(above[k] * at(slope, k) for k in above)
 
 
@@ -228,7 +273,11 @@ def _(t: Any, q: Any) -> Pairs:
 
 
 @S4_ONE_LAYER.slip(
-    "T1", "line 127", "σ'(g_i) is called the derivative of g_i by h_i", "it is that of h_i by g_i", "one"
+    "T1",
+    "line 127",
+    "σ'(g_i) is called the derivative of g_i by h_i",
+    "it is that of h_i by g_i",
+    "one",
 )
 def _(t: Any, q: Any) -> Pairs:
     yield np.diag(t.jacobian(("A", 1), ("Z", 1)))[:, None], sigma_prime(q)
@@ -249,17 +298,27 @@ def _(t: Any, q: Any) -> Pairs:
 def _(t: Any, q: Any) -> Pairs:
     c = q.columns
     D, H, _F = widths(c)
-    yield t.g[1], column(sum(at(c["V"], i, j) * at(c["x"], j) for j in over(1, D)) for i in over(1, H))
+    yield (
+        t.g[1],
+        column(
+            sum(at(c["V"], i, j) * at(c["x"], j) for j in over(1, D))
+            for i in over(1, H)
+        ),
+    )
 
 
-@S4_ONE_LAYER.holds("E33-34", "(33), (34) ∂g_i/∂V_kl = δ_ik Σ_j δ_lj x_j = δ_ik x_l", "one")
+@S4_ONE_LAYER.holds(
+    "E33-34", "(33), (34) ∂g_i/∂V_kl = δ_ik Σ_j δ_lj x_j = δ_ik x_l", "one"
+)
 def _(t: Any, q: Any) -> Pairs:
     x, H = q.columns["x"][:, 0], len(q.g[1])
     yield g_by_v(t), np.einsum("ik,lj,j->ikl", np.eye(H), np.eye(len(x)), x)
     yield g_by_v(t), np.einsum("ik,l->ikl", np.eye(H), x)
 
 
-@S4_ONE_LAYER.holds("E35-36", "(35), (36) ∂L/∂V_kl = Σ_i ∂L/∂g_i δ_ik x_l = ∂L/∂g_k x_l", "one")
+@S4_ONE_LAYER.holds(
+    "E35-36", "(35), (36) ∂L/∂V_kl = Σ_i ∂L/∂g_i δ_ik x_l = ∂L/∂g_k x_l", "one"
+)
 def _(t: Any, q: Any) -> Pairs:
     c = q.columns
     D, H, _F = widths(c)
@@ -274,7 +333,9 @@ def _(t: Any, q: Any) -> Pairs:
 def _(t: Any, q: Any) -> Pairs:
     c = q.columns
     D, H, _F = widths(c)
-    right = [[at(c["dL_dg"], k) * at(c["x"], l) for l in over(1, D)] for k in over(1, H)]
+    right = [
+        [at(c["dL_dg"], k) * at(c["x"], l) for l in over(1, D)] for k in over(1, H)
+    ]
     yield t.columns["dL_dV"], np.array(right)
 
 
@@ -285,27 +346,44 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S4_ONE_LAYER.holds("E39", "(39) ∂L/∂V = (∂L/∂h ⊙ σ'(g)) xᵀ", "one")
 def _(t: Any, q: Any) -> Pairs:
-    yield t.columns["dL_dV"], product(hadamard(q.columns["dL_dh"], sigma_prime(q)), q.columns["x"].T)
+    yield (
+        t.columns["dL_dV"],
+        product(hadamard(q.columns["dL_dh"], sigma_prime(q)), q.columns["x"].T),
+    )
 
 
 @S4_ONE_LAYER.holds("E40", "(40) ∂L/∂V = 2 (Wᵀ (f - y) ⊙ σ'(g)) xᵀ", "one")
 def _(t: Any, q: Any) -> Pairs:
     c = q.columns
-    yield t.columns["dL_dV"], product(2 * hadamard(product(c["W"].T, c["f"] - c["y"]), sigma_prime(q)), c["x"].T)
+    yield (
+        t.columns["dL_dV"],
+        product(
+            2 * hadamard(product(c["W"].T, c["f"] - c["y"]), sigma_prime(q)), c["x"].T
+        ),
+    )
 
 
-@S4_ONE_LAYER.wrong("T2", "line 29", "bias columns in V and W, but a 1 appended to x only: f = W h",
-                    "append 1 to h too, after σ", "biased one",
-                    "NS: product; SQ: product; ML: product")  # fmt: skip
+@S4_ONE_LAYER.wrong(
+    "T2",
+    "line 29",
+    "bias columns in V and W, but a 1 appended to x only: f = W h",
+    "append 1 to h too, after σ",
+    "biased one",
+    "NS: product; SQ: product; ML: product",
+)
 def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     h = q.sigma[1].value(product(q.W[1], q.h[0]))
     yield t.f, product(q.W["F"], h if printed else np.vstack([h, [[1.0]]]))
 
 
-@S4_ONE_LAYER.wrong("T3", "line 29 with (30)",
-                    "(30) with the bias column in W: ∂L/∂h of (17) has one entry more than σ'(g)",
-                    "drop the last entry of ∂L/∂h; then (23) and (38) give [dW | db]", "biased one",
-                    "NS: product; SQ: product; ML: product")  # fmt: skip
+@S4_ONE_LAYER.wrong(
+    "T3",
+    "line 29 with (30)",
+    "(30) with the bias column in W: ∂L/∂h of (17) has one entry more than σ'(g)",
+    "drop the last entry of ∂L/∂h; then (23) and (38) give [dW | db]",
+    "biased one",
+    "NS: product; SQ: product; ML: product",
+)
 def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     r = 2 * (q.f - q.y)
     dL_dh = product(q.W["F"].T, r)
@@ -315,10 +393,19 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     yield t.columns["dL_dV"], product(dL_dg, q.h[0].T)
 
 
-@S4_ONE_LAYER.trap("T2b", "V given one row more so that W h conforms: the bias of W is scaled by σ(g_H)",
-                   "h_H is the constant 1", "biased one", "NS: value; SQ: value; ML: value")  # fmt: skip
+@S4_ONE_LAYER.trap(
+    "T2b",
+    "V given one row more so that W h conforms: the bias of W is scaled by σ(g_H)",
+    "h_H is the constant 1",
+    "biased one",
+    "NS: value; SQ: value; ML: value",
+)
 def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     sigmoid = ACTIVATIONS["sigmoid"]().value
     h = q.sigma[1].value(product(q.W[1], q.h[0]))
-    last = sigmoid(product(np.ones((1, len(q.h[0]))), q.h[0])) if printed else np.ones((1, 1))
+    last = (
+        sigmoid(product(np.ones((1, len(q.h[0]))), q.h[0]))
+        if printed
+        else np.ones((1, 1))
+    )
     yield t.f, product(q.W["F"], np.vstack([h, last]))

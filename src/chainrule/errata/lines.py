@@ -126,11 +126,17 @@ def evaluate(form: Callable[[Any, Any], Pairs], t: Any, q: Any) -> Outcome:
     """Evaluate a form on a truth and a pass."""
     try:
         with np.errstate(all="ignore"):
-            pairs = [(np.asarray(left), np.asarray(right)) for left, right in form(t, q)]
+            pairs = [
+                (np.asarray(left), np.asarray(right)) for left, right in form(t, q)
+            ]
     except IndexRangeError as error:
-        return Outcome("index", None, f"{error.given} is out of range ({error.allowed})")
+        return Outcome(
+            "index", None, f"{error.given} is out of range ({error.allowed})"
+        )
     except KeyError as error:
-        return Outcome("index", None, f"there is no layer {error.args[0]!r} of that letter")
+        return Outcome(
+            "index", None, f"there is no layer {error.args[0]!r} of that letter"
+        )
     except ShapeError as error:
         return Outcome("product", None, f"shapes do not conform: {error.given}")
     return worst_of(pairs)
@@ -141,13 +147,28 @@ def worst_of(pairs: Iterable[tuple[Any, Any]]) -> Outcome:
     worst = Outcome("holds", 0.0, "")
     for left, right in pairs:
         if left.shape != right.shape:
-            return Outcome("shape", None, f"shape {right.shape} instead of {left.shape}", left, right)
+            return Outcome(
+                "shape",
+                None,
+                f"shape {right.shape} instead of {left.shape}",
+                left,
+                right,
+            )
         if not (np.isfinite(left).all() and np.isfinite(right).all()):
             return Outcome("not finite", None, "NaN or infinity", left, right)
         size = max(1.0, float(np.max(np.abs(left), initial=0.0)))
-        error = float(np.max(np.abs(left.astype(float) - right.astype(float)), initial=0.0)) / size
+        error = (
+            float(np.max(np.abs(left.astype(float) - right.astype(float)), initial=0.0))
+            / size
+        )
         if error >= (worst.error or 0.0):
-            worst = Outcome("holds" if error <= HOLDS else "value", error, f"off by {error:.1e}", left, right)
+            worst = Outcome(
+                "holds" if error <= HOLDS else "value",
+                error,
+                f"off by {error:.1e}",
+                left,
+                right,
+            )
     return worst
 
 
@@ -167,38 +188,79 @@ class Lines:
     def __iter__(self) -> Iterator[Line]:
         return iter(self.all)
 
-    def holds(self, number: str, says: str, kind: str = "none") -> Callable[[Form], Form]:
+    def holds(
+        self, number: str, says: str, kind: str = "none"
+    ) -> Callable[[Form], Form]:
         """A line that holds as printed."""
         return self._adding(number, Verdict.HOLDS, "", says, kind)
 
-    def slip(self, number: str, place: str, says: str, note: str, kind: str = "none") -> Callable[[Form], Form]:
+    def slip(
+        self, number: str, place: str, says: str, note: str, kind: str = "none"
+    ) -> Callable[[Form], Form]:
         """A slip of notation with one workable reading, which holds."""
         return self._adding(number, Verdict.SLIP, place, says, kind, note)
 
     def wrong(
-        self, number: str, place: str, says: str, mend: str, kind: str, fails: str, verdict: Verdict = Verdict.MISPRINT
+        self,
+        number: str,
+        place: str,
+        says: str,
+        mend: str,
+        kind: str,
+        fails: str,
+        verdict: Verdict = Verdict.MISPRINT,
     ) -> Callable[[Form], Form]:
         """A line that fails as printed, "case how, case how", and holds when mended."""
         return self._adding(number, verdict, place, says, kind, mend, fails)
 
-    def reading(self, number: str, place: str, says: str, mend: str, kind: str, fails: str) -> Callable[[Form], Form]:
+    def reading(
+        self, number: str, place: str, says: str, mend: str, kind: str, fails: str
+    ) -> Callable[[Form], Form]:
         """A line that fails when read to the letter."""
         return self.wrong(number, place, says, mend, kind, fails, Verdict.READING)
 
-    def trap(self, number: str, says: str, mend: str, kind: str, fails: str) -> Callable[[Form], Form]:
+    def trap(
+        self, number: str, says: str, mend: str, kind: str, fails: str
+    ) -> Callable[[Form], Form]:
         """A mistake that the document does not make but invites."""
         return self.wrong(number, "", says, mend, kind, fails, Verdict.TRAP)
 
-    def note(self, number: str, verdict: Verdict, place: str, says: str, mend: str = "") -> None:
+    def note(
+        self, number: str, verdict: Verdict, place: str, says: str, mend: str = ""
+    ) -> None:
         """A line that is no equation."""
-        self.all.append(Line(f"{self.document}.{number}", verdict, place, says, "none", None, mend))
+        self.all.append(
+            Line(f"{self.document}.{number}", verdict, place, says, "none", None, mend)
+        )
 
     def _adding(
-        self, number: str, verdict: Verdict, place: str, says: str, kind: str, mend: str = "", fails: str = ""
+        self,
+        number: str,
+        verdict: Verdict,
+        place: str,
+        says: str,
+        kind: str,
+        mend: str = "",
+        fails: str = "",
     ) -> Callable[[Form], Form]:
         def add(form: Form) -> Form:
-            listed = dict(item.strip().rsplit(": ", 1) for item in fails.split(";")) if fails else {}
-            self.all.append(Line(f"{self.document}.{number}", verdict, place, says, kind, form, mend, listed))
+            listed = (
+                dict(item.strip().rsplit(": ", 1) for item in fails.split(";"))
+                if fails
+                else {}
+            )
+            self.all.append(
+                Line(
+                    f"{self.document}.{number}",
+                    verdict,
+                    place,
+                    says,
+                    kind,
+                    form,
+                    mend,
+                    listed,
+                )
+            )
             return form
 
         return add

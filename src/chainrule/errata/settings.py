@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 
 from ..arrays import Array
-from ..conventions import bias_first, bias_last, column_batch, constant_neuron, flat_theta
+from ..conventions import (
+    bias_first,
+    bias_last,
+    column_batch,
+    constant_neuron,
+    flat_theta,
+)
 from ..draws import Purpose, generator
 from ..losses import LOSSES
 from ..network import Network, Parameters
@@ -50,18 +56,31 @@ class Setting:
 
 def quartic() -> Any:
     """Σ_k (a_k - y_k)⁴: a loss that none of the documents has."""
-    return own_loss(lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic", analytic=True)
+    return own_loss(
+        lambda y, a: (a - y) ** 4,
+        lambda y, a: 4 * (a - y) ** 3,
+        name="quartic",
+        analytic=True,
+    )
 
 
 def draw(
-    network: Network, seed: int, *, rows: int = 1, reduction: str = "sum", targets: str = "any", biased: bool = True
+    network: Network,
+    seed: int,
+    *,
+    rows: int = 1,
+    reduction: str = "sum",
+    targets: str = "any",
+    biased: bool = True,
 ) -> Setting:
     """Parameters and rows for a network; targets "any", "positive", "sum to 1" or "one-hot"."""
     rng = generator(seed, Purpose.INITIALISATION)
     n = network.sizes
     parameters = Parameters(n, rng.uniform(-1.2, 1.2, network.n_parameters))
     if not biased:
-        parameters = Parameters.from_arrays(parameters.weights, [0 * b for b in parameters.biases])
+        parameters = Parameters.from_arrays(
+            parameters.weights, [0 * b for b in parameters.biases]
+        )
     x = rng.uniform(0.2, 1.0, (rows, n[0])) * rng.choice([-1, 1], (rows, n[0]))
     y = rng.uniform(-1, 1, (rows, n[-1]))
     if targets != "any":
@@ -73,7 +92,9 @@ def draw(
     return Setting(network, parameters, x, y, reduction)
 
 
-def cases(sizes: Sizes, make: Callable[[Sequence[int]], Network], seed: int, **options: Any) -> Cases:
+def cases(
+    sizes: Sizes, make: Callable[[Sequence[int]], Network], seed: int, **options: Any
+) -> Cases:
     """One setting for each case, made when it is asked for."""
 
     def setting(n: tuple[int, ...]) -> Callable[[], Setting]:
@@ -87,7 +108,9 @@ Cases = dict[str, Callable[[], Setting]]
 
 def plain(activation: str, factor: float) -> Callable[[Sequence[int]], Network]:
     """The same activation in every layer, squares with that factor."""
-    return lambda n: Network(n, [activation] * (len(n) - 1), LOSSES["squared_error"](factor))
+    return lambda n: Network(
+        n, [activation] * (len(n) - 1), LOSSES["squared_error"](factor)
+    )
 
 
 def with_quartic(activation: str) -> Callable[[Sequence[int]], Network]:
@@ -111,12 +134,19 @@ GENERAL = {
     **cases({"SQ softplus quartic": NARROWING["SQ"]}, with_quartic("softplus"), 33),
 }
 ONE_HIDDEN: Sizes = {"NS": (4, 3, 2), "SQ": (3, 3, 3), "ML": (4, 3, 3)}
-HIDDEN: Sizes = {"NS": (4, 3, 2, 5), "SQ": (3, 3, 3, 3), "ML": (4, 3, 3, 3), "D_F=1": (4, 3, 2, 1)}
+HIDDEN: Sizes = {
+    "NS": (4, 3, 2, 5),
+    "SQ": (3, 3, 3, 3),
+    "ML": (4, 3, 3, 3),
+    "D_F=1": (4, 3, 2, 1),
+}
 
 
 def varied(n: Sequence[int]) -> Network:
     """S4's network with an activation of its own for each hidden layer."""
-    return bias_last.network(n, [("tanh", "sigmoid", "softplus")[i % 3] for i in range(len(n) - 2)])
+    return bias_last.network(
+        n, [("tanh", "sigmoid", "softplus")[i % 3] for i in range(len(n) - 2)]
+    )
 
 
 def linear_with_quartic(n: Sequence[int]) -> Network:
@@ -135,15 +165,29 @@ KINDS: Mapping[tuple[str, str], Cases] = {
     ("S1", "mean"): cases(TAPERED, plain("tanh", 1.0), 14, rows=5, reduction="mean"),
     ("S1", "chain"): cases({"L=1": (1, 1), "L=4": (1,) * 5}, plain("tanh", 1.0), 15),
     ("S1", "ReLU neuron"): {
-        "on": lambda: Setting(plain("relu", 1.0)((1, 1)), Parameters.from_arrays([[[0.7]]], [[0.2]]),
-                              np.array([[0.9]]), np.array([[0.3]])),
-        "off": lambda: Setting(plain("relu", 1.0)((1, 1)), Parameters.from_arrays([[[-0.7]]], [[0.2]]),
-                               np.array([[0.9]]), np.array([[0.3]])),
+        "on": lambda: Setting(
+            plain("relu", 1.0)((1, 1)),
+            Parameters.from_arrays([[[0.7]]], [[0.2]]),
+            np.array([[0.9]]),
+            np.array([[0.3]]),
+        ),
+        "off": lambda: Setting(
+            plain("relu", 1.0)((1, 1)),
+            Parameters.from_arrays([[[-0.7]]], [[0.2]]),
+            np.array([[0.9]]),
+            np.array([[0.3]]),
+        ),
     },
-    ("S1", "digits"): cases(SHALLOW, softmax_after("relu"), 16, rows=6, reduction="mean", targets="one-hot"),
+    ("S1", "digits"): cases(
+        SHALLOW, softmax_after("relu"), 16, rows=6, reduction="mean", targets="one-hot"
+    ),
     ("S1", "deep"): cases(
         {"NS": (4, 3, 5, 2), "SQ": (3, 3, 3, 3), "ML": (4, 3, 3, 3)},
-        softmax_after("relu"), 17, rows=6, reduction="mean", targets="one-hot",
+        softmax_after("relu"),
+        17,
+        rows=6,
+        reduction="mean",
+        targets="one-hot",
     ),
     ("S1", "softmax"): cases(SHALLOW, softmax_after("tanh"), 18, targets="positive"),
     ("S1", "sum 1"): cases(SHALLOW, softmax_after("tanh"), 19, targets="sum to 1"),
@@ -154,17 +198,29 @@ KINDS: Mapping[tuple[str, str], Cases] = {
     ("S3", "one"): cases(TAPERED, flat_theta.network, 41),
     ("S3", "sum"): cases(TAPERED, flat_theta.network, 42, rows=5),
     ("S3", "mean"): cases(TAPERED, flat_theta.network, 43, rows=5, reduction="mean"),
-    ("S3", "count"): cases({**TAPERED, "784-10-10": (784, 10, 10)}, flat_theta.network, 44),
+    ("S3", "count"): cases(
+        {**TAPERED, "784-10-10": (784, 10, 10)}, flat_theta.network, 44
+    ),
     ("S4", "one"): cases(ONE_HIDDEN, varied, 51, biased=False),
     ("S4", "deep"): cases(HIDDEN, varied, 52, biased=False),
     ("S4", "biased one"): cases(ONE_HIDDEN, varied, 53),
     ("S4", "biased"): cases(HIDDEN, varied, 54),
     ("S4", "other losses"): {
-        **cases({"NS quartic": HIDDEN["NS"], "SQ quartic": HIDDEN["SQ"]}, linear_with_quartic, 55, biased=False),
-        **cases({"NS softmax": HIDDEN["NS"], "SQ softmax": HIDDEN["SQ"]}, softmax_after("tanh"), 56,
-                targets="positive", biased=False),
+        **cases(
+            {"NS quartic": HIDDEN["NS"], "SQ quartic": HIDDEN["SQ"]},
+            linear_with_quartic,
+            55,
+            biased=False,
+        ),
+        **cases(
+            {"NS softmax": HIDDEN["NS"], "SQ softmax": HIDDEN["SQ"]},
+            softmax_after("tanh"),
+            56,
+            targets="positive",
+            biased=False,
+        ),
     },
     ("X", "one"): cases(TAPERED, plain("tanh", 0.5), 61),
     ("X", "batch"): cases(TAPERED, plain("tanh", 0.5), 62, rows=4),
     ("X", "one hidden"): cases(ONE_HIDDEN, varied, 63),
-}  # fmt: skip
+}

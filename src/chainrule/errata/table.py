@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from ..conventions import bias_first, bias_last, column_batch, constant_neuron, flat_theta
+from ..conventions import (
+    bias_first,
+    bias_last,
+    column_batch,
+    constant_neuron,
+    flat_theta,
+)
 from ..conventions.sweep import Sweep, sweep
 from ..errors import InputError, named_among
 from .across import ACROSS
@@ -29,7 +35,17 @@ __all__ = ["LINES", "Case", "cases_of", "evaluate_case", "line_of", "prepare"]
 LINES: Mapping[str, Line] = MappingProxyType(
     {
         line.id: line
-        for line in (*S0, *S1_NEURONS, *S1_MATRICES, *S1_DIGITS, *S2, *S3, *S4_ONE_LAYER, *S4_MANY_LAYERS, *ACROSS)
+        for line in (
+            *S0,
+            *S1_NEURONS,
+            *S1_MATRICES,
+            *S1_DIGITS,
+            *S2,
+            *S3,
+            *S4_ONE_LAYER,
+            *S4_MANY_LAYERS,
+            *ACROSS,
+        )
     }
 )
 
@@ -71,7 +87,9 @@ def cases_of(line: Line) -> list[str]:
     return list(KINDS[line.document, line.kind]) if line.kind != "none" else ["-"]
 
 
-def prepare(line: Line, case: str, measure: Callable[[Sweep], Any] = ComplexStep) -> Case:
+def prepare(
+    line: Line, case: str, measure: Callable[[Sweep], Any] = ComplexStep
+) -> Case:
     """The truth and the pass of a line on one network.
 
     Parameters
@@ -85,7 +103,13 @@ def prepare(line: Line, case: str, measure: Callable[[Sweep], Any] = ComplexStep
     if line.kind == "none":
         return Case(case, None, None, None)  # type: ignore[arg-type]
     setting = KINDS[line.document, line.kind][case]()
-    canonical = sweep(setting.network, setting.parameters, setting.x, setting.y, reduction=setting.reduction)
+    canonical = sweep(
+        setting.network,
+        setting.parameters,
+        setting.x,
+        setting.y,
+        reduction=setting.reduction,
+    )
     view, run = WAYS[line.document](line, setting)
     return Case(case, setting, Truth(measure(canonical), view), run())
 
@@ -97,12 +121,16 @@ def evaluate_case(line: Line, case: Case, *, printed: bool) -> Outcome:
 
 
 def _s0(line: Line, s: Setting) -> Any:
-    return bias_first.view, lambda: bias_first.run(s.network, bias_first.arrays_of(s.parameters), s.x.T, s.y.T)
+    return bias_first.view, lambda: bias_first.run(
+        s.network, bias_first.arrays_of(s.parameters), s.x.T, s.y.T
+    )
 
 
 def _s1(line: Line, s: Setting) -> Any:
     arrays = column_batch.arrays_of(s.parameters)
-    return column_batch.view, lambda: column_batch.run(s.network, arrays, s.x.T, s.y.T, reduction=s.reduction)
+    return column_batch.view, lambda: column_batch.run(
+        s.network, arrays, s.x.T, s.y.T, reduction=s.reduction
+    )
 
 
 def _s2(line: Line, s: Setting) -> Any:
@@ -113,7 +141,9 @@ def _s2(line: Line, s: Setting) -> Any:
 
 def _s3(line: Line, s: Setting) -> Any:
     theta = flat_theta.arrays_of(s.parameters)
-    return flat_theta.view, lambda: flat_theta.run(s.network, theta, s.x.T, s.y.T, reduction=s.reduction)
+    return flat_theta.view, lambda: flat_theta.run(
+        s.network, theta, s.x.T, s.y.T, reduction=s.reduction
+    )
 
 
 def _s4(line: Line, s: Setting) -> Any:

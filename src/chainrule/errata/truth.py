@@ -38,11 +38,16 @@ class ComplexStep:
         s = self.sweep
         Z, A = self.propagate(row, bump)
         z, phi = Z[-1], s.network.activations[-1]
-        if bump is not None and bump[0] == ("A", s.network.n_layers):  # past z: the loss as a function of the output
+        if bump is not None and bump[0] == (
+            "A",
+            s.network.n_layers,
+        ):  # past z: the loss as a function of the output
             z, phi = A[-1], ACTIVATIONS["identity"]()
         return s.network.loss.value_and_delta(s.y[row : row + 1], z, A[-1], phi)[0][0]
 
-    def propagate(self, row: int, bump: tuple[Place, Array] | None = None) -> tuple[list[Array], list[Array]]:
+    def propagate(
+        self, row: int, bump: tuple[Place, Array] | None = None
+    ) -> tuple[list[Array], list[Array]]:
         """Z[1] … Z[L] and A[0] … A[L] of one row (F1, F2), with something added to one of them, or to W or b."""
         place, change = bump if bump is not None else (("", 0), np.zeros(()))
 
@@ -51,7 +56,12 @@ class ComplexStep:
 
         s = self.sweep
         A, Z = [bumped("A", 0, s.x[row : row + 1])], []
-        layers = zip(s.parameters.weights, s.parameters.biases, s.network.activations, strict=True)
+        layers = zip(
+            s.parameters.weights,
+            s.parameters.biases,
+            s.network.activations,
+            strict=True,
+        )
         for l, (W, b, phi) in enumerate(layers, 1):
             Z.append(bumped("Z", l, A[-1] @ bumped("W", l, W).T + bumped("b", l, b)))
             A.append(bumped("A", l, phi.value(Z[-1])))
@@ -74,14 +84,20 @@ class ComplexStep:
 
     def gradient(self, wrt: Place, row: int) -> Array:
         """∂ℓ/∂(wrt) of a row's own loss, in the shape of `wrt`."""
-        return complex_steps(lambda change: self.ell(row, (wrt, change)), self._bump_shape(wrt), self._shape(wrt))
+        return complex_steps(
+            lambda change: self.ell(row, (wrt, change)),
+            self._bump_shape(wrt),
+            self._shape(wrt),
+        )
 
     def slope(self, direction: Array) -> float:
         """The derivative of J along a direction in θ, at θ."""
         s = self.sweep
         moved = Parameters(s.parameters.sizes, s.parameters.theta + 1j * H * direction)
         trace = propagate(s.network, moved, s.x, (None,) * s.network.n_layers)
-        ell = s.network.loss.value_and_delta(s.y, trace.Z[-1], trace.A[-1], s.network.activations[-1])[0]
+        ell = s.network.loss.value_and_delta(
+            s.y, trace.Z[-1], trace.A[-1], s.network.activations[-1]
+        )[0]
         return float(np.sum(ell).imag / H) / (len(s.x) if s.reduction == "mean" else 1)
 
     def measured(self) -> Sweep:
@@ -109,10 +125,14 @@ class ComplexStep:
         return (n[l], n[l - 1]) if letter == "W" else (n[l],)
 
     def _bump_shape(self, place: Place) -> tuple[int, ...]:
-        return (1, *self._shape(place)) if place[0] in "ZA" else self._shape(place)  # one row
+        return (
+            (1, *self._shape(place)) if place[0] in "ZA" else self._shape(place)
+        )  # one row
 
 
-def complex_steps(function: Callable[[Array], Array], bump: tuple[int, ...], shape: tuple[int, ...]) -> Array:
+def complex_steps(
+    function: Callable[[Array], Array], bump: tuple[int, ...], shape: tuple[int, ...]
+) -> Array:
     """∂function/∂(each entry of a change of shape `bump`); the change's axes come last, as `shape`."""
     parts = []
     for k in range(math.prod(bump)):

@@ -38,19 +38,25 @@ class EpochTasks(Callback):
         Row weights and validation rows that it was given.
     """
 
-    def __init__(self, estimator: Any, X: Any, y: Any, metadata: dict[str, Any] | None) -> None:
+    def __init__(
+        self, estimator: Any, X: Any, y: Any, metadata: dict[str, Any] | None
+    ) -> None:
         self._estimator = estimator
         self._given = {"X": X, "y": y, "metadata": metadata}
         self._fit: Any = None
         self._epoch: Any = None
 
     def on_start(self, moment: Moment) -> None:
-        self._fit = self._estimator._init_callback_context(max_subtasks=self._estimator.max_iter)
+        self._fit = self._estimator._init_callback_context(
+            max_subtasks=self._estimator.max_iter
+        )
         self._fit.call_on_fit_task_begin(estimator=self._estimator, **self._given)
         self._begin(moment)
 
     def on_epoch(self, moment: Moment) -> bool:
-        stop = self._epoch.call_on_fit_task_end(estimator=self._estimator, **self._given, **self._fitted(moment))
+        stop = self._epoch.call_on_fit_task_end(
+            estimator=self._estimator, **self._given, **self._fitted(moment)
+        )
         self._epoch = None
         if not stop and len(moment.history) < self._estimator.max_iter:
             self._begin(moment)
@@ -59,12 +65,18 @@ class EpochTasks(Callback):
     def on_end(self, moment: Moment) -> None:
         if self._epoch is not None:  # one that was begun and not made
             self._epoch.call_on_fit_task_end(estimator=self._estimator)
-        self._fit.call_on_fit_task_end(estimator=self._estimator, **self._given, **self._fitted(moment))
+        self._fit.call_on_fit_task_end(
+            estimator=self._estimator, **self._given, **self._fitted(moment)
+        )
 
     def _begin(self, moment: Moment) -> None:
         self._epoch = self._fit.subcontext(task_name="epoch")
-        self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._given, **self._fitted(moment))
+        self._epoch.call_on_fit_task_begin(
+            estimator=self._estimator, **self._given, **self._fitted(moment)
+        )
 
     def _fitted(self, moment: Moment) -> dict[str, Any]:
         coefs, intercepts = as_coefs(moment.parameters)
-        return {"reconstruction_attributes": {"coefs_": coefs, "intercepts_": intercepts}}
+        return {
+            "reconstruction_attributes": {"coefs_": coefs, "intercepts_": intercepts}
+        }

@@ -11,7 +11,11 @@ from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,
+    type_of_target,
+    unique_labels,
+)
 from sklearn.utils.validation import validate_data
 
 from ..errors import InputError
@@ -141,12 +145,20 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         -------
         self
         """
-        self._learn(X, y, sample_weight, Validation(X_val, y_val, sample_weight_val), incremental=False)
+        self._learn(
+            X,
+            y,
+            sample_weight,
+            Validation(X_val, y_val, sample_weight_val),
+            incremental=False,
+        )
         return self
 
     @available_if(takes_steps)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ) -> Self:
         """Go on by one epoch over these rows.
 
         Parameters
@@ -164,8 +176,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         y = plain(y)
         with unchanged_by_errors(self):
             if _check_partial_fit_first_call(self, classes):
-                self._label_binarizer = self._binarizer_of(y if type_of_target(y).startswith("multilabel") else classes)
-            learning = self._prepared(X, y, sample_weight, Validation(), incremental=True)
+                self._label_binarizer = self._binarizer_of(
+                    y if type_of_target(y).startswith("multilabel") else classes
+                )
+            learning = self._prepared(
+                X, y, sample_weight, Validation(), incremental=True
+            )
         learning.go(self)
         return self
 
@@ -182,7 +198,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             Labels are sparse where those of the fit were.
         """
         outputs = self._outputs(X)
-        found: Matrix = self._binarizer().inverse_transform(outputs.ravel() if outputs.shape[1] == 1 else outputs)
+        found: Matrix = self._binarizer().inverse_transform(
+            outputs.ravel() if outputs.shape[1] == 1 else outputs
+        )
         return found
 
     def predict_proba(self, X: Any) -> Matrix:
@@ -214,9 +232,17 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         probabilities = self.predict_proba(X)
         return np.log(probabilities, out=probabilities)
 
-    def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Matrix]:
+    def _validate_input(
+        self, X: Any, y: Any, *, incremental: bool, reset: bool
+    ) -> tuple[Any, Matrix]:
         X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=(np.float64, np.float32), reset=reset
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=(np.float64, np.float32),
+            reset=reset,
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -247,7 +273,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         """What turns classes into outputs, also where coefs_ and classes_ were set by hand."""
         if not hasattr(self, "_label_binarizer"):
             if not hasattr(self, "classes_"):
-                raise InputError("coefs_ without classes_", "the classes in the order of the outputs", "Set classes_.")
+                raise InputError(
+                    "coefs_ without classes_",
+                    "the classes in the order of the outputs",
+                    "Set classes_.",
+                )
             self._label_binarizer = self._binarizer_of(self.classes_)
         return self._label_binarizer
 
@@ -270,7 +300,10 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         return weight_of_each_class(self.class_weight, y, np.asarray(self.classes_))
 
     def _output_activation(self, outputs: int) -> str:
-        many_classes = outputs > 1 and getattr(self._binarizer(), "y_type_", "multiclass") == "multiclass"
+        many_classes = (
+            outputs > 1
+            and getattr(self._binarizer(), "y_type_", "multiclass") == "multiclass"
+        )
         return "softmax" if many_classes else "logistic"
 
     def _loss_on(self, output: str) -> Loss:
@@ -279,7 +312,11 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             name = "cross_entropy" if output == "softmax" else "binary_cross_entropy"
         loss = name if isinstance(name, Loss) else LOSSES[name]()
         if isinstance(loss, Pinball):
-            raise InputError(f"loss = {self.loss!r} for classes", "a loss of probabilities", 'Use loss="log_loss".')
+            raise InputError(
+                f"loss = {self.loss!r} for classes",
+                "a loss of probabilities",
+                'Use loss="log_loss".',
+            )
         if isinstance(loss, CrossEntropy) and output == "logistic":
             raise InputError(
                 f"loss = {self.loss!r} for two classes or many labels, whose outputs are separate",
@@ -288,14 +325,20 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             )
         return loss
 
-    def _score_of(self, loss: Loss, weights: Matrix | None) -> Callable[[Matrix, Matrix], float]:
+    def _score_of(
+        self, loss: Loss, weights: Matrix | None
+    ) -> Callable[[Matrix, Matrix], float]:
         """Accuracy; of many labels, how often all are right."""
         one_of_many = self.out_activation_ == "softmax"
 
         def score(y: Matrix, a: Matrix) -> float:
             if not np.isfinite(a).all():
                 return float("nan")
-            right = y.argmax(axis=1) == a.argmax(axis=1) if one_of_many else ((y > 0.5) == (a > 0.5)).all(axis=1)
+            right = (
+                y.argmax(axis=1) == a.argmax(axis=1)
+                if one_of_many
+                else ((y > 0.5) == (a > 0.5)).all(axis=1)
+            )
             return float(np.average(right, weights=weights))
 
         return score

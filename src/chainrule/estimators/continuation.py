@@ -35,13 +35,22 @@ class Continuation:
 
     def fits(self, theta: np.ndarray[Any, Any]) -> bool:
         """Whether it is of as many numbers, of the same kind."""
-        return all(slot.shape == theta.shape and slot.dtype == theta.dtype for slot in self.slots)
+        return all(
+            slot.shape == theta.shape and slot.dtype == theta.dtype
+            for slot in self.slots
+        )
 
 
-def continued(before: Continuation | None, optimizer: Optimizer, theta: np.ndarray[Any, Any]) -> Continuation:
+def continued(
+    before: Continuation | None, optimizer: Optimizer, theta: np.ndarray[Any, Any]
+) -> Continuation:
     """The same where it is of this optimiser and of as many numbers of the same kind, else a beginning."""
     if before is not None and before.optimizer == optimizer.name and before.fits(theta):
-        return replace(before, standing=replace(before.standing))  # a copy: only a run that begins may change it
+        return replace(
+            before, standing=replace(before.standing)
+        )  # a copy: only a run that begins may change it
     slots = optimizer.start(theta) if isinstance(optimizer, FirstOrder) else ()
-    standing = Standing() if before is None else replace(before.standing, factor=1.0)  # the rate was the other's
+    standing = (
+        Standing() if before is None else replace(before.standing, factor=1.0)
+    )  # the rate was the other's
     return Continuation(optimizer.name, slots, standing=standing)

@@ -82,8 +82,18 @@ class EpochRule(Callback):
         verbose: bool,
         endless: bool,
     ) -> None:
-        self.standing, self._tol, self._patience, self._outputs = standing, tol, patience, outputs
-        self._scored, self._adaptive_rate, self._verbose, self._endless = scored, adaptive_rate, verbose, endless
+        self.standing, self._tol, self._patience, self._outputs = (
+            standing,
+            tol,
+            patience,
+            outputs,
+        )
+        self._scored, self._adaptive_rate, self._verbose, self._endless = (
+            scored,
+            adaptive_rate,
+            verbose,
+            endless,
+        )
 
     def on_epoch(self, moment: Moment) -> bool:
         """Whether to stop."""
@@ -93,7 +103,10 @@ class EpochRule(Callback):
             self._say(f"Validation score: {epoch.metric:f}")
             self._compare(-epoch.metric)
             if epoch.metric > standing.score:
-                standing.score, standing.kept = epoch.metric, np.array(moment.parameters.theta)
+                standing.score, standing.kept = (
+                    epoch.metric,
+                    np.array(moment.parameters.theta),
+                )
         else:
             self._compare(epoch.loss / self._outputs)
         if self._endless or standing.stalled <= self._patience:
@@ -123,7 +136,9 @@ class EpochRule(Callback):
             return True
         self.standing.factor /= 5.0
         self.standing.stalled = 0
-        self._say(f"{message} Setting learning rate to {self._adaptive_rate * self.standing.factor:f}")
+        self._say(
+            f"{message} Setting learning rate to {self._adaptive_rate * self.standing.factor:f}"
+        )
         return False
 
     def _say(self, text: str) -> None:

@@ -28,10 +28,15 @@ def as_parameters(coefs: Sequence[Any], intercepts: Sequence[Any]) -> Parameters
     InputError
         Shapes that do not follow each other.
     """
-    W, b = [np.asarray(coef).T for coef in coefs], [np.asarray(intercept) for intercept in intercepts]
+    W, b = (
+        [np.asarray(coef).T for coef in coefs],
+        [np.asarray(intercept) for intercept in intercepts],
+    )
     fits = (
         len(W) == len(b) > 0
-        and all(w.ndim == 2 and v.shape == w.shape[:1] for w, v in zip(W, b, strict=True))
+        and all(
+            w.ndim == 2 and v.shape == w.shape[:1] for w, v in zip(W, b, strict=True)
+        )
         and all(low.shape[0] == up.shape[1] for low, up in itertools.pairwise(W))
     )
     if not fits:

@@ -28,7 +28,15 @@ from .live_weights import as_coefs
 __all__ = ["ModelFile"]
 
 NUMBERS = (
-    *("n_iter_", "t_", "loss_", "best_loss_", "best_validation_score_", "loss_curve_", "validation_loss_curve_"),
+    *(
+        "n_iter_",
+        "t_",
+        "loss_",
+        "best_loss_",
+        "best_validation_score_",
+        "loss_curve_",
+        "validation_loss_curve_",
+    ),
     *("validation_scores_", "n_features_in_", "out_activation_"),
 )
 LABELS = ("classes_", "feature_names_in_")
@@ -70,13 +78,26 @@ class ModelFile:
         """
         estimator: Any = self
         network, parameters = estimator._fitted_network()
-        given = {name: _stored(name, value) for name, value in estimator.get_params(deep=False).items()}
-        random, binarizer = given.get("random_state"), getattr(self, "_label_binarizer", None)
+        given = {
+            name: _stored(name, value)
+            for name, value in estimator.get_params(deep=False).items()
+        }
+        random, binarizer = (
+            given.get("random_state"),
+            getattr(self, "_label_binarizer", None),
+        )
         notes = {
             "estimator": type(self).__name__,
-            "parameters": given | {"random_state": random if isinstance(random, int) else None},
-            "numbers": json_ready({name: getattr(self, name) for name in NUMBERS if hasattr(self, name)}),
-            "labels": {name: _stored_labels(name, getattr(self, name)) for name in LABELS if hasattr(self, name)},
+            "parameters": given
+            | {"random_state": random if isinstance(random, int) else None},
+            "numbers": json_ready(
+                {name: getattr(self, name) for name in NUMBERS if hasattr(self, name)}
+            ),
+            "labels": {
+                name: _stored_labels(name, getattr(self, name))
+                for name in LABELS
+                if hasattr(self, name)
+            },
             "many_labels": getattr(binarizer, "y_type_", "") == "multilabel-indicator",
             "sparse_labels": bool(getattr(binarizer, "sparse_input_", False)),
         }
@@ -98,21 +119,33 @@ class ModelFile:
         model = load_model(path)
         notes = model.notes
         if notes.get("estimator") != cls.__name__:
-            raise unreadable(path, f"{notes.get('estimator', 'a network')}, not {cls.__name__}, in it")
-        estimator: Any = cls(**{name: _restored(value) for name, value in notes["parameters"].items()})
+            raise unreadable(
+                path,
+                f"{notes.get('estimator', 'a network')}, not {cls.__name__}, in it",
+            )
+        estimator: Any = cls(
+            **{name: _restored(value) for name, value in notes["parameters"].items()}
+        )
         estimator._restore(model.network, model.parameters, notes)
         return estimator  # type: ignore[no-any-return]
 
-    def _restore(self, network: Network, parameters: Parameters, notes: Mapping[str, Any]) -> None:
+    def _restore(
+        self, network: Network, parameters: Parameters, notes: Mapping[str, Any]
+    ) -> None:
         estimator: Any = self
         estimator.coefs_, estimator.intercepts_ = as_coefs(parameters)
-        estimator.n_layers_, estimator.n_outputs_ = len(network.sizes), network.sizes[-1]
+        estimator.n_layers_, estimator.n_outputs_ = (
+            len(network.sizes),
+            network.sizes[-1],
+        )
         for name, value in notes["numbers"].items():
             setattr(self, name, _number(value))
         for name, stored in notes["labels"].items():
             setattr(self, name, np.array(stored["values"], dtype=stored["dtype"]))
         if notes["many_labels"]:
-            estimator._label_binarizer = estimator._binarizer_of(np.zeros((2, network.sizes[-1]), dtype=int))
+            estimator._label_binarizer = estimator._binarizer_of(
+                np.zeros((2, network.sizes[-1]), dtype=int)
+            )
             estimator._label_binarizer.sparse_input_ = notes["sparse_labels"]
 
 
@@ -127,10 +160,15 @@ def _stored(name: str, value: Any) -> Any:
                     "Pickle the estimator, or save coefs_ and intercepts_ with numpy.savez.",
                 )
             return {"kind": kind.__name__, **value.specification()}  # type: ignore[attr-defined]
-    if name in LEFT_OUT or (name == "random_state" and not isinstance(value, int | np.integer)):
+    if name in LEFT_OUT or (
+        name == "random_state" and not isinstance(value, int | np.integer)
+    ):
         return None
     if isinstance(value, dict):
-        return {"kind": "dict", "items": [[_plain(k), _plain(v)] for k, v in value.items()]}
+        return {
+            "kind": "dict",
+            "items": [[_plain(k), _plain(v)] for k, v in value.items()],
+        }
     if isinstance(value, tuple):
         return {"kind": "tuple", "items": [_stored(name, item) for item in value]}
     if isinstance(value, list | np.ndarray):
@@ -153,7 +191,9 @@ def _restored(value: Any) -> Any:
         return tuple(_restored(item) for item in parts["items"])
     if kind == "float":
         return float(parts["value"])
-    return next(table for of, table in TABLES if of.__name__ == kind)[parts.pop("name")](**parts)
+    return next(table for of, table in TABLES if of.__name__ == kind)[
+        parts.pop("name")
+    ](**parts)
 
 
 def _plain(value: Any) -> Any:
@@ -165,7 +205,11 @@ def _stored_labels(name: str, labels: Any) -> dict[str, Any]:
     labels = np.asarray(labels)  # set by hand, they may be a list
     values = labels.tolist()
     if not all(isinstance(value, str | int | float | bool) for value in values):
-        raise InputError(f"{name} of {labels.dtype}", "text or numbers", "Pickle the estimator, or rename them.")
+        raise InputError(
+            f"{name} of {labels.dtype}",
+            "text or numbers",
+            "Pickle the estimator, or rename them.",
+        )
     return {"values": values, "dtype": str(labels.dtype)}
 
 

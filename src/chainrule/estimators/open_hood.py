@@ -88,18 +88,34 @@ class OpenHood:
         """
         network, parameters = self._fitted_network()
         trace = self.trace(X)
-        weights, l1, l2 = self._weights_and_penalties(sample_weight, len(trace.output), parameters)
-        return backward(network, parameters, trace, self._known_targets(y), sample_weight=weights, l1=l1, l2=l2)
+        weights, l1, l2 = self._weights_and_penalties(
+            sample_weight, len(trace.output), parameters
+        )
+        return backward(
+            network,
+            parameters,
+            trace,
+            self._known_targets(y),
+            sample_weight=weights,
+            l1=l1,
+            l2=l2,
+        )
 
     def _weights_and_penalties(
         self, sample_weight: Any, rows: int, parameters: Parameters
     ) -> tuple[Matrix | None, float, float]:
         """Row weights, checked, and l1 and l2 as a step on these rows has them: alpha divided by Σw."""
-        weights = None if sample_weight is None else checked_weights(sample_weight, rows, parameters.theta)
+        weights = (
+            None
+            if sample_weight is None
+            else checked_weights(sample_weight, rows, parameters.theta)
+        )
         weight = rows if weights is None else float(np.sum(weights))
         return weights, float(self.l1), float(self.l2 + self.alpha / weight)
 
-    def explain(self, X: Any, y: Any, sample_weight: Any = None, **options: Any) -> Explanation:
+    def explain(
+        self, X: Any, y: Any, sample_weight: Any = None, **options: Any
+    ) -> Explanation:
         """The numbers beside the formulas, for these rows at the fitted weights.
 
         Parameters
@@ -129,10 +145,19 @@ class OpenHood:
         """
         network, parameters = self._fitted_network()
         rows = self._rows(X)
-        weights, l1, l2 = self._weights_and_penalties(sample_weight, len(rows), parameters)
+        weights, l1, l2 = self._weights_and_penalties(
+            sample_weight, len(rows), parameters
+        )
         optimizer = optimizer_of(self)
         step = {"optimizer": optimizer} if isinstance(optimizer, FirstOrder) else {}
-        given = {"parameters": parameters, "sample_weight": weights, "l1": l1, "l2": l2, **step, **options}
+        given = {
+            "parameters": parameters,
+            "sample_weight": weights,
+            "l1": l1,
+            "l2": l2,
+            **step,
+            **options,
+        }
         return explain(network, rows, self._known_targets(y), **given)
 
     def input_gradient(self, X: Any) -> Matrix:
@@ -181,8 +206,12 @@ class OpenHood:
         True
         """
         network, parameters = self._fitted_network()
-        exact = Parameters(network.sizes, parameters.theta.astype(np.float64))  # float32 resolves too little
-        return check_gradient(network, exact, self._rows(X), self._known_targets(y), **options)
+        exact = Parameters(
+            network.sizes, parameters.theta.astype(np.float64)
+        )  # float32 resolves too little
+        return check_gradient(
+            network, exact, self._rows(X), self._known_targets(y), **options
+        )
 
     def row_losses(self, X: Any, y: Any) -> Matrix:
         """The loss of each row, without penalty and weights, shape (n_samples,).
@@ -212,6 +241,8 @@ class OpenHood:
     def _of_each_row(self, X: Any, y: Any) -> tuple[Matrix, Matrix]:
         network, parameters = self._fitted_network()
         x = self._rows(X)
-        targets = network.loss.targets(self._known_targets(y), network.sizes[-1], parameters.theta)
+        targets = network.loss.targets(
+            self._known_targets(y), network.sizes[-1], parameters.theta
+        )
         require_one_per_row(targets, len(x))
         return losses_and_gradient_norms(network, parameters, x, targets)

@@ -23,7 +23,8 @@ from .user_warnings import warn
 __all__ = ["Learning", "unchanged_by_errors"]
 
 DIVERGED = (
-    "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed."
+    "Solver produced non-finite parameter weights. "
+    "The input data may contain large values and need to be preprocessed."
 )
 
 
@@ -73,14 +74,25 @@ class Learning:
 def keep(estimator: Any, run: Run, before: Continuation) -> None:
     """Set the attributes after a run, however it ended."""
     state, history = run.state, run.history
-    estimator.coefs_, estimator.intercepts_ = as_coefs(Parameters(run.network.sizes, state.theta))
+    estimator.coefs_, estimator.intercepts_ = as_coefs(
+        Parameters(run.network.sizes, state.theta)
+    )
     estimator.n_iter_ = len(history)
     estimator.t_ += len(history) * run.data.rows
-    estimator._continuation = Continuation(before.optimizer, state.slots, state.steps, before.standing)
+    estimator._continuation = Continuation(
+        before.optimizer, state.slots, state.steps, before.standing
+    )
     _record_losses(estimator, [epoch.loss for epoch in history])
     if run.validation is not None:
-        losses = [epoch.validation_loss for epoch in history if epoch.validation_loss is not None]
-        estimator.validation_loss_curve_ = [*(estimator.validation_loss_curve_ or ()), *losses]
+        losses = [
+            epoch.validation_loss
+            for epoch in history
+            if epoch.validation_loss is not None
+        ]
+        estimator.validation_loss_curve_ = [
+            *(estimator.validation_loss_curve_ or ()),
+            *losses,
+        ]
     if run.early_stopping is not None:
         scores = [float(epoch.metric) for epoch in history if epoch.metric is not None]
         estimator.validation_scores_ = [*(estimator.validation_scores_ or ()), *scores]
@@ -97,7 +109,9 @@ def _record_losses(estimator: Any, losses: list[float]) -> None:
         estimator.best_loss_ = min([math.inf if best is None else best, *losses])
 
 
-def conclude(estimator: Any, run: Run, reason: StopReason, rule: EpochRule, *, incremental: bool) -> None:
+def conclude(
+    estimator: Any, run: Run, reason: StopReason, rule: EpochRule, *, incremental: bool
+) -> None:
     """Warn of what is to be warned of; keep the best weights where they are watched for.
 
     Raises
@@ -119,7 +133,9 @@ def conclude(estimator: Any, run: Run, reason: StopReason, rule: EpochRule, *, i
         _conclude_divergence(estimator, run, rule)
     if rule.best_theta is not None:
         kept = np.array(rule.best_theta)  # a copy: coefs_ may be changed in place
-        estimator.coefs_, estimator.intercepts_ = as_coefs(Parameters(run.network.sizes, kept))
+        estimator.coefs_, estimator.intercepts_ = as_coefs(
+            Parameters(run.network.sizes, kept)
+        )
 
 
 def _conclude_divergence(estimator: Any, run: Run, rule: EpochRule) -> None:
@@ -128,7 +144,10 @@ def _conclude_divergence(estimator: Any, run: Run, rule: EpochRule) -> None:
     estimator.n_iter_ += 1
     _record_losses(estimator, [math.nan])
     estimator.validation_scores_ = [*(estimator.validation_scores_ or ()), math.nan]
-    estimator.validation_loss_curve_ = [*(estimator.validation_loss_curve_ or ()), math.nan]
+    estimator.validation_loss_curve_ = [
+        *(estimator.validation_loss_curve_ or ()),
+        math.nan,
+    ]
     warn(
         f"Stochastic Optimizer: the optimization diverged, and the weights of the best validation score are kept. "
         f"{_cause(run)}",
@@ -139,7 +158,9 @@ def _conclude_divergence(estimator: Any, run: Run, rule: EpochRule) -> None:
 def _cause(run: Run) -> str:
     """What became NaN or infinite, and what an estimator has against it."""
     assert run.failure is not None
-    return f"{run.failure.found} Lower learning_rate_init, or scale the inputs to about 1."
+    return (
+        f"{run.failure.found} Lower learning_rate_init, or scale the inputs to about 1."
+    )
 
 
 def _conclude_lbfgs(estimator: Any, optimum: Any) -> None:
@@ -151,4 +172,7 @@ def _conclude_lbfgs(estimator: Any, optimum: Any) -> None:
     if estimator.n_iter_ == estimator.max_iter:
         text += f"\nIncrease the number of iterations to improve the convergence (max_iter={estimator.max_iter})."
     text += "\nYou might also want to scale the data as shown in:\n    "
-    warn(text + "https://scikit-learn.org/stable/modules/preprocessing.html", ConvergenceWarning)
+    warn(
+        text + "https://scikit-learn.org/stable/modules/preprocessing.html",
+        ConvergenceWarning,
+    )

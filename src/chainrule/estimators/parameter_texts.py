@@ -101,5 +101,7 @@ def with_parameters(estimator: Estimator) -> Estimator:
     """The class, the words in braces in its docstring replaced by the texts above."""
     texts = {"PARAMETERS": PARAMETERS, "BEYOND": BEYOND, "ATTRIBUTES": ATTRIBUTES}
     for word, text in texts.items():
-        estimator.__doc__ = (estimator.__doc__ or "").replace(f"{{{word}}}", text.replace("\n", "\n    "))
+        estimator.__doc__ = (estimator.__doc__ or "").replace(
+            f"{{{word}}}", text.replace("\n", "\n    ")
+        )
     return estimator

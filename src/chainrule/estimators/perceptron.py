@@ -45,7 +45,9 @@ Matrix = np.ndarray[Any, Any]
 SCIKIT_LEARN_S = {"logistic": "sigmoid"}
 
 
-class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimator, ABC):
+class Perceptron(
+    OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimator, ABC
+):
     """A multi-layer perceptron, but for what its targets are."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
@@ -59,7 +61,9 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
     # ---- what the estimators say
 
     @abstractmethod
-    def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Matrix]:
+    def _validate_input(
+        self, X: Any, y: Any, *, incremental: bool, reset: bool
+    ) -> tuple[Any, Matrix]:
         """X in floating numbers, and targets of shape (N, columns), checked by scikit-learn."""
 
     @abstractmethod
@@ -75,7 +79,9 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
         """What `loss` stands for on outputs of this activation."""
 
     @abstractmethod
-    def _score_of(self, loss: Loss, weights: Matrix | None) -> Callable[[Matrix, Matrix], float]:
+    def _score_of(
+        self, loss: Loss, weights: Matrix | None
+    ) -> Callable[[Matrix, Matrix], float]:
         """The validation score of targets and outputs, both of shape (N, n_L)."""
 
     def _class_weights(self, y: Any, *, incremental: bool) -> Any:
@@ -111,12 +117,21 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
         return self._network(parameters.sizes), parameters
 
     def _network(self, sizes: Sequence[int]) -> Network:
-        output = getattr(self, "out_activation_", None) or self._output_activation(sizes[-1])
-        activations = [*self._hidden_activations(len(sizes) - 2), SCIKIT_LEARN_S.get(output, output)]
+        output = getattr(self, "out_activation_", None) or self._output_activation(
+            sizes[-1]
+        )
+        activations = [
+            *self._hidden_activations(len(sizes) - 2),
+            SCIKIT_LEARN_S.get(output, output),
+        ]
         return Network(sizes, activations, self._loss_on(output))
 
     def _hidden_activations(self, layers: int) -> list[str | Activation]:
-        asked = list(self.activation) if isinstance(self.activation, list | tuple) else [self.activation] * layers
+        asked = (
+            list(self.activation)
+            if isinstance(self.activation, list | tuple)
+            else [self.activation] * layers
+        )
         if len(asked) != layers:
             raise InputError(
                 f"activation = {self.activation!r} for {layers} hidden layers",
@@ -125,8 +140,16 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
             )
         for phi in asked:
             if not isinstance(phi, str):
-                require_kind("activation", phi, Activation, "Pass a name from ACTIVATIONS, or an Activation.")
-        return [SCIKIT_LEARN_S.get(name, name) if isinstance(name, str) else name for name in asked]
+                require_kind(
+                    "activation",
+                    phi,
+                    Activation,
+                    "Pass a name from ACTIVATIONS, or an Activation.",
+                )
+        return [
+            SCIKIT_LEARN_S.get(name, name) if isinstance(name, str) else name
+            for name in asked
+        ]
 
     def _hidden_sizes(self) -> list[int]:
         sizes = self.hidden_layer_sizes
@@ -143,7 +166,10 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
 
     def _rows(self, X: Any) -> Matrix:
         """The same, dense."""
-        return dense(self._checked_rows(X), as_parameters(self.coefs_, self.intercepts_).theta.dtype)
+        return dense(
+            self._checked_rows(X),
+            as_parameters(self.coefs_, self.intercepts_).theta.dtype,
+        )
 
     def _outputs(self, X: Any) -> Matrix:
         """A[L] of rows X."""
@@ -155,17 +181,40 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
         if fits_in_memory(X, dtype):
             return np.asarray(predict(dense(X, dtype)))
         X, step = X.tocsr(), 4096
-        return np.concatenate([predict(dense(X[at : at + step], dtype)) for at in range(0, X.shape[0], step)])
+        return np.concatenate(
+            [
+                predict(dense(X[at : at + step], dtype))
+                for at in range(0, X.shape[0], step)
+            ]
+        )
 
     # ---- learning
 
-    def _learn(self, X: Any, y: Any, sample_weight: Any, validation: Validation, *, incremental: bool) -> None:
+    def _learn(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Validation,
+        *,
+        incremental: bool,
+    ) -> None:
         """Fit, or go on by one epoch."""
         with unchanged_by_errors(self):
-            learning = self._prepared(X, y, sample_weight, validation, incremental=incremental)
+            learning = self._prepared(
+                X, y, sample_weight, validation, incremental=incremental
+            )
         learning.go(self)
 
-    def _prepared(self, X: Any, y: Any, sample_weight: Any, validation: Validation, *, incremental: bool) -> Learning:
+    def _prepared(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        validation: Validation,
+        *,
+        incremental: bool,
+    ) -> Learning:
         """All that comes before the first step."""
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
@@ -178,7 +227,9 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
         weights = row_weights(X, given[1], sample_weight, class_weights)
         random = check_random_state(self.random_state)
         if first:
-            self.coefs_, self.intercepts_ = self._first_weights([X.shape[1], *hidden], Y, X.dtype, random)
+            self.coefs_, self.intercepts_ = self._first_weights(
+                [X.shape[1], *hidden], Y, X.dtype, random
+            )
         self._describe(Y, anew=first)
         network, parameters = self._fitted_network()
         if network.sizes[:-1] != (X.shape[1], *hidden):
@@ -189,16 +240,35 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
                 "Set hidden_layer_sizes to them, or fit anew with warm_start=False.",
             )
         optimizer = optimizer_of(self)
-        before = continued(None if first else getattr(self, "_continuation", None), optimizer, parameters.theta)
+        before = continued(
+            None if first else getattr(self, "_continuation", None),
+            optimizer,
+            parameters.theta,
+        )
         if not incremental:
             before.standing.starts_anew(parameters.theta)
         rule = epoch_rule(self, network, optimizer, before)
         callbacks = [rule, *own_callbacks(self.callbacks)]
         if not incremental and hasattr(self, "_skl_callbacks"):
-            metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+            metadata = (
+                None if sample_weight is None else {"sample_weight": sample_weight}
+            )
             callbacks.append(EpochTasks(self, *given, metadata))
-        examples, epochs = Examples(X, Y, weights, validation, class_weights), 1 if incremental else int(self.max_iter)
-        run = run_for(self, network, parameters.theta, examples, optimizer, before, callbacks, random, epochs)
+        examples, epochs = (
+            Examples(X, Y, weights, validation, class_weights),
+            1 if incremental else int(self.max_iter),
+        )
+        run = run_for(
+            self,
+            network,
+            parameters.theta,
+            examples,
+            optimizer,
+            before,
+            callbacks,
+            random,
+            epochs,
+        )
         return Learning(run, rule, before, incremental=incremental)
 
     def _first_weights(
@@ -207,7 +277,10 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
         """`coefs_` and `intercepts_` of a network that has learned nothing yet."""
         loss = self._loss_on(self._output_activation(Y.shape[1]))
         outputs = Y.shape[1] * (len(loss.quantiles) if isinstance(loss, Pinball) else 1)
-        names = [phi if isinstance(phi, str) else phi.name for phi in self._hidden_activations(len(sizes) - 1)]
+        names = [
+            phi if isinstance(phi, str) else phi.name
+            for phi in self._hidden_activations(len(sizes) - 1)
+        ]
         of_output = names[-1] if names else SCIKIT_LEARN_S.get(str(self.activation), "")
         return first_weights(random, [*sizes, outputs], [*names, of_output], dtype)
 
@@ -240,5 +313,7 @@ class Perceptron(OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimat
 def takes_steps(estimator: Any) -> bool:
     """Whether the solver can go on by an epoch; raises where not, as `available_if` wants it."""
     if estimator.solver == "lbfgs" or isinstance(estimator.solver, LBFGS):
-        raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
+        raise AttributeError(
+            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
+        )
     return True

@@ -60,7 +60,10 @@ class MLPRegressor(RegressorMixin, Perceptron):
     True
     """
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {**CONSTRAINTS, "loss": losses("squared_error", "poisson")}
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **CONSTRAINTS,
+        "loss": losses("squared_error", "poisson"),
+    }
 
     def __init__(
         self,
@@ -129,7 +132,13 @@ class MLPRegressor(RegressorMixin, Perceptron):
         -------
         self
         """
-        self._learn(X, y, sample_weight, Validation(X_val, y_val, sample_weight_val), incremental=False)
+        self._learn(
+            X,
+            y,
+            sample_weight,
+            Validation(X_val, y_val, sample_weight_val),
+            incremental=False,
+        )
         return self
 
     @available_if(takes_steps)
@@ -182,29 +191,49 @@ class MLPRegressor(RegressorMixin, Perceptron):
         network, parameters = self._fitted_network()
         if not isinstance(network.loss, Pinball):
             return float(super().score(X, y, sample_weight))
-        targets = network.loss.targets(self._known_targets(y), network.sizes[-1], parameters.theta)
-        return self._score_of(network.loss, plain(sample_weight))(targets, self._outputs(X))
+        targets = network.loss.targets(
+            self._known_targets(y), network.sizes[-1], parameters.theta
+        )
+        return self._score_of(network.loss, plain(sample_weight))(
+            targets, self._outputs(X)
+        )
 
-    def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Matrix]:
+    def _validate_input(
+        self, X: Any, y: Any, *, incremental: bool, reset: bool
+    ) -> tuple[Any, Matrix]:
         X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, y_numeric=True,
-            dtype=(np.float64, np.float32), reset=reset,
-        )  # fmt: skip
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            y_numeric=True,
+            dtype=(np.float64, np.float32),
+            reset=reset,
+        )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y.reshape(-1, 1) if y.ndim == 1 else y
 
     def _known_targets(self, y: Any) -> Matrix:
-        numbers: Matrix = check_array(plain(y), ensure_2d=False, dtype="numeric", input_name="y")
+        numbers: Matrix = check_array(
+            plain(y), ensure_2d=False, dtype="numeric", input_name="y"
+        )
         return numbers.reshape(-1, 1) if numbers.ndim == 1 else numbers
 
     def _output_activation(self, outputs: int) -> str:
-        return "exp" if self.loss == "poisson" or isinstance(self.loss, Poisson) else "identity"
+        return (
+            "exp"
+            if self.loss == "poisson" or isinstance(self.loss, Poisson)
+            else "identity"
+        )
 
     def _loss_on(self, output: str) -> Loss:
         return self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]()
 
-    def _score_of(self, loss: Loss, weights: Matrix | None) -> Callable[[Matrix, Matrix], float]:
+    def _score_of(
+        self, loss: Loss, weights: Matrix | None
+    ) -> Callable[[Matrix, Matrix], float]:
         """R²; of quantiles, which are no means, the loss with its sign changed."""
 
         def score(y: Matrix, a: Matrix) -> float:
@@ -214,7 +243,9 @@ class MLPRegressor(RegressorMixin, Perceptron):
                 levels = loss.quantiles * (a.shape[1] // len(loss.quantiles))
                 return -float(
                     sum(
-                        mean_pinball_loss(y[:, k], a[:, k], alpha=q, sample_weight=weights)
+                        mean_pinball_loss(
+                            y[:, k], a[:, k], alpha=q, sample_weight=weights
+                        )
                         for k, q in enumerate(levels)
                     )
                 )

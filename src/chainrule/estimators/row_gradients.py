@@ -21,7 +21,9 @@ __all__ = ["losses_and_gradient_norms", "output_gradients"]
 Matrix = np.ndarray[Any, Any]
 
 
-def losses_and_gradient_norms(network: Network, parameters: Parameters, x: Matrix, y: Matrix) -> tuple[Matrix, Matrix]:
+def losses_and_gradient_norms(
+    network: Network, parameters: Parameters, x: Matrix, y: Matrix
+) -> tuple[Matrix, Matrix]:
     """ℓ and ‖∇ℓ‖ of each row, both of shape (N,), without penalty and row weights.
 
     Parameters
@@ -34,8 +36,12 @@ def losses_and_gradient_norms(network: Network, parameters: Parameters, x: Matri
     ells, squares = [], []
     for part in _parts(network, len(x)):
         trace = propagate(network, parameters, x[part], (None,) * network.n_layers)
-        ell, _ = network.loss.value_and_delta(y[part], trace.Z[-1], trace.A[-1], network.activations[-1])
-        gradient = pull_back(network, parameters, trace, y[part], 1.0, 0.0, 0.0, input_gradient=False)
+        ell, _ = network.loss.value_and_delta(
+            y[part], trace.Z[-1], trace.A[-1], network.activations[-1]
+        )
+        gradient = pull_back(
+            network, parameters, trace, y[part], 1.0, 0.0, 0.0, input_gradient=False
+        )
         ells.append(ell)
         squares.append(
             sum(
@@ -48,7 +54,9 @@ def losses_and_gradient_norms(network: Network, parameters: Parameters, x: Matri
 
 def output_gradients(network: Network, parameters: Parameters, x: Matrix) -> Matrix:
     """∂A[L]/∂X of each row, shape (N, n_L, n_0): B1 with a unit vector for ∂ℓ/∂a, then B2 and B4."""
-    found = np.empty((len(x), network.sizes[-1], network.sizes[0]), parameters.theta.dtype)
+    found = np.empty(
+        (len(x), network.sizes[-1], network.sizes[0]), parameters.theta.dtype
+    )
     W = parameters.weights
     for part in _parts(network, len(x)):
         trace = propagate(network, parameters, x[part], (None,) * network.n_layers)
@@ -56,7 +64,9 @@ def output_gradients(network: Network, parameters: Parameters, x: Matrix) -> Mat
             g = np.zeros_like(trace.A[-1])
             g[:, k] = 1.0
             for l in range(network.n_layers, 0, -1):
-                delta = network.activations[l - 1].pull_back(trace.Z[l - 1], trace.A[l], g)
+                delta = network.activations[l - 1].pull_back(
+                    trace.Z[l - 1], trace.A[l], g
+                )
                 g = delta @ W[l - 1]
             found[part, k] = g
     return found

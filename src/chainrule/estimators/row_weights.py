@@ -26,14 +26,18 @@ def plain(values: Any) -> Any:
 
 def row_weights(X: Any, y: Any, sample_weight: Any, class_weights: Any) -> Any:
     """Row weights of shape (N,), those of classes included; None for 1 each."""
-    weights = None if sample_weight is None else _check_sample_weight(plain(sample_weight), X)
+    weights = (
+        None if sample_weight is None else _check_sample_weight(plain(sample_weight), X)
+    )
     if class_weights is None:
         return weights
     by_class = compute_sample_weight(class_weights, plain(y))
     return by_class if weights is None else weights * by_class
 
 
-def weight_of_each_class(class_weight: Any, y: Any, classes: np.ndarray[Any, Any]) -> Any:
+def weight_of_each_class(
+    class_weight: Any, y: Any, classes: np.ndarray[Any, Any]
+) -> Any:
     """What `compute_sample_weight` takes for any rows of these classes.
 
     Parameters
@@ -56,13 +60,23 @@ def weight_of_each_class(class_weight: Any, y: Any, classes: np.ndarray[Any, Any
     y = y.toarray() if hasattr(y, "toarray") else np.asarray(y)
     if y.ndim == 1 or y.shape[1] == 1:
         return _of_one(class_weight, y.ravel(), classes)
-    each = [class_weight] * y.shape[1] if isinstance(class_weight, str) else class_weight
+    each = (
+        [class_weight] * y.shape[1] if isinstance(class_weight, str) else class_weight
+    )
     if not isinstance(each, list) or len(each) != y.shape[1]:
         return class_weight  # scikit-learn says what is wrong with it
-    return [_of_one(weights, y[:, k], np.array([0, 1])) for k, weights in enumerate(each)]
+    return [
+        _of_one(weights, y[:, k], np.array([0, 1])) for k, weights in enumerate(each)
+    ]
 
 
-def _of_one(class_weight: Any, y: np.ndarray[Any, Any], classes: np.ndarray[Any, Any]) -> dict[Any, float]:
-    known = np.unique(y) if isinstance(class_weight, str) else classes  # a class without rows has no balance
+def _of_one(
+    class_weight: Any, y: np.ndarray[Any, Any], classes: np.ndarray[Any, Any]
+) -> dict[Any, float]:
+    known = (
+        np.unique(y) if isinstance(class_weight, str) else classes
+    )  # a class without rows has no balance
     weights = compute_class_weight(class_weight, classes=known, y=y)
-    return dict.fromkeys(np.asarray(classes).tolist(), 1.0) | dict(zip(known.tolist(), weights.tolist(), strict=True))
+    return dict.fromkeys(np.asarray(classes).tolist(), 1.0) | dict(
+        zip(known.tolist(), weights.tolist(), strict=True)
+    )

@@ -43,9 +43,15 @@ class Validation:
     def __post_init__(self) -> None:
         if (self.X is None) != (self.y is None):
             missing = "y_val" if self.y is None else "X_val"
-            raise InputError(f"no {missing}", "X_val and y_val, or neither", f"Pass {missing} too.")
+            raise InputError(
+                f"no {missing}", "X_val and y_val, or neither", f"Pass {missing} too."
+            )
         if self.X is None and self.sample_weight is not None:
-            raise InputError("sample_weight_val without X_val", "weights of rows X_val", "Pass X_val and y_val too.")
+            raise InputError(
+                "sample_weight_val without X_val",
+                "weights of rows X_val",
+                "Pass X_val and y_val too.",
+            )
 
 
 @dataclass(frozen=True)
@@ -85,24 +91,52 @@ def run_for(
     steps = not isinstance(optimizer, LBFGS)
     data = _data(network, theta, examples, at_once=not steps)
     stops_early = bool(estimator.early_stopping) and steps  # L-BFGS decides by itself
-    data, held = _divide(estimator, network, theta, data, examples, random, split_off=stops_early)
+    data, held = _divide(
+        estimator, network, theta, data, examples, random, split_off=stops_early
+    )
     rules = _rules(estimator, network, optimizer, before, data, random)
     engine, _ = choose_engine(estimator.engine, network, rules, theta)
-    workspace = engine.prepare(network, rules, theta.dtype, threads_for(estimator.n_threads, network, rules.batch_rows))
+    workspace = engine.prepare(
+        network,
+        rules,
+        theta.dtype,
+        threads_for(estimator.n_threads, network, rules.batch_rows),
+    )
     scored = None
     if stops_early and held is not None:
-        score = Metric("validation score", estimator._score_of(network.loss, held.sample_weight), True)
+        score = Metric(
+            "validation score",
+            estimator._score_of(network.loss, held.sample_weight),
+            True,
+        )
         scored = EarlyStopping(monitor=score, patience=NEVER, keep_best=False)
     state = State(theta, before.slots, rules.schedule.start(), steps=before.steps)
     return Run(
-        network, data, held, rules, Limits(epochs, None, None), scored, callbacks, None, {}, engine, workspace, state,
+        network,
+        data,
+        held,
+        rules,
+        Limits(epochs, None, None),
+        scored,
+        callbacks,
+        None,
+        {},
+        engine,
+        workspace,
+        state,
         diagnosing=False,
-    )  # fmt: skip
+    )
 
 
-def epoch_rule(estimator: Any, network: Network, optimizer: Optimizer, before: Continuation) -> EpochRule:
+def epoch_rule(
+    estimator: Any, network: Network, optimizer: Optimizer, before: Continuation
+) -> EpochRule:
     """What ends the run, as scikit-learn does."""
-    divided = optimizer.learning_rate if isinstance(optimizer, FirstOrder) and is_adaptive(estimator) else None
+    divided = (
+        optimizer.learning_rate
+        if isinstance(optimizer, FirstOrder) and is_adaptive(estimator)
+        else None
+    )
     return EpochRule(
         before.standing,
         tol=float(estimator.tol),
@@ -118,15 +152,28 @@ def epoch_rule(estimator: Any, network: Network, optimizer: Optimizer, before: C
 def own_callbacks(callbacks: Any) -> list[Callback]:
     """Those that the user gave."""
     for callback in callbacks or ():
-        require_kind("callback", callback, Callback, "Make a subclass of Callback, and pass an instance of it.")
+        require_kind(
+            "callback",
+            callback,
+            Callback,
+            "Make a subclass of Callback, and pass an instance of it.",
+        )
     return list(callbacks or ())
 
 
-def _data(network: Network, theta: Matrix, examples: Examples, *, at_once: bool) -> Data:
+def _data(
+    network: Network, theta: Matrix, examples: Examples, *, at_once: bool
+) -> Data:
     """Rows as the engines take them."""
     # row by row, whatever the order of the user's: engines read it so
-    y = np.ascontiguousarray(network.loss.targets(examples.Y.astype(theta.dtype), network.sizes[-1], theta))
-    w = None if examples.weights is None else checked_weights(examples.weights, len(y), theta)
+    y = np.ascontiguousarray(
+        network.loss.targets(examples.Y.astype(theta.dtype), network.sizes[-1], theta)
+    )
+    w = (
+        None
+        if examples.weights is None
+        else checked_weights(examples.weights, len(y), theta)
+    )
     if not at_once and not fits_in_memory(examples.X, theta.dtype):
         return SparseData(examples.X.tocsr(), y, w)
     return Data(dense(examples.X, theta.dtype), y, w)
@@ -147,12 +194,25 @@ def _divide(
     if given.X is not None:
         rows, targets = estimator._rows(given.X), estimator._known_targets(given.y)
         if len(targets) != len(rows):
-            raise InputError(f"{len(targets)} targets y_val for {len(rows)} rows X_val", "one per row", "Check both.")
-        weights = row_weights(rows, given.y, given.sample_weight, examples.class_weights)
-        return data, _data(network, theta, Examples(rows, targets, weights), at_once=True)
+            raise InputError(
+                f"{len(targets)} targets y_val for {len(rows)} rows X_val",
+                "one per row",
+                "Check both.",
+            )
+        weights = row_weights(
+            rows, given.y, given.sample_weight, examples.class_weights
+        )
+        return data, _data(
+            network, theta, Examples(rows, targets, weights), at_once=True
+        )
     if not split_off:
         return data, None
-    training, held = split(random, data.rows, estimator.validation_fraction, estimator._classes_of(examples.Y))
+    training, held = split(
+        random,
+        data.rows,
+        estimator.validation_fraction,
+        estimator._classes_of(examples.Y),
+    )
     part = data.part(training) if isinstance(data, SparseData) else data.take(training)
     return _weighing("train on", part), _weighing("validate on", data.take(held))
 
@@ -189,7 +249,9 @@ def _rules(
         float(estimator.l2),
         dropout,
         seed=seed,
-        order=RowOrder(random if estimator.shuffle else None, data.rows, one_batch=one_batch),
+        order=RowOrder(
+            random if estimator.shuffle else None, data.rows, one_batch=one_batch
+        ),
         alpha=float(estimator.alpha),
     )
     require_possible(rules)

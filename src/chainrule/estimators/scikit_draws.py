@@ -18,25 +18,40 @@ Matrix = np.ndarray[Any, Any]
 
 
 def first_weights(
-    random: np.random.RandomState, sizes: Sequence[int], activations: Sequence[str], dtype: Any
+    random: np.random.RandomState,
+    sizes: Sequence[int],
+    activations: Sequence[str],
+    dtype: Any,
 ) -> tuple[list[Matrix], list[Matrix]]:
     """`coefs_` and `intercepts_` to start from, all from U(-r, r), r = √(f / (fan_in + fan_out)).
 
     f is 2 where the layer's activation is sigmoid, else 6. Glorot & Bengio 2010.
     """
     coefs, intercepts = [], []
-    for (fan_in, fan_out), activation in zip(itertools.pairwise(sizes), activations, strict=True):
+    for (fan_in, fan_out), activation in zip(
+        itertools.pairwise(sizes), activations, strict=True
+    ):
         bound = np.sqrt((2.0 if activation == "sigmoid" else 6.0) / (fan_in + fan_out))
-        coefs.append(random.uniform(-bound, bound, (fan_in, fan_out)).astype(dtype, copy=False))
-        intercepts.append(random.uniform(-bound, bound, fan_out).astype(dtype, copy=False))
+        coefs.append(
+            random.uniform(-bound, bound, (fan_in, fan_out)).astype(dtype, copy=False)
+        )
+        intercepts.append(
+            random.uniform(-bound, bound, fan_out).astype(dtype, copy=False)
+        )
     return coefs, intercepts
 
 
-def split(random: np.random.RandomState, rows: int, share: float, classes: Matrix | None) -> tuple[Matrix, Matrix]:
+def split(
+    random: np.random.RandomState, rows: int, share: float, classes: Matrix | None
+) -> tuple[Matrix, Matrix]:
     """The numbers of the rows to train on, and of those to validate on; class by class where `classes` are given."""
-    training, held = train_test_split(np.arange(rows), random_state=random, test_size=share, stratify=classes)
+    training, held = train_test_split(
+        np.arange(rows), random_state=random, test_size=share, stratify=classes
+    )
     if len(held) < 2:
-        raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
+        raise ValueError(
+            "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+        )
     return training, held
 
 
@@ -52,7 +67,9 @@ class RowOrder:
         Whether a batch is all rows: their order matters to no step, but is drawn all the same.
     """
 
-    def __init__(self, random: np.random.RandomState | None, rows: int, *, one_batch: bool) -> None:
+    def __init__(
+        self, random: np.random.RandomState | None, rows: int, *, one_batch: bool
+    ) -> None:
         self._random, self._one_batch = random, one_batch
         self._order: Matrix = np.arange(rows)
         self._epoch = -1

@@ -23,9 +23,18 @@ def optimizer_of(estimator: Any) -> Optimizer:
     if isinstance(solver, Optimizer):
         return solver
     if solver == "adam":
-        return FoldedAdam(learning_rate=rate, beta1=estimator.beta_1, beta2=estimator.beta_2, epsilon=estimator.epsilon)
+        return FoldedAdam(
+            learning_rate=rate,
+            beta1=estimator.beta_1,
+            beta2=estimator.beta_2,
+            epsilon=estimator.epsilon,
+        )
     if solver == "sgd":
-        return SGD(learning_rate=rate, momentum=estimator.momentum, nesterov=estimator.nesterovs_momentum)
+        return SGD(
+            learning_rate=rate,
+            momentum=estimator.momentum,
+            nesterov=estimator.nesterovs_momentum,
+        )
     if solver == "lbfgs":
         return LBFGS(
             gradient_tolerance=estimator.tol,
@@ -42,9 +51,10 @@ def has_own_rate(estimator: Any) -> bool:
 
 def is_adaptive(estimator: Any) -> bool:
     """Whether the rate is divided in place of stopping."""
-    return bool(isinstance(estimator.learning_rate, str) and estimator.learning_rate == "adaptive") and not (
-        has_own_rate(estimator)
-    )
+    return bool(
+        isinstance(estimator.learning_rate, str)
+        and estimator.learning_rate == "adaptive"
+    ) and not (has_own_rate(estimator))
 
 
 def schedule_of(estimator: Any, standing: Standing, rows: int) -> Schedule:
@@ -52,10 +62,14 @@ def schedule_of(estimator: Any, standing: Standing, rows: int) -> Schedule:
     asked = estimator.learning_rate
     if isinstance(asked, Schedule):
         return asked
-    if asked == "constant" or (asked in ("invscaling", "adaptive") and has_own_rate(estimator)):
+    if asked == "constant" or (
+        asked in ("invscaling", "adaptive") and has_own_rate(estimator)
+    ):
         return Constant()
     if asked == "invscaling":
-        return InverseSamples(power=float(estimator.power_t), seen=int(estimator.t_), rows=rows)
+        return InverseSamples(
+            power=float(estimator.power_t), seen=int(estimator.t_), rows=rows
+        )
     return RateOf(standing=standing) if asked == "adaptive" else SCHEDULES[asked]()
 
 
@@ -66,5 +80,8 @@ def batch_rows(estimator: Any, optimizer: Optimizer, rows: int) -> int:
     if isinstance(estimator.batch_size, str):  # "auto"
         return min(200, rows)
     if estimator.batch_size > rows:
-        warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", UserWarning)
+        warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped",
+            UserWarning,
+        )
     return min(int(estimator.batch_size), rows)

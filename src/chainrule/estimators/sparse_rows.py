@@ -18,12 +18,17 @@ AT_ONCE = 2**29
 
 def fits_in_memory(x: Any, dtype: Any) -> bool:
     """Whether a matrix is dense, or so small that it can be."""
-    return not hasattr(x, "toarray") or x.shape[0] * x.shape[1] * np.dtype(dtype).itemsize <= AT_ONCE
+    return (
+        not hasattr(x, "toarray")
+        or x.shape[0] * x.shape[1] * np.dtype(dtype).itemsize <= AT_ONCE
+    )
 
 
 def dense(x: Any, dtype: Any) -> np.ndarray[Any, Any]:
     """The same numbers, contiguous, row by row."""
-    return np.ascontiguousarray(x.toarray() if hasattr(x, "toarray") else x, dtype=dtype)
+    return np.ascontiguousarray(
+        x.toarray() if hasattr(x, "toarray") else x, dtype=dtype
+    )
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,9 @@ class SparseData(Data):
 
     @property
     def weight(self) -> float:
-        return float(self.rows if self.sample_weight is None else np.sum(self.sample_weight))
+        return float(
+            self.rows if self.sample_weight is None else np.sum(self.sample_weight)
+        )
 
     def take(self, rows: Array) -> Data:
         part = self.part(rows)

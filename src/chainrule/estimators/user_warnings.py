@@ -13,6 +13,9 @@ INSIDE = ("chainrule.", "sklearn.", "joblib.")
 def warn(message: str, category: type[Warning]) -> None:
     """Warn, at the innermost line that is neither this package's nor scikit-learn's."""
     level, frame = 1, sys._getframe(0)
-    while frame.f_back is not None and f"{frame.f_globals.get('__name__', '')}.".startswith(INSIDE):
+    while (
+        frame.f_back is not None
+        and f"{frame.f_globals.get('__name__', '')}.".startswith(INSIDE)
+    ):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)

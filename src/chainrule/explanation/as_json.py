@@ -32,9 +32,15 @@ def content_of(explained: Explanation) -> dict[str, Any]:
         "passed": explained.passed,
         "failed": list(explained.failed),
         "notations": {name: one.document for name, one in SPELLINGS.items()},
-        "arrays": {name: np.asarray(values).tolist() for name, values in n.arrays.items()},
+        "arrays": {
+            name: np.asarray(values).tolist() for name, values in n.arrays.items()
+        },
         "steps": [_step(explained, step) for step in explained.steps],
-        "numbers": {name: _number(explained, name) for step in explained.steps for name in step.entries},
+        "numbers": {
+            name: _number(explained, name)
+            for step in explained.steps
+            for name in step.entries
+        },
         "paths": _paths(explained),
         "versions": versions(),
     }
@@ -53,8 +59,14 @@ def _step(explained: Explanation, step: Step) -> dict[str, Any]:
         "general": {
             name: {
                 "source": source_of(one, step, n),
-                "text": [explained.in_text(one, line) for line in general_equations(one, step, n)],
-                "latex": [explained.in_latex(one, line) for line in general_equations(one, step, n)],
+                "text": [
+                    explained.in_text(one, line)
+                    for line in general_equations(one, step, n)
+                ],
+                "latex": [
+                    explained.in_latex(one, line)
+                    for line in general_equations(one, step, n)
+                ],
             }
             for name, one in SPELLINGS.items()
         },
@@ -72,7 +84,13 @@ def _number(explained: Explanation, name: str) -> dict[str, Any]:
             "latex": explained.in_latex(one, markup),
         }
     checks = [
-        {"how": c.how, "value": c.value, "difference": c.difference, "tolerance": c.tolerance, "passed": c.passed}
+        {
+            "how": c.how,
+            "value": c.value,
+            "difference": c.difference,
+            "tolerance": c.tolerance,
+            "passed": c.passed,
+        }
         for c in explained.checks[name]
     ]
     return {
@@ -88,6 +106,9 @@ def _paths(explained: Explanation) -> dict[str, Any]:
     for weight in explained.weights:
         paths = paths_of(explained.numbers, weight)
         if paths is not None:
-            listed = [{"units": list(path.units), "product": path.value} for path in paths.listed]
+            listed = [
+                {"units": list(path.units), "product": path.value}
+                for path in paths.listed
+            ]
             found[weight] = {"count": paths.count, "listed": listed}
     return found

@@ -53,7 +53,9 @@ def latex_of(explained: Explanation, spelled: Spelling) -> str:
 def _step(explained: Explanation, spelled: Spelling, step: Step) -> list[str]:
     n = explained.numbers
     source = source_of(spelled, step, n)
-    where = ", ".join(filter(None, (source if source != step.equation else "", step.equation)))
+    where = ", ".join(
+        filter(None, (source if source != step.equation else "", step.equation))
+    )
     title = f"Layer {spelled.label(step.layer, n.layers)}: {step.title}"
     lines = [rf"\subsection*{{{latex_text(title)} \quad [{latex_text(where)}]}}"]
     general = general_equations(spelled, step, n)
@@ -73,8 +75,17 @@ def _entry(explained: Explanation, spelled: Spelling, name: str) -> list[str]:
     symbol = explained.in_latex(spelled, f"@!{name}@")
     markup = explained.formula(name, spelled.style)
     value = latex_number(explained.rounded(explained.value(name)))
-    checks = "; ".join(_check(check_words(explained, check)) for check in explained.checks[name])
-    parts = [explained.in_latex(spelled, markup), explained.in_latex(spelled, markup, numbers=True)] if markup else []
+    checks = "; ".join(
+        _check(check_words(explained, check)) for check in explained.checks[name]
+    )
+    parts = (
+        [
+            explained.in_latex(spelled, markup),
+            explained.in_latex(spelled, markup, numbers=True),
+        ]
+        if markup
+        else []
+    )
     rows = [rf"\equal{{{part}}}" for part in [*parts, value]]
     return [rf"\entry{{{symbol}}}" + "\n\\further".join(rows) + rf"\qquad {checks}"]
 

@@ -25,26 +25,54 @@ LEGEND = (
 def svg_of(explained: Explanation, spelled: Spelling) -> str:
     """An SVG element; units and edges have the names of their numbers in ``data-name``."""
     n, shown = explained.numbers, explained.shown
-    units = [shown.units[l] if not shown.whole else tuple(range(1, w + 1)) for l, w in enumerate(n.sizes)]
+    units = [
+        shown.units[l] if not shown.whole else tuple(range(1, w + 1))
+        for l, w in enumerate(n.sizes)
+    ]
     height = 2 * MARGIN_Y + UNIT_GAP * (max(len(of) for of in units) - 1)
     width = 2 * MARGIN_X + LAYER_GAP * n.layers
     places = {
-        (l, k): (MARGIN_X + LAYER_GAP * l, height / 2 + UNIT_GAP * (i - (len(of) - 1) / 2))
+        (l, k): (
+            MARGIN_X + LAYER_GAP * l,
+            height / 2 + UNIT_GAP * (i - (len(of) - 1) / 2),
+        )
         for l, of in enumerate(units)
         for i, k in enumerate(of)
     }
-    edges = [(l, k, j) for l in range(1, n.layers + 1) for k in units[l] for j in units[l - 1]]
+    edges = [
+        (l, k, j)
+        for l in range(1, n.layers + 1)
+        for k in units[l]
+        for j in units[l - 1]
+    ]
     largest = max(abs(explained.value(f"W{l}.{k}.{j}")) for l, k, j in edges) or 1.0
-    lines = [_edge(explained, spelled, f"W{l}.{k}.{j}", (places[l - 1, j], places[l, k]), largest) for l, k, j in edges]
+    lines = [
+        _edge(
+            explained,
+            spelled,
+            f"W{l}.{k}.{j}",
+            (places[l - 1, j], places[l, k]),
+            largest,
+        )
+        for l, k, j in edges
+    ]
     labels = []
     if len(edges) <= MOST_LABELS:
-        shares = [(units[l - 1].index(j) + 0.5) / len(units[l - 1]) for l, _, j in edges]
+        shares = [
+            (units[l - 1].index(j) + 0.5) / len(units[l - 1]) for l, _, j in edges
+        ]
         labels = [
             _label(explained, f"W{l}.{k}.{j}", (places[l - 1, j], places[l, k]), share)
             for (l, k, j), share in zip(edges, shares, strict=True)
         ]
-    nodes = [_node(explained, spelled, l, k, places[l, k]) for l, of in enumerate(units) for k in of]
-    heads = [_head(explained, spelled, l, len(of), height) for l, of in enumerate(units)]
+    nodes = [
+        _node(explained, spelled, l, k, places[l, k])
+        for l, of in enumerate(units)
+        for k in of
+    ]
+    heads = [
+        _head(explained, spelled, l, len(of), height) for l, of in enumerate(units)
+    ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + FOOT}" role="group" '
         f'aria-label="{escape(f"The network: {n.moment.network}")}" font-family="system-ui, sans-serif" font-size="12" '
@@ -59,7 +87,9 @@ def svg_of(explained: Explanation, spelled: Spelling) -> str:
 Ends = tuple[tuple[float, float], tuple[float, float]]
 
 
-def _edge(explained: Explanation, spelled: Spelling, name: str, ends: Ends, largest: float) -> str:
+def _edge(
+    explained: Explanation, spelled: Spelling, name: str, ends: Ends, largest: float
+) -> str:
     (x1, y1), (x2, y2) = ends
     w = explained.value(name)
     kind, colour = ("positive", POSITIVE) if w > 0 else ("negative", NEGATIVE)
@@ -81,14 +111,26 @@ def _label(explained: Explanation, name: str, ends: Ends, share: float) -> str:
 def _short(number: float, digits: int = 3) -> str:
     """As it fits into a unit."""
     shown = f"{number + 0.0:.{digits}g}"
-    return shown if len(shown) <= WIDEST else f"{number:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    return (
+        shown
+        if len(shown) <= WIDEST
+        else f"{number:.0e}".replace("e-0", "e-").replace("e+0", "e")
+    )
 
 
-def _node(explained: Explanation, spelled: Spelling, l: int, k: int, place: tuple[float, float]) -> str:
+def _node(
+    explained: Explanation,
+    spelled: Spelling,
+    l: int,
+    k: int,
+    place: tuple[float, float],
+) -> str:
     x, y = place
     a, back = f"A{l}.{k}", f"D{l}.{k}" if l else f"G0.{k}"
     said = f"{explained.in_text(spelled, f'@{a}@')} = {_short(explained.value(a))}"
-    passed_back = f"{explained.in_text(spelled, f'@{back}@')} = {_short(explained.value(back))}"
+    passed_back = (
+        f"{explained.in_text(spelled, f'@{back}@')} = {_short(explained.value(back))}"
+    )
     return (
         f'<g class="unit" data-name="{a}" data-back="{back}" tabindex="0" role="button" '
         f'aria-label="{escape(f"{said}, {passed_back}")}"><title>{escape(said)}</title>'
@@ -99,12 +141,18 @@ def _node(explained: Explanation, spelled: Spelling, l: int, k: int, place: tupl
     )
 
 
-def _head(explained: Explanation, spelled: Spelling, l: int, drawn: int, height: float) -> str:
+def _head(
+    explained: Explanation, spelled: Spelling, l: int, drawn: int, height: float
+) -> str:
     n = explained.numbers
     x = MARGIN_X + LAYER_GAP * l
     name = "input" if l == 0 else n.moment.network.activations[l - 1].name
     number = spelled.label(l, n.layers)
     left = n.sizes[l] - drawn
     words = f'{escape(name)}, layer <tspan data-layer="{l}">{number}</tspan>'
-    more = f'<text x="{x}" y="{height + 6:g}" font-style="italic">⋮ {left} more</text>' if left else ""
+    more = (
+        f'<text x="{x}" y="{height + 6:g}" font-style="italic">⋮ {left} more</text>'
+        if left
+        else ""
+    )
     return f'<text x="{x}" y="18" font-weight="600">{words}</text>{more}'

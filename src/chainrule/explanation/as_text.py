@@ -47,7 +47,10 @@ def path_lines(explained: Explanation, spelled: Spelling) -> list[str]:
         product = explained.in_text(spelled, path.markup)
         with_numbers = explained.in_text(spelled, path.markup, numbers=True)
         way = " → ".join(str(k) for k in path.units)
-        lines += [f"    {way}: {product}", f"      = {with_numbers} = {explained.rounded(path.value)}"]
+        lines += [
+            f"    {way}: {product}",
+            f"      = {with_numbers} = {explained.rounded(path.value)}",
+        ]
     return [*lines, f"    together {explained.rounded(listed.total)}"]
 
 
@@ -75,14 +78,22 @@ def checked_words(explained: Explanation) -> str:
     """How the checks went, in a sentence."""
     count = len(explained.checks)
     if explained.passed:
-        alone = sum(all(check.value is None for check in checks) for checks in explained.checks.values())
-        agree = f"all {count} numbers" if not alone else f"{count - alone} of {count} numbers"
+        alone = sum(
+            all(check.value is None for check in checks)
+            for checks in explained.checks.values()
+        )
+        agree = (
+            f"all {count} numbers"
+            if not alone
+            else f"{count - alone} of {count} numbers"
+        )
         if count == 1 and not alone:
             return "checks: the number agrees with its formula and with numerical differentiation"
         rest = f"; {alone} could not be compared" if alone else ""
         return f"checks: {agree} agree with their formulas and with numerical differentiation{rest}"
-    return f"checks: {len(explained.failed)} of {count} numbers DISAGREE: {', '.join(explained.failed[:10])}" + (
-        ", …" if len(explained.failed) > 10 else ""
+    return (
+        f"checks: {len(explained.failed)} of {count} numbers DISAGREE: {', '.join(explained.failed[:10])}"
+        + (", …" if len(explained.failed) > 10 else "")
     )
 
 
@@ -91,10 +102,18 @@ def step_lines(explained: Explanation, spelled: Spelling, step: Step) -> list[st
     n = explained.numbers
     source = source_of(spelled, step, n)
     where = f"layer {spelled.label(step.layer, n.layers)}: {step.title}"
-    lines = [f"{where}  [{', '.join(filter(None, (source if source != step.equation else '', step.equation)))}]"]
-    lines += [f"  {explained.in_text(spelled, line)}" for line in general_equations(spelled, step, n)]
+    lines = [
+        f"{where}  [{', '.join(filter(None, (source if source != step.equation else '', step.equation)))}]"
+    ]
+    lines += [
+        f"  {explained.in_text(spelled, line)}"
+        for line in general_equations(spelled, step, n)
+    ]
     for line in explained.equations_of_arrays(spelled, step):
-        lines += [f"  {explained.in_text(spelled, line)}", f"  {explained.in_text(spelled, line, numbers=True)}"]
+        lines += [
+            f"  {explained.in_text(spelled, line)}",
+            f"  {explained.in_text(spelled, line, numbers=True)}",
+        ]
     for name in step.entries:
         lines += ["", *entry_lines(explained, spelled, name)]
     return lines
@@ -110,12 +129,18 @@ def entry_lines(explained: Explanation, spelled: Spelling, name: str) -> list[st
     if formula:
         with_indices = explained.in_text(spelled, formula)
         with_numbers = explained.in_text(spelled, formula, numbers=True)
-        found = [f"    {symbol} = {with_indices}", f"    {gap} = {with_numbers}", f"    {gap} = {value}"]
+        found = [
+            f"    {symbol} = {with_indices}",
+            f"    {gap} = {with_numbers}",
+            f"    {gap} = {value}",
+        ]
     else:
         found = [f"    {symbol} = {value}"]
     checks = explained.checks[name]
     if checks:
-        found[-1] += "   " + "; ".join(check_words(explained, check) for check in checks)
+        found[-1] += "   " + "; ".join(
+            check_words(explained, check) for check in checks
+        )
     return found
 
 
@@ -123,4 +148,8 @@ def check_words(explained: Explanation, check: Check) -> str:
     """A check in a few words."""
     if check.value is None:
         return f"({check.how})"
-    return f"✓ {check.how}" if check.passed else f"✗ WRONG: {check.how} gives {explained.rounded(check.value)}"
+    return (
+        f"✓ {check.how}"
+        if check.passed
+        else f"✗ WRONG: {check.how} gives {explained.rounded(check.value)}"
+    )

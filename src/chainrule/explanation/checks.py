@@ -15,7 +15,13 @@ from typing import Any
 import numpy as np
 
 from ..activations import ACTIVATIONS
-from ..gradient_check import SMALLEST, TOLERANCES, derivative_along, method_for, resolution_of
+from ..gradient_check import (
+    SMALLEST,
+    TOLERANCES,
+    derivative_along,
+    method_for,
+    resolution_of,
+)
 from .entries import formula, parts_of
 from .numbers import Numbers
 from .rounding import FUNCTION_ROUNDINGS, Rounding
@@ -66,14 +72,20 @@ class Checker:
         self.numbers = numbers
         network = numbers.moment.network
         self.method = method_for(network, np.zeros(1), "auto")
-        self.words = {"complex": "complex step", "central": "five-point differences"}[self.method]
+        self.words = {"complex": "complex step", "central": "five-point differences"}[
+            self.method
+        ]
 
     def of(self, name: str) -> tuple[Check, ...]:
         """The checks of a number."""
         again = self.again(name)
         found = [] if again is None else [again]
         kind, layer, index = parts_of(name)
-        undefined = again is not None and again.value is None and not np.isfinite(self.numbers.read(name))
+        undefined = (
+            again is not None
+            and again.value is None
+            and not np.isfinite(self.numbers.read(name))
+        )
         if kind in self.derivatives and not undefined:
             found.append(self.numerically(name, self.derivatives[kind](layer, index)))
         return tuple(found)
@@ -89,7 +101,9 @@ class Checker:
                 raise OverflowError
         except (OverflowError, ValueError, ZeroDivisionError):
             return Check("too large or too small to be evaluated as it is written")
-        tolerance = (expression.leaves + FUNCTION_ROUNDINGS) * self.numbers.epsilon * size
+        tolerance = (
+            (expression.leaves + FUNCTION_ROUNDINGS) * self.numbers.epsilon * size
+        )
         kind, layer, index = parts_of(name)
         if (
             kind in ENGINES_OWN and self.numbers.engine != "reference"
@@ -97,7 +111,10 @@ class Checker:
             tolerance += 2 * self.rounding.of(kind, layer, index)
         difference = abs(value - self.numbers.read(name))
         return Check(
-            "called again" if self.is_own(kind, layer) else "evaluated again", value, _finite(difference), tolerance
+            "called again" if self.is_own(kind, layer) else "evaluated again",
+            value,
+            _finite(difference),
+            tolerance,
         )
 
     def is_own(self, kind: str, layer: int) -> bool:
@@ -105,9 +122,15 @@ class Checker:
         network = self.numbers.moment.network
         if kind == "ell" or (kind == "G" and layer == network.n_layers):
             return network.loss.own
-        return kind in ("A", "P") and layer > 0 and bool(getattr(network.activations[layer - 1], "own", False))
+        return (
+            kind in ("A", "P")
+            and layer > 0
+            and bool(getattr(network.activations[layer - 1], "own", False))
+        )
 
-    def numerically(self, name: str, job: tuple[Callable[..., Any], Array, int, float]) -> Check:
+    def numerically(
+        self, name: str, job: tuple[Callable[..., Any], Array, int, float]
+    ) -> Check:
         """The derivative along one number."""
         function, point, i, reach = job
         direction = np.zeros(len(point))
@@ -115,13 +138,20 @@ class Checker:
         with np.errstate(all="ignore"):
             sides = function(point)[1]
             nearby = function(point + SMALLEST / reach * direction)[1]
-            if any(np.any((here == 0) & (there != 0)) for here, there in zip(sides, nearby, strict=True)):
+            if any(
+                np.any((here == 0) & (there != 0))
+                for here, there in zip(sides, nearby, strict=True)
+            ):
                 return Check(AT_KINK)
-            found = derivative_along(function, point, sides, direction, self.method, reach=reach)
+            found = derivative_along(
+                function, point, sides, direction, self.method, reach=reach
+            )
         if found is None:
             return Check(AT_KINK)
         if not np.isfinite(found):
-            return Check(f"{self.words} give no finite number, so that nothing could be compared")
+            return Check(
+                f"{self.words} give no finite number, so that nothing could be compared"
+            )
         difference = _finite(abs(found - self.numbers.read(name)))
         return Check(self.words, found, difference, self.tolerance(name, found, reach))
 
@@ -133,20 +163,39 @@ class Checker:
         kind, layer, index = parts_of(name)
         values = self.numbers.array(f"{kind}{layer}")
         z = self.numbers.arrays[f"Z{self.numbers.layers}"]
-        size = abs(self.numbers.read("J")) + abs(self.numbers.read("ell")) + float(np.max(np.abs(z)))
+        size = (
+            abs(self.numbers.read("J"))
+            + abs(self.numbers.read("ell"))
+            + float(np.max(np.abs(z)))
+        )
         resolved = reach * resolution_of(self.method, size)
         scale = max(float(np.max(np.abs(np.nan_to_num(values)))), abs(found), resolved)
-        return TOLERANCES[self.method] * scale + 2 * self.rounding.of(kind, layer, index)
+        return TOLERANCES[self.method] * scale + 2 * self.rounding.of(
+            kind, layer, index
+        )
 
     # Each gives: the function to differentiate with its kinks, the point, which entry of it, and how far a step of 1
     # in that entry moves Z.
 
     @property
-    def derivatives(self) -> dict[str, Callable[[int, tuple[int, ...]], tuple[Callable[..., Any], Array, int, float]]]:
+    def derivatives(
+        self,
+    ) -> dict[
+        str,
+        Callable[[int, tuple[int, ...]], tuple[Callable[..., Any], Array, int, float]],
+    ]:
         """Kinds of numbers that are derivatives."""
-        return {"P": self.slope, "D": self.by_z, "G": self.by_a, "dW": self.by_weight, "db": self.by_bias}
+        return {
+            "P": self.slope,
+            "D": self.by_z,
+            "G": self.by_a,
+            "dW": self.by_weight,
+            "db": self.by_bias,
+        }
 
-    def slope(self, l: int, index: tuple[int, ...]) -> tuple[Callable[..., Any], Array, int, float]:
+    def slope(
+        self, l: int, index: tuple[int, ...]
+    ) -> tuple[Callable[..., Any], Array, int, float]:
         """Of φ by z."""
         phi = self.numbers.moment.network.activations[l - 1]
 
@@ -155,7 +204,9 @@ class Checker:
 
         return function, self.z[l][self.numbers.row][[index[0] - 1]], 0, 1.0
 
-    def by_z(self, l: int, index: tuple[int, ...]) -> tuple[Callable[..., Any], Array, int, float]:
+    def by_z(
+        self, l: int, index: tuple[int, ...]
+    ) -> tuple[Callable[..., Any], Array, int, float]:
         """Of ℓ by Z[l]_k."""
         row = self.numbers.row
 
@@ -165,7 +216,9 @@ class Checker:
 
         return function, self.z[l][row], index[0] - 1, 1.0
 
-    def by_a(self, l: int, index: tuple[int, ...]) -> tuple[Callable[..., Any], Array, int, float]:
+    def by_a(
+        self, l: int, index: tuple[int, ...]
+    ) -> tuple[Callable[..., Any], Array, int, float]:
         """Of ℓ by A[l]_k; of the input before its mask."""
         row, mask = self.numbers.row, self.mask[0] if l == 0 else None
         a = self.x[row] if l == 0 else self.a[l][row]
@@ -177,7 +230,9 @@ class Checker:
 
         return function, a, index[0] - 1, 1.0
 
-    def by_weight(self, l: int, index: tuple[int, ...]) -> tuple[Callable[..., Any], Array, int, float]:
+    def by_weight(
+        self, l: int, index: tuple[int, ...]
+    ) -> tuple[Callable[..., Any], Array, int, float]:
         """Of J by W[l]_kj."""
         k, j = index[0] - 1, index[1] - 1
         a, rules = self.a[l - 1], self.numbers.moment.rules
@@ -190,7 +245,9 @@ class Checker:
 
         return function, self.W[l][k], j, max(1.0, float(np.max(np.abs(a))))
 
-    def by_bias(self, l: int, index: tuple[int, ...]) -> tuple[Callable[..., Any], Array, int, float]:
+    def by_bias(
+        self, l: int, index: tuple[int, ...]
+    ) -> tuple[Callable[..., Any], Array, int, float]:
         """Of J by b[l]_k."""
         k = index[0] - 1
         product = self.a[l - 1] @ self.W[l][k]
@@ -215,7 +272,9 @@ class Checker:
             return ell, sides + more
         y = self.y[rows]
         ell, _ = network.loss.value_and_delta(y, z, a, phi)
-        return ell, sides + [np.sign(np.real(r)) for r in network.loss.residual_kinks(y, a)]
+        return ell, sides + [
+            np.sign(np.real(r)) for r in network.loss.residual_kinks(y, a)
+        ]
 
     def from_a(self, l: int, a: Array, rows: slice) -> tuple[Array, list[Array]]:
         """The same with given A[l]; of the output, ℓ by a alone."""
@@ -235,7 +294,10 @@ class Checker:
 
     def _exactly(self, kind: str, first: int) -> dict[int, Array]:
         arrays = self.numbers.arrays
-        return {l: arrays[f"{kind}{l}"].astype(np.float64) for l in range(first, self.numbers.layers + 1)}
+        return {
+            l: arrays[f"{kind}{l}"].astype(np.float64)
+            for l in range(first, self.numbers.layers + 1)
+        }
 
     @cached_property
     def z(self) -> dict[int, Array]:
@@ -265,7 +327,9 @@ class Checker:
     @cached_property
     def x(self) -> Array:
         """The input before its mask."""
-        return np.asarray(self.numbers.arrays.get("X0", self.numbers.arrays["A0"]), np.float64)
+        return np.asarray(
+            self.numbers.arrays.get("X0", self.numbers.arrays["A0"]), np.float64
+        )
 
     @cached_property
     def y(self) -> Array:

@@ -15,8 +15,27 @@ import numpy as np
 
 from ..activation_types import Softmax
 from ..loss_types import CrossEntropy
-from .expressions import Constant, Expression, Place, Power, Product, Read, Share, Sized, Sum, largest_terms
-from .functions import activation_of, factor_of, loss_of, loss_slope_of, minus, named, slope_of
+from .expressions import (
+    Constant,
+    Expression,
+    Place,
+    Power,
+    Product,
+    Read,
+    Share,
+    Sized,
+    Sum,
+    largest_terms,
+)
+from .functions import (
+    activation_of,
+    factor_of,
+    loss_of,
+    loss_slope_of,
+    minus,
+    named,
+    slope_of,
+)
 from .numbers import Numbers
 from .updates import update
 
@@ -66,10 +85,15 @@ def parts_of(name: str) -> tuple[str, int, tuple[int, ...]]:
     return kind, int(head[len(kind) :] or 0), tuple(int(i) for i in index)
 
 
-def pre_activation(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+def pre_activation(
+    n: Numbers, l: int, index: tuple[int, ...], style: Style
+) -> Expression:
     """Z[l]_k = Σ_j A[l-1]_j W[l]_kj + b[l]_k (F1)."""
     k = index[0]
-    terms = [weighted(f"W{l}.{k}.{j}", f"A{l - 1}.{j}", style) for j in range(1, n.sizes[l - 1] + 1)]
+    terms = [
+        weighted(f"W{l}.{k}.{j}", f"A{l - 1}.{j}", style)
+        for j in range(1, n.sizes[l - 1] + 1)
+    ]
     bias: Expression = Place(f"b{l}.{k}")
     if style.constant:
         bias = weighted(f"b{l}.{k}", f"one{l - 1}", style)
@@ -79,7 +103,11 @@ def pre_activation(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> 
 
 
 def weighted(w: str, a: str, style: Style) -> Product:
-    return Product(Place(w), Place(a)) if style.weight_first else Product(Place(a), Place(w))
+    return (
+        Product(Place(w), Place(a))
+        if style.weight_first
+        else Product(Place(a), Place(w))
+    )
 
 
 def activation(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
@@ -99,13 +127,17 @@ def activation(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expr
 def slope(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
     """φ′_l(Z[l]_k)."""
     a = None if n.has(f"M{l}") else Place(f"A{l}.{index[0]}")
-    return slope_of(n.moment.network.activations[l - 1], Place(f"Z{l}.{index[0]}"), a, n.read)
+    return slope_of(
+        n.moment.network.activations[l - 1], Place(f"Z{l}.{index[0]}"), a, n.read
+    )
 
 
 def outputs(n: Numbers) -> tuple[list[Expression], list[Expression]]:
     """The places of a and y."""
     width = range(1, n.sizes[-1] + 1)
-    return [Place(f"A{n.layers}.{k}") for k in width], [Place(f"Y{n.layers}.{k}") for k in width]
+    return [Place(f"A{n.layers}.{k}") for k in width], [
+        Place(f"Y{n.layers}.{k}") for k in width
+    ]
 
 
 def row_loss(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
@@ -115,25 +147,39 @@ def row_loss(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expres
 
 def objective(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
     """J = Σ_i s_i ℓ_i + R (J1)."""
-    rows: list[Expression] = [Product(Place(f"s~{i}"), Place(f"ell~{i}")) for i in range(n.rows)]
+    rows: list[Expression] = [
+        Product(Place(f"s~{i}"), Place(f"ell~{i}")) for i in range(n.rows)
+    ]
     if not (n.moment.rules.l1 or n.moment.rules.l2):
         return Sum(rows, read=n.read)
     return Sum([*rows, Place("R")], read=n.read, kept=len(rows))
 
 
-def penalty(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression | None:
+def penalty(
+    n: Numbers, l: int, index: tuple[int, ...], style: Style
+) -> Expression | None:
     """R = l1 Σ |W| + ½ l2 Σ W² (J2)."""
     shapes = [(l, n.sizes[l], n.sizes[l - 1]) for l in range(1, n.layers + 1)]
     if sum(rows * columns for _, rows, columns in shapes) > MOST_PENALISED:
         return None
-    names = [f"W{l}.{k}.{j}" for l, rows, columns in shapes for k in range(1, rows + 1) for j in range(1, columns + 1)]
+    names = [
+        f"W{l}.{k}.{j}"
+        for l, rows, columns in shapes
+        for k in range(1, rows + 1)
+        for j in range(1, columns + 1)
+    ]
     l1, l2 = n.moment.rules.l1, n.moment.rules.l2
     parts: list[Expression] = []
     if l1:
         sizes = [Sum([Place(name)], (1 if n.read(name) > 0 else -1,)) for name in names]
         parts.append(Product(named(l1), Sum(sizes, read=n.read)))
     if l2:
-        parts.append(Product(named(l2 / 2), Sum([Power(Place(name), 2) for name in names], read=n.read)))
+        parts.append(
+            Product(
+                named(l2 / 2),
+                Sum([Power(Place(name), 2) for name in names], read=n.read),
+            )
+        )
     return Sum(parts)
 
 
@@ -164,12 +210,17 @@ def short_delta(n: Numbers, k: int) -> Expression | None:
         return minus(Product(Sum(y, read=n.read), a[k - 1]), y[k - 1])
     if loss.own or getattr(phi, "own", False):
         return None
-    if (loss.name, phi.name) in (("poisson", "exp"), ("binary_cross_entropy", "sigmoid")):
+    if (loss.name, phi.name) in (
+        ("poisson", "exp"),
+        ("binary_cross_entropy", "sigmoid"),
+    ):
         return minus(a[k - 1], y[k - 1])
     if (loss.name, phi.name) == ("squared_error", "identity"):
         factor = loss.specification()["factor"]
         difference = minus(a[k - 1], y[k - 1])
-        return difference if factor == 0.5 else Product(factor_of(2 * factor), difference)
+        return (
+            difference if factor == 0.5 else Product(factor_of(2 * factor), difference)
+        )
     return None
 
 
@@ -184,23 +235,34 @@ def softmax_delta(n: Numbers, l: int, k: int) -> Expression:
     def a(i: int) -> Expression:
         if not masked:
             return Place(f"A{l}.{i}")
-        return Share(i - 1, [Place(f"Z{l}.{m}") for m in range(1, n.sizes[l] + 1)], read=n.read)
+        return Share(
+            i - 1, [Place(f"Z{l}.{m}") for m in range(1, n.sizes[l] + 1)], read=n.read
+        )
 
     units = range(1, n.sizes[l] + 1)
-    return Product(a(k), minus(g(k), Sum([Product(a(i), g(i)) for i in units], read=n.read)))
+    return Product(
+        a(k), minus(g(k), Sum([Product(a(i), g(i)) for i in units], read=n.read))
+    )
 
 
-def activation_gradient(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+def activation_gradient(
+    n: Numbers, l: int, index: tuple[int, ...], style: Style
+) -> Expression:
     """∂ℓ/∂A[L] of the loss; ∂ℓ/∂A[l]_j = Σ_k Δ[l+1]_k W[l+1]_kj (B2, B4), times the mask of the input for dX."""
     j = index[0]
     if l == n.layers:
         return loss_slope_of(n.moment.network.loss, *outputs(n), j - 1, n.read)
     above = range(1, n.sizes[l + 1] + 1)
-    total = Sum([weighted(f"W{l + 1}.{k}.{j}", f"D{l + 1}.{k}", style) for k in above], read=n.read)
+    total = Sum(
+        [weighted(f"W{l + 1}.{k}.{j}", f"D{l + 1}.{k}", style) for k in above],
+        read=n.read,
+    )
     return Product(total, Place(f"M0.{j}")) if l == 0 and n.has("M0") else total
 
 
-def weight_gradient(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+def weight_gradient(
+    n: Numbers, l: int, index: tuple[int, ...], style: Style
+) -> Expression:
     """∂J/∂W[l]_kj = Σ_i s_i Δ[l]_ik A[l-1]_ij + ∂R/∂W[l]_kj (B3)."""
     k, j = index
     parts = over_rows(n, f"D{l}.{k}", f"A{l - 1}.{j}")
@@ -215,7 +277,9 @@ def weight_gradient(n: Numbers, l: int, index: tuple[int, ...], style: Style) ->
     return Sum([parts, *more]) if more else parts
 
 
-def bias_gradient(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
+def bias_gradient(
+    n: Numbers, l: int, index: tuple[int, ...], style: Style
+) -> Expression:
     """∂J/∂b[l]_k = Σ_i s_i Δ[l]_ik (B3)."""
     return over_rows(n, f"D{l}.{index[0]}", f"one{l - 1}" if style.constant else "")
 
@@ -236,7 +300,9 @@ class RowSum(Expression):
     def __init__(self, n: Numbers, delta: str, a: str) -> None:
         self.delta, self.a = delta, a
         values = n.arrays["s"].astype(np.float64) * n.over_rows(delta)
-        self.values = values * n.over_rows(a) if a and not a.startswith("one") else values
+        self.values = (
+            values * n.over_rows(a) if a and not a.startswith("one") else values
+        )
 
     def markup(self, terms: int) -> str:
         shown, rest = largest_terms(self.values.tolist(), terms)
@@ -246,7 +312,9 @@ class RowSum(Expression):
         """What one row adds."""
         factors: list[Expression] = [Place(f"s~{row}"), Place(f"{self.delta}~{row}")]
         if self.a:
-            factors.append(Place(self.a if self.a.startswith("one") else f"{self.a}~{row}"))
+            factors.append(
+                Place(self.a if self.a.startswith("one") else f"{self.a}~{row}")
+            )
         return Product(*factors)
 
     def value(self, read: Read) -> Sized:

@@ -15,7 +15,13 @@ from .numbers import Numbers
 from .spelling import Spelling
 from .steps import Step
 
-__all__ = ["array_equations", "general_equations", "one_letter", "remark_of", "source_of"]
+__all__ = [
+    "array_equations",
+    "general_equations",
+    "one_letter",
+    "remark_of",
+    "source_of",
+]
 
 #: φ(z) and φ′(z), in general.
 PHI = {
@@ -23,7 +29,10 @@ PHI = {
     "sigmoid": (r"\frac{1}{1 + e^{\minus z}}", r"#f(z) (1 \minus #f(z))"),
     "tanh": (r"\tanh z", r"1 \minus #f(z)^{2}"),
     "relu": (r"\max(z, 0)", r"1 \text{if} z > 0 \text{, else} 0"),
-    "leaky_relu": (r"z \text{if} z > 0 \text{, else} s \cdot z", r"1 \text{if} z > 0 \text{, else} s"),
+    "leaky_relu": (
+        r"z \text{if} z > 0 \text{, else} s \cdot z",
+        r"1 \text{if} z > 0 \text{, else} s",
+    ),
     "elu": (
         r"z \text{if} z > 0 \text{, else} \alpha (e^{z} \minus 1)",
         r"1 \text{if} z > 0 \text{, else} \alpha e^{z}",
@@ -48,7 +57,10 @@ PHI = {
         r"\min(\max(\frac{z}{6} + \frac{1}{2}, 0), 1)",
         r"\frac{1}{6} \text{if} \minus 3 < z < 3 \text{, else} 0",
     ),
-    "hard_tanh": (r"\min(\max(z, \minus 1), 1)", r"1 \text{if} \minus 1 < z < 1 \text{, else} 0"),
+    "hard_tanh": (
+        r"\min(\max(z, \minus 1), 1)",
+        r"1 \text{if} \minus 1 < z < 1 \text{, else} 0",
+    ),
     "exp": (r"e^{z}", r"e^{z}"),
     "softmax": (r"\frac{e^{z_{k}}}{\sum_{j} e^{z_{j}}}", ""),
 }
@@ -56,7 +68,10 @@ PHI = {
 #: parameters of other losses.
 ELL = {
     "squared_error": (r"#c \sum_{k} {(#a \minus #y)}^{2}", r"#d (#a \minus #y)"),
-    "absolute_error": (r"\sum_{k} \mid #a \minus #y \mid", r"\word{sign}(#a \minus #y)"),
+    "absolute_error": (
+        r"\sum_{k} \mid #a \minus #y \mid",
+        r"\word{sign}(#a \minus #y)",
+    ),
     "huber": (
         r"\sum_{k} \frac{1}{2} r^{2} \text{if} \mid r \mid \le t \text{, else} t (\mid r \mid \minus \frac{t}{2}) "
         r"\text{, with} r = #a \minus #y",
@@ -72,19 +87,28 @@ ELL = {
         r"\minus \sum_{k} (#y \log #a + (1 \minus #y) \log(1 \minus #a))",
         r"\minus \frac{#y}{#a} + \frac{1 \minus #y}{1 \minus #a}",
     ),
-    "poisson": (r"\sum_{k} #a \minus #y \log #a + #y \log #y \minus #y", r"1 \minus \frac{#y}{#a}"),
+    "poisson": (
+        r"\sum_{k} #a \minus #y \log #a + #y \log #y \minus #y",
+        r"1 \minus \frac{#y}{#a}",
+    ),
 }
 #: What each optimiser does to W, with what it remembers; the biases go the same way.
 RULES = {
     "gradient_descent": (r"{W+} = {W} \minus {alpha} {dW}",),
     "sgd": (r"{W+} = {W} \minus {alpha} {dW}",),
     "momentum": (r"{mW+} = \mu {mW} \minus {alpha} {dW}", r"{W+} = {W} + {mW+}"),
-    "nesterov": (r"{mW+} = \mu {mW} \minus {alpha} {dW}", r"{W+} = {W} + \mu {mW+} \minus {alpha} {dW}"),
+    "nesterov": (
+        r"{mW+} = \mu {mW} \minus {alpha} {dW}",
+        r"{W+} = {W} + \mu {mW+} \minus {alpha} {dW}",
+    ),
     "rmsprop": (
         r"{vW+} = \rho {vW} + (1 \minus \rho) {({dW})}^{2}",
         r"{W+} = {W} \minus \frac{{alpha} {dW}}{\sqrt{{vW+}} + \epsilon}",
     ),
-    "adagrad": (r"{vW+} = {vW} + {({dW})}^{2}", r"{W+} = {W} \minus \frac{{alpha} {dW}}{\sqrt{{vW+}} + \epsilon}"),
+    "adagrad": (
+        r"{vW+} = {vW} + {({dW})}^{2}",
+        r"{W+} = {W} \minus \frac{{alpha} {dW}}{\sqrt{{vW+}} + \epsilon}",
+    ),
     "adam": (
         r"{mW+} = \beta_{1} {mW} + (1 \minus \beta_{1}) {dW}",
         r"{vW+} = \beta_{2} {vW} + (1 \minus \beta_{2}) {({dW})}^{2}",
@@ -98,11 +122,14 @@ RULES["folded_adam"] = (
     r"{\sqrt{{vW+}} + \epsilon}",
 )
 RULES["adamw"] = tuple(
-    line.replace("{W+} = {W}", r"{W+} = (1 \minus {alpha} \lambda) {W}") for line in RULES["adam"]
-)  # fmt: skip
+    line.replace("{W+} = {W}", r"{W+} = (1 \minus {alpha} \lambda) {W}")
+    for line in RULES["adam"]
+)
 
 #: A place for an array in an equation of these tables.
-ARRAY = re.compile(r"\{((?:[AZWbMXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)-?)\}")
+ARRAY = re.compile(
+    r"\{((?:[AZWbMXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)-?)\}"
+)
 
 
 def source_of(spelled: Spelling, step: Step, n: Numbers) -> str:
@@ -110,9 +137,13 @@ def source_of(spelled: Spelling, step: Step, n: Numbers) -> str:
     output = step.layer == n.layers
     if step.kind == "W+" and not _plain(n):
         return ""
-    keys = [f"{step.kind}:{_own_output(spelled, n)}", f"{step.kind}:out"] if output else []
+    keys = (
+        [f"{step.kind}:{_own_output(spelled, n)}", f"{step.kind}:out"] if output else []
+    )
     keys += [f"{step.kind}:in"] if step.layer == 1 else []
-    keys += [step.kind] if not (output and step.kind == "D") else []  # an output's Δ is no hidden one's
+    keys += (
+        [step.kind] if not (output and step.kind == "D") else []
+    )  # an output's Δ is no hidden one's
     return next((spelled.sources[key] for key in keys if key in spelled.sources), "")
 
 
@@ -122,7 +153,10 @@ def _own_output(spelled: Spelling, n: Numbers) -> str:
     loss, phi = network.loss, network.activations[-1]
     if loss.name == "cross_entropy" and isinstance(phi, Softmax):
         return "softmax"
-    squares = loss.name == "squared_error" and loss.specification()["factor"] == spelled.factor
+    squares = (
+        loss.name == "squared_error"
+        and loss.specification()["factor"] == spelled.factor
+    )
     return "squares" if squares and spelled.output_phi in ("", phi.name) else "other"
 
 
@@ -150,10 +184,15 @@ def general_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
     output = step.layer == n.layers
 
     def general(kind: str) -> str:
-        return spelled.general(kind.removesuffix("-"), output=output, before=kind.endswith("-"))
+        return spelled.general(
+            kind.removesuffix("-"), output=output, before=kind.endswith("-")
+        )
 
     label = spelled.last[0] if output else spelled.letter
-    return [ARRAY.sub(lambda m: general(m[1]), line).replace("#l", label) for line in _lines(spelled, step, n)]
+    return [
+        ARRAY.sub(lambda m: general(m[1]), line).replace("#l", label)
+        for line in _lines(spelled, step, n)
+    ]
 
 
 def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
@@ -163,19 +202,36 @@ def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
 
     def place(kind: str) -> str:
         plain = kind.removesuffix("-")
-        return "@alpha@" if plain == "alpha" else f"@[{plain}{step.layer - kind.endswith('-')}]@"
+        return (
+            "@alpha@"
+            if plain == "alpha"
+            else f"@[{plain}{step.layer - kind.endswith('-')}]@"
+        )
 
     label = spelled.label(step.layer, n.layers)
-    lines = [line for line in _lines(spelled, step, n) if ARRAY.search(line) and r"\sum" not in line]
-    return [ARRAY.sub(lambda m: place(m[1]), line).replace("#l", label) for line in lines]
+    lines = [
+        line
+        for line in _lines(spelled, step, n)
+        if ARRAY.search(line) and r"\sum" not in line
+    ]
+    return [
+        ARRAY.sub(lambda m: place(m[1]), line).replace("#l", label) for line in lines
+    ]
 
 
 def _plain(n: Numbers) -> bool:
     """Whether a step is θ - α ∇J and no more."""
     rules = n.moment.rules
     rule = rules.optimizer
-    simple = rule.name == "gradient_descent" or (isinstance(rule, SGD) and not rule.momentum)
-    return simple and rules.max_norm is None and rules.clip_value is None and n.clip_factor == 1
+    simple = rule.name == "gradient_descent" or (
+        isinstance(rule, SGD) and not rule.momentum
+    )
+    return (
+        simple
+        and rules.max_norm is None
+        and rules.clip_value is None
+        and n.clip_factor == 1
+    )
 
 
 def _lines(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
@@ -191,11 +247,18 @@ def _lines(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
         return [f"{spelled.loss}{row} = {_loss(spelled, n, 0)}"]
     if kind == "J":
         penalty = " + R" if "R" in step.entries else ""
-        share = r"\frac{w_{i}}{\sum_{i} w_{i}}" if n.moment.reduction == "mean" else "w_{i}"
+        share = (
+            r"\frac{w_{i}}{\sum_{i} w_{i}}" if n.moment.reduction == "mean" else "w_{i}"
+        )
         of = r" \langle i \rangle" if one_letter(spelled, n) else "_{i}"
-        lines = [rf"{spelled.objective} = \sum_{{i}} s_{{i}} {spelled.loss}{of}{penalty}", f"s_{{i}} = {share}"]
+        lines = [
+            rf"{spelled.objective} = \sum_{{i}} s_{{i}} {spelled.loss}{of}{penalty}",
+            f"s_{{i}} = {share}",
+        ]
         if penalty:
-            lines.append(r"R = \lambda_{1} \sum \mid W \mid + \frac{1}{2} \lambda_{2} \sum W^{2}")
+            lines.append(
+                r"R = \lambda_{1} \sum \mid W \mid + \frac{1}{2} \lambda_{2} \sum W^{2}"
+            )
         return lines
     if kind == "GL":
         symbol = spelled.template("G", output=True)[1].replace("#1", "k")
@@ -223,7 +286,10 @@ def _masked(spelled: Spelling, kind: str, n: Numbers, l: int) -> list[str]:
     """The notation's own equations, with the mask where the layer has one."""
     mask = r" \odot {M}" if n.has(f"M{l}") else ""
     before = r" \odot {M-}" if kind == "G" and l == 1 and n.has("M0") else ""
-    return [line.replace("{*M}", mask).replace("{*X}", before) for line in spelled.equations[kind]]
+    return [
+        line.replace("{*M}", mask).replace("{*X}", before)
+        for line in spelled.equations[kind]
+    ]
 
 
 def _loss(spelled: Spelling, n: Numbers, which: int) -> str:
@@ -233,10 +299,16 @@ def _loss(spelled: Spelling, n: Numbers, which: int) -> str:
     if spelled.hidden and n.moment.network.activations[-1].name == "identity":
         a = spelled.template("Z", output=True)[1].replace("#1", "k")
     if loss.name not in ELL or loss.own:
-        return r"\sum_{k} \ell(" + f"{y}, {a})" if which == 0 else rf"\ell^{{\prime}}({y}, {a})"
+        return (
+            r"\sum_{k} \ell(" + f"{y}, {a})"
+            if which == 0
+            else rf"\ell^{{\prime}}({y}, {a})"
+        )
     written = ELL[loss.name][which].replace("#a", a).replace("#y", y)
     factor = loss.specification().get("factor", 1.0)
-    return written.replace("#c", _coefficient(factor)).replace("#d", _coefficient(2 * factor))
+    return written.replace("#c", _coefficient(factor)).replace(
+        "#d", _coefficient(2 * factor)
+    )
 
 
 def _coefficient(number: float) -> str:
@@ -249,8 +321,15 @@ def _delta_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
     if l == n.layers and short_delta(n, 1) is not None:
         return [_short_line(spelled, n)]
     if isinstance(phi, Softmax):
-        D, A, G = (spelled.template(kind, output=l == n.layers)[1] for kind in ("D", "A", "G"))
-        D, A, G, sum_of = D.replace("#1", "k"), A.replace("#1", "k"), G.replace("#1", "k"), (A + r" \cdot " + G)
+        D, A, G = (
+            spelled.template(kind, output=l == n.layers)[1] for kind in ("D", "A", "G")
+        )
+        D, A, G, sum_of = (
+            D.replace("#1", "k"),
+            A.replace("#1", "k"),
+            G.replace("#1", "k"),
+            (A + r" \cdot " + G),
+        )
         return [rf"{D} = {A} \cdot ({G} \minus \sum_{{j}} {sum_of.replace('#1', 'j')})"]
     if phi.name == "identity":
         return [r"{D} = {G}" + (r" \odot {M}" if masked else "")]
@@ -260,15 +339,24 @@ def _delta_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
 def _short_line(spelled: Spelling, n: Numbers) -> str:
     """Δ[L] = A[L] - Y, or a multiple."""
     network = n.moment.network
-    a = "{Z}" if spelled.hidden and network.activations[-1].name == "identity" else "{A}"
-    if network.loss.name == "cross_entropy" and float(n.array(f"Y{n.layers}").sum()) != 1:
+    a = (
+        "{Z}"
+        if spelled.hidden and network.activations[-1].name == "identity"
+        else "{A}"
+    )
+    if (
+        network.loss.name == "cross_entropy"
+        and float(n.array(f"Y{n.layers}").sum()) != 1
+    ):
         y = spelled.template("Y", output=True)[1].replace("#1", "k")
         a = rf"(\sum_{{k}} {y}) \cdot {a}"
     factor = 2 * network.loss.specification().get("factor", 0.5)
     scale = "" if factor == 1 else rf"{factor:.6g} \cdot "
     if spelled.hidden:  # S4: a derivative is a row, f and y are columns
         return rf"{{D}} = {scale}{{({a} \minus {{Y}})}}^{{\top}}"
-    return rf"{{D}} = {scale}({a} \minus {{Y}})" if scale else rf"{{D}} = {a} \minus {{Y}}"
+    return (
+        rf"{{D}} = {scale}({a} \minus {{Y}})" if scale else rf"{{D}} = {a} \minus {{Y}}"
+    )
 
 
 def _gradient_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
@@ -299,7 +387,9 @@ def _update_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
     lines = [*_limit_lines(n), *RULES[name]]
     if rules.max_norm is not None:
         lines = [line.replace("{W+}", "{uW+}") for line in lines]
-        lines.append(rf"{{W+}} = {{uW+}} \text{{, its rows scaled to a norm of at most}} {rules.max_norm:.6g}")
+        lines.append(
+            rf"{{W+}} = {{uW+}} \text{{, its rows scaled to a norm of at most}} {rules.max_norm:.6g}"
+        )
     if not spelled.style.constant and _plain(n):
         lines += [line.replace("W", "b") for line in lines]
     return lines
@@ -310,7 +400,9 @@ def _limit_lines(n: Numbers) -> list[str]:
     rules, lines = n.moment.rules, []
     if rules.clip_value is not None:
         limit = f"{rules.clip_value:.6g}"
-        lines.append(rf"{{dW}} \text{{is cut to}} [\minus {limit}, {limit}] \text{{first}}")
+        lines.append(
+            rf"{{dW}} \text{{is cut to}} [\minus {limit}, {limit}] \text{{first}}"
+        )
     if n.clip_factor != 1:
         lines.append(
             rf"{{dW}} \text{{is scaled, with all of the gradient, by}} {n.clip_factor:.6g} "

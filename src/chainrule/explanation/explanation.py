@@ -64,7 +64,11 @@ class Explanation:
         """The steps, in the order in which they are computed."""
         steps = steps_of(self.numbers, self.shown)
         wanted = {*self.equations}
-        return tuple(step for step in steps if not wanted or self._numbers_of(step, self.spelled) & wanted)
+        return tuple(
+            step
+            for step in steps
+            if not wanted or self._numbers_of(step, self.spelled) & wanted
+        )
 
     def require_steps(self) -> None:
         """Raise where no step has one of the equations that are asked for."""
@@ -74,7 +78,14 @@ class Explanation:
             def known(spelled: Spelling) -> set[str]:
                 return set().union(*(self._numbers_of(step, spelled) for step in steps))
 
-            other = next((one.alias for one in SPELLINGS.values() if known(one) & {*self.equations}), None)
+            other = next(
+                (
+                    one.alias
+                    for one in SPELLINGS.values()
+                    if known(one) & {*self.equations}
+                ),
+                None,
+            )
             raise InputError(
                 f"equation {', '.join(self.equations)} in the notation {self.notation}",
                 ", ".join(sorted(known(self.spelled))),
@@ -86,7 +97,9 @@ class Explanation:
     def _numbers_of(self, step: Step, spelled: Spelling) -> set[str]:
         """The numbers by which a step's equation is called: the library's; the document's, also with its name."""
         source = source_of(spelled, step, self.numbers)
-        parts = {part.strip(" ()") for part in f"{source},{step.equation}".split(",")} - {""}
+        parts = {
+            part.strip(" ()") for part in f"{source},{step.equation}".split(",")
+        } - {""}
         return parts | {f"{spelled.alias}.E{part}" for part in parts if part.isdigit()}
 
     @cached_property
@@ -99,12 +112,21 @@ class Explanation:
     def weights(self) -> tuple[str, ...]:
         """The names of the weights that are shown."""
         shown = self.shown
-        return tuple(f"W{l}.{k}.{j}" for l in shown.layers for k in shown.units[l] for j in shown.sources[l, k])
+        return tuple(
+            f"W{l}.{k}.{j}"
+            for l in shown.layers
+            for k in shown.units[l]
+            for j in shown.sources[l, k]
+        )
 
     @property
     def failed(self) -> tuple[str, ...]:
         """The names of the numbers of which a check fails."""
-        return tuple(name for name, checks in self.checks.items() if not all(check.passed for check in checks))
+        return tuple(
+            name
+            for name, checks in self.checks.items()
+            if not all(check.passed for check in checks)
+        )
 
     @property
     def passed(self) -> bool:
@@ -122,7 +144,11 @@ class Explanation:
 
     def steps_in(self, spelled: Spelling) -> tuple[Step, ...]:
         """The steps that a notation has: a linear output needs no activation."""
-        gone = {f"{kind}{self.numbers.layers}" for kind in spelled.hidden} if self._is_linear else set()
+        gone = (
+            {f"{kind}{self.numbers.layers}" for kind in spelled.hidden}
+            if self._is_linear
+            else set()
+        )
         return tuple(step for step in self.steps if step.key not in gone)
 
     @property
@@ -143,7 +169,10 @@ class Explanation:
 
     def grid(self, spelled: Spelling, array: str) -> list[list[str]]:
         """The places of an array, "W2" say, as a notation lays them out; none of one too large to be read."""
-        kind, layer = array.rstrip("0123456789"), int(array[len(array.rstrip("0123456789")) :])
+        kind, layer = (
+            array.rstrip("0123456789"),
+            int(array[len(array.rstrip("0123456789")) :]),
+        )
         sizes = self.numbers.sizes
         longest = max(sizes[layer], sizes[layer - 1] if "W" in kind else 0)
         return spelled.grid(kind, layer, sizes) if longest <= MOST_UNITS else []
@@ -151,7 +180,11 @@ class Explanation:
     def equations_of_arrays(self, spelled: Spelling, step: Step) -> list[str]:
         """The equations of a step with the arrays of its layer, where some of them can be shown in numbers."""
         lines = array_equations(spelled, step, self.numbers)
-        return [line for line in lines if any(self.grid(spelled, array) for array in ARRAY_PLACE.findall(line))]
+        return [
+            line
+            for line in lines
+            if any(self.grid(spelled, array) for array in ARRAY_PLACE.findall(line))
+        ]
 
     def text(self, notation: str | None = None) -> str:
         """The whole as plain text.
@@ -211,7 +244,11 @@ class Explanation:
         elif path.suffix == ".json":
             content = json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n"
         else:
-            raise InputError(f"{path}", f"a file that ends in {', '.join(FORMS)}", "Name it page.html, say.")
+            raise InputError(
+                f"{path}",
+                f"a file that ends in {', '.join(FORMS)}",
+                "Name it page.html, say.",
+            )
         write_whole(path, content.encode())
 
     def _spelling(self, notation: str | None) -> Spelling:
@@ -223,17 +260,26 @@ class Explanation:
 
     def in_text(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
         """A formula in a line of text, its places filled by symbols or by numbers."""
-        return to_text(parse(markup), lambda place: self._filled(TEXT, spelled, place, numbers))
+        return to_text(
+            parse(markup), lambda place: self._filled(TEXT, spelled, place, numbers)
+        )
 
     def in_latex(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
         """A formula in LaTeX, its places filled by symbols or by numbers."""
-        return to_latex(parse(markup), lambda place: self._filled(LATEX, spelled, place, numbers))
+        return to_latex(
+            parse(markup), lambda place: self._filled(LATEX, spelled, place, numbers)
+        )
 
     def _filled(self, form: Form, spelled: Spelling, place: str, numbers: bool) -> str:
         """What stands in a place of a formula."""
         if place.startswith("rest:"):
             _, count, value = place.split(":")
-            return form.rest(form.number(bracketed(self.rounded(float(value)))) if numbers else form.dots, count)
+            return form.rest(
+                form.number(bracketed(self.rounded(float(value))))
+                if numbers
+                else form.dots,
+                count,
+            )
         if place.startswith("["):
             return self._array(form, spelled, place[1:-1], numbers)
         name = place.removeprefix("!")
@@ -247,12 +293,23 @@ class Explanation:
         grid = self.grid(spelled, array) if numbers else []
         if not grid:
             kind = array.rstrip("0123456789")
-            return form.show(parse(spelled.array(kind, int(array[len(kind) :]), self.numbers.layers)), str)
+            return form.show(
+                parse(
+                    spelled.array(kind, int(array[len(kind) :]), self.numbers.layers)
+                ),
+                str,
+            )
 
         def cell(place: str) -> str:
-            return self.rounded(self.numbers.read(place.strip("@"))) if place.startswith("@") else place
+            return (
+                self.rounded(self.numbers.read(place.strip("@")))
+                if place.startswith("@")
+                else place
+            )
 
-        rows = form.below.join(form.beside.join(cell(place) for place in row) for row in grid)
+        rows = form.below.join(
+            form.beside.join(cell(place) for place in row) for row in grid
+        )
         return form.ends[0] + form.number(rows) + form.ends[1]
 
     def __str__(self) -> str:

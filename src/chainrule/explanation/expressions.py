@@ -14,7 +14,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
-__all__ = ["Branch", "Call", "Constant", "Expression", "Fraction", "Place", "Power", "Product", "Root", "Share", "Sum"]
+__all__ = [
+    "Branch",
+    "Call",
+    "Constant",
+    "Expression",
+    "Fraction",
+    "Place",
+    "Power",
+    "Product",
+    "Root",
+    "Share",
+    "Sum",
+]
 
 #: A value, and its size: what the value would be if no term cancelled another. A relative rounding u anywhere in the
 #: formula moves its value by at most u times its size.
@@ -89,10 +101,16 @@ class Constant(Expression):
         return 1
 
     def bracketed(self, terms: int) -> str:
-        return f"({self.markup(terms)})" if self.number < 0 and not self.written else self.markup(terms)
+        return (
+            f"({self.markup(terms)})"
+            if self.number < 0 and not self.written
+            else self.markup(terms)
+        )
 
 
-def largest_terms(values: Sequence[float], terms: int, kept: int | None = None) -> tuple[list[int], str]:
+def largest_terms(
+    values: Sequence[float], terms: int, kept: int | None = None
+) -> tuple[list[int], str]:
     """Which terms of a sum are shown, and the rest of it as markup; all where two more than those would be all.
 
     Parameters
@@ -106,9 +124,13 @@ def largest_terms(values: Sequence[float], terms: int, kept: int | None = None) 
     everything = range(len(values))
     if len(values) <= terms + 2:
         return list(everything), ""
-    large = heapq.nlargest(terms, (i for i in everything if i != kept), key=lambda i: abs(values[i]))
+    large = heapq.nlargest(
+        terms, (i for i in everything if i != kept), key=lambda i: abs(values[i])
+    )
     left = sorted({*everything} - {*large, kept})
-    return sorted({*everything} - {*left}), f" + @rest:{len(left)}:{math.fsum(values[i] for i in left)!r}@"
+    return sorted(
+        {*everything} - {*left}
+    ), f" + @rest:{len(left)}:{math.fsum(values[i] for i in left)!r}@"
 
 
 @final
@@ -143,22 +165,39 @@ class Sum(Expression):
             return "0"
         shown, rest = list(range(len(self.terms))), ""
         if self.read is not None:
-            values = [sign * term.value(self.read)[0] for sign, term in zip(self.signs, self.terms, strict=True)]
+            values = [
+                sign * term.value(self.read)[0]
+                for sign, term in zip(self.signs, self.terms, strict=True)
+            ]
             shown, rest = largest_terms(values, terms, self.kept)
         if self.kept == len(self.terms) - 1 and rest:  # the bias stays the last
-            return self._written(shown[:-1], terms) + rest + " + " + self.terms[-1].bracketed(terms)
+            return (
+                self._written(shown[:-1], terms)
+                + rest
+                + " + "
+                + self.terms[-1].bracketed(terms)
+            )
         return self._written(shown, terms) + rest
 
     def _written(self, shown: Sequence[int], terms: int) -> str:
         parts: list[str] = []
         for i in shown:
             sign = r" \minus " if self.signs[i] < 0 else " + " if parts else ""
-            parts.append(sign + (self.terms[i].bracketed(terms) if sign else self.terms[i].markup(terms)))
+            parts.append(
+                sign
+                + (
+                    self.terms[i].bracketed(terms)
+                    if sign
+                    else self.terms[i].markup(terms)
+                )
+            )
         return "".join(parts)
 
     def value(self, read: Read) -> Sized:
         found = [term.value(read) for term in self.terms]
-        total = math.fsum(sign * v for sign, (v, _) in zip(self.signs, found, strict=True))
+        total = math.fsum(
+            sign * v for sign, (v, _) in zip(self.signs, found, strict=True)
+        )
         return total, math.fsum(size for _, size in found)
 
     @property
@@ -166,7 +205,11 @@ class Sum(Expression):
         return sum(term.leaves for term in self.terms) + len(self.terms)
 
     def bracketed(self, terms: int) -> str:
-        return f"({self.markup(terms)})" if len(self.terms) > 1 or self.signs[0] < 0 else self.terms[0].bracketed(terms)
+        return (
+            f"({self.markup(terms)})"
+            if len(self.terms) > 1 or self.signs[0] < 0
+            else self.terms[0].bracketed(terms)
+        )
 
 
 @final
@@ -270,7 +313,11 @@ CALLS: dict[str, tuple[str, Callable[[float], float], Callable[[float], float]]]
     "tanh": (r"\tanh", math.tanh, lambda z: 4 * _logistic_slope(2 * z)),
     "cosh": (r"\cosh", math.cosh, math.sinh),
     "sigma": (r"\sigma", _logistic, _logistic_slope),
-    "softplus": (r"\word{softplus}", lambda z: max(z, 0.0) + math.log1p(math.exp(-abs(z))), _logistic),
+    "softplus": (
+        r"\word{softplus}",
+        lambda z: max(z, 0.0) + math.log1p(math.exp(-abs(z))),
+        _logistic,
+    ),
     "Phi": (r"\Phi", lambda z: math.erfc(-z / math.sqrt(2)) / 2, _density),
     "density": (r"\Phi^{\prime}", _density, lambda z: -z * _density(z)),
     "abs": ("abs", abs, lambda z: 1.0),
@@ -289,13 +336,19 @@ class Call(Expression):
         inside = self.argument.enclosed(terms)
         if self.function == "exp":
             return rf"e^{{{inside}}}"
-        return rf"\mid {inside} \mid" if self.function == "abs" else f"{CALLS[self.function][0]}({inside})"
+        return (
+            rf"\mid {inside} \mid"
+            if self.function == "abs"
+            else f"{CALLS[self.function][0]}({inside})"
+        )
 
     def value(self, read: Read) -> Sized:
         _, function, slope = CALLS[self.function]
         v, s = self.argument.value(read)
         found = function(v)
-        own = 1.0 if self.function == "Phi" else abs(found)  # an engine adds 1 and erf, which cancel where z < 0
+        own = (
+            1.0 if self.function == "Phi" else abs(found)
+        )  # an engine adds 1 and erf, which cancel where z < 0
         return found, own + abs(slope(v)) * s
 
     @property
@@ -320,7 +373,10 @@ class Share(Expression):
     def __init__(self, k: int, arguments: Sequence[Expression], *, read: Read) -> None:
         self.k, self.arguments = k, tuple(arguments)
         largest = max(argument.value(read)[0] for argument in arguments)
-        self.total = Sum([Call("exp", argument) for argument in arguments], read=read if largest < 700 else None)
+        self.total = Sum(
+            [Call("exp", argument) for argument in arguments],
+            read=read if largest < 700 else None,
+        )
 
     def markup(self, terms: int) -> str:
         return rf"\frac{{{Call('exp', self.arguments[self.k]).markup(terms)}}}{{{self.total.markup(terms)}}}"
@@ -331,7 +387,13 @@ class Share(Expression):
         powers = [math.exp(v - largest) for v, _ in found]
         total = math.fsum(powers)
         value = powers[self.k] / total
-        moved = math.fsum(p * (1 + s + abs(largest)) for p, (_, s) in zip(powers, found, strict=True)) / total
+        moved = (
+            math.fsum(
+                p * (1 + s + abs(largest))
+                for p, (_, s) in zip(powers, found, strict=True)
+            )
+            / total
+        )
         return value, value * (1 + found[self.k][1] + abs(largest) + moved)
 
     @property

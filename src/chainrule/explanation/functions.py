@@ -15,7 +15,18 @@ import numpy as np
 from ..activation_types import Activation
 from ..activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
 from ..loss_types import Loss
-from .expressions import Branch, Call, Constant, Expression, Fraction, Power, Product, Read, Sized, Sum
+from .expressions import (
+    Branch,
+    Call,
+    Constant,
+    Expression,
+    Fraction,
+    Power,
+    Product,
+    Read,
+    Sized,
+    Sum,
+)
 
 __all__ = ["activation_of", "loss_of", "loss_slope_of", "slope_of"]
 
@@ -67,7 +78,9 @@ def tanh_slope(z: Expression, at: float, p: Parameters) -> Expression:
     return minus(ONE, Power(Call("tanh", z), 2))
 
 
-def either(condition: bool, when: Expression, otherwise: Expression, at: str = "0") -> Expression:
+def either(
+    condition: bool, when: Expression, otherwise: Expression, at: str = "0"
+) -> Expression:
     return Branch(when, f"z > {at}") if condition else Branch(otherwise, f"z ≤ {at}")
 
 
@@ -80,11 +93,20 @@ def elu_slope(z: Expression, at: float, p: Parameters) -> Expression:
 
 
 def clipped(
-    z: Expression, at: float, low: float, high: float, inside: Expression, outside: Sequence[float]
+    z: Expression,
+    at: float,
+    low: float,
+    high: float,
+    inside: Expression,
+    outside: Sequence[float],
 ) -> Expression:
     if at <= low:
         return Branch(Constant(outside[0]), f"z ≤ {low:g}")
-    return Branch(Constant(outside[1]), f"z ≥ {high:g}") if at >= high else Branch(inside, f"{low:g} < z < {high:g}")
+    return (
+        Branch(Constant(outside[1]), f"z ≥ {high:g}")
+        if at >= high
+        else Branch(inside, f"{low:g} < z < {high:g}")
+    )
 
 
 def cubic(z: Expression) -> Expression:
@@ -128,7 +150,11 @@ ELEMENTWISE: dict[str, tuple[Builder, Builder]] = {
         lambda z, at, p: plus(
             sigma(Product(TWO, cubic(z))),
             Product(
-                TWO, z, cubic_slope(z), sigma(Product(TWO, cubic(z))), sigma(Sum([Product(TWO, cubic(z))], (-1,)))
+                TWO,
+                z,
+                cubic_slope(z),
+                sigma(Product(TWO, cubic(z))),
+                sigma(Sum([Product(TWO, cubic(z))], (-1,))),
             ),
         ),
     ),
@@ -140,11 +166,17 @@ ELEMENTWISE: dict[str, tuple[Builder, Builder]] = {
         lambda z, at, p: Product(z, Call("tanh", Call("softplus", z))),
         lambda z, at, p: plus(
             Call("tanh", Call("softplus", z)),
-            Product(z, Fraction(ONE, Power(Call("cosh", Call("softplus", z)), 2)), sigma(z)),
+            Product(
+                z, Fraction(ONE, Power(Call("cosh", Call("softplus", z)), 2)), sigma(z)
+            ),
         ),
     ),
     "softplus": (
-        lambda z, at, p: Call("softplus", z) if abs(at) > 20 else Call("log", plus(ONE, Call("exp", z))),
+        lambda z, at, p: (
+            Call("softplus", z)
+            if abs(at) > 20
+            else Call("log", plus(ONE, Call("exp", z)))
+        ),
         lambda z, at, p: sigma(z),
     ),
     "softsign": (
@@ -152,7 +184,9 @@ ELEMENTWISE: dict[str, tuple[Builder, Builder]] = {
         lambda z, at, p: Fraction(ONE, Power(softsign_bottom(z), 2)),
     ),
     "hard_sigmoid": (
-        lambda z, at, p: clipped(z, at, -3, 3, plus(Fraction(z, Constant(6)), HALF), (0, 1)),
+        lambda z, at, p: clipped(
+            z, at, -3, 3, plus(Fraction(z, Constant(6)), HALF), (0, 1)
+        ),
         lambda z, at, p: clipped(z, at, -3, 3, Fraction(ONE, Constant(6)), (0, 0)),
     ),
     "hard_tanh": (
@@ -160,20 +194,33 @@ ELEMENTWISE: dict[str, tuple[Builder, Builder]] = {
         lambda z, at, p: clipped(z, at, -1, 1, ONE, (0, 0)),
     ),
     "exp": (lambda z, at, p: Call("exp", z), lambda z, at, p: Call("exp", z)),
-}  # fmt: skip
+}
 
 
 class Own(Expression):
     """A function of the user's own at a number, evaluated as the user wrote it."""
 
-    def __init__(self, written: str, arguments: Sequence[Expression], function: Callable[..., Any]) -> None:
-        self.written, self.arguments, self.function = written, tuple(arguments), function
+    def __init__(
+        self,
+        written: str,
+        arguments: Sequence[Expression],
+        function: Callable[..., Any],
+    ) -> None:
+        self.written, self.arguments, self.function = (
+            written,
+            tuple(arguments),
+            function,
+        )
 
     def markup(self, terms: int) -> str:
         return f"{self.written}({', '.join(argument.enclosed(terms) for argument in self.arguments)})"
 
     def value(self, read: Read) -> Sized:
-        found = float(self.function(*(np.array([argument.value(read)[0]]) for argument in self.arguments))[0])
+        found = float(
+            self.function(
+                *(np.array([argument.value(read)[0]]) for argument in self.arguments)
+            )[0]
+        )
         return found, abs(found)
 
     @property
@@ -204,7 +251,9 @@ def slope_of(phi: Any, z: Expression, a: Expression | None, read: Read) -> Expre
 Term = Callable[[Expression, Expression, Read, Parameters], Expression]
 
 
-def size_of(a: Expression, y: Expression, read: Read) -> tuple[float, Expression, Expression]:
+def size_of(
+    a: Expression, y: Expression, read: Read
+) -> tuple[float, Expression, Expression]:
     """The residual a - y, as a number, as a formula, and |r| as a formula."""
     r = a.value(read)[0] - y.value(read)[0]
     return r, minus(a, y), minus(a, y) if r > 0 else minus(y, a)
@@ -215,8 +264,14 @@ def squared(a: Expression, y: Expression, read: Read, p: Parameters) -> Expressi
     return term if p["factor"] == 1 else Product(factor_of(p["factor"]), term)
 
 
-def squared_slope(a: Expression, y: Expression, read: Read, p: Parameters) -> Expression:
-    return minus(a, y) if p["factor"] == 0.5 else Product(factor_of(2 * p["factor"]), minus(a, y))
+def squared_slope(
+    a: Expression, y: Expression, read: Read, p: Parameters
+) -> Expression:
+    return (
+        minus(a, y)
+        if p["factor"] == 0.5
+        else Product(factor_of(2 * p["factor"]), minus(a, y))
+    )
 
 
 def factor_of(number: float) -> Constant:
@@ -228,7 +283,10 @@ def absolute(a: Expression, y: Expression, read: Read, p: Parameters) -> Express
 
 
 def sign_of(r: float, words: str = "a − y") -> Expression:
-    return Branch(Constant(float(np.sign(r))), f"{words} {'>' if r > 0 else '<' if r < 0 else '='} 0")
+    return Branch(
+        Constant(float(np.sign(r))),
+        f"{words} {'>' if r > 0 else '<' if r < 0 else '='} 0",
+    )
 
 
 def huber(a: Expression, y: Expression, read: Read, p: Parameters) -> Expression:
@@ -242,7 +300,10 @@ def huber(a: Expression, y: Expression, read: Read, p: Parameters) -> Expression
 def huber_slope(a: Expression, y: Expression, read: Read, p: Parameters) -> Expression:
     r, difference, _ = size_of(a, y, read)
     if abs(r) > p["threshold"]:
-        return Branch(Constant(float(np.sign(r)) * p["threshold"]), f"|a − y| > {p['threshold']:g}")
+        return Branch(
+            Constant(float(np.sign(r)) * p["threshold"]),
+            f"|a − y| > {p['threshold']:g}",
+        )
     return Branch(difference, f"|a − y| ≤ {p['threshold']:g}")
 
 
@@ -258,17 +319,24 @@ def pinball_level(k: int, p: Parameters) -> float:
     return float(levels[k % len(levels)])
 
 
-def cross_entropy(a: Expression, y: Expression, read: Read, p: Parameters) -> Expression:
+def cross_entropy(
+    a: Expression, y: Expression, read: Read, p: Parameters
+) -> Expression:
     return Sum([Product(y, Call("log", a))], (-1,))
 
 
-def cross_entropy_slope(a: Expression, y: Expression, read: Read, p: Parameters) -> Expression:
+def cross_entropy_slope(
+    a: Expression, y: Expression, read: Read, p: Parameters
+) -> Expression:
     return Sum([Fraction(y, a)], (-1,))
 
 
 def binary(a: Expression, y: Expression, read: Read, p: Parameters) -> Expression:
     at = y.value(read)[0]
-    one, other = Product(y, Call("log", a)), Product(minus(ONE, y), Call("log", minus(ONE, a)))
+    one, other = (
+        Product(y, Call("log", a)),
+        Product(minus(ONE, y), Call("log", minus(ONE, a))),
+    )
     kept = [part for part, weight in ((one, at), (other, 1 - at)) if weight]
     return Sum(kept, (-1,) * len(kept))
 
@@ -280,10 +348,14 @@ def binary_slope(a: Expression, y: Expression, read: Read, p: Parameters) -> Exp
 def poisson(a: Expression, y: Expression, read: Read, p: Parameters) -> Expression:
     if y.value(read)[0] == 0:
         return Branch(a, "y = 0")
-    return Sum([a, Product(y, Call("log", a)), Product(y, Call("log", y)), y], (1, -1, 1, -1))
+    return Sum(
+        [a, Product(y, Call("log", a)), Product(y, Call("log", y)), y], (1, -1, 1, -1)
+    )
 
 
-def poisson_slope(a: Expression, y: Expression, read: Read, p: Parameters) -> Expression:
+def poisson_slope(
+    a: Expression, y: Expression, read: Read, p: Parameters
+) -> Expression:
     return minus(ONE, Fraction(y, a))
 
 
@@ -295,38 +367,52 @@ LOSS_TERMS: dict[str, tuple[Term, Term]] = {
     "cross_entropy": (cross_entropy, cross_entropy_slope),
     "binary_cross_entropy": (binary, binary_slope),
     "poisson": (poisson, poisson_slope),
-}  # fmt: skip
+}
 
 
-def term_of(loss: Loss, a: Sequence[Expression], y: Sequence[Expression], k: int, read: Read) -> Expression:
+def term_of(
+    loss: Loss, a: Sequence[Expression], y: Sequence[Expression], k: int, read: Read
+) -> Expression:
     """What output k adds to ℓ."""
     if loss.name == "pinball":
         q = pinball_level(k, loss.specification())
         r = y[k].value(read)[0] - a[k].value(read)[0]
         level = named(q if r > 0 else 1 - q)
-        return Branch(Product(level, minus(y[k], a[k]) if r > 0 else minus(a[k], y[k])), f"y {'>' if r > 0 else '≤'} a")
+        return Branch(
+            Product(level, minus(y[k], a[k]) if r > 0 else minus(a[k], y[k])),
+            f"y {'>' if r > 0 else '≤'} a",
+        )
     if loss.name not in LOSS_TERMS or loss.own:
         return Own(r"\ell", [y[k], a[k]], getattr(loss, "ell"))  # noqa: B009  # only a Pointwise can be one's own
     return LOSS_TERMS[loss.name][0](a[k], y[k], read, loss.specification())
 
 
-def loss_of(loss: Loss, a: Sequence[Expression], y: Sequence[Expression], read: Read) -> Expression:
+def loss_of(
+    loss: Loss, a: Sequence[Expression], y: Sequence[Expression], read: Read
+) -> Expression:
     """ℓ(y, a), a sum over outputs (J1)."""
     outputs = list(range(len(a)))
     if loss.name == "cross_entropy":
-        outputs = [k for k in outputs if y[k].value(read)[0] != 0]  # 0 · log a says nothing
+        outputs = [
+            k for k in outputs if y[k].value(read)[0] != 0
+        ]  # 0 · log a says nothing
     terms = [term_of(loss, a, y, k, read) for k in outputs]
     if loss.name in ("cross_entropy", "binary_cross_entropy") and len(terms) == 1:
         return terms[0]
     return Sum(terms, read=read)
 
 
-def loss_slope_of(loss: Loss, a: Sequence[Expression], y: Sequence[Expression], k: int, read: Read) -> Expression:
+def loss_slope_of(
+    loss: Loss, a: Sequence[Expression], y: Sequence[Expression], k: int, read: Read
+) -> Expression:
     """∂ℓ/∂a_k (B1)."""
     if loss.name == "pinball":
         q = pinball_level(k, loss.specification())
         r = y[k].value(read)[0] - a[k].value(read)[0]
-        return Branch(Constant(-q if r > 0 else 1 - q if r < 0 else 0.0), f"y {'>' if r > 0 else '<' if r else '='} a")
+        return Branch(
+            Constant(-q if r > 0 else 1 - q if r < 0 else 0.0),
+            f"y {'>' if r > 0 else '<' if r else '='} a",
+        )
     if loss.name not in LOSS_TERMS or loss.own:
         return Own(r"\ell^{\prime}", [y[k], a[k]], getattr(loss, "ell_prime"))  # noqa: B009
     return LOSS_TERMS[loss.name][1](a[k], y[k], read, loss.specification())

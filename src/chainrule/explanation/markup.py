@@ -17,16 +17,63 @@ __all__ = ["Node", "parse", "to_latex", "to_mathml", "to_text"]
 
 #: name → the character, and what LaTeX calls it where that is something else.
 SIGNS = {
-    "partial": "∂", "delta": "δ", "Delta": "Δ", "phi": "φ", "sigma": "σ", "mu": "μ", "alpha": "α", "eta": "η",
-    "theta": "θ", "lambda": "λ", "beta": "β", "epsilon": "ε", "rho": "ρ", "ell": "ℓ", "Phi": "Φ", "nabla": "∇",
-    "pi": "π", "odot": "⊙", "cdot": "·", "sum": "Σ", "le": "≤", "ge": "≥", "cdots": "⋯", "leftarrow": "←",
-    "top": "ᵀ", "prime": "′", "minus": "−", "quad": "  ", "mid": "|", "Norm": "‖", "langle": "⟨", "rangle": "⟩",
-    "approx": "≈", "times": "×", "infty": "∞", "to": "→",
-}  # fmt: skip
+    "partial": "∂",
+    "delta": "δ",
+    "Delta": "Δ",
+    "phi": "φ",
+    "sigma": "σ",
+    "mu": "μ",
+    "alpha": "α",
+    "eta": "η",
+    "theta": "θ",
+    "lambda": "λ",
+    "beta": "β",
+    "epsilon": "ε",
+    "rho": "ρ",
+    "ell": "ℓ",
+    "Phi": "Φ",
+    "nabla": "∇",
+    "pi": "π",
+    "odot": "⊙",
+    "cdot": "·",
+    "sum": "Σ",
+    "le": "≤",
+    "ge": "≥",
+    "cdots": "⋯",
+    "leftarrow": "←",
+    "top": "ᵀ",
+    "prime": "′",
+    "minus": "−",
+    "quad": "  ",
+    "mid": "|",
+    "Norm": "‖",
+    "langle": "⟨",
+    "rangle": "⟩",
+    "approx": "≈",
+    "times": "×",
+    "infty": "∞",
+    "to": "→",
+}
 LATEX = {"minus": "-", "Norm": r"\Vert", "sum": r"\textstyle\sum"}
 FUNCTIONS = ("log", "exp", "tanh", "max", "min", "cosh")
-OPERATORS = {"odot", "cdot", "sum", "le", "ge", "cdots", "leftarrow", "minus", "quad", "mid", "Norm", "langle",
-             "rangle", "approx", "times", "to"}  # fmt: skip
+OPERATORS = {
+    "odot",
+    "cdot",
+    "sum",
+    "le",
+    "ge",
+    "cdots",
+    "leftarrow",
+    "minus",
+    "quad",
+    "mid",
+    "Norm",
+    "langle",
+    "rangle",
+    "approx",
+    "times",
+    "to",
+}
 KINDS = ("sign", "operator")
 TOKEN = re.compile(r"\\\\|\\[A-Za-z]+|@[^@]*@|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 
@@ -77,7 +124,13 @@ def _row(tokens: list[str], at: int, ends: tuple[str, ...]) -> tuple[Node, int]:
             below, over = EMPTY, EMPTY
             if base.kind == "script" and base.parts[2 if above else 1] == EMPTY:
                 base, below, over = base.parts
-            parts.append(Node("script", "", (base, below, script) if above else (base, script, over)))
+            parts.append(
+                Node(
+                    "script",
+                    "",
+                    (base, below, script) if above else (base, script, over),
+                )
+            )
         else:
             part, at = _part(tokens, at)
             parts.append(part)
@@ -108,7 +161,13 @@ def _part(tokens: list[str], at: int) -> tuple[Node, int]:
     if token[0] == "}":
         raise ValueError("a } too many")
     if token[0] != "\\":
-        kind = "number" if token[0].isdigit() else "letter" if token.isalpha() else "operator"
+        kind = (
+            "number"
+            if token[0].isdigit()
+            else "letter"
+            if token.isalpha()
+            else "operator"
+        )
         return Node(kind, token), at + 1
     if name in ("text", "word"):
         words, at = _raw(tokens, at + 1)
@@ -159,17 +218,48 @@ def to_text(node: Node, fill: Fill) -> str:
             lifted = ""
         return base + lifted + _lowered("^", above) + _lowered("_", below)
     if node.kind == "frac":
-        return f"{_grouped(node.parts[0], inside[0])}/{_grouped(node.parts[1], inside[1])}"
+        return (
+            f"{_grouped(node.parts[0], inside[0])}/{_grouped(node.parts[1], inside[1])}"
+        )
     if node.kind == "sqrt":
-        return f"√({inside[0]})" if node.parts[0].kind in ("row", "frac") else f"√{inside[0]}"
+        return (
+            f"√({inside[0]})"
+            if node.parts[0].kind in ("row", "frac")
+            else f"√{inside[0]}"
+        )
     if node.kind == "rows":
-        return "[" + "; ".join(" ".join(to_text(cell, fill) for cell in line.parts) for line in node.parts) + "]"
+        return (
+            "["
+            + "; ".join(
+                " ".join(to_text(cell, fill) for cell in line.parts)
+                for line in node.parts
+            )
+            + "]"
+        )
     if node.kind == "place":
         return fill(node.text)
-    return SIGNS[node.text] if node.kind in ("sign", "operator") and node.text in SIGNS else node.text
+    return (
+        SIGNS[node.text]
+        if node.kind in ("sign", "operator") and node.text in SIGNS
+        else node.text
+    )
 
 
-RELATIONS = {"=", "+", "cdot", "odot", "le", "ge", "leftarrow", "minus", "approx", "<", ">", "times", "to"}
+RELATIONS = {
+    "=",
+    "+",
+    "cdot",
+    "odot",
+    "le",
+    "ge",
+    "leftarrow",
+    "minus",
+    "approx",
+    "<",
+    ">",
+    "times",
+    "to",
+}
 
 
 def _spaced(parts: tuple[Node, ...], texts: list[str]) -> str:
@@ -177,8 +267,14 @@ def _spaced(parts: tuple[Node, ...], texts: list[str]) -> str:
     line = ""
     for number, (part, text) in enumerate(zip(parts, texts, strict=True)):
         previous = parts[number - 1] if number else None
-        after_operand = previous is not None and not (previous.kind == "operator" and previous.text not in (")", "]"))
-        if part.kind == "operator" and part.text in RELATIONS and (after_operand or part.text == "="):
+        after_operand = previous is not None and not (
+            previous.kind == "operator" and previous.text not in (")", "]")
+        )
+        if (
+            part.kind == "operator"
+            and part.text in RELATIONS
+            and (after_operand or part.text == "=")
+        ):
             line = f"{line.rstrip()} {text} "
         elif part.kind == "operator" and part.text in (",", ";"):
             line += f"{text} "
@@ -204,7 +300,9 @@ def _apart(previous: Node, part: Node, text: str) -> bool:
         return False
     simple = ("script", "word", "letter", "sign", "number", "frac")
     long = ("script", "word", "frac")
-    return (previous.kind in long and part.kind in simple) or (previous.kind in simple and part.kind in long)
+    return (previous.kind in long and part.kind in simple) or (
+        previous.kind in simple and part.kind in long
+    )
 
 
 def _big(node: Node) -> bool:
@@ -214,21 +312,33 @@ def _big(node: Node) -> bool:
 
 def _is_array(node: Node) -> bool:
     """Whether a space keeps it from running into its neighbour: a place, a matrix, or one of these with a script."""
-    return node.kind in ("place", "rows") or (node.kind == "script" and _is_array(node.parts[0]))
+    return node.kind in ("place", "rows") or (
+        node.kind == "script" and _is_array(node.parts[0])
+    )
 
 
 def _lowered(sign: str, text: str) -> str:
     if not text:
         return ""
     plain = text.replace(" ", "")
-    bare = len(plain) == 1 or plain.isalnum() or (plain[0] in "[(" and plain[-1] in ")]") or sign == "_"
-    return sign + (plain if bare and not (sign == "_" and re.search(r"[^\w,]", plain)) else f"({plain})")
+    bare = (
+        len(plain) == 1
+        or plain.isalnum()
+        or (plain[0] in "[(" and plain[-1] in ")]")
+        or sign == "_"
+    )
+    return sign + (
+        plain
+        if bare and not (sign == "_" and re.search(r"[^\w,]", plain))
+        else f"({plain})"
+    )
 
 
 def _grouped(node: Node, text: str) -> str:
     """In brackets where a fraction written in a line would else be read otherwise."""
     loose = node.kind == "row" and any(
-        part.kind == "operator" and part.text in ("+", "minus", "cdot", "=", "sum") for part in node.parts
+        part.kind == "operator" and part.text in ("+", "minus", "cdot", "=", "sum")
+        for part in node.parts
     )
     return f"({text})" if loose or node.kind == "frac" else text
 
@@ -237,19 +347,33 @@ def to_latex(node: Node, fill: Fill) -> str:
     """The formula for LaTeX with amsmath; `fill` gives the LaTeX of a place."""
     inside = [to_latex(part, fill) for part in node.parts]
     if node.kind == "row":
-        tall = any(r"\frac" in part for part in inside) and inside.count("(") == inside.count(")")
+        tall = any(r"\frac" in part for part in inside) and inside.count(
+            "("
+        ) == inside.count(")")
         high = {"(": r"\left(", ")": r"\right)"} if tall else {}
         return " ".join(high.get(part, part) for part in inside)
     if node.kind == "script":
         base, below, above = inside
-        base = base if node.parts[0].kind in ("letter", "number", "sign", "operator", "function") else f"{{{base}}}"
-        return base + (f"_{{{below}}}" if below else "") + (f"^{{{above}}}" if above else "")
+        base = (
+            base
+            if node.parts[0].kind
+            in ("letter", "number", "sign", "operator", "function")
+            else f"{{{base}}}"
+        )
+        return (
+            base
+            + (f"_{{{below}}}" if below else "")
+            + (f"^{{{above}}}" if above else "")
+        )
     if node.kind == "frac":
         return rf"\frac{{{inside[0]}}}{{{inside[1]}}}"
     if node.kind == "sqrt":
         return rf"\sqrt{{{inside[0]}}}"
     if node.kind == "rows":
-        lines = (" & ".join(to_latex(cell, fill) for cell in line.parts) for line in node.parts)
+        lines = (
+            " & ".join(to_latex(cell, fill) for cell in line.parts)
+            for line in node.parts
+        )
         return r"\begin{bmatrix} " + r" \\ ".join(lines) + r" \end{bmatrix}"
     if node.kind == "place":
         return fill(node.text)
@@ -259,18 +383,45 @@ def to_latex(node: Node, fill: Fill) -> str:
         return rf"\mathit{{{latex_text(node.text)}}}"
     if node.kind == "operator" and node.text in ("%", "#", "&", "$", "{", "}"):
         return rf"\{node.text}"
-    named = node.kind == "function" or (node.kind in ("sign", "operator") and node.text in SIGNS)
+    named = node.kind == "function" or (
+        node.kind in ("sign", "operator") and node.text in SIGNS
+    )
     return LATEX.get(node.text, rf"\{node.text}") if named else node.text
 
 
 #: What pdfLaTeX does not take as it stands.
 PLAIN = {sign: rf"$\{name}$" for name, sign in SIGNS.items() if len(sign) == 1}
-PLAIN |= {"−": "$-$", "′": "$'$", "Σ": r"$\sum$", "‖": r"$\Vert$", "ᵀ": r"$^{\top}$", "…": r"\dots{}", "✓": "", "✗": ""}
-PLAIN |= {"½": r"$\frac12$", "–": "--", "^": r"\textasciicircum{}", "|": r"$\vert$", "<": "$<$", ">": "$>$", "\\": ""}
+PLAIN |= {
+    "−": "$-$",
+    "′": "$'$",
+    "Σ": r"$\sum$",
+    "‖": r"$\Vert$",
+    "ᵀ": r"$^{\top}$",
+    "…": r"\dots{}",
+    "✓": "",
+    "✗": "",
+}
+PLAIN |= {
+    "½": r"$\frac12$",
+    "–": "--",
+    "^": r"\textasciicircum{}",
+    "|": r"$\vert$",
+    "<": "$<$",
+    ">": "$>$",
+    "\\": "",
+}
 
 
 #: Combining characters → LaTeX's accents.
-ACCENTS = {"\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0308": '"', "\u030a": "r", "\u0327": "c"}
+ACCENTS = {
+    "\u0300": "`",
+    "\u0301": "'",
+    "\u0302": "^",
+    "\u0303": "~",
+    "\u0308": '"',
+    "\u030a": "r",
+    "\u0327": "c",
+}
 
 
 def latex_text(words: str) -> str:
@@ -292,7 +443,12 @@ def _latex_character(c: str) -> str:
     if c in PLAIN or (c.isascii() and c.isprintable()):
         return PLAIN.get(c, c)
     base, *accents = list(unicodedata.normalize("NFD", c))
-    if base.isascii() and base.isalpha() and len(accents) == 1 and accents[0] in ACCENTS:
+    if (
+        base.isascii()
+        and base.isalpha()
+        and len(accents) == 1
+        and accents[0] in ACCENTS
+    ):
         return rf"\{ACCENTS[accents[0]]}{{{base}}}"
     return " " if c.isspace() else f"[U+{ord(c):04X}]"
 
@@ -318,20 +474,29 @@ def to_mathml(node: Node, fill: Fill) -> str:
             )
         if node.parts[1] == EMPTY:
             return f"<msup>{base}{above}</msup>"
-        return f"<msub>{base}{below}</msub>" if node.parts[2] == EMPTY else f"<msubsup>{base}{below}{above}</msubsup>"
+        return (
+            f"<msub>{base}{below}</msub>"
+            if node.parts[2] == EMPTY
+            else f"<msubsup>{base}{below}{above}</msubsup>"
+        )
     if node.kind in ("frac", "sqrt"):
         tag = {"frac": "mfrac", "sqrt": "msqrt"}[node.kind]
         return f"<{tag}>{''.join(inside)}</{tag}>"
     if node.kind == "rows":
         lines = "".join(
-            f"<mtr>{''.join(f'<mtd>{to_mathml(cell, fill)}</mtd>' for cell in line.parts)}</mtr>" for line in node.parts
+            f"<mtr>{''.join(f'<mtd>{to_mathml(cell, fill)}</mtd>' for cell in line.parts)}</mtr>"
+            for line in node.parts
         )
         return f"<mrow><mo>[</mo><mtable>{lines}</mtable><mo>]</mo></mrow>"
     if node.kind == "place":
         return fill(node.text)
     if node.kind == "text":
         return f"<mtext>\u00a0{escape(node.text)}\u00a0</mtext>"
-    shown = escape(SIGNS.get(node.text, node.text).replace("-", "−") if node.kind in KINDS else node.text)
+    shown = escape(
+        SIGNS.get(node.text, node.text).replace("-", "−")
+        if node.kind in KINDS
+        else node.text
+    )
     if node.kind == "number":
         return f"<mn>{shown}</mn>"
     if node.kind == "operator" or node.text in ("top", "prime"):

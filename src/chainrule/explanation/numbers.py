@@ -172,12 +172,19 @@ def split_name(name: str) -> tuple[str, tuple[int, ...], int | None]:
     if found is None:
         raise KeyError(name)
     kind, layer, index, row = found.groups()
-    return kind + layer, tuple(int(i) - 1 for i in index.split(".")[1:]), None if row is None else int(row)
+    return (
+        kind + layer,
+        tuple(int(i) - 1 for i in index.split(".")[1:]),
+        None if row is None else int(row),
+    )
 
 
 def has_rows(array: str) -> bool:
     """Whether an array has a number for each row."""
-    return (array[0] in "XAZMPGDY" and not array.startswith("Gone")) or array in ("ell", "s")
+    return (array[0] in "XAZMPGDY" and not array.startswith("Gone")) or array in (
+        "ell",
+        "s",
+    )
 
 
 def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
@@ -186,27 +193,54 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
     Z, A, Δ and dX are the reference engine's, in the dtype of the parameters. J, dW and db are those of the engine
     asked for. The step is the one that training takes.
     """
-    network, parameters, rules, data = moment.network, moment.parameters, moment.rules, moment.data
+    network, parameters, rules, data = (
+        moment.network,
+        moment.parameters,
+        moment.rules,
+        moment.data,
+    )
     masks = moment.masks or (None,) * network.n_layers
     weights = reduction_weights(data.sample_weight, data.rows, moment.reduction, data.y)
     trace = forward_pass.propagate(network, parameters, data.inputs(), masks)
     gradient = backward_pass.pull_back(
-        network, parameters, trace, data.y, weights, rules.l1, rules.l2, input_gradient=True
+        network,
+        parameters,
+        trace,
+        data.y,
+        weights,
+        rules.l1,
+        rules.l2,
+        input_gradient=True,
     )
     J, flat, name = gradient.J, gradient.flat, "reference"
     if engine != name:
         chosen, _ = choose_engine(engine, network, rules, parameters.theta)
-        workspace = chosen.prepare(network, rules, parameters.theta.dtype, 1, data.scale)
+        workspace = chosen.prepare(
+            network, rules, parameters.theta.dtype, 1, data.scale
+        )
         J, flat = chosen.loss_and_gradient(
-            workspace, parameters.theta, data, l1=rules.l1, l2=rules.l2, masks=moment.masks
+            workspace,
+            parameters.theta,
+            data,
+            l1=rules.l1,
+            l2=rules.l2,
+            masks=moment.masks,
         )
         name = chosen.name
-    free = free_entries(network.sizes, rules.frozen_layers, flat) if rules.frozen_layers else None
-    stepped, slots = apply_step(network.sizes, rules, moment.state, flat, moment.learning_rate, free)
+    free = (
+        free_entries(network.sizes, rules.frozen_layers, flat)
+        if rules.frozen_layers
+        else None
+    )
+    stepped, slots = apply_step(
+        network.sizes, rules, moment.state, flat, moment.learning_rate, free
+    )
     unlimited = None
     if rules.max_norm is not None:
         freely = replace(rules, max_norm=None)
-        unlimited, _ = apply_step(network.sizes, freely, moment.state, flat, moment.learning_rate, free)
+        unlimited, _ = apply_step(
+            network.sizes, freely, moment.state, flat, moment.learning_rate, free
+        )
     if moment.after is not None:
         stepped, slots = moment.after.theta, moment.after.slots
     arrays: dict[str, Any] = _of_rows(moment, trace, gradient, weights, row)
@@ -216,10 +250,15 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
     arrays |= _of_parameters(network.sizes, "", "+", stepped)
     if unlimited is not None:
         arrays |= _of_parameters(network.sizes, "u", "+", unlimited)
-    for letter, before, after in zip(_slot_letters(rules.optimizer), moment.state.slots, slots, strict=True):
+    for letter, before, after in zip(
+        _slot_letters(rules.optimizer), moment.state.slots, slots, strict=True
+    ):
         arrays |= _of_parameters(network.sizes, letter, "", before)
         arrays |= _of_parameters(network.sizes, letter, "+", after)
-    found = {key: as_numpy(value) if hasattr(value, "shape") else np.float64(value) for key, value in arrays.items()}
+    found = {
+        key: as_numpy(value) if hasattr(value, "shape") else np.float64(value)
+        for key, value in arrays.items()
+    }
     epsilon = float(np.finfo(as_numpy(parameters.theta).dtype).eps)
     factor = _clip_factor(rules, flat, free)
     return Numbers(moment, row, name, found, as_numpy(data.y), epsilon, factor, stepped)
@@ -231,16 +270,24 @@ def _clip_factor(rules: Rules, gradient: Array, free: Array | None) -> float:
     kept = as_numpy(gradient if free is None else gradient * free)
     kept = kept if rules.clip_value is None else clip_by_value(kept, rules.clip_value)
     largest = int(np.argmax(np.abs(kept)))
-    return float(clip_by_norm(kept, rules.clip_norm)[largest] / kept[largest]) if kept[largest] else 1.0
+    return (
+        float(clip_by_norm(kept, rules.clip_norm)[largest] / kept[largest])
+        if kept[largest]
+        else 1.0
+    )
 
 
 def _slot_letters(optimizer: Any) -> tuple[str, ...]:
     """One letter each: m for what remembers gradients, v for what remembers their squares."""
     assert isinstance(optimizer, FirstOrder)
-    return tuple("m" if name in ("velocity", "mean") else "v" for name in optimizer.slot_names)
+    return tuple(
+        "m" if name in ("velocity", "mean") else "v" for name in optimizer.slot_names
+    )
 
 
-def _of_rows(moment: Moment, trace: Any, gradient: Any, shares: Any, row: int) -> dict[str, Any]:
+def _of_rows(
+    moment: Moment, trace: Any, gradient: Any, shares: Any, row: int
+) -> dict[str, Any]:
     network, W, targets = moment.network, moment.parameters.weights, moment.data.y
     L = network.n_layers
     arrays: dict[str, Any] = {f"Y{L}": targets}
@@ -263,13 +310,24 @@ def _of_rows(moment: Moment, trace: Any, gradient: Any, shares: Any, row: int) -
             arrays[f"M{l}"] = mask
     if "M0" in arrays:
         arrays["X0"] = moment.data.inputs()
-    ell, _ = network.loss.value_and_delta(targets, trace.Z[-1], trace.A[-1], network.activations[-1])
-    arrays["ell"], arrays["s"] = ell, np.broadcast_to(np.asarray(shares, ell.dtype), ell.shape)
+    ell, _ = network.loss.value_and_delta(
+        targets, trace.Z[-1], trace.A[-1], network.activations[-1]
+    )
+    arrays["ell"], arrays["s"] = (
+        ell,
+        np.broadcast_to(np.asarray(shares, ell.dtype), ell.shape),
+    )
     penalty = forward_pass.penalty(moment.parameters, moment.rules.l1, moment.rules.l2)
     arrays["R"] = np.asarray(penalty, as_numpy(ell).dtype)
     return arrays
 
 
-def _of_parameters(sizes: Sequence[int], before: str, after: str, flat: Array) -> dict[str, Array]:
-    found = {f"{before}W{after}{l}": W for l, W in enumerate(read_weights(sizes, flat), 1)}
-    return found | {f"{before}b{after}{l}": b for l, b in enumerate(read_biases(sizes, flat), 1)}
+def _of_parameters(
+    sizes: Sequence[int], before: str, after: str, flat: Array
+) -> dict[str, Array]:
+    found = {
+        f"{before}W{after}{l}": W for l, W in enumerate(read_weights(sizes, flat), 1)
+    }
+    return found | {
+        f"{before}b{after}{l}": b for l, b in enumerate(read_biases(sizes, flat), 1)
+    }

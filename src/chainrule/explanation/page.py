@@ -35,10 +35,18 @@ INDEX = {"901": "#1", "902": "#2"}
 def page_of(explained: Explanation) -> str:
     """The page."""
     files = resources.files(__package__)
-    style, script = (files.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
-    data = json.dumps(content_of(explained), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    style, script = (
+        files.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js")
+    )
+    data = json.dumps(
+        content_of(explained), ensure_ascii=False, separators=(",", ":")
+    ).replace("</", "<\\/")
     n = explained.numbers
-    rows = f"Row {n.row} of a batch of {n.rows}, counted from 0." if n.rows > 1 else "One row."
+    rows = (
+        f"Row {n.row} of a batch of {n.rows}, counted from 0."
+        if n.rows > 1
+        else "One row."
+    )
     options = "".join(
         f'<option value="{name}"{" selected" if name == explained.notation else ""}>{text(name)}: '
         f"{text(one.document)}</option>"
@@ -111,7 +119,9 @@ def content_of(explained: Explanation) -> dict[str, Any]:
     for one in SPELLINGS.values():
         key = _style_key(one)
         if key not in formulas:
-            formulas[key] = {name: _mathml(explained.formula(name, one.style)) for name in names}
+            formulas[key] = {
+                name: _mathml(explained.formula(name, one.style)) for name in names
+            }
     paths = _paths(explained)
     used = {*names, *_places([formulas, notations, paths])}
     used |= _drawn(explained)
@@ -120,18 +130,27 @@ def content_of(explained: Explanation) -> dict[str, Any]:
         "phases": ["forward", "loss", "backward", "update"],
         "values": {name: explained.numbers.exact(name) for name in sorted(used)},
         "steps": [
-            {"key": s.key, "phase": s.phase, "layer": s.layer, "equation": s.equation, "title": s.title,
-             "entries": s.entries}
+            {
+                "key": s.key,
+                "phase": s.phase,
+                "layer": s.layer,
+                "equation": s.equation,
+                "title": s.title,
+                "entries": s.entries,
+            }
             for s in steps
         ],
         "checks": {
-            name: [[c.how, None if c.value is None else repr(c.value), c.passed] for c in checks]
+            name: [
+                [c.how, None if c.value is None else repr(c.value), c.passed]
+                for c in checks
+            ]
             for name, checks in explained.checks.items()
         },
         "formulas": formulas,
         "notations": notations,
         "paths": paths,
-    }  # fmt: skip
+    }
 
 
 def _style_key(one: Spelling) -> str:
@@ -145,13 +164,25 @@ def _mathml(markup: str) -> str:
 def _places(content: Any) -> set[str]:
     """The names of numbers in any text of the content."""
     found = set(re.findall(r"@([^@]+)@", json.dumps(content, ensure_ascii=False)))
-    return {place.removeprefix("!") for place in found if not place.startswith(("[", "rest:"))}
+    return {
+        place.removeprefix("!")
+        for place in found
+        if not place.startswith(("[", "rest:"))
+    }
 
 
 def _drawn(explained: Explanation) -> set[str]:
     n, shown = explained.numbers, explained.shown
-    units = [shown.units[l] if not shown.whole else range(1, w + 1) for l, w in enumerate(n.sizes)]
-    weights = {f"W{l}.{k}.{j}" for l in range(1, n.layers + 1) for k in units[l] for j in units[l - 1]}
+    units = [
+        shown.units[l] if not shown.whole else range(1, w + 1)
+        for l, w in enumerate(n.sizes)
+    ]
+    weights = {
+        f"W{l}.{k}.{j}"
+        for l in range(1, n.layers + 1)
+        for k in units[l]
+        for j in units[l - 1]
+    }
     back = {f"D{l}.{k}" if l else f"G0.{k}" for l, of in enumerate(units) for k in of}
     return weights | back | {f"A{l}.{k}" for l, of in enumerate(units) for k in of}
 
@@ -159,7 +190,11 @@ def _drawn(explained: Explanation) -> set[str]:
 def _notation(explained: Explanation, one: Spelling) -> dict[str, Any]:
     n = explained.numbers
     kept = {step.key for step in explained.steps_in(one)}
-    steps = {step.key: _step(explained, one, step) for step in explained.steps if step.key in kept}
+    steps = {
+        step.key: _step(explained, one, step)
+        for step in explained.steps
+        if step.key in kept
+    }
     arrays = set(re.findall(r"@\[([^\]]+)\]@", json.dumps(steps)))
     return {
         "name": one.name,
@@ -167,8 +202,14 @@ def _notation(explained: Explanation, one: Spelling) -> dict[str, Any]:
         "lossRow": n.row if one_letter(one, n) else None,
         "style": _style_key(one),
         "layers": [one.label(l, n.layers) for l in range(n.layers + 1)],
-        "symbols": {array: _filled(_mathml(_template(explained, one, array))) for array in n.arrays},
-        "words": {array: _filled(to_text(parse(_template(explained, one, array)), str)) for array in n.arrays},
+        "symbols": {
+            array: _filled(_mathml(_template(explained, one, array)))
+            for array in n.arrays
+        },
+        "words": {
+            array: _filled(to_text(parse(_template(explained, one, array)), str))
+            for array in n.arrays
+        },
         "arrays": {array: _array(explained, one, array) for array in sorted(arrays)},
         "steps": steps,
     }
@@ -209,6 +250,13 @@ def _paths(explained: Explanation) -> dict[str, Any]:
     for weight in explained.weights:
         paths = paths_of(explained.numbers, weight)
         if paths is not None:
-            listed = [["→".join(map(str, p.units)), _mathml(p.markup), repr(p.value)] for p in paths.listed]
-            found[weight] = {"count": f"{paths.count:,}", "listed": listed, "total": repr(paths.total)}
+            listed = [
+                ["→".join(map(str, p.units)), _mathml(p.markup), repr(p.value)]
+                for p in paths.listed
+            ]
+            found[weight] = {
+                "count": f"{paths.count:,}",
+                "listed": listed,
+                "total": repr(paths.total),
+            }
     return found

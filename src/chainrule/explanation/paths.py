@@ -75,10 +75,14 @@ def paths_of(n: Numbers, weight: str) -> Paths | None:
     if number > MOST_LISTED:
         return Paths(weight, number, (), math.nan)
     listed = []
-    for above in itertools.product(*(range(1, width + 1) for width in n.sizes[l + 1 :])):
+    for above in itertools.product(
+        *(range(1, width + 1) for width in n.sizes[l + 1 :])
+    ):
         product = _product(n, l, j, (k, *above))
         listed.append(Path((k, *above), product.markup(1), product.value(n.read)[0]))
-    return Paths(weight, number, tuple(listed), math.fsum(path.value for path in listed))
+    return Paths(
+        weight, number, tuple(listed), math.fsum(path.value for path in listed)
+    )
 
 
 def _product(n: Numbers, l: int, j: int, units: tuple[int, ...]) -> Product:

@@ -24,7 +24,11 @@ def latex_number(number: str) -> str:
     >>> latex_number("(-1.5e-07)")
     '(-1.5 \\cdot 10^{-7})'
     """
-    return re.sub(r"e([+-])0*(\d+)", lambda m: rf" \cdot 10^{{{'-' if m[1] == '-' else ''}{m[2]}}}", number)
+    return re.sub(
+        r"e([+-])0*(\d+)",
+        lambda m: rf" \cdot 10^{{{'-' if m[1] == '-' else ''}{m[2]}}}",
+        number,
+    )
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,21 @@ class Form:
     ends: tuple[str, str]
 
 
-TEXT = Form(to_text, str, "⋯", lambda shown, count: f"{shown} [{count} more]", " ", "; ", ("[", "]"))
+TEXT = Form(
+    to_text,
+    str,
+    "⋯",
+    lambda shown, count: f"{shown} [{count} more]",
+    " ",
+    "; ",
+    ("[", "]"),
+)
 LATEX = Form(
-    to_latex, latex_number, r"\cdots", lambda shown, count: rf"\underbrace{{{shown}}}_{{{count}\text{{ more}}}}",
-    " & ", r" \\ ", (r"\begin{bmatrix} ", r" \end{bmatrix}"),
-)  # fmt: skip
+    to_latex,
+    latex_number,
+    r"\cdots",
+    lambda shown, count: rf"\underbrace{{{shown}}}_{{{count}\text{{ more}}}}",
+    " & ",
+    r" \\ ",
+    (r"\begin{bmatrix} ", r" \end{bmatrix}"),
+)

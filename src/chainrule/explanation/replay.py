@@ -63,7 +63,9 @@ def moment_of_step(
     network, rules = network_of(path, settings), rules_of(settings)
     start = Parameters(network.sizes, tensors["theta"])
     rows = np.asarray(as_numpy(y) if hasattr(y, "shape") else y)
-    everything = checked_data(network, start, x, y, sample_weight, settings["input_scale"])
+    everything = checked_data(
+        network, start, x, y, sample_weight, settings["input_scale"]
+    )
     data, held_out = split_off(network, start, everything, rows, validation, rules.seed)
     if fingerprint(data) != settings["data"]:
         raise InputError(
@@ -72,21 +74,42 @@ def moment_of_step(
             "Pass all the rows of training, not those of one step.",
         )
     assert isinstance(rules.optimizer, FirstOrder)
-    before = State(start.theta, rules.optimizer.start(start.theta), rules.schedule.start())
+    before = State(
+        start.theta, rules.optimizer.start(start.theta), rules.schedule.start()
+    )
     progress = load_checkpoint(path, settings, before)
     wanted = progress.state.steps + 1 if step is None else step
     if wanted <= progress.state.steps:
         raise InputError(
             f"step {wanted} of a checkpoint after step {progress.state.steps}",
-            f"steps from {progress.state.steps + 1} on", "Take an earlier checkpoint, or train anew up to that step.",
-        )  # fmt: skip
+            f"steps from {progress.state.steps + 1} on",
+            "Take an earlier checkpoint, or train anew up to that step.",
+        )
     engine, _ = choose_engine(
-        settings["engine"] if settings["engine"] in ENGINES else "auto", network, rules, start.theta
+        settings["engine"] if settings["engine"] in ENGINES else "auto",
+        network,
+        rules,
+        start.theta,
     )
-    workspace = engine.prepare(network, rules, start.theta.dtype, None, settings["input_scale"])
+    workspace = engine.prepare(
+        network, rules, start.theta.dtype, None, settings["input_scale"]
+    )
 
     def run(state: State, limits: Limits) -> State:
-        going = Run(network, data, held_out, rules, limits, None, (), None, settings, engine, workspace, state)
+        going = Run(
+            network,
+            data,
+            held_out,
+            rules,
+            limits,
+            None,
+            (),
+            None,
+            settings,
+            engine,
+            workspace,
+            state,
+        )
         with ProgressLine("replaying", total=wanted, unit="steps", show=False) as line:
             if going.go(line, raise_nonfinite=True) is StopReason.INTERRUPTED:
                 raise KeyboardInterrupt
@@ -96,14 +119,22 @@ def moment_of_step(
     state = progress.state
     if wanted - 1 > state.steps:
         state = run(state, Limits(ENDLESS, wanted - 1, None))
-    while (found := next_batch(data, rules, state)) is None:  # the epoch has no step left, but is not recorded
+    while (
+        found := next_batch(data, rules, state)
+    ) is None:  # the epoch has no step left, but is not recorded
         state = run(state, Limits(state.epoch + 1, None, None))
     state, batch = found
     after = run(state, Limits(ENDLESS, wanted, None))
     masks = None
     if any(rules.dropout):
         masks = dropout_masks(
-            network.sizes, rules.dropout, batch.rows, rules.seed, state.epoch, state.step_in_epoch, state.theta
+            network.sizes,
+            rules.dropout,
+            batch.rows,
+            rules.seed,
+            state.epoch,
+            state.step_in_epoch,
+            state.theta,
         )
     rate = rules.learning_rate(state, count)
     return Moment(network, batch, state, rules, rate, masks, after=after), engine.name
@@ -115,9 +146,10 @@ def network_of(path: str | os.PathLike[str], settings: dict[str, Any]) -> Networ
         return build_network(settings["network"])
     except KeyError as error:
         raise InputError(
-            f"{os.fspath(path)}, of a network with {error}, a function of your own", "functions from the tables",
+            f"{os.fspath(path)}, of a network with {error}, a function of your own",
+            "functions from the tables",
             "Explain a network of yours with its parameters: explain(network, x, y, parameters=…).",
-        ) from error  # fmt: skip
+        ) from error
 
 
 def rules_of(settings: dict[str, Any]) -> Rules:
@@ -126,9 +158,10 @@ def rules_of(settings: dict[str, Any]) -> Rules:
     rule = OPTIMIZERS[optimizer.pop("name")](**optimizer)
     if not isinstance(rule, FirstOrder):
         raise InputError(
-            "a checkpoint of an L-BFGS run", "one of a first-order optimiser, whose step is a formula",
+            "a checkpoint of an L-BFGS run",
+            "one of a first-order optimiser, whose step is a formula",
             "Explain its network at the last parameters: explain(network, x, y, parameters=…).",
-        )  # fmt: skip
+        )
     return Rules(
         rule,
         SCHEDULES[schedule.pop("name")](**schedule),
@@ -146,7 +179,9 @@ def rules_of(settings: dict[str, Any]) -> Rules:
 
 def next_batch(data: Data, rules: Rules, state: State) -> tuple[State, Data] | None:
     """The state at the next step of the epoch, and its rows: batches of weight 0 make none; None if none is left."""
-    for number, rows in enumerate(batches(data.rows, rules.batch_rows, rules.seed, state.epoch)):
+    for number, rows in enumerate(
+        batches(data.rows, rules.batch_rows, rules.seed, state.epoch)
+    ):
         batch = data if rows is None else data.take(rows)
         if number >= state.step_in_epoch and batch.weight > 0:
             return replace(state, step_in_epoch=number), batch

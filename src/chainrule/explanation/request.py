@@ -141,29 +141,48 @@ def explain(
     wanted = Wanted(row, spelling(notation), layer, unit, equation, terms, digits)
     if step is not None or is_checkpoint(model):
         if not isinstance(model, str | os.PathLike):
-            raise InputError(f"step = {step} without a checkpoint", "the path of a run's checkpoint", "Name the file.")
+            raise InputError(
+                f"step = {step} without a checkpoint",
+                "the path of a run's checkpoint",
+                "Name the file.",
+            )
         refuse_settings(
-            parameters=parameters is not None, optimizer=optimizer is not None,
-            learning_rate=learning_rate is not None, l1=l1 != 0, l2=l2 != 0, masks=masks is not None,
+            parameters=parameters is not None,
+            optimizer=optimizer is not None,
+            learning_rate=learning_rate is not None,
+            l1=l1 != 0,
+            l2=l2 != 0,
+            masks=masks is not None,
             reduction=reduction != "mean",
-        )  # fmt: skip
-        moment, own = moment_of_step(model, x, y, step, sample_weight=sample_weight, validation=validation)
-        called = f"{f'{title}, ' if title else ''}step {moment.state.steps + 1} of a run"
+        )
+        moment, own = moment_of_step(
+            model, x, y, step, sample_weight=sample_weight, validation=validation
+        )
+        called = (
+            f"{f'{title}, ' if title else ''}step {moment.state.steps + 1} of a run"
+        )
         return explained(moment, wanted, engine or own, called)
     if model is None:
         if x is not None or y is not None or parameters is not None:
-            raise InputError("rows without a model", "a network with its parameters, or a model", "Pass it first.")
+            raise InputError(
+                "rows without a model",
+                "a network with its parameters, or a model",
+                "Pass it first.",
+            )
         model, parameters, x, y = example()
     if reduction == "sum" and engine not in (None, "reference"):
         raise InputError(
-            f'reduction = "sum" with engine = {engine!r}', "the reference engine's sum: the others compute the mean",
+            f'reduction = "sum" with engine = {engine!r}',
+            "the reference engine's sum: the others compute the mean",
             'Leave engine out, or pass reduction="mean".',
-        )  # fmt: skip
+        )
     network, parameters = resolved(model, parameters)
     chosen = chosen_optimizer(optimizer or "gradient_descent", learning_rate)
     checked_penalty(l1, l2)
     data = checked_data(network, parameters, x, y, sample_weight)
-    made = None if masks is None else checked_masks(network, parameters, masks, data.rows)
+    made = (
+        None if masks is None else checked_masks(network, parameters, masks, data.rows)
+    )
     state = State(parameters.theta, chosen.start(parameters.theta))
     rules = Rules(chosen, l1=float(l1), l2=float(l2), batch_rows=data.rows)
     moment = Moment(network, data, state, rules, chosen.learning_rate, made, reduction)
@@ -183,24 +202,52 @@ class Wanted:
     digits: int
 
 
-def explained(moment: Moment, wanted: Wanted, engine: str, title: str | None) -> Explanation:
+def explained(
+    moment: Moment, wanted: Wanted, engine: str, title: str | None
+) -> Explanation:
     """The explanation of a moment."""
     count, row, spelled = moment.data.rows, wanted.row, wanted.spelled
-    if isinstance(row, bool) or not isinstance(row, int | np.integer) or not 0 <= row < count:
+    if (
+        isinstance(row, bool)
+        or not isinstance(row, int | np.integer)
+        or not 0 <= row < count
+    ):
         raise InputError(
-            f"row = {row!r}", f"a whole number from 0 to {count - 1}: there are {count} rows", "Pass row=0."
+            f"row = {row!r}",
+            f"a whole number from 0 to {count - 1}: there are {count} rows",
+            "Pass row=0.",
         )
-    terms, digits = checked_count("terms", wanted.terms, low=1), checked_count("digits", wanted.digits, low=1)
+    terms, digits = (
+        checked_count("terms", wanted.terms, low=1),
+        checked_count("digits", wanted.digits, low=1),
+    )
     if digits > MOST_DIGITS:
-        raise InputError(f"digits = {digits}", f"1 … {MOST_DIGITS}", "float64 has no more.")
+        raise InputError(
+            f"digits = {digits}", f"1 … {MOST_DIGITS}", "float64 has no more."
+        )
     numbers = numbers_of(moment, int(row), engine)
     L = numbers.layers
-    layers = None if wanted.layer is None else [layer_of(spelled, one, L) for one in several("layer", wanted.layer)]
-    units = None if wanted.unit is None else [unit_of(one) for one in several("unit", wanted.unit)]
+    layers = (
+        None
+        if wanted.layer is None
+        else [layer_of(spelled, one, L) for one in several("layer", wanted.layer)]
+    )
+    units = (
+        None
+        if wanted.unit is None
+        else [unit_of(one) for one in several("unit", wanted.unit)]
+    )
     asked = [] if wanted.equation is None else several("equation", wanted.equation)
     equations = tuple(str(one).strip(" ()") for one in asked)
     named = f"{moment.network}" + (f"; {title}" if title else "")
-    made = Explanation(numbers, select(numbers, layers, units, terms), spelled.name, named, digits, equations)
+    made = Explanation(
+        numbers,
+        select(numbers, layers, units, terms),
+        spelled.name,
+        named,
+        digits,
+        equations,
+    )
     made.require_steps()
     return made
 
@@ -217,23 +264,34 @@ def refuse_settings(**given: bool) -> None:
     named = ", ".join(name for name, there in given.items() if there)
     if named:
         raise InputError(
-            f"{named} with a step of a run", "the run's own, which its checkpoint has",
+            f"{named} with a step of a run",
+            "the run's own, which its checkpoint has",
             "Leave it out; or explain the network with its parameters, explain(network, x, y, parameters=…).",
-        )  # fmt: skip
+        )
 
 
 def several(name: str, one: Any) -> list[Any]:
     """One thing, or a sequence of them, as a list."""
-    found = [one] if isinstance(one, str) or not isinstance(one, Iterable) else list(one)
+    found = (
+        [one] if isinstance(one, str) or not isinstance(one, Iterable) else list(one)
+    )
     if not found:
-        raise InputError(f"{name} = {one!r}, which chooses nothing", "one, or a list of them", "Leave it out for all.")
+        raise InputError(
+            f"{name} = {one!r}, which chooses nothing",
+            "one, or a list of them",
+            "Leave it out for all.",
+        )
     return found
 
 
 def unit_of(one: Any) -> int:
     """The number of a unit."""
     if isinstance(one, bool) or not isinstance(one, int | np.integer) or one < 1:
-        raise InputError(f"unit = {one!r}", "whole numbers from 1", "Units count from 1: pass unit=1 for the first.")
+        raise InputError(
+            f"unit = {one!r}",
+            "whole numbers from 1",
+            "Units count from 1: pass unit=1 for the first.",
+        )
     return int(one)
 
 
@@ -242,7 +300,11 @@ def layer_of(spelled: Spelling, label: int | str, layers: int) -> int:
     found = spelled.layer_of(str(label), layers)
     if found is None:
         called = ", ".join(spelled.label(l, layers) for l in range(1, layers + 1))
-        raise InputError(f"layer {label!r}", f"{called}, as {spelled.name} calls them", "Choose one of these.")
+        raise InputError(
+            f"layer {label!r}",
+            f"{called}, as {spelled.name} calls them",
+            "Choose one of these.",
+        )
     return found
 
 
@@ -250,41 +312,64 @@ def resolved(model: Any, parameters: Parameters | None) -> tuple[Network, Parame
     """The network and its parameters, float32 or float64, NumPy's."""
     if isinstance(model, str | os.PathLike):
         model = load_model(model)
-    if isinstance(getattr(model, "network", None), Network) and parameters is None:  # a Report, say
+    if (
+        isinstance(getattr(model, "network", None), Network) and parameters is None
+    ):  # a Report, say
         model, parameters = model.network, model.parameters
     if not isinstance(model, Network):
         raise InputError(
-            f"model that is {type_of(model)}", "a Network, a Model, a Report, or a path", "Make one, or load one."
+            f"model that is {type_of(model)}",
+            "a Network, a Model, a Report, or a path",
+            "Make one, or load one.",
         )
     if parameters is None:
-        raise InputError("a Network without parameters", "parameters=…", "Pass report.parameters, or network.init(0).")
+        raise InputError(
+            "a Network without parameters",
+            "parameters=…",
+            "Pass report.parameters, or network.init(0).",
+        )
     model.require(parameters)
     return model, Parameters(model.sizes, as_numpy(parameters.theta))
 
 
-def chosen_optimizer(optimizer: str | Optimizer, learning_rate: float | None) -> FirstOrder:
+def chosen_optimizer(
+    optimizer: str | Optimizer, learning_rate: float | None
+) -> FirstOrder:
     """The optimiser, with a learning rate of its own where one is given."""
     chosen = checked_choice(optimizer, Optimizer, OPTIMIZERS, "optimizer")
     if not isinstance(chosen, FirstOrder):
         raise InputError(
-            f"optimizer {chosen.name!r}", "a first-order one, whose step is a formula",
+            f"optimizer {chosen.name!r}",
+            "a first-order one, whose step is a formula",
             "L-BFGS searches along a line; its gradient is that of any other.",
-        )  # fmt: skip
+        )
     if learning_rate is None:
         return chosen
     if not is_number(learning_rate):
-        raise InputError(f"learning_rate = {learning_rate!r}", "a number > 0", "Pass 0.1, say.")
+        raise InputError(
+            f"learning_rate = {learning_rate!r}", "a number > 0", "Pass 0.1, say."
+        )
     arguments = {k: v for k, v in chosen.specification().items() if k != "name"}
-    made = OPTIMIZERS[chosen.name](**{**arguments, "learning_rate": float(learning_rate)})
+    made = OPTIMIZERS[chosen.name](
+        **{**arguments, "learning_rate": float(learning_rate)}
+    )
     assert isinstance(made, FirstOrder)
     return made
 
 
 def example() -> tuple[Network, Parameters, list[list[float]], list[list[float]]]:
     """A 4-3-5-2 network with weights of one digit: tanh, sigmoid, a linear output; Σ (a - y)²."""
-    network = Network((4, 3, 5, 2), ("tanh", "sigmoid", "identity"), LOSSES["squared_error"](1.0))
+    network = Network(
+        (4, 3, 5, 2), ("tanh", "sigmoid", "identity"), LOSSES["squared_error"](1.0)
+    )
     W1 = [[0.5, -0.3, 0.2, 0.1], [-0.4, 0.6, 0.1, -0.2], [0.3, 0.2, -0.5, 0.4]]
-    W2 = [[0.6, -0.5, 0.3], [-0.2, 0.8, 0.4], [0.4, 0.1, -0.9], [-0.7, 0.2, 0.5], [0.1, -0.6, 0.3]]
+    W2 = [
+        [0.6, -0.5, 0.3],
+        [-0.2, 0.8, 0.4],
+        [0.4, 0.1, -0.9],
+        [-0.7, 0.2, 0.5],
+        [0.1, -0.6, 0.3],
+    ]
     W3 = [[0.5, -0.4, 0.3, 0.2, -0.1], [-0.3, 0.7, -0.2, 0.4, 0.6]]
     biases = [[0.1, -0.2, 0.3], [0.1, 0.0, 0.2, -0.1, 0.3], [0.1, -0.2]]
     parameters = Parameters.from_arrays([W1, W2, W3], biases)

@@ -72,39 +72,65 @@ class Rounding:
         n, e = self.numbers, self.arrays
         e["A0"] = np.zeros(n.arrays["A0"].shape)  # what is given is exact
         for l in range(1, n.layers + 1):
-            A, W, Z = np.abs(self._of(f"A{l - 1}")), np.abs(self._of(f"W{l}")), self._of(f"Z{l}")
+            A, W, Z = (
+                np.abs(self._of(f"A{l - 1}")),
+                np.abs(self._of(f"W{l}")),
+                self._of(f"Z{l}"),
+            )
             size = A @ W.T + np.abs(self._of(f"b{l}"))
-            e[f"Z{l}"] = roundings(W.shape[1] + 1) * self.epsilon * size + e[f"A{l - 1}"] @ W.T
+            e[f"Z{l}"] = (
+                roundings(W.shape[1] + 1) * self.epsilon * size + e[f"A{l - 1}"] @ W.T
+            )
             phi: Any = n.moment.network.activations[l - 1]
-            a, off, near = self._of(f"A{l}"), e[f"Z{l}"], FUNCTION_ROUNDINGS * self.epsilon
+            a, off, near = (
+                self._of(f"A{l}"),
+                e[f"Z{l}"],
+                FUNCTION_ROUNDINGS * self.epsilon,
+            )
             cancelled = float(phi.name == "gelu")  # Φ adds 1 and erf
             if isinstance(phi, Softmax):
                 spread = _shares_off(phi.value(Z), off)
             else:
                 spread = _change(phi.value, Z, off)
-                e[f"P{l}"] = _change(phi.derivative, Z, off) + near * (np.abs(self._of(f"P{l}")) + cancelled)
-            e[f"A{l}"] = spread * self._mask(l) + near * (np.abs(a) + cancelled * np.abs(Z))
+                e[f"P{l}"] = _change(phi.derivative, Z, off) + near * (
+                    np.abs(self._of(f"P{l}")) + cancelled
+                )
+            e[f"A{l}"] = spread * self._mask(l) + near * (
+                np.abs(a) + cancelled * np.abs(Z)
+            )
 
     def _output(self) -> None:
         """B1, J1."""
         n, e, L = self.numbers, self.arrays, self.numbers.layers
         network, y = n.moment.network, np.asarray(n.targets, np.float64)
-        phi, loss, z, a = network.activations[-1], network.loss, self._of(f"Z{L}"), self._of(f"A{L}")
+        phi, loss, z, a = (
+            network.activations[-1],
+            network.loss,
+            self._of(f"Z{L}"),
+            self._of(f"A{L}"),
+        )
         off_z, off_a = e[f"Z{L}"], e[f"A{L}"]
 
         def delta(sign: float) -> Array:
-            return np.asarray(loss.value_and_delta(y, z + sign * off_z, a + sign * off_a, phi)[1], np.float64)
+            return np.asarray(
+                loss.value_and_delta(y, z + sign * off_z, a + sign * off_a, phi)[1],
+                np.float64,
+            )
 
         here = self._of(f"D{L}")
         between = np.fmax(np.abs(delta(1) - delta(0)), np.abs(delta(-1) - delta(0)))
         e[f"D{L}"] = _known(between) + FUNCTION_ROUNDINGS * self.epsilon * np.abs(here)
-        near = FUNCTION_ROUNDINGS * self.epsilon  # ∂ℓ/∂A[L] is taken by A[L] itself, so that its error is no part of it
-        e[f"G{L}"] = _change(lambda v: output_gradient(loss, y, v), a, near * np.abs(a)) + near * np.abs(
-            self._of(f"G{L}")
-        )
+        near = (
+            FUNCTION_ROUNDINGS * self.epsilon
+        )  # ∂ℓ/∂A[L] is taken by A[L] itself, so that its error is no part of it
+        e[f"G{L}"] = _change(
+            lambda v: output_gradient(loss, y, v), a, near * np.abs(a)
+        ) + near * np.abs(self._of(f"G{L}"))
         size = np.abs(self._of("ell")) + np.max(np.abs(z), axis=1)
         off = np.sum(np.abs(here) * off_z, axis=1) + near * size
-        e["J"] = np.sum(np.abs(self._of("s")) * off) + roundings(n.rows) * self.epsilon * abs(self._of("J"))
+        e["J"] = np.sum(np.abs(self._of("s")) * off) + roundings(
+            n.rows
+        ) * self.epsilon * abs(self._of("J"))
 
     def _backward(self, l: int) -> None:
         """B3; B2 of the layer before, or B4."""
@@ -119,17 +145,26 @@ class Rounding:
         if l == 1:
             e["G0"] = e["G0"] * self._mask(0)
             return
-        phi, g = n.moment.network.activations[l - 2], np.abs(self._of(f"G{l - 1}")) * self._mask(l - 1)
+        phi, g = (
+            n.moment.network.activations[l - 2],
+            np.abs(self._of(f"G{l - 1}")) * self._mask(l - 1),
+        )
         off_g = e[f"G{l - 1}"] * self._mask(l - 1)
         here = 4 * self.epsilon * np.abs(self._of(f"D{l - 1}"))
         if isinstance(phi, Softmax):  # a (g - Σ a g)
             a = phi.value(self._of(f"Z{l - 1}"))
-            off_a = _shares_off(a, e[f"Z{l - 1}"]) + FUNCTION_ROUNDINGS * self.epsilon * a
+            off_a = (
+                _shares_off(a, e[f"Z{l - 1}"]) + FUNCTION_ROUNDINGS * self.epsilon * a
+            )
             off_g = off_g + roundings(a.shape[1]) * self.epsilon * g
             inner = off_g + np.sum(a * off_g + off_a * g, axis=1, keepdims=True)
-            e[f"D{l - 1}"] = a * inner + off_a * (g + np.sum(a * g, axis=1, keepdims=True)) + here
+            e[f"D{l - 1}"] = (
+                a * inner + off_a * (g + np.sum(a * g, axis=1, keepdims=True)) + here
+            )
         else:
-            e[f"D{l - 1}"] = off_g * np.abs(self._of(f"P{l - 1}")) + g * e[f"P{l - 1}"] + here
+            e[f"D{l - 1}"] = (
+                off_g * np.abs(self._of(f"P{l - 1}")) + g * e[f"P{l - 1}"] + here
+            )
 
 
 def _shares_off(share: Array, off: Array) -> Array:
@@ -140,7 +175,9 @@ def _shares_off(share: Array, off: Array) -> Array:
 def _change(function: Callable[[Array], Array], at: Array, off: Array) -> Array:
     """By how much a function of numbers that are off by so much is off itself."""
     here = function(at)
-    return _known(np.fmax(np.abs(function(at + off) - here), np.abs(function(at - off) - here)))
+    return _known(
+        np.fmax(np.abs(function(at + off) - here), np.abs(function(at - off) - here))
+    )
 
 
 def _known(off: Array) -> Array:

@@ -90,11 +90,15 @@ class Spelling:
 
     def label(self, layer: int, layers: int) -> str:
         """How it calls a layer of a network of that many."""
-        return self.output if self.output and layer == layers else str(layer + self.shift)
+        return (
+            self.output if self.output and layer == layers else str(layer + self.shift)
+        )
 
     def layer_of(self, label: str, layers: int) -> int | None:
         """The layer of that label, 1 … L; None where there is none."""
-        return next((l for l in range(1, layers + 1) if self.label(l, layers) == label), None)
+        return next(
+            (l for l in range(1, layers + 1) if self.label(l, layers) == label), None
+        )
 
     def template(self, kind: str, *, output: bool) -> Symbol:
         """How a kind is written, with its places for labels and indices."""
@@ -102,7 +106,9 @@ class Spelling:
             array, entry = self.template(kind[1], output=output)
             new = r"^{\word{new}}" if kind.endswith("+") else ""
             return f"{kind[0]}{new}_{{{array}}}", f"{kind[0]}{new}_{{{entry}}}"
-        return self.symbols.get(f"{kind}:out" if output else kind, self.symbols.get(kind, (kind, kind)))
+        return self.symbols.get(
+            f"{kind}:out" if output else kind, self.symbols.get(kind, (kind, kind))
+        )
 
     def symbol(self, name: str, layers: int, *, linear: bool = False) -> str:
         """How a number is written, as markup; of a `linear` output, which may be its own activation, once."""
@@ -122,7 +128,9 @@ class Spelling:
 
     def array(self, kind: str, layer: int, layers: int) -> str:
         """How an array of a layer is written."""
-        return self._labelled(self.template(kind, output=layer == layers)[0], layer, layers)
+        return self._labelled(
+            self.template(kind, output=layer == layers)[0], layer, layers
+        )
 
     def general(self, kind: str, *, output: bool, before: bool) -> str:
         """How an array is written in a general equation: of layer l, or of the one before."""
@@ -141,16 +149,31 @@ class Spelling:
             return self._matrix(plain, layer, sizes)
         cells = [f"@{plain}{layer}.{k}@" for k in range(1, sizes[layer] + 1)]
         if kind != plain:
-            constant = {"A": f"@one{layer}@", "Z": "1", "D": "0", "G": f"@Gone{layer}@"}[plain]
-            cells = [constant, *cells] if self.style.constant == "first" else [*cells, constant]
+            constant = {
+                "A": f"@one{layer}@",
+                "Z": "1",
+                "D": "0",
+                "G": f"@Gone{layer}@",
+            }[plain]
+            cells = (
+                [constant, *cells]
+                if self.style.constant == "first"
+                else [*cells, constant]
+            )
         return [cells] if kind in self.rows else [[cell] for cell in cells]
 
     def _matrix(self, kind: str, layer: int, sizes: tuple[int, ...]) -> list[list[str]]:
         rows = []
         for k in range(1, sizes[layer] + 1):
             row = [f"@{kind}{layer}.{k}.{j}@" for j in range(1, sizes[layer - 1] + 1)]
-            bias = [f"@{kind.replace('W', 'b')}{layer}.{k}@"] if self.style.constant else []
-            rows.append([*bias, *row] if self.style.constant == "first" else [*row, *bias])
+            bias = (
+                [f"@{kind.replace('W', 'b')}{layer}.{k}@"]
+                if self.style.constant
+                else []
+            )
+            rows.append(
+                [*bias, *row] if self.style.constant == "first" else [*row, *bias]
+            )
         if not self.transposed:
             return rows
         columns = [list(column) for column in zip(*rows, strict=True)]

@@ -22,7 +22,9 @@ def lettered(letter: str, layer: str, *, small: str = "") -> Symbol:
     return f"{letter}^{{{layer}}}", f"{small or letter}^{{{layer}}}_{{#1}}"
 
 
-def weights(letter: str, layer: str, *, small: str = "", swapped: bool = False, new: str = "") -> Symbol:
+def weights(
+    letter: str, layer: str, *, small: str = "", swapped: bool = False, new: str = ""
+) -> Symbol:
     """A matrix and its number."""
     index = "#2,#1" if swapped else "#1,#2"
     return (
@@ -49,7 +51,13 @@ NEW = r"\word{new}"
 
 def common(loss: str, layer: str) -> dict[str, Symbol]:
     """What all notations write alike, most documents having no letter for it."""
-    return {"ell": (loss, loss), "s": ("s", "s"), "R": ("R", "R"), "M": lettered("M", layer), "X": lettered("X", layer)}
+    return {
+        "ell": (loss, loss),
+        "s": ("s", "s"),
+        "R": ("R", "R"),
+        "M": lettered("M", layer),
+        "X": lettered("X", layer),
+    }
 
 
 CANONICAL = Spelling(
@@ -86,11 +94,21 @@ CANONICAL = Spelling(
         "G": (r"{G-} = {D} {W}{*X}",),
     },
     sources={
-        "A0": "F0", "Z": "F1", "A": "F2", "ell": "J1", "GL": "B1", "P": "B2", "D": "B2", "D:out": "B1",
-        "dW": "B3", "G": "B2", "G:in": "B4", "W+": "U1",
+        "A0": "F0",
+        "Z": "F1",
+        "A": "F2",
+        "ell": "J1",
+        "GL": "B1",
+        "P": "B2",
+        "D": "B2",
+        "D:out": "B1",
+        "dW": "B3",
+        "G": "B2",
+        "G:in": "B4",
+        "W+": "U1",
     },
     remark="Rows are samples: the vectors of one sample are rows. Layers 1 … L; units count from 1.",
-)  # fmt: skip
+)
 
 _S0_W = weights("W", "[#l]", small="w")
 BIAS_FIRST = Spelling(
@@ -113,7 +131,10 @@ BIAS_FIRST = Spelling(
         "W": _S0_W,
         "b": bias_of(_S0_W, "0"),
         "Y": ("y", "y_{#1}"),
-        "P": (r"\phi^{\prime}(\word{net}^{[#l]})", r"\phi^{\prime}(\word{net}^{[#l]}_{#1})"),
+        "P": (
+            r"\phi^{\prime}(\word{net}^{[#l]})",
+            r"\phi^{\prime}(\word{net}^{[#l]}_{#1})",
+        ),
         "D": lettered(r"\delta", "[#l]"),
         "G": by("L", lettered("a", "[#l]")),
         "Gx": by("L", lettered("x", "[#l]")),
@@ -132,12 +153,18 @@ BIAS_FIRST = Spelling(
         "G": (r"{Gx-} = {({W})}^{\top} \cdot {D}{*X}",),
     },
     sources={
-        "Z": "S0.E4", "A": "S0.E5", "GL:squares": "(0.1)", "P": "S0.E13", "D": "S0.E13", "D:out": "S0.E13",
+        "Z": "S0.E4",
+        "A": "S0.E5",
+        "GL:squares": "(0.1)",
+        "P": "S0.E13",
+        "D": "S0.E13",
+        "D:out": "S0.E13",
         "D:softmax": "(0.2)",
-        "dW": "S0.E14", "G": "S0.E16, S0.E17",
+        "dW": "S0.E14",
+        "G": "S0.E16, S0.E17",
     },
     remark="Vectors are columns; column 0 of W is the bias, x is a with a 1 before it. The document shows no step.",
-)  # fmt: skip
+)
 
 COLUMN_BATCH = Spelling(
     name="column-batch",
@@ -175,12 +202,17 @@ COLUMN_BATCH = Spelling(
     },
     factor=1.0,
     sources={
-        "Z": "S1.E77", "A:softmax": "S1.E68", "P": "S1.E45", "D": "S1.E45", "D:squares": "S1.E39",
+        "Z": "S1.E77",
+        "A:softmax": "S1.E68",
+        "P": "S1.E45",
+        "D": "S1.E45",
+        "D:squares": "S1.E39",
         "D:softmax": "S1.E78",
-        "dW": "S1.E80", "W+": "S1.E74",
+        "dW": "S1.E80",
+        "W+": "S1.E74",
     },
     remark="Columns are trials: here one. w_ij is the weight of neuron j on neuron i.",
-)  # fmt: skip
+)
 
 _S2_W = weights("w", "#p", swapped=True)
 CONSTANT_NEURON = Spelling(
@@ -227,11 +259,17 @@ CONSTANT_NEURON = Spelling(
     },
     output_phi="sigmoid",
     sources={
-        "Z": "S2.E4", "A": "S2.E3", "P": "S2.E18", "D": "S2.E18", "D:squares": "S2.E26", "dW": "S2.E14", "W+": "S2.E29",
+        "Z": "S2.E4",
+        "A": "S2.E3",
+        "P": "S2.E18",
+        "D": "S2.E18",
+        "D:squares": "S2.E26",
+        "dW": "S2.E14",
+        "W+": "S2.E29",
     },
     remark="Vectors are rows. Neuron 0 of each layer is the constant 1 and its δ is 0; a is the pre-activation and o "
     "the output; row i of w leads from neuron i, column j to neuron j.",
-)  # fmt: skip
+)
 
 FLAT_THETA = Spelling(
     name="flat-theta",
@@ -270,10 +308,14 @@ FLAT_THETA = Spelling(
     },
     output_phi="sigmoid",
     sources={
-        "Z": "S3.E10", "A": "S3.E10", "D": "S3.E18", "D:squares": "S3.E12", "dW": "S3.E21, S3.E22",
+        "Z": "S3.E10",
+        "A": "S3.E10",
+        "D": "S3.E18",
+        "D:squares": "S3.E12",
+        "dW": "S3.E21, S3.E22",
     },
     remark="The input is layer 1, so W^[2] leads from it (numbering B; in θ it is called W^[1]). Vectors are columns.",
-)  # fmt: skip
+)
 
 _S4_W = weights("W", "#l")
 BIAS_LAST = Spelling(
@@ -324,17 +366,37 @@ BIAS_LAST = Spelling(
     factor=1.0,
     output_phi="identity",
     sources={
-        "Z": "(41), (63)", "Z:out": "(41), (46)", "A": "(41)", "ell:squares": "(42)", "D:squares": "(44)", "P": "(76)",
-        "D": "(76)", "dW": "(75)", "dW:out": "(49)", "G": "(77)", "G:out": "(55)", "W+": "(78)",
+        "Z": "(41), (63)",
+        "Z:out": "(41), (46)",
+        "A": "(41)",
+        "ell:squares": "(42)",
+        "D:squares": "(44)",
+        "P": "(76)",
+        "D": "(76)",
+        "dW": "(75)",
+        "dW:out": "(49)",
+        "G": "(77)",
+        "G:out": "(55)",
+        "W+": "(78)",
     },
     hidden=frozenset({"A", "GL"}),
     remark="Vectors are columns, derivatives by a vector are rows. Hidden layers 1 … N, the output F. Each h has a 1 "
     "appended, for the bias in the last column of W. In (76), σ′ is written as a row.",
-)  # fmt: skip
+)
 
 #: name → the notation.
 SPELLINGS: Mapping[str, Spelling] = MappingProxyType(
-    {one.name: one for one in (CANONICAL, BIAS_FIRST, COLUMN_BATCH, CONSTANT_NEURON, FLAT_THETA, BIAS_LAST)}
+    {
+        one.name: one
+        for one in (
+            CANONICAL,
+            BIAS_FIRST,
+            COLUMN_BATCH,
+            CONSTANT_NEURON,
+            FLAT_THETA,
+            BIAS_LAST,
+        )
+    }
 )
 
 
@@ -357,5 +419,7 @@ def spelling(name: str) -> Spelling:
         return found
     allowed = ", ".join(SPELLINGS)
     raise InputError(
-        f"notation {name!r}", f"{allowed}, or S0 … S4", named_among(name, SPELLINGS, "Choose one of these.")
+        f"notation {name!r}",
+        f"{allowed}, or S0 … S4",
+        named_among(name, SPELLINGS, "Choose one of these."),
     )

@@ -50,7 +50,12 @@ class Selection:
     terms: int
 
 
-def select(numbers: Numbers, layers: Sequence[int] | None, units: Sequence[int] | None, terms: int) -> Selection:
+def select(
+    numbers: Numbers,
+    layers: Sequence[int] | None,
+    units: Sequence[int] | None,
+    terms: int,
+) -> Selection:
     """Choose what is shown.
 
     Parameters
@@ -68,14 +73,23 @@ def select(numbers: Numbers, layers: Sequence[int] | None, units: Sequence[int] 
     sizes, L = numbers.sizes, numbers.layers
     for layer in layers or ():
         if not 1 <= layer <= L:
-            raise InputError(f"layer {layer}", f"layers 1 … {L}", "Layer 1 is the first with weights.")
+            raise InputError(
+                f"layer {layer}",
+                f"layers 1 … {L}",
+                "Layer 1 is the first with weights.",
+            )
     chosen = tuple(sorted({*layers})) if layers else tuple(range(1, L + 1))
     widest = max(sizes[l] for l in chosen)
     for unit in units or ():
         if not 1 <= unit <= widest:
             where = f"layer {chosen[0]}" if len(chosen) == 1 else "any layer"
-            raise InputError(f"unit {unit}", f"units 1 … {widest} of {where}", "Units count from 1.")
-    whole = max(sizes) <= WHOLE_WIDTH and numbers.moment.network.n_parameters <= WHOLE_PARAMETERS
+            raise InputError(
+                f"unit {unit}", f"units 1 … {widest} of {where}", "Units count from 1."
+            )
+    whole = (
+        max(sizes) <= WHOLE_WIDTH
+        and numbers.moment.network.n_parameters <= WHOLE_PARAMETERS
+    )
     found, sources = {}, {}
     for l in range(1, L + 1):
         most = sizes[l] if whole else OUTPUTS if l == L else HIDDEN
@@ -85,11 +99,15 @@ def select(numbers: Numbers, layers: Sequence[int] | None, units: Sequence[int] 
         for k in found[l]:
             weighed = numbers.array(f"W{l}")[k - 1] * numbers.array(f"A{l - 1}")
             sources[l, k] = largest(weighed, sizes[l - 1] if whole else terms)
-    found[0] = largest(numbers.array("G0") * numbers.array("A0"), sizes[0] if whole else INPUTS)
+    found[0] = largest(
+        numbers.array("G0") * numbers.array("A0"), sizes[0] if whole else INPUTS
+    )
     return Selection(whole and not units, chosen, found, sources, terms)
 
 
-def largest(values: np.ndarray[tuple[int], np.dtype[np.floating]], most: int) -> tuple[int, ...]:
+def largest(
+    values: np.ndarray[tuple[int], np.dtype[np.floating]], most: int
+) -> tuple[int, ...]:
     """The numbers, from 1, of the entries that are largest in size, ascending."""
     if len(values) <= most:
         return tuple(range(1, len(values) + 1))
@@ -132,20 +150,53 @@ class Step:
 def steps_of(numbers: Numbers, shown: Selection) -> tuple[Step, ...]:
     """The steps, in the order in which they are computed."""
     n, L = numbers, numbers.layers
-    found = [Step("A0", 1, "forward", "F0", "the input, with its mask", _vector("A", 0, shown))] if n.has("M0") else []
+    found = (
+        [
+            Step(
+                "A0",
+                1,
+                "forward",
+                "F0",
+                "the input, with its mask",
+                _vector("A", 0, shown),
+            )
+        ]
+        if n.has("M0")
+        else []
+    )
     for l in shown.layers:
-        found.append(Step("Z", l, "forward", "F1", "pre-activation", _vector("Z", l, shown)))
-        found.append(Step("A", l, "forward", "F2", "activation", _vector("A", l, shown)))
+        found.append(
+            Step("Z", l, "forward", "F1", "pre-activation", _vector("Z", l, shown))
+        )
+        found.append(
+            Step("A", l, "forward", "F2", "activation", _vector("A", l, shown))
+        )
     penalised = bool(n.moment.rules.l1 or n.moment.rules.l2)
     whole = L in shown.layers
     if whole:
         found.append(Step("ell", L, "loss", "J1", "loss of the row", ("ell",)))
     if whole and (n.rows > 1 or penalised or n.read("s") != 1):
         found.append(
-            Step("J", L, "loss", "J1, J2" if penalised else "J1", "objective", ("R", "J") if penalised else ("J",))
+            Step(
+                "J",
+                L,
+                "loss",
+                "J1, J2" if penalised else "J1",
+                "objective",
+                ("R", "J") if penalised else ("J",),
+            )
         )
     if whole:
-        found.append(Step("GL", L, "backward", "B1", "derivative of the loss by the output", _vector("G", L, shown)))
+        found.append(
+            Step(
+                "GL",
+                L,
+                "backward",
+                "B1",
+                "derivative of the loss by the output",
+                _vector("G", L, shown),
+            )
+        )
     for l in reversed(shown.layers):
         found += backward_steps(n, l, shown)
     found += [update_step(n, l, shown) for l in shown.layers]
@@ -159,26 +210,75 @@ def backward_steps(n: Numbers, l: int, shown: Selection) -> list[Step]:
     phi = n.moment.network.activations[l - 1]
     if not isinstance(phi, Softmax) and phi.name != "identity":
         found.append(
-            Step("P", l, "backward", "B2" if l < L else "B1", "slope of the activation", _vector("P", l, shown))
+            Step(
+                "P",
+                l,
+                "backward",
+                "B2" if l < L else "B1",
+                "slope of the activation",
+                _vector("P", l, shown),
+            )
         )
     where = "B1" if l == L else "B2"
-    found.append(Step("D", l, "backward", where, "delta: derivative by the pre-activation", _vector("D", l, shown)))
-    gradients = tuple(f"dW{l}.{k}.{j}" for k in shown.units[l] for j in shown.sources[l, k])
-    found.append(Step("dW", l, "backward", "B3", "gradient of weights and biases", gradients + _vector("db", l, shown)))
-    passed = "derivative by the input" if l == 1 else "passed back: derivative by the activation before"
-    found.append(Step("G", l, "backward", "B4" if l == 1 else "B2", passed, _vector("G", l - 1, shown)))
+    found.append(
+        Step(
+            "D",
+            l,
+            "backward",
+            where,
+            "delta: derivative by the pre-activation",
+            _vector("D", l, shown),
+        )
+    )
+    gradients = tuple(
+        f"dW{l}.{k}.{j}" for k in shown.units[l] for j in shown.sources[l, k]
+    )
+    found.append(
+        Step(
+            "dW",
+            l,
+            "backward",
+            "B3",
+            "gradient of weights and biases",
+            gradients + _vector("db", l, shown),
+        )
+    )
+    passed = (
+        "derivative by the input"
+        if l == 1
+        else "passed back: derivative by the activation before"
+    )
+    found.append(
+        Step(
+            "G",
+            l,
+            "backward",
+            "B4" if l == 1 else "B2",
+            passed,
+            _vector("G", l - 1, shown),
+        )
+    )
     return found
 
 
 def update_step(n: Numbers, l: int, shown: Selection) -> Step:
     """What moves: for each weight and bias, what the optimiser remembers, then the parameter."""
     rule = n.moment.rules.optimizer
-    letters = [] if isinstance(rule, SGD) and not rule.momentum else [s for s in "mv" if n.has(f"{s}W{l}")]
+    letters = (
+        []
+        if isinstance(rule, SGD) and not rule.momentum
+        else [s for s in "mv" if n.has(f"{s}W{l}")]
+    )
     names = []
     for k in shown.units[l]:
-        for kind, index in [*(("W", f"{k}.{j}") for j in shown.sources[l, k]), ("b", f"{k}")]:
+        for kind, index in [
+            *(("W", f"{k}.{j}") for j in shown.sources[l, k]),
+            ("b", f"{k}"),
+        ]:
             limited = ["u"] if kind == "W" and n.has(f"uW+{l}") else []
-            names += [f"{letter}{kind}+{l}.{index}" for letter in (*letters, *limited, "")]
+            names += [
+                f"{letter}{kind}+{l}.{index}" for letter in (*letters, *limited, "")
+            ]
     return Step("W+", l, "update", "U1", "step: new weights and biases", tuple(names))
 
 

@@ -10,7 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from .expressions import Constant, Expression, Fraction, Place, Power, Product, Root, Sum
+from .expressions import (
+    Constant,
+    Expression,
+    Fraction,
+    Place,
+    Power,
+    Product,
+    Root,
+    Sum,
+)
 from .functions import minus, named
 from .numbers import Numbers
 
@@ -51,11 +60,15 @@ def memory(n: Numbers, letter: str, l: int, place: str) -> Expression:
     rule: Any = n.moment.rules.optimizer
     g, before = gradient_used(n, place, l), Place(letter + place)
     if rule.name == "sgd":
-        return Sum([Product(named(rule.momentum), before), Product(Place("alpha"), g)], (1, -1))
+        return Sum(
+            [Product(named(rule.momentum), before), Product(Place("alpha"), g)], (1, -1)
+        )
     if rule.name == "adagrad":
         return Sum([before, Power(g, 2)])
     if letter == "m":
-        return Sum([Product(named(rule.beta1), before), Product(named(1 - rule.beta1), g)])
+        return Sum(
+            [Product(named(rule.beta1), before), Product(named(1 - rule.beta1), g)]
+        )
     kept = rule.rho if rule.name == "rmsprop" else rule.beta2
     return Sum([Product(named(kept), before), Product(named(1 - kept), Power(g, 2))])
 
@@ -69,7 +82,9 @@ def stepped(n: Numbers, place: str, l: int) -> Expression:
     if rule.name == "sgd" and rule.momentum:
         if not rule.nesterov:
             return Sum([start, m])
-        return Sum([start, Product(named(rule.momentum), m), Product(alpha, g)], (1, 1, -1))
+        return Sum(
+            [start, Product(named(rule.momentum), m), Product(alpha, g)], (1, 1, -1)
+        )
     if rule.name in ("gradient_descent", "sgd"):
         return minus(start, Product(alpha, g))  # U1
     epsilon = named(rule.epsilon)
@@ -78,7 +93,9 @@ def stepped(n: Numbers, place: str, l: int) -> Expression:
     corrections = [bias_correction(beta, t) for beta in (rule.beta1, rule.beta2)]
     if rule.name == "folded_adam":  # ε beside the uncorrected root
         correction = Fraction(Root(corrections[1]), corrections[0])
-        return minus(start, Fraction(Product(alpha, correction, m), Sum([Root(v), epsilon])))
+        return minus(
+            start, Fraction(Product(alpha, correction, m), Sum([Root(v), epsilon]))
+        )
     root = Sum([Root(Fraction(v, corrections[1])), epsilon])
     return minus(start, Fraction(Product(alpha, Fraction(m, corrections[0])), root))
 
@@ -88,7 +105,9 @@ def decayed(n: Numbers, place: str) -> Expression:
     decay = getattr(n.moment.rules.optimizer, "weight_decay", 0.0)
     if place[0] == "b" or not decay:
         return Place(place)
-    return Product(minus(Constant(1), Product(Place("alpha"), named(decay))), Place(place))
+    return Product(
+        minus(Constant(1), Product(Place("alpha"), named(decay))), Place(place)
+    )
 
 
 def bias_correction(beta: float, t: int) -> Expression:

@@ -36,7 +36,9 @@ def section(title: str, *parts: str) -> str:
     return f'<section aria-labelledby="{name}">\n<h2 id="{name}">{text(title)}</h2>\n{inside}\n</section>'
 
 
-def figure(svgs: str | Sequence[str], caption: str, description: str, *, small: bool = False) -> str:
+def figure(
+    svgs: str | Sequence[str], caption: str, description: str, *, small: bool = False
+) -> str:
     """A picture, or some beside each other; its caption; and what it shows for those who do not see it."""
     svgs = [svgs] if isinstance(svgs, str) else svgs
     kind = ' class="small"' if small or len(svgs) > 1 else ""
@@ -46,10 +48,19 @@ def figure(svgs: str | Sequence[str], caption: str, description: str, *, small: 
     )
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str | Cell]], *, numbers: bool = False) -> str:
+def table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str | Cell]],
+    *,
+    numbers: bool = False,
+) -> str:
     """A table whose first column names its rows; scrolls sideways where the page is narrow."""
     right = ' class="n"' if numbers else ""
-    top = "".join(f'<th scope="col"{right if i else ""}>{text(head)}</th>' for i, head in enumerate(heads))
+    top = "".join(
+        f'<th scope="col"{right if i else ""}>{text(head)}</th>'
+        for i, head in enumerate(heads)
+    )
     lines = []
     for row in rows:
         cells = [cell if isinstance(cell, tuple) else (cell, "") for cell in row]

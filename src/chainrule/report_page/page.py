@@ -21,7 +21,12 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def page_of(
-    data: Dataset, recipe: Recipe, report: Report, done: Evaluation, checked: GradientCheck, command: str
+    data: Dataset,
+    recipe: Recipe,
+    report: Report,
+    done: Evaluation,
+    checked: GradientCheck,
+    command: str,
 ) -> str:
     """The page, HTML.
 

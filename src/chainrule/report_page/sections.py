@@ -33,14 +33,25 @@ __all__ = [
 
 #: A confusion matrix of more classes is drawn in full all the same; this many epochs are listed in words.
 LISTED_EPOCHS = 12
-SHORT = {"accuracy": "test accuracy", "log_loss": "log loss", "rmse": "RMSE", "mae": "mean absolute error", "r2": "R²"}
+SHORT = {
+    "accuracy": "test accuracy",
+    "log_loss": "log loss",
+    "rmse": "RMSE",
+    "mae": "mean absolute error",
+    "r2": "R²",
+}
 
 
 def numbers(done: Evaluation, report: Report) -> str:
     """The few numbers that are looked for first."""
     found = [(f"{value:.4g}", SHORT[name]) for name, value in done.metrics.items()]
-    found += [(f"{report.seconds:.1f} s", "of training"), (f"{report.network.n_parameters:,}", "parameters")]
-    items = "".join(f"<li><b>{text(value)}</b> {text(name)}</li>" for value, name in found)
+    found += [
+        (f"{report.seconds:.1f} s", "of training"),
+        (f"{report.network.n_parameters:,}", "parameters"),
+    ]
+    items = "".join(
+        f"<li><b>{text(value)}</b> {text(name)}</li>" for value, name in found
+    )
     return f'<ul class="numbers">{items}</ul>'
 
 
@@ -56,21 +67,33 @@ def what_was_trained(data: Dataset, recipe: Recipe, report: Report) -> str:
         ("Schedule", _named(settings["schedule"])),
         ("Batch", f"{settings['batch_rows']} rows"),
         ("Dropout, l2", f"{recipe.dropout:g}, {recipe.l2:g}"),
-        ("Validation", f"{recipe.validation:.0%} of the training rows" if recipe.validation else "none"),
-        ("Length", f"{report.epochs} epochs, {report.steps} steps, {report.seconds:.1f} s"),
+        (
+            "Validation",
+            f"{recipe.validation:.0%} of the training rows"
+            if recipe.validation
+            else "none",
+        ),
+        (
+            "Length",
+            f"{report.epochs} epochs, {report.steps} steps, {report.seconds:.1f} s",
+        ),
         ("Ended", report.failure or report.stopped.value),
         ("Engine", f"{report.engine}: {report.engine_reason}"),
     ]
     remarks = "".join(f"<li>{text(remark)}</li>" for remark in data.remarks)
     drawing = report.network._repr_html_()
     return section(
-        "What was trained on what", table("The run", ("", ""), rows), f"<ul>{remarks}</ul>" if remarks else "",
+        "What was trained on what",
+        table("The run", ("", ""), rows),
+        f"<ul>{remarks}</ul>" if remarks else "",
         f"<figure>{drawing}<figcaption>The network, layer by layer.</figcaption></figure>",
-    )  # fmt: skip
+    )
 
 
 def _named(specification: dict[str, Any]) -> str:
-    rest = ", ".join(f"{name} {value:g}" for name, value in specification.items() if name != "name")
+    rest = ", ".join(
+        f"{name} {value:g}" for name, value in specification.items() if name != "name"
+    )
     return str(specification["name"]) + (f" ({rest})" if rest else "")
 
 
@@ -84,18 +107,44 @@ def how_it_went(report: Report) -> str:
         words += f", the validation loss from {first.validation_loss:.4g} to {last.validation_loss:.4g}"
     if report.best_epoch is not None:
         words += f"; the parameters kept are those of epoch {report.best_epoch}"
-    drawn = [("loss", draw_loss), *([("metric", draw_metric)] if has_metric(report) else [])]
-    svgs = [figures.as_svg(partial(figures.on_axes, draw, report=report), 4.5, 3.4, name) for name, draw in drawn]
-    listed = sorted({round(i) for i in np.linspace(0, report.epochs - 1, min(LISTED_EPOCHS, report.epochs))})
+    drawn = [
+        ("loss", draw_loss),
+        *([("metric", draw_metric)] if has_metric(report) else []),
+    ]
+    svgs = [
+        figures.as_svg(partial(figures.on_axes, draw, report=report), 4.5, 3.4, name)
+        for name, draw in drawn
+    ]
+    listed = sorted(
+        {
+            round(i)
+            for i in np.linspace(
+                0, report.epochs - 1, min(LISTED_EPOCHS, report.epochs)
+            )
+        }
+    )
     lines = [
-        (str(i + 1), *(_number(value) for value in (epoch.loss, epoch.validation_loss, epoch.metric)))
+        (
+            str(i + 1),
+            *(
+                _number(value)
+                for value in (epoch.loss, epoch.validation_loss, epoch.metric)
+            ),
+        )
         for i, epoch in ((i, report.history[i]) for i in listed)
     ]
-    numbers_table = table("Some epochs", ("epoch", "loss", "validation loss", "metric"), lines, numbers=True)
+    numbers_table = table(
+        "Some epochs",
+        ("epoch", "loss", "validation loss", "metric"),
+        lines,
+        numbers=True,
+    )
     return section(
-        "How it went", figure(svgs, "By epoch.", f"{words}.", small=True), paragraph(f"{words}."),
+        "How it went",
+        figure(svgs, "By epoch.", f"{words}.", small=True),
+        paragraph(f"{words}."),
         f"<details><summary>The numbers</summary>{numbers_table}</details>",
-    )  # fmt: skip
+    )
 
 
 def _number(value: float | None) -> str:
@@ -109,17 +158,33 @@ def how_good(done: Evaluation) -> str:
         lines: list[list[str | Cell]] = []
         for i, label in enumerate(classes):
             cells = [
-                (str(n) if n or i == j else "", "hit" if i == j else "miss" if n else "")
+                (
+                    str(n) if n or i == j else "",
+                    "hit" if i == j else "miss" if n else "",
+                )
                 for j, n in enumerate(confusion[i])
             ]
-            lines.append([label, *cells, f"{confusion[i, i] / max(confusion[i].sum(), 1):.1%}"])
+            lines.append(
+                [label, *cells, f"{confusion[i, i] / max(confusion[i].sum(), 1):.1%}"]
+            )
         caption = "Confusion: each row a true class, each column what was predicted"
-        return section("How good it is", table(caption, ("", *classes, "right"), lines, numbers=True))
+        return section(
+            "How good it is",
+            table(caption, ("", *classes, "right"), lines, numbers=True),
+        )
     names = ", ".join(done.target.names)
     words = f"Predicted against true {names} on {len(done.true)} test rows: R² {done.metrics['r2']:.4f}."
-    svg = figures.as_svg(partial(figures.predicted_against_true, done=done), 4 * len(done.target.names), 4, "points")
+    svg = figures.as_svg(
+        partial(figures.predicted_against_true, done=done),
+        4 * len(done.target.names),
+        4,
+        "points",
+    )
     small = len(done.target.names) == 1
-    return section("How good it is", figure(svg, f"{words} On the dotted line both are equal.", words, small=small))
+    return section(
+        "How good it is",
+        figure(svg, f"{words} On the dotted line both are equal.", words, small=small),
+    )
 
 
 def how_calibrated(done: Evaluation) -> str:
@@ -137,9 +202,16 @@ def how_calibrated(done: Evaluation) -> str:
     else:
         words = f"Ten groups of test rows by prediction; predicted and true means differ by {mean_gap:.4g} on average."
         heads = ("rows", "mean predicted", "mean true")
-    lines = [(str(n), f"{s:.4g}", f"{c:.4g}") for n, s, c in zip(rows, said, came, strict=True)]
+    lines = [
+        (str(n), f"{s:.4g}", f"{c:.4g}")
+        for n, s, c in zip(rows, said, came, strict=True)
+    ]
     listed = f"<details><summary>The numbers</summary>{table('Calibration', heads, lines, numbers=True)}</details>"
-    return section("Calibration", figure(svg, words + " Beside each point: its rows.", words, small=True), listed)
+    return section(
+        "Calibration",
+        figure(svg, words + " Beside each point: its rows.", words, small=True),
+        listed,
+    )
 
 
 def inside(report: Report) -> str:
@@ -153,13 +225,27 @@ def inside(report: Report) -> str:
         for layer in layers
     )
     lines = [
-        (str(layer + 1), *(f"{values[layer]:.3g}" for values in (last.delta_norms, last.gradient_norms)),
-         *(f"{values[layer]:.1%}" for values in (last.dead, last.saturated)))
+        (
+            str(layer + 1),
+            *(
+                f"{values[layer]:.3g}"
+                for values in (last.delta_norms, last.gradient_norms)
+            ),
+            *(f"{values[layer]:.1%}" for values in (last.dead, last.saturated)),
+        )
         for layer in layers
-    ]  # fmt: skip
-    kinds = (("delta_norms", "‖Δ[l]‖, root mean square of rows"), ("gradient_norms", "‖dW[l]‖"))
+    ]
+    kinds = (
+        ("delta_norms", "‖Δ[l]‖, root mean square of rows"),
+        ("gradient_norms", "‖dW[l]‖"),
+    )
     svgs = [
-        figures.as_svg(partial(figures.norms, report=report, name=name, label=label), 4.5, 3.4, name)
+        figures.as_svg(
+            partial(figures.norms, report=report, name=name, label=label),
+            4.5,
+            3.4,
+            name,
+        )
         for name, label in kinds
     ]
     caption = (
@@ -167,9 +253,15 @@ def inside(report: Report) -> str:
         "ones towards the first layer mean a vanishing gradient."
     )
     return section(
-        "Inside the network", figure(svgs, caption, f"{words}."),
-        table(f"After epoch {last.epoch}", ("layer", "‖Δ‖", "‖dW‖", "units dead", "slopes flat"), lines, numbers=True),
-    )  # fmt: skip
+        "Inside the network",
+        figure(svgs, caption, f"{words}."),
+        table(
+            f"After epoch {last.epoch}",
+            ("layer", "‖Δ‖", "‖dW‖", "units dead", "slopes flat"),
+            lines,
+            numbers=True,
+        ),
+    )
 
 
 def first_layer(data: Dataset, report: Report) -> str:
@@ -181,10 +273,12 @@ def first_layer(data: Dataset, report: Report) -> str:
     draw = partial(figures.first_layer, weights=weights, picture=data.picture)
     height = 1.15 * -(-shown // 8)
     caption = (
-        f"The weights of {shown} of {len(weights)} units of the first layer: red positive, blue negative, white 0."
+        f"The weights of {shown} of {len(weights)} units of the first layer: "
+        "red positive, blue negative, white 0."
     )
     return section(
-        "What the first layer looks at", figure(figures.as_svg(draw, 8, height, "weights"), caption, caption)
+        "What the first layer looks at",
+        figure(figures.as_svg(draw, 8, height, "weights"), caption, caption),
     )
 
 
@@ -206,7 +300,11 @@ def gradient_check(checked: GradientCheck) -> str:
         f"{'passes' if checked.passed else 'FAILS'}. Each line shows the entry that differs most."
     )
     heads = ("array", "compared", "derived", "numerical", "relative error")
-    return section("The gradient check", paragraph(words), table("Gradient check", heads, lines, numbers=True))
+    return section(
+        "The gradient check",
+        paragraph(words),
+        table("Gradient check", heads, lines, numbers=True),
+    )
 
 
 def columns(data: Dataset) -> str:
@@ -214,7 +312,10 @@ def columns(data: Dataset) -> str:
     if data.scale is not None:
         return ""
     lines = [(feature.name, feature.words()) for feature in data.preparation.features]
-    lines += [(name, f"left out: {why}") for name, why in (data.preparation.left_out or {}).items()]
+    lines += [
+        (name, f"left out: {why}")
+        for name, why in (data.preparation.left_out or {}).items()
+    ]
     words = (
         "Numbers are brought to mean 0 and standard deviation 1 of the training rows, a missing one to the mean with "
         "an input that says so; each category is an input of its own. All of it is in the model file."
@@ -227,12 +328,21 @@ def again(data: Dataset, report: Report, command: str) -> str:
     """How to do it again, with what."""
     versions = [(name, version) for name, version in report.versions.items()]
     versions += [
-        ("machine", f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"),
+        (
+            "machine",
+            f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        ),
         ("engine", report.engine),
     ]
-    versions += [(f"SHA-256 of {name}", digest) for name, digest in data.checksums.items()]
-    words = "The same version, data and machine give the same bits on the native engine."
+    versions += [
+        (f"SHA-256 of {name}", digest) for name, digest in data.checksums.items()
+    ]
+    words = (
+        "The same version, data and machine give the same bits on the native engine."
+    )
     return section(
-        "How to do it again", f"<pre><code>{text(command)}</code></pre>", paragraph(words),
+        "How to do it again",
+        f"<pre><code>{text(command)}</code></pre>",
+        paragraph(words),
         table("With what it was computed", ("", ""), versions),
-    )  # fmt: skip
+    )
