@@ -26,9 +26,9 @@ from chainrule import (
     train,
 )
 from chainrule.errors import counted, is_number, named_among, type_of
-from chainrule.metrics import METRICS
-from chainrule.optimizers import LBFGS, SGD, Adam
-from chainrule.schedules import Step
+from chainrule.optimizers.first_order import LBFGS, SGD, Adam
+from chainrule.optimizers.schedules import Step
+from chainrule.training.metrics import METRICS
 
 NET = Network((2, 3, 2), ("tanh", "softmax"), "cross_entropy")
 LINE = Network((2, 1), ("identity",), "squared_error")

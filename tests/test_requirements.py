@@ -21,7 +21,7 @@ from chainrule import (
     own_loss,
     train,
 )
-from chainrule.conventions import (
+from chainrule.documents import (
     NOTATIONS,
     ShapeError,
     bias_first,
@@ -33,12 +33,17 @@ from chainrule.conventions import (
     notation,
     sweep,
 )
-from chainrule.derivations import affine_collapse, chain, paths, softmax_jacobian
-from chainrule.errata import LINES, line_of
-from chainrule.errata.across import outputs_of_five
-from chainrule.errata.settings import KINDS
-from chainrule.errata.truth import ComplexStep
-from chainrule.optimizers import SGD, GradientDescent
+from chainrule.documents.across import outputs_of_five
+from chainrule.documents.derivations import (
+    affine_collapse,
+    chain,
+    paths,
+    softmax_jacobian,
+)
+from chainrule.documents.settings import KINDS
+from chainrule.documents.table import LINES, line_of
+from chainrule.documents.truth import ComplexStep
+from chainrule.optimizers.first_order import SGD, GradientDescent
 
 RNG = np.random.default_rng(7)
 #: Of numbers of order 1 after some tens of roundings.

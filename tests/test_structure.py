@@ -1,10 +1,12 @@
-"""What the source promises to a reader: imports that point one way, equations numbered, no autodiff."""
+"""The promises of the source to a reader: imports that point one way, equations numbered, no autodiff."""
 
 from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -13,98 +15,80 @@ import chainrule
 
 SOURCE = Path(chainrule.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
-#: The mathematics, each importing only what stands above it.
-MATHEMATICS = [
-    "errors",
-    "arrays",
-    "draws",
-    "initializers",
-    "activation_types",
-    "activations",
-    "loss_types",
-    "losses",
-    "own_functions",
-    "network_drawing",
-    "network",
-    "forward_pass",
-    "backward_pass",
-    "gradient_check",
-]
-STANDARD = {
-    *(
-        "__future__",
-        "abc",
-        "collections",
-        "dataclasses",
-        "enum",
-        "functools",
-        "itertools",
-        "math",
-    ),
-    *("difflib", "html", "numbers", "sys", "types", "typing"),
-}
+#: The rooms of the library: each imports only those before it.
+ORDER = (
+    *("errors", "progress", "equations", "optimizers", "engines", "files", "data"),
+    *("training", "documents", "explanation", "estimators", "interchange", "show"),
+    *("cli", "__main__"),
+)
+#: The imports that run the other way: an object that shows itself.
+UPWARDS = {("equations.network", "show"), ("training.report", "show")}
+#: Whatever the mathematics takes from outside, and the one module that may, if only one.
 OUTSIDE = {"numpy": None, "array_api_compat": None, "scipy": "arrays", "jax": "arrays"}
 
 
-def imports(path: Path) -> list[tuple[str, int]]:
-    """(module as written, number of leading dots) of every import, also inside functions."""
-    found = []
+def module_name(path: Path) -> str:
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
+
+
+MODULES = {
+    module_name(path): path
+    for path in FILES
+    if path.parent != SOURCE or path.stem != "__init__"
+}
+
+
+def imports(path: Path) -> set[str]:
+    """What a file imports, also inside functions: modules of ours as `room.module`, others by name."""
+    package = ["chainrule", *path.relative_to(SOURCE).parts[:-1]]
+    found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found += [(alias.name, 0) for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.append((node.module, node.level))
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found += [(alias.name, node.level) for alias in node.names]
-    return found
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *filter(None, [node.module])])
+            names = {f"{module}.{alias.name}" for alias in node.names}
+            ours = {name.removeprefix("chainrule.") for name in names} & set(MODULES)
+            found |= ours or {module.removeprefix("chainrule.")}
+    return found - {"chainrule"}
 
 
-@pytest.mark.parametrize("name", MATHEMATICS)
-def test_the_mathematics_imports_only_what_stands_above_it(name: str) -> None:
-    above = MATHEMATICS[: MATHEMATICS.index(name)]
-    for module, level in imports(SOURCE / f"{name}.py"):
-        root = module.split(".")[0]
-        if level or root == "chainrule":
-            assert module.removeprefix("chainrule.") in above, (
-                f"{name} imports {module}"
-            )
-        elif root in OUTSIDE:
-            assert OUTSIDE[root] in (None, name), f"{name} imports {module}"
-        else:
-            assert root in STANDARD, f"{name} imports {module}"
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_run_one_way(name: str) -> None:
+    room = name.split(".", maxsplit=1)[0]
+    before = {*ORDER[: ORDER.index(room) + 1]}
+    after = {target.split(".")[0] for target in imports(MODULES[name]) & set(MODULES)}
+    wrong = {target for target in after - before if (name, target) not in UPWARDS}
+    assert not wrong, f"{name} imports {', '.join(sorted(wrong))}"
+
+
+def test_the_imports_that_run_upwards_are_needed() -> None:
+    for name, room in UPWARDS:
+        assert any(target.startswith(f"{room}.") for target in imports(MODULES[name]))
 
 
 def test_no_module_imports_itself_through_others() -> None:
-    graph = {}
-    for path in FILES:
-        name = ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(
-            ".__init__"
-        )
-        package = path.relative_to(SOURCE).parts[:-1]
-        graph[name] = set()
-        # imports inside functions are what breaks a cycle at import time: only the module's own level
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.ImportFrom) and node.level:
-                base = ".".join(package[: len(package) - node.level + 1])
-                targets = (
-                    [node.module]
-                    if node.module
-                    else [alias.name for alias in node.names]
-                )
-                graph[name] |= {f"{base}.{target}".strip(".") for target in targets}
-    state: dict[str, str] = {}
+    graph = {
+        name: {
+            target
+            for target in imports(path) & set(MODULES)
+            if (name, target.split(".")[0]) not in UPWARDS
+        }
+        for name, path in MODULES.items()
+    }
+    TopologicalSorter(graph).prepare()  # raises with the circle
 
-    def visit(name: str, path: tuple[str, ...]) -> None:
-        assert state.get(name) != "open", f"a cycle: {' → '.join((*path, name))}"
-        if name in state or name not in graph:
-            return
-        state[name] = "open"
-        for target in sorted(graph[name]):
-            visit(target, (*path, name))
-        state[name] = "done"
 
-    for name in graph:
-        visit(name, ())
+@pytest.mark.parametrize("name", [n for n in MODULES if n.startswith("equations.")])
+def test_the_mathematics_takes_little_from_outside(name: str) -> None:
+    for module in imports(MODULES[name]) - set(MODULES):
+        root = module.split(".")[0]
+        if root in OUTSIDE:
+            assert OUTSIDE[root] in (None, name.split(".")[1]), module
+        else:
+            assert root in sys.stdlib_module_names, module
 
 
 def test_no_module_bears_the_name_of_something_public() -> None:
@@ -124,7 +108,7 @@ AUTODIFF = re.compile(
 def test_there_is_no_automatic_differentiation(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert AUTODIFF.search(text) is None
-    roots = {module.split(".")[0] for module, level in imports(path) if not level}
+    roots = {module.split(".")[0] for module in imports(path) - set(MODULES)}
     assert not roots & {"torch", "tensorflow", "autograd", "tinygrad"}
     assert "jax" not in roots or path.stem == "arrays"
 
@@ -155,7 +139,7 @@ def test_every_equation_stands_beside_its_line(number: str) -> None:
     if number == "U1":
         assert places
     elif number == "B1":
-        assert {"backward_pass", "forward_pass", "loss_types"} & set(places)
+        assert {"backward_pass", "forward_pass", "losses"} & set(places)
     else:
         assert home[number[0]] in places
 
@@ -165,7 +149,7 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
     value = getattr(chainrule, name)
     assert name in dir(chainrule)
     if isinstance(value, Mapping):  # a table has a comment that Sphinx reads
-        home = SOURCE / f"{chainrule._HOME[name]}.py"
+        home = MODULES[chainrule._HOME[name]]
         assert re.search(
             rf"^#: .+\n{name}\b", home.read_text(encoding="utf-8"), flags=re.MULTILINE
         )

@@ -10,10 +10,12 @@ from cases import PIXEL_SCALE, SEED, Array
 
 import chainrule
 from chainrule import Callback, Network, Parameters, Predictor, train
-from chainrule.engines import Rules, State, choose_engine
-from chainrule.engines.seam import Pause
-from chainrule.optimizers import OPTIMIZERS
-from chainrule.training import checked_data
+from chainrule.engines import choose_engine
+from chainrule.engines.interface import Pause
+from chainrule.optimizers.first_order import OPTIMIZERS
+from chainrule.optimizers.rules import Rules
+from chainrule.optimizers.state import State
+from chainrule.training.entry import checked_data
 
 from . import interface
 

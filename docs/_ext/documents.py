@@ -15,8 +15,9 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from tables import Cell, table
 
-from chainrule.conventions import NOTATIONS
-from chainrule.errata import LINES, Verdict
+from chainrule.documents import NOTATIONS
+from chainrule.documents.lines import Verdict
+from chainrule.documents.table import LINES
 
 #: How a case in which a printed form fails is called, and the failure.
 FAILURES = {
@@ -40,10 +41,7 @@ class WithLines(SphinxDirective):
     def depend(self) -> None:
         """Note that the page is made from the program's modules."""
         for name, module in sys.modules.items():
-            if (
-                name.startswith(("chainrule.errata", "chainrule.conventions"))
-                and module.__file__
-            ):
+            if name.startswith("chainrule.documents") and module.__file__:
                 self.env.note_dependency(module.__file__)
 
 

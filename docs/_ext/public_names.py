@@ -24,10 +24,10 @@ import chainrule
 
 #: What the public functions return and take, named in their docstrings but not imported by users.
 BESIDE = {
-    "gradient_check": ["GradientCheck", "ArrayCheck"],
-    "optimizers": ["Optimizer", "FirstOrder"],
-    "report": ["Epoch", "Diagnosis"],
-    "schedules": ["Schedule"],
+    "equations.gradient_check": ["GradientCheck", "ArrayCheck"],
+    "optimizers.first_order": ["Optimizer", "FirstOrder"],
+    "training.report": ["Epoch", "Diagnosis"],
+    "optimizers.schedules": ["Schedule"],
 }
 #: The tables whose entries are classes, each documented with its parameters.
 OF_CLASSES = ("OPTIMIZERS", "SCHEDULES")

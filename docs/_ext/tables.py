@@ -69,7 +69,9 @@ class ActivationTable(SphinxDirective):
     """The table of activations."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(sys.modules["chainrule.activations"].__file__)
+        self.env.note_dependency(
+            sys.modules["chainrule.equations.activations"].__file__
+        )
         head = ("name", "φ(z)", "φ′(z)", "range", "kinks", "parameters", "source")
         rows = [
             (
@@ -91,9 +93,9 @@ class LossTable(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         for module in (
-            "chainrule.losses",
-            "chainrule.loss_types",
-            "chainrule.activations",
+            "chainrule.equations.losses",
+            "chainrule.equations.losses",
+            "chainrule.equations.activations",
         ):
             self.env.note_dependency(sys.modules[module].__file__)
         head = (
@@ -140,7 +142,9 @@ class OptimizerTable(SphinxDirective):
     """The table of optimisers."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(sys.modules["chainrule.optimizers"].__file__)
+        self.env.note_dependency(
+            sys.modules["chainrule.optimizers.first_order"].__file__
+        )
         rows = []
         for name, make in OPTIMIZERS.items():
             rule, source = said(make)
@@ -166,7 +170,7 @@ class ScheduleTable(SphinxDirective):
     """The table of schedules."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(sys.modules["chainrule.schedules"].__file__)
+        self.env.note_dependency(sys.modules["chainrule.optimizers.schedules"].__file__)
         rows = []
         for name, make in SCHEDULES.items():
             factor, source = said(make)
@@ -183,7 +187,7 @@ class StopReasonTable(SphinxDirective):
     """Why a run stops."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_dependency(sys.modules["chainrule.stopping"].__file__)
+        self.env.note_dependency(sys.modules["chainrule.training.stopping"].__file__)
         return [
             table(
                 ("name", "sentence"),

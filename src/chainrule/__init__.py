@@ -8,63 +8,63 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from .activations import ACTIVATIONS
-    from .backward_pass import Gradient, backward
-    from .callbacks import Callback, Moment
-    from .checkpoints import Checkpoint
-    from .data import load_data
-    from .dataset import Dataset
+    from .data.dataset import Dataset
+    from .data.load import load_data
+    from .engines.predictor import Predictor
+    from .equations.activations import ACTIVATIONS
+    from .equations.backward_pass import Gradient, backward
+    from .equations.custom import own_activation, own_loss
+    from .equations.forward_pass import Trace, forward, loss
+    from .equations.gradient_check import check_gradient
+    from .equations.initializers import INITIALIZERS
+    from .equations.losses import LOSSES
+    from .equations.network import Network, Parameters
     from .errors import InputError, NonFiniteError
     from .estimators import MLPClassifier, MLPRegressor
     from .explanation import Explanation, explain
-    from .forward_pass import Trace, forward, loss
-    from .gradient_check import check_gradient
-    from .initializers import INITIALIZERS
-    from .losses import LOSSES
-    from .metrics import METRICS, Metric
-    from .network import Network, Parameters
-    from .optimizers import OPTIMIZERS
-    from .own_functions import own_activation, own_loss
-    from .predictor import Predictor
-    from .report import Report
-    from .schedules import SCHEDULES
-    from .stopping import EarlyStopping, StopReason
-    from .storage import Model, load_model, save_model
-    from .training import train
+    from .files.storage import Model, load_model, save_model
+    from .optimizers.first_order import OPTIMIZERS
+    from .optimizers.schedules import SCHEDULES
+    from .training.callbacks import Callback, Moment
+    from .training.checkpoints import Checkpoint
+    from .training.entry import train
+    from .training.metrics import METRICS, Metric
+    from .training.report import Report
+    from .training.stopping import EarlyStopping, StopReason
 
 _HOME = {
-    "ACTIVATIONS": "activations",
-    "own_activation": "own_functions",
-    "LOSSES": "losses",
-    "own_loss": "own_functions",
-    "INITIALIZERS": "initializers",
-    "Network": "network",
-    "Parameters": "network",
-    "Trace": "forward_pass",
-    "forward": "forward_pass",
-    "loss": "forward_pass",
-    "Gradient": "backward_pass",
-    "backward": "backward_pass",
-    "check_gradient": "gradient_check",
-    "OPTIMIZERS": "optimizers",
-    "SCHEDULES": "schedules",
-    "METRICS": "metrics",
-    "Metric": "metrics",
-    "Callback": "callbacks",
-    "Moment": "callbacks",
-    "Checkpoint": "checkpoints",
-    "EarlyStopping": "stopping",
-    "StopReason": "stopping",
-    "Predictor": "predictor",
-    "train": "training",
-    "Report": "report",
+    "ACTIVATIONS": "equations.activations",
+    "own_activation": "equations.custom",
+    "LOSSES": "equations.losses",
+    "own_loss": "equations.custom",
+    "INITIALIZERS": "equations.initializers",
+    "Network": "equations.network",
+    "Parameters": "equations.network",
+    "Trace": "equations.forward_pass",
+    "forward": "equations.forward_pass",
+    "loss": "equations.forward_pass",
+    "Gradient": "equations.backward_pass",
+    "backward": "equations.backward_pass",
+    "check_gradient": "equations.gradient_check",
+    "OPTIMIZERS": "optimizers.first_order",
+    "SCHEDULES": "optimizers.schedules",
+    "METRICS": "training.metrics",
+    "Metric": "training.metrics",
+    "Callback": "training.callbacks",
+    "Moment": "training.callbacks",
+    "Checkpoint": "training.checkpoints",
+    "EarlyStopping": "training.stopping",
+    "StopReason": "training.stopping",
+    "Predictor": "engines.predictor",
+    "train": "training.entry",
+    "Report": "training.report",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
-    "Model": "storage",
-    "save_model": "storage",
-    "load_model": "storage",
-    "Dataset": "dataset",
-    "load_data": "data",
+    "Model": "files.storage",
+    "save_model": "files.storage",
+    "load_model": "files.storage",
+    "Dataset": "data.dataset",
+    "load_data": "data.load",
     "explain": "explanation",
     "Explanation": "explanation",
     "InputError": "errors",

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
+import io
 import itertools
 import math
 import sys
+import time
 from collections.abc import Callable, Sequence
+from html import escape
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
-
-from .notebook_line import NotebookLine, in_notebook
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn, Task, TaskID
 
-__all__ = ["ProgressLine"]
+__all__ = ["NotebookLine", "ProgressLine", "in_notebook"]
+
+#: Seconds between two pictures in a notebook at least.
+INTERVAL = 0.2
+#: Columns that an output of a notebook has room for.
+WIDTH = 100
 
 
 class ProgressLine:
@@ -208,3 +215,34 @@ def fitted(parts: dict[str, str], width: int) -> str:
         if sum(len(part) + 1 for part in kept.values()) - 1 > width:
             kept.pop(least, None)
     return " ".join(kept.values())
+
+
+def in_notebook() -> bool:
+    """Whether Python runs as the kernel of a notebook."""
+    interactive = sys.modules.get("IPython")
+    shell: Any = None if interactive is None else interactive.get_ipython()
+    return shell is not None and hasattr(shell, "kernel")
+
+
+class NotebookLine:
+    """Text below a cell, replaced by the next."""
+
+    def __init__(self) -> None:
+        display: Any = importlib.import_module("IPython.display")
+        self._html, self._handle = display.HTML, display.DisplayHandle()
+        self._shown = 0.0
+
+    @staticmethod
+    def console() -> Console:
+        """As wide as an output has room for; nothing is printed on it."""
+        from rich.console import Console
+
+        return Console(file=io.StringIO(), width=WIDTH, force_jupyter=False)
+
+    def show(self, text: str, *, now: bool = False) -> None:
+        """Replace the text, unless that was done a moment ago."""
+        if not now and time.monotonic() - self._shown < INTERVAL:
+            return
+        page = self._html(f"<pre>{escape(text)}</pre>")
+        (self._handle.update if self._shown else self._handle.display)(page)
+        self._shown = time.monotonic()

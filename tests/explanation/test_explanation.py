@@ -24,11 +24,11 @@ from chainrule import (
 )
 from chainrule.explanation.spellings import SPELLINGS
 from chainrule.explanation.steps import PHASES
-from chainrule.optimizers import SGD, FirstOrder
+from chainrule.optimizers.first_order import SGD, FirstOrder
 
-from ..cases import Case, build, pairwise_cases
-from ..faulty_equations import propagate_with, pull_back_with, replacer
-from ..worked_example import WORKED
+from ..support.cases import Case, build, pairwise_cases
+from ..support.faulty_equations import propagate_with, pull_back_with, replacer
+from ..support.worked_example import WORKED
 
 #: Deep enough for every step, one case for each pair of activation and loss.
 CASES = [case for case in pairwise_cases() if case.depth == 2]
@@ -210,7 +210,7 @@ def test_a_fault_planted_in_the_forward_pass_turns_its_numbers_red(
 
 
 def test_a_fault_planted_in_a_table_turns_its_numbers_red(monkeypatch) -> None:
-    import chainrule.activations as table
+    import chainrule.equations.activations as table
 
     right = table._tanh
     monkeypatch.setattr(table, "_tanh", lambda z: 1.0001 * right(z))
@@ -330,7 +330,7 @@ def test_steps_come_in_the_order_of_the_computation() -> None:
 )
 def test_every_equation_stands_beside_its_line_here_too(number) -> None:
     beside = re.compile(rf"\S  # (.*\W)?{number}\b")
-    sources = Path(explanation.__file__).parent.glob("*.py")
+    sources = Path(explanation.__file__).parent.rglob("*.py")
     assert any(
         beside.search(line)
         for path in sources

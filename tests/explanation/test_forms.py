@@ -24,7 +24,7 @@ from chainrule import (
 from chainrule.explanation.paths import paths_of
 from chainrule.explanation.spellings import SPELLINGS
 
-from ..commands import chainrule, in_process
+from ..support.commands import chainrule, in_process
 
 needs_tex = pytest.mark.skipif(
     not shutil.which("pdflatex"), reason="no pdflatex on this machine"
@@ -347,7 +347,7 @@ def test_what_the_command_cannot_do_is_said(
 
 
 def test_the_command_fails_where_a_check_fails(monkeypatch, capsys) -> None:
-    from ..faulty_equations import pull_back_with, replacer
+    from ..support.faulty_equations import pull_back_with, replacer
 
     replacer(monkeypatch)(
         "pull_back", pull_back_with(weight_of=lambda delta, A: 1.001 * (delta.T @ A))

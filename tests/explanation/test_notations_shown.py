@@ -1,4 +1,4 @@
-"""The six notations write what `chainrule.conventions` computes: the same letters, layouts and numbers."""
+"""The six notations write what `chainrule.documents` computes: the same letters, layouts and numbers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from chainrule import LOSSES, InputError, Network, explain
-from chainrule.conventions import NOTATIONS, sweep
+from chainrule.documents import NOTATIONS, sweep
+from chainrule.documents.spelling import AUGMENTED
 from chainrule.explanation.equations import (
     array_equations,
     general_equations,
     source_of,
 )
 from chainrule.explanation.markup import parse, to_latex, to_mathml, to_text
-from chainrule.explanation.spelling import AUGMENTED
 from chainrule.explanation.spellings import SPELLINGS
 
 #: The documents' own kinds of network.

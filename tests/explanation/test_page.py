@@ -10,8 +10,14 @@ import pytest
 from chainrule import Network, explain, train
 from chainrule.explanation.spellings import SPELLINGS
 
-from ..browser import needs_browser, open_page, printed, requests_of, started_browser
-from ..faulty_equations import pull_back_with, replacer
+from ..support.browser import (
+    needs_browser,
+    open_page,
+    printed,
+    requests_of,
+    started_browser,
+)
+from ..support.faulty_equations import pull_back_with, replacer
 
 #: Of the page of one row of a 784-128-10 network, in its default selection.
 MOST_BYTES = 1_000_000

@@ -15,10 +15,10 @@ from chainrule import (
     own_activation,
     train,
 )
-from chainrule.engines.seam import epoch_order
+from chainrule.equations.draws import epoch_order
 
-from ..commands import chainrule
-from ..runs import ABLE, NET, everything, problem
+from ..support.commands import chainrule
+from ..support.runs import ABLE, NET, everything, problem
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from chainrule import OPTIMIZERS, Network, Parameters, explain, load_data, train
 from chainrule.engines import native
 
-from ..faulty_equations import pull_back_with, replacer
+from ..support.faulty_equations import pull_back_with, replacer
 
 needs_native = pytest.mark.skipif(
     native.MISSING is not None, reason="the engine is not built here"

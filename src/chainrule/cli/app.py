@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import exit_with
+from .exit_status import exit_with
 
 __all__ = ["app"]
 
@@ -233,7 +233,7 @@ def train(
     """
 
     def job() -> int:
-        from ..tables import read_names
+        from ..data.tables import read_names
         from .options import checked_widths
         from .train_command import TrainRequest, run
 

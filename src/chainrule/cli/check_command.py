@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import ACTIVATIONS
+from ..equations.activations import ACTIVATIONS
+from ..equations.gradient_check import GradientCheck, check_gradient
+from ..equations.losses import LOSSES
+from ..equations.network import Network, Parameters
 from ..errors import InputError
-from ..gradient_check import GradientCheck, check_gradient
-from ..losses import LOSSES
-from ..network import Network, Parameters
 from ..progress import ProgressLine
 from .output import Cell, Output
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ..gradient_check import check_gradient
-from ..network import Parameters
-from ..recipes import CLASS_LOSSES
-from ..storage import load_model
+from ..equations.gradient_check import check_gradient
+from ..equations.network import Parameters
+from ..files.storage import load_model
 from .output import Output
+from .recipes import CLASS_LOSSES
 from .run_folder import model_file
 
 __all__ = ["run"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..data import DATA_SETS, load_data
-from ..image_sets import IMAGE_SETS, data_folder, state_of
+from ..data.image_sets import IMAGE_SETS, data_folder, state_of
+from ..data.load import DATA_SETS, load_data
 from .output import Output
 from .train_output import say_data
 

@@ -7,19 +7,10 @@ from functools import cache
 
 import numpy as np
 
-from ..arrays import Array
-from ..conventions import NOTATIONS, notation
-from ..errata import (
-    LINES,
-    Case,
-    Line,
-    Outcome,
-    Verdict,
-    cases_of,
-    evaluate_case,
-    line_of,
-    prepare,
-)
+from ..documents import NOTATIONS, notation
+from ..documents.lines import Line, Outcome, Verdict
+from ..documents.table import LINES, Case, cases_of, evaluate_case, line_of, prepare
+from ..equations.arrays import Array
 from ..errors import counted
 from ..progress import ProgressLine
 from .output import Output

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..data import load_data
+from ..data.load import load_data
 from ..errors import InputError
 from ..explanation import Explanation, explain
-from ..explanation.as_text import checked_words
 from ..explanation.explanation import FORMS
+from ..explanation.render.text import checked_words
 from ..explanation.request import is_checkpoint
-from ..storage import load_model
+from ..files.storage import load_model
 from .explain_rows import rows_of_model, within
 from .output import Output
 from .run_folder import CHECKPOINT, model_file

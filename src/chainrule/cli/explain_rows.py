@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..array_files import read_arrays, table_of
-from ..data import DATA_SETS, load_data
-from ..encoding import inputs, targets
+from ..data.array_files import read_arrays, table_of
+from ..data.encoding import inputs, targets
+from ..data.file_kinds import kind_of, require_file
+from ..data.load import DATA_SETS, load_data
+from ..data.preparation import Preparation
 from ..errors import InputError
-from ..file_kinds import kind_of, require_file
-from ..preparation import Preparation
 from .predict_command import raw_rows
 from .saved_model import SavedModel, load_saved
 

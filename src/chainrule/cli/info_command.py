@@ -12,7 +12,7 @@ from ..engines.native import (
     instruction_sets,
     thread_limit,
 )
-from ..report import versions
+from ..files.json_text import versions
 from .output import Output
 
 __all__ = ["run"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..storage import load_model
+from ..files.storage import load_model
 from .output import Output
 from .run_folder import model_file
 from .saved_model import load_saved

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..callbacks import Callback, Moment
+from ..training.callbacks import Callback, Moment
 
 __all__ = ["PlainProgress"]
 

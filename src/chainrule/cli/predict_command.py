@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ..array_files import read_arrays, table_of
-from ..column_values import labels
-from ..encoding import inputs, targets
+from ..data.array_files import read_arrays, table_of
+from ..data.column_values import labels
+from ..data.encoding import inputs, targets
+from ..data.evaluation import class_probabilities, evaluate, headline, predict
+from ..data.file_kinds import kind_of, require_file
+from ..data.tables import Table, polars_library, read_table
+from ..engines.predictor import Predictor
 from ..errors import InputError
-from ..evaluation import class_probabilities, evaluate, headline, predict
-from ..file_kinds import kind_of, require_file
-from ..predictor import Predictor
-from ..storage import write_whole
-from ..tables import Table, polars_library, read_table
+from ..files.storage import write_whole
 from .saved_model import SavedModel, load_saved
 
 __all__ = ["run"]

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..dataset import Dataset
-from ..evaluation import Evaluation
-from ..gradient_check import GradientCheck
-from ..recipes import Recipe
-from ..report import Report, json_ready
-from ..storage import save_model, write_whole
+from ..data.dataset import Dataset
+from ..data.evaluation import Evaluation
+from ..equations.gradient_check import GradientCheck
+from ..files.json_text import json_ready
+from ..files.storage import save_model, write_whole
+from ..training.report import Report
+from .recipes import Recipe
 from .run_folder import MODEL, PAGE, REPORT
 
 __all__ = ["Results", "content_of", "save"]
@@ -68,7 +69,7 @@ def content_of(results: Results) -> dict[str, Any]:
 
 def save(folder: Path, results: Results) -> None:
     """Write the three files; a file that is there before is replaced only by a whole one."""
-    from ..report_page import page_of
+    from ..show.report_page import page_of
 
     data = results.data
     notes = {

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..data.preparation import Preparation
 from ..errors import InputError
-from ..preparation import Preparation
-from ..storage import Model, load_model
+from ..files.storage import Model, load_model
 from .run_folder import model_file
 
 __all__ = ["SavedModel", "load_saved"]

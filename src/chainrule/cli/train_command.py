@@ -10,15 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from ..checkpoints import Checkpoint
-from ..data import load_data
-from ..dataset import Dataset
+from ..data.dataset import Dataset
+from ..data.evaluation import evaluate
+from ..data.load import load_data
+from ..engines.predictor import Predictor
+from ..equations.gradient_check import GradientCheck, check_gradient
+from ..equations.network import Network, Parameters
 from ..errors import InputError
-from ..evaluation import evaluate
-from ..gradient_check import GradientCheck, check_gradient
-from ..network import Network, Parameters
-from ..predictor import Predictor
-from ..recipes import (
+from ..training.checkpoints import Checkpoint
+from ..training.entry import train
+from ..training.report import Report, StopReason
+from .output import Output
+from .plain_progress import PlainProgress
+from .recipes import (
     CLASS_LOSSES,
     Recipe,
     build_network,
@@ -27,10 +31,6 @@ from ..recipes import (
     build_stopping,
     recipe_for,
 )
-from ..report import Report, StopReason
-from ..training import train
-from .output import Output
-from .plain_progress import PlainProgress
 from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
 from .train_output import say_data, say_json, say_recipe, say_results

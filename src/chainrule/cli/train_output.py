@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from ..dataset import Dataset
-from ..evaluation import headline
-from ..network import Network
-from ..recipes import Recipe
+from ..data.dataset import Dataset
+from ..data.evaluation import headline
+from ..equations.network import Network
 from .output import Cell, Output
+from .recipes import Recipe
 from .run_results import Results, content_of
 
 __all__ = ["say_data", "say_json", "say_recipe", "say_results"]

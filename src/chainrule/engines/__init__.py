@@ -1,17 +1,18 @@
-"""Engines: what computes, behind one seam, and how one is chosen."""
+"""Engines: what computes, behind one interface, and how one is chosen."""
 
 from __future__ import annotations
 
 import logging
 
-from ..arrays import Array
+from ..equations.arrays import Array
+from ..equations.network import Network
 from ..errors import InputError
-from ..network import Network
+from ..optimizers.rules import Rules
+from .interface import Engine
 from .native import Native
 from .reference import Reference
-from .seam import Data, Engine, Rules, State, Workspace
 
-__all__ = ["ENGINES", "Data", "Engine", "Rules", "State", "Workspace", "choose_engine"]
+__all__ = ["ENGINES", "choose_engine"]
 
 #: name → engine, the fastest first.
 ENGINES: dict[str, Engine] = {engine.name: engine for engine in (Native(), Reference())}

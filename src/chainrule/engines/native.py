@@ -17,12 +17,12 @@ from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
 
-from ..activation_types import Elementwise
-from ..arrays import Array, is_numpy_array
+from ..equations.activation import Elementwise
+from ..equations.arrays import Array, is_numpy_array
+from ..equations.losses import BinaryCrossEntropy, CrossEntropy, Pointwise
+from ..equations.network import Network, Parameters
 from ..errors import InputError, NonFiniteError
-from ..loss_types import BinaryCrossEntropy, CrossEntropy, Pointwise
-from ..network import Network, Parameters
-from ..optimizers import (
+from ..optimizers.first_order import (
     SGD,
     Adam,
     AdamW,
@@ -32,18 +32,11 @@ from ..optimizers import (
     Optimizer,
     RMSprop,
 )
+from ..optimizers.rules import Rules
+from ..optimizers.state import State
+from .interface import AfterStep, Engine, Masks, Pause, Workspace
 from .reference import Reference
-from .seam import (
-    AfterStep,
-    Data,
-    Engine,
-    Masks,
-    Pause,
-    Rules,
-    State,
-    Workspace,
-    batches_per_epoch,
-)
+from .rows import Data, batches_per_epoch
 
 MISSING: str | None = None
 try:

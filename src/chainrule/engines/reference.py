@@ -9,13 +9,15 @@ import math
 from collections.abc import Callable
 from typing import ClassVar, final
 
-from ..arrays import Array, array_namespace
-from ..backward_pass import pull_back
+from ..equations.arrays import Array, array_namespace, require_finite
+from ..equations.backward_pass import pull_back
+from ..equations.forward_pass import propagate
+from ..equations.losses import reduction_weights
+from ..equations.network import Network, Parameters
 from ..errors import NonFiniteError
-from ..forward_pass import propagate
-from ..loss_types import reduction_weights
-from ..network import Network, Parameters
-from .seam import Data, Engine, Masks, Rules, Workspace, require_finite, rows_at_once
+from ..optimizers.rules import Rules
+from .interface import Engine, Masks, Workspace
+from .rows import Data, rows_at_once
 
 __all__ = ["Reference"]
 

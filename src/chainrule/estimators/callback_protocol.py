@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..callbacks import Callback, Moment
+from ..training.callbacks import Callback, Moment
 from .live_weights import as_coefs
 
 __all__ = ["CallbackSupport", "EpochTasks", "with_callbacks"]

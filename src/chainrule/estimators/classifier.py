@@ -18,9 +18,8 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import validate_data
 
+from ..equations.losses import LOSSES, CrossEntropy, Loss, Pinball
 from ..errors import InputError
-from ..loss_types import CrossEntropy, Loss, Pinball
-from ..losses import LOSSES
 from .callback_protocol import with_callbacks
 from .outcome import unchanged_by_errors
 from .parameter_constraints import CONSTRAINTS, losses

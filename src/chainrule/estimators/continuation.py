@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers import FirstOrder, Optimizer
+from ..optimizers.first_order import FirstOrder, Optimizer
 from .epoch_rule import Standing
 
 __all__ = ["Continuation", "continued"]

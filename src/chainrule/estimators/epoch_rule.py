@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..arrays import Array
-from ..callbacks import Callback, Moment
-from ..schedules import Schedule
+from ..equations.arrays import Array
+from ..optimizers.schedules import Schedule
+from ..training.callbacks import Callback, Moment
 
 __all__ = ["EpochRule", "InverseSamples", "RateOf", "Standing"]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from ..equations.network import Parameters
 from ..errors import InputError
-from ..network import Parameters
 
 __all__ = ["as_coefs", "as_parameters"]
 

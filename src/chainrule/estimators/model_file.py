@@ -13,16 +13,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from ..activation_types import Activation
-from ..activations import ACTIVATIONS
+from ..equations.activation import Activation
+from ..equations.activations import ACTIVATIONS
+from ..equations.losses import LOSSES, Loss
+from ..equations.network import Network, Parameters
 from ..errors import InputError
-from ..loss_types import Loss
-from ..losses import LOSSES
-from ..network import Network, Parameters
-from ..optimizers import OPTIMIZERS, Optimizer
-from ..report import json_ready
-from ..schedules import SCHEDULES, Schedule
-from ..storage import load_model, save_model, unreadable
+from ..files.json_text import json_ready
+from ..files.storage import load_model, save_model, unreadable
+from ..optimizers.first_order import OPTIMIZERS, Optimizer
+from ..optimizers.schedules import SCHEDULES, Schedule
 from .live_weights import as_coefs
 
 __all__ = ["ModelFile"]

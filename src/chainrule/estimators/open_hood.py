@@ -6,19 +6,24 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..backward_pass import Gradient, backward
+from ..equations.backward_pass import Gradient, backward
+from ..equations.forward_pass import (
+    Trace,
+    checked_weights,
+    forward,
+    require_one_per_row,
+)
+from ..equations.gradient_check import check_gradient
+from ..equations.network import Parameters
 from ..explanation import explain
-from ..forward_pass import Trace, checked_weights, forward, require_one_per_row
-from ..gradient_check import check_gradient
-from ..network import Parameters
-from ..optimizers import FirstOrder
+from ..optimizers.first_order import FirstOrder
 from .row_gradients import losses_and_gradient_norms, output_gradients
 from .solver_rules import optimizer_of
 
 if TYPE_CHECKING:
+    from ..equations.gradient_check import GradientCheck
+    from ..equations.network import Network
     from ..explanation import Explanation
-    from ..gradient_check import GradientCheck
-    from ..network import Network
 
 __all__ = ["OpenHood"]
 

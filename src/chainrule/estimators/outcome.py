@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ..network import Parameters
+from ..equations.network import Parameters
 from ..progress import ProgressLine
-from ..stopping import StopReason
-from ..training_run import Run
+from ..training.run import Run
+from ..training.stopping import StopReason
 from .continuation import Continuation
 from .epoch_rule import EpochRule
 from .live_weights import as_coefs

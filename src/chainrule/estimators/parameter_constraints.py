@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
-from ..activation_types import Activation
-from ..activations import ACTIVATIONS
 from ..engines import ENGINES
-from ..loss_types import Loss
-from ..losses import LOSSES
-from ..optimizers import OPTIMIZERS, Optimizer
-from ..schedules import SCHEDULES, Schedule
+from ..equations.activation import Activation
+from ..equations.activations import ACTIVATIONS
+from ..equations.losses import LOSSES, Loss
+from ..optimizers.first_order import OPTIMIZERS, Optimizer
+from ..optimizers.schedules import SCHEDULES, Schedule
 
 __all__ = ["CONSTRAINTS", "losses"]
 

@@ -16,12 +16,12 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..activation_types import Activation
+from ..engines.predictor import Predictor
+from ..equations.activation import Activation
+from ..equations.losses import Loss, Pinball
+from ..equations.network import Network, Parameters
 from ..errors import InputError, require_kind
-from ..loss_types import Loss, Pinball
-from ..network import Network, Parameters
-from ..optimizers import LBFGS
-from ..predictor import Predictor
+from ..optimizers.first_order import LBFGS
 from .callback_protocol import CallbackSupport, EpochTasks
 from .continuation import continued
 from .live_weights import as_parameters

@@ -12,8 +12,7 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from ..loss_types import Loss, Pinball, Poisson
-from ..losses import LOSSES
+from ..equations.losses import LOSSES, Loss, Pinball, Poisson
 from .callback_protocol import with_callbacks
 from .parameter_constraints import CONSTRAINTS, losses
 from .parameter_texts import with_parameters

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..backward_pass import pull_back
-from ..engines.seam import rows_at_once
-from ..forward_pass import propagate
-from ..network import Network, Parameters
+from ..engines.rows import rows_at_once
+from ..equations.backward_pass import pull_back
+from ..equations.forward_pass import propagate
+from ..equations.network import Network, Parameters
 
 __all__ = ["losses_and_gradient_norms", "output_gradients"]
 

@@ -12,7 +12,7 @@ from array_api_compat import is_array_api_obj
 from sklearn.utils import compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight
 
-from ..arrays import as_numpy
+from ..equations.arrays import as_numpy
 
 __all__ = ["plain", "row_weights", "weight_of_each_class"]
 

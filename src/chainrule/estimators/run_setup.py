@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ..callbacks import Callback
-from ..engines import Data, Rules, State, choose_engine
+from ..engines import choose_engine
+from ..engines.rows import Data
+from ..equations.forward_pass import checked_weights
+from ..equations.network import Network
 from ..errors import InputError, require_kind
-from ..forward_pass import checked_weights
-from ..metrics import Metric
-from ..network import Network
-from ..optimizers import LBFGS, FirstOrder, Optimizer
-from ..stopping import EarlyStopping
-from ..training_options import checked_dropout, require_possible
-from ..training_run import Limits, Run
+from ..optimizers.first_order import LBFGS, FirstOrder, Optimizer
+from ..optimizers.rules import Rules
+from ..optimizers.state import State
+from ..training.callbacks import Callback
+from ..training.metrics import Metric
+from ..training.options import checked_dropout, require_possible
+from ..training.run import Limits, Run
+from ..training.stopping import EarlyStopping
 from .continuation import Continuation
 from .epoch_rule import EpochRule
 from .row_weights import row_weights

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import Array
-from ..engines import Data
+from ..engines.rows import Data
+from ..equations.arrays import Array
 
 __all__ = ["SparseData", "dense", "fits_in_memory"]
 

@@ -7,7 +7,7 @@ import os
 import joblib
 
 from ..engines.native import flops
-from ..network import Network
+from ..equations.network import Network
 
 __all__ = ["threads_for"]
 

@@ -14,15 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import ACTIVATIONS
-from ..gradient_check import (
+from ..documents.spelling import parts_of
+from ..equations.activations import ACTIVATIONS
+from ..equations.gradient_check import (
     SMALLEST,
     TOLERANCES,
     derivative_along,
     method_for,
     resolution_of,
 )
-from .entries import formula, parts_of
+from .entries import formula
 from .numbers import Numbers
 from .rounding import FUNCTION_ROUNDINGS, Rounding
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import final
 
 import numpy as np
 
-from ..activation_types import Softmax
-from ..loss_types import CrossEntropy
+from ..documents.spelling import Style, parts_of
+from ..equations.activation import Softmax
+from ..equations.losses import CrossEntropy
 from .expressions import (
     Constant,
     Expression,
@@ -39,29 +39,17 @@ from .functions import (
 from .numbers import Numbers
 from .updates import update
 
-__all__ = ["Style", "formula", "parts_of"]
+__all__ = ["formula"]
 
 #: A penalty of more weights than this is not written out.
 MOST_PENALISED = 2000
 
 
-@dataclass(frozen=True)
-class Style:
-    """How a notation orders the terms of a formula.
-
-    Parameters
-    ----------
-    constant : {"", "first", "last"}
-        Where the constant 1 stands that a bias is multiplied by; "" where the bias stands by itself.
-    weight_first : bool
-        w · a, or a · w.
-    """
-
-    constant: str = ""
-    weight_first: bool = False
+#: Terms as the one notation orders them.
+PLAIN = Style()
 
 
-def formula(numbers: Numbers, name: str, style: Style = Style()) -> Expression | None:
+def formula(numbers: Numbers, name: str, style: Style = PLAIN) -> Expression | None:
     """What a number is made of; None for what is given: inputs, targets, parameters, the learning rate."""
     kind, layer, index = parts_of(name)
     if kind.endswith("+"):
@@ -70,19 +58,6 @@ def formula(numbers: Numbers, name: str, style: Style = Style()) -> Expression |
     if build is None or (kind == "A" and layer == 0 and not numbers.has("M0")):
         return None
     return build(numbers, layer, index, style)
-
-
-def parts_of(name: str) -> tuple[str, int, tuple[int, ...]]:
-    """Kind, layer and indices, from 1.
-
-    Examples
-    --------
-    >>> parts_of("mW+2.3.1"), parts_of("ell")
-    (('mW+', 2, (3, 1)), ('ell', 0, ()))
-    """
-    head, *index = name.split(".")
-    kind = head.rstrip("0123456789")
-    return kind, int(head[len(kind) :] or 0), tuple(int(i) for i in index)
 
 
 def pre_activation(

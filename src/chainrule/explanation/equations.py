@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..activation_types import Softmax
-from ..optimizers import SGD
+from ..documents.spelling import Spelling
+from ..equations.activation import Softmax
+from ..optimizers.first_order import SGD
 from .entries import short_delta
 from .numbers import Numbers
-from .spelling import Spelling
 from .steps import Step
 
 __all__ = [

@@ -1,190 +1,36 @@
-"""An explanation: every number of a pass and a step with its formula and its checks, in six notations.
-
-It is computed once; text, page, LaTeX, drawing and JSON only show it.
-"""
+"""An explanation as users hold it: its contents, and the forms in which it is shown."""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 from dataclasses import dataclass
-from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..documents.spelling import Spelling
 from ..errors import InputError
-from ..storage import write_whole
-from .checks import Check, Checker
-from .entries import Style, formula
-from .equations import array_equations, one_letter, source_of
-from .markup import parse, to_latex, to_text
-from .numbers import Numbers
-from .places import LATEX, TEXT, Form, bracketed
-from .spelling import Spelling
-from .spellings import SPELLINGS, spelling
-from .steps import Selection, Step, steps_of
+from ..files.storage import write_whole
+from .contents import Contents
+from .render.html import page_of
+from .render.json import content_of
+from .render.latex import latex_of
+from .render.svg import svg_of
+from .render.text import text_of
+from .spellings import spelling
 
 __all__ = ["Explanation"]
 
-#: The arrays of layers with more units are not written out.
-MOST_UNITS = 12
-ARRAY_PLACE = re.compile(r"@\[([^\]]+)\]@")
 FORMS = (".html", ".txt", ".tex", ".svg", ".json")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Explanation:
+class Explanation(Contents):
     """What `chainrule.explain` returns: prints as text, and shows itself in a notebook.
 
-    Parameters
-    ----------
-    numbers : Numbers
-        The engine's numbers, by name.
-    shown : Selection
-        Which of them are shown.
-    notation : str
-        The one that is shown first, or where there can be only one.
-    title : str
-    digits : int
-        How many significant digits are shown.
-    equations : tuple of str
-        Those whose steps are shown, by their numbers; empty for all.
+    Its parameters are those of `Contents`.
     """
-
-    numbers: Numbers
-    shown: Selection
-    notation: str
-    title: str
-    digits: int
-    equations: tuple[str, ...] = ()
-
-    @cached_property
-    def steps(self) -> tuple[Step, ...]:
-        """The steps, in the order in which they are computed."""
-        steps = steps_of(self.numbers, self.shown)
-        wanted = {*self.equations}
-        return tuple(
-            step
-            for step in steps
-            if not wanted or self._numbers_of(step, self.spelled) & wanted
-        )
-
-    def require_steps(self) -> None:
-        """Raise where no step has one of the equations that are asked for."""
-        if not self.steps:
-            steps = steps_of(self.numbers, self.shown)
-
-            def known(spelled: Spelling) -> set[str]:
-                return set().union(*(self._numbers_of(step, spelled) for step in steps))
-
-            other = next(
-                (
-                    one.alias
-                    for one in SPELLINGS.values()
-                    if known(one) & {*self.equations}
-                ),
-                None,
-            )
-            raise InputError(
-                f"equation {', '.join(self.equations)} in the notation {self.notation}",
-                ", ".join(sorted(known(self.spelled))),
-                f'It is {other}\'s: add notation="{other}", or --notation {other}.'
-                if other
-                else "Choose some of these, with commas.",
-            )
-
-    def _numbers_of(self, step: Step, spelled: Spelling) -> set[str]:
-        """The numbers by which a step's equation is called: the library's; the document's, also with its name."""
-        source = source_of(spelled, step, self.numbers)
-        parts = {
-            part.strip(" ()") for part in f"{source},{step.equation}".split(",")
-        } - {""}
-        return parts | {f"{spelled.alias}.E{part}" for part in parts if part.isdigit()}
-
-    @cached_property
-    def checks(self) -> dict[str, tuple[Check, ...]]:
-        """Name → the checks of the number."""
-        checker = Checker(self.numbers)
-        return {name: checker.of(name) for step in self.steps for name in step.entries}
-
-    @property
-    def weights(self) -> tuple[str, ...]:
-        """The names of the weights that are shown."""
-        shown = self.shown
-        return tuple(
-            f"W{l}.{k}.{j}"
-            for l in shown.layers
-            for k in shown.units[l]
-            for j in shown.sources[l, k]
-        )
-
-    @property
-    def failed(self) -> tuple[str, ...]:
-        """The names of the numbers of which a check fails."""
-        return tuple(
-            name
-            for name, checks in self.checks.items()
-            if not all(check.passed for check in checks)
-        )
-
-    @property
-    def passed(self) -> bool:
-        """Whether every check passes."""
-        return not self.failed
-
-    @property
-    def spelled(self) -> Spelling:
-        """The notation that is shown first."""
-        return SPELLINGS[self.notation]
-
-    def value(self, name: str) -> float:
-        """The number of a name, "Z2.3" say; see `chainrule.explanation.numbers`."""
-        return self.numbers.read(name)
-
-    def steps_in(self, spelled: Spelling) -> tuple[Step, ...]:
-        """The steps that a notation has: a linear output needs no activation."""
-        gone = (
-            {f"{kind}{self.numbers.layers}" for kind in spelled.hidden}
-            if self._is_linear
-            else set()
-        )
-        return tuple(step for step in self.steps if step.key not in gone)
-
-    @property
-    def _is_linear(self) -> bool:
-        """Whether the output layer is."""
-        return self.numbers.moment.network.activations[-1].name == "identity"
-
-    def formula(self, name: str, style: Style) -> str:
-        """What a number is made of, as markup with places for the numbers in it."""
-        found = formula(self.numbers, name, style)
-        return "" if found is None else found.markup(self.shown.terms)
-
-    def symbol(self, spelled: Spelling, name: str) -> str:
-        """How a number is written, as markup."""
-        if name == "ell" and one_letter(spelled, self.numbers):
-            name = f"ell~{self.numbers.row}"
-        return spelled.symbol(name, self.numbers.layers, linear=self._is_linear)
-
-    def grid(self, spelled: Spelling, array: str) -> list[list[str]]:
-        """The places of an array, "W2" say, as a notation lays them out; none of one too large to be read."""
-        kind, layer = (
-            array.rstrip("0123456789"),
-            int(array[len(array.rstrip("0123456789")) :]),
-        )
-        sizes = self.numbers.sizes
-        longest = max(sizes[layer], sizes[layer - 1] if "W" in kind else 0)
-        return spelled.grid(kind, layer, sizes) if longest <= MOST_UNITS else []
-
-    def equations_of_arrays(self, spelled: Spelling, step: Step) -> list[str]:
-        """The equations of a step with the arrays of its layer, where some of them can be shown in numbers."""
-        lines = array_equations(spelled, step, self.numbers)
-        return [
-            line
-            for line in lines
-            if any(self.grid(spelled, array) for array in ARRAY_PLACE.findall(line))
-        ]
 
     def text(self, notation: str | None = None) -> str:
         """The whole as plain text.
@@ -194,32 +40,22 @@ class Explanation:
         notation : str, optional
             "canonical", "bias-last", "S4", …; by default that of the explanation.
         """
-        from .as_text import text_of
-
         return text_of(self, self._spelling(notation))
 
     def html(self) -> str:
         """One page that needs nothing else; all notations in it."""
-        from .page import page_of
-
         return page_of(self)
 
     def latex(self, notation: str | None = None) -> str:
         """A LaTeX document."""
-        from .as_latex import latex_of
-
         return latex_of(self, self._spelling(notation))
 
     def svg(self, notation: str | None = None) -> str:
         """The network drawn, with its numbers."""
-        from .as_svg import svg_of
-
         return svg_of(self, self._spelling(notation))
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON: each number in full, its formulas in every notation, its checks."""
-        from .as_json import content_of
-
         return content_of(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -254,64 +90,6 @@ class Explanation:
     def _spelling(self, notation: str | None) -> Spelling:
         return self.spelled if notation is None else spelling(notation)
 
-    def rounded(self, number: float) -> str:
-        """A number with the digits that are shown."""
-        return f"{number + 0.0:.{self.digits}g}"
-
-    def in_text(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
-        """A formula in a line of text, its places filled by symbols or by numbers."""
-        return to_text(
-            parse(markup), lambda place: self._filled(TEXT, spelled, place, numbers)
-        )
-
-    def in_latex(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
-        """A formula in LaTeX, its places filled by symbols or by numbers."""
-        return to_latex(
-            parse(markup), lambda place: self._filled(LATEX, spelled, place, numbers)
-        )
-
-    def _filled(self, form: Form, spelled: Spelling, place: str, numbers: bool) -> str:
-        """What stands in a place of a formula."""
-        if place.startswith("rest:"):
-            _, count, value = place.split(":")
-            return form.rest(
-                form.number(bracketed(self.rounded(float(value))))
-                if numbers
-                else form.dots,
-                count,
-            )
-        if place.startswith("["):
-            return self._array(form, spelled, place[1:-1], numbers)
-        name = place.removeprefix("!")
-        if not numbers:
-            return form.show(parse(self.symbol(spelled, name)), str)
-        shown = self.rounded(self.numbers.read(name))
-        return form.number(shown if name != place else bracketed(shown))
-
-    def _array(self, form: Form, spelled: Spelling, array: str, numbers: bool) -> str:
-        """An array in a formula: its symbol, or its numbers."""
-        grid = self.grid(spelled, array) if numbers else []
-        if not grid:
-            kind = array.rstrip("0123456789")
-            return form.show(
-                parse(
-                    spelled.array(kind, int(array[len(kind) :]), self.numbers.layers)
-                ),
-                str,
-            )
-
-        def cell(place: str) -> str:
-            return (
-                self.rounded(self.numbers.read(place.strip("@")))
-                if place.startswith("@")
-                else place
-            )
-
-        rows = form.below.join(
-            form.beside.join(cell(place) for place in row) for row in grid
-        )
-        return form.ends[0] + form.number(rows) + form.ends[1]
-
     def __str__(self) -> str:
         return self.text()
 
@@ -321,8 +99,6 @@ class Explanation:
 
     def _repr_html_(self) -> str:
         """The page in a frame of its own, as notebooks show it."""
-        from html import escape
-
         return (
             f'<iframe title="{escape(self.title)}" style="width:100%;height:52rem;border:1px solid #bbb" '
             f'srcdoc="{escape(self.html())}"></iframe>'

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..activation_types import Activation
-from ..activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
-from ..loss_types import Loss
+from ..equations.activation import Activation
+from ..equations.activations import GELU_CUBIC, SELU_ALPHA, SELU_SCALE
+from ..equations.losses import Loss
 from .expressions import (
     Branch,
     Call,

@@ -16,7 +16,7 @@ A name is a kind, a layer, indices from 1, and a row where it is not the one exp
 | alpha | learning rate of the step | U1 |
 
 ∂ℓ/∂A[l] = Δ[l+1] W[l+1] for hidden layers is the first factor of B2, which no engine hands out: it is computed
-here, as `conventions.sweep` does.
+here, as `documents.sweep` does.
 """
 
 from __future__ import annotations
@@ -29,15 +29,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import backward_pass, forward_pass
-from ..arrays import Array, as_numpy
-from ..constraints import clip_by_norm, clip_by_value, free_entries
-from ..conventions.sweep import output_gradient
-from ..engines import Data, Rules, State, choose_engine
-from ..engines.seam import apply_step
-from ..loss_types import reduction_weights
-from ..network import Network, Parameters, read_biases, read_weights
-from ..optimizers import FirstOrder
+from ..documents.sweep import output_gradient
+from ..engines import choose_engine
+from ..engines.rows import Data
+from ..equations import backward_pass, forward_pass
+from ..equations.arrays import Array, as_numpy
+from ..equations.losses import reduction_weights
+from ..equations.network import Network, Parameters, read_biases, read_weights
+from ..optimizers.constraints import clip_by_norm, clip_by_value, free_entries
+from ..optimizers.first_order import FirstOrder
+from ..optimizers.rules import Rules
+from ..optimizers.state import State
+from ..optimizers.step import apply_step
 
 __all__ = ["Moment", "Numbers", "has_rows", "numbers_of", "split_name"]
 

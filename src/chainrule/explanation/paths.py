@@ -13,9 +13,9 @@ import itertools
 import math
 from dataclasses import dataclass
 
-from ..activation_types import Softmax
-from ..derivations.paths import count
-from .entries import parts_of
+from ..documents.derivations.paths import count
+from ..documents.spelling import parts_of
+from ..equations.activation import Softmax
 from .expressions import Expression, Place, Product
 from .numbers import Numbers
 

@@ -8,21 +8,23 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_numpy
-from ..checkpoints import FORMAT, load_checkpoint
-from ..dropout import dropout_masks
-from ..engines import ENGINES, Data, Rules, State, choose_engine
-from ..engines.seam import batches, batches_per_epoch
+from ..engines import ENGINES, choose_engine
+from ..engines.rows import Data, batches, batches_per_epoch
+from ..equations.arrays import as_numpy
+from ..equations.dropout import dropout_masks
+from ..equations.network import Network, Parameters
 from ..errors import InputError
-from ..network import Network, Parameters
-from ..optimizers import OPTIMIZERS, FirstOrder
+from ..files.storage import build_network, read_file
+from ..optimizers.first_order import OPTIMIZERS, FirstOrder
+from ..optimizers.rules import Rules
+from ..optimizers.schedules import SCHEDULES
+from ..optimizers.state import State
 from ..progress import ProgressLine
-from ..schedules import SCHEDULES
-from ..stopping import StopReason
-from ..storage import build_network, read_file
-from ..training import checked_data, fingerprint, split_off
-from ..training_options import checked_count
-from ..training_run import Limits, Run
+from ..training.checkpoints import FORMAT, load_checkpoint
+from ..training.entry import checked_data, fingerprint, split_off
+from ..training.options import checked_count
+from ..training.run import Limits, Run
+from ..training.stopping import StopReason
 from .numbers import Moment
 
 __all__ = ["FORMAT", "moment_of_step"]

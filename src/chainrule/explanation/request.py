@@ -10,22 +10,23 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import as_numpy
-from ..engines import Rules, State
+from ..documents.spelling import Spelling
+from ..equations.arrays import as_numpy
+from ..equations.forward_pass import checked_masks, checked_penalty
+from ..equations.losses import LOSSES
+from ..equations.network import Network, Parameters
 from ..errors import InputError, is_number, type_of
-from ..forward_pass import checked_masks, checked_penalty
-from ..losses import LOSSES
-from ..network import Network, Parameters
-from ..optimizers import OPTIMIZERS, FirstOrder, Optimizer
-from ..report import Report
-from ..storage import FORMAT as MODEL_FORMAT
-from ..storage import Model, load_model, read_file
-from ..training import checked_data
-from ..training_options import checked_choice, checked_count
+from ..files.storage import FORMAT as MODEL_FORMAT
+from ..files.storage import Model, load_model, read_file
+from ..optimizers.first_order import OPTIMIZERS, FirstOrder, Optimizer
+from ..optimizers.rules import Rules
+from ..optimizers.state import State
+from ..training.entry import checked_data
+from ..training.options import checked_choice, checked_count
+from ..training.report import Report
 from .explanation import Explanation
 from .numbers import Moment, numbers_of
 from .replay import FORMAT, moment_of_step
-from .spelling import Spelling
 from .spellings import spelling
 from .steps import select
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ..activation_types import Softmax
-from ..conventions.sweep import output_gradient
+from ..documents.sweep import output_gradient
+from ..equations.activation import Softmax
 from .numbers import Numbers
 
 __all__ = ["FUNCTION_ROUNDINGS", "Rounding"]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..activation_types import Softmax
+from ..equations.activation import Softmax
 from ..errors import InputError
-from ..optimizers import SGD
+from ..optimizers.first_order import SGD
 from .numbers import Numbers
 
 __all__ = ["PHASES", "Selection", "Step", "select", "steps_of"]

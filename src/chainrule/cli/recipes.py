@@ -1,0 +1,280 @@
+"""How a data set is trained where nothing else is said: widths, optimiser, schedule, length.
+
+The numbers were chosen on tables of 1000 to 50 000 rows and on MNIST; docs/command.md says what they reach, also
+on rows that the choice did not look at.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from ..data.load import Dataset
+from ..equations.activations import ACTIVATIONS
+from ..equations.losses import LOSSES
+from ..equations.network import Network
+from ..errors import InputError, named_among
+from ..optimizers.first_order import OPTIMIZERS, Optimizer
+from ..optimizers.schedules import SCHEDULES, Schedule
+from ..training.stopping import EarlyStopping
+
+__all__ = ["Recipe", "build_network", "build_optimizer", "build_schedule", "recipe_for"]
+
+#: Losses of classes, with the output activation of each.
+CLASS_LOSSES = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
+#: The rows that a step takes are about this share of all, a power of two.
+BATCH_SHARE = 1 / 100
+#: Fewer epochs do where an epoch has so many rows.
+MANY_ROWS = 10_000
+#: Of the validation accuracy: one lucky epoch decides nothing.
+SMOOTHING = 0.7
+#: Gradient descent on all rows finds its minimum with this rate on inputs of about size 1.
+USUAL_RATES = {
+    "gradient_descent": 0.1,
+    "sgd": 0.05,
+    "rmsprop": 1e-3,
+    "adagrad": 0.01,
+    "adam": 2e-3,
+    "adamw": 2e-3,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that `chainrule train` decides about a run.
+
+    Parameters
+    ----------
+    hidden : tuple of int
+        Widths of the hidden layers.
+    activation, loss, optimizer, schedule, initializer : str
+        Names from the tables.
+    learning_rate : float or None
+        None for lbfgs, which has none.
+    weight_decay : float
+        Of adamw.
+    batch_rows : int or None
+        None for all rows.
+    epochs : int
+    steps : int or None
+    dropout, l2 : float
+    validation : float
+        Share of the training rows; 0 for none.
+    early_stopping : int
+        Epochs without improvement before the run ends; 0 to go on and keep the last parameters.
+    """
+
+    hidden: tuple[int, ...] = (256, 128)
+    activation: str = "relu"
+    loss: str = "cross_entropy"
+    optimizer: str = "adamw"
+    learning_rate: float | None = 2e-3
+    weight_decay: float = 0.1
+    schedule: str = "one_cycle"
+    initializer: str = "he_normal"
+    batch_rows: int | None = 128
+    epochs: int = 100
+    steps: int | None = None
+    dropout: float = 0.1
+    l2: float = 0.0
+    validation: float = 0.1
+    early_stopping: int = 20
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        return asdict(self)
+
+    def lines(self, seed: int) -> list[str]:
+        """What a user reads of it."""
+        rate = (
+            ""
+            if self.learning_rate is None
+            else f", learning rate {self.learning_rate:g} ({self.schedule})"
+        )
+        rows = (
+            "all rows" if self.batch_rows is None else f"{self.batch_rows} rows a step"
+        )
+        length = (
+            f"{self.epochs} epochs" if self.steps is None else f"{self.steps} steps"
+        )
+        name = self.optimizer.replace("_", " ")
+        decay = (
+            f", weight decay {self.weight_decay:g}" if self.optimizer == "adamw" else ""
+        )
+        held = (
+            f"{self.validation:.0%} of the training rows to validate on"
+            if self.validation
+            else "no validation"
+        )
+        stop = (
+            f"stops after {self.early_stopping} epochs without improvement"
+            if self.early_stopping
+            else "no early stopping"
+        )
+        return [
+            f"{name}{rate}{decay}, {rows}, at most {length}",
+            f"{held}, {stop}; dropout {self.dropout:g}, l2 {self.l2:g}, {self.initializer}, float32, seed {seed}",
+        ]
+
+
+#: The worked example of the documentation: ten hidden units, plain descent on all rows.
+DIGITS = Recipe(
+    hidden=(10,),
+    optimizer="gradient_descent",
+    learning_rate=0.1,
+    schedule="constant",
+    batch_rows=None,
+    epochs=1000,
+    dropout=0.0,
+    validation=0.0,
+    early_stopping=0,
+)
+
+
+def recipe_for(data: Dataset, **asked: Any) -> Recipe:
+    """Defaults that are good for the data at hand, and what was asked for in their place.
+
+    Parameters
+    ----------
+    data : Dataset
+    **asked
+        Fields of `Recipe`; None for what was not asked for.
+
+    Examples
+    --------
+    >>> from chainrule import load_data
+    >>> recipe_for(load_data("wine"), hidden=(8,)).lines(seed=0)[0]
+    'adamw, learning rate 0.002 (one_cycle), weight decay 0.1, 16 rows a step, at most 100 epochs'
+    """
+    given = {name: value for name, value in asked.items() if value is not None}
+    base = DIGITS if data.name == "digits" else _of_rows(data)
+    optimizer = given.get("optimizer", base.optimizer)
+    if optimizer != base.optimizer:
+        full = optimizer in OPTIMIZERS and OPTIMIZERS[optimizer]().full_batch
+        base = replace(
+            base,
+            learning_rate=USUAL_RATES.get(optimizer),
+            schedule="constant" if full else base.schedule,
+            batch_rows=None if full else base.batch_rows or _of_rows(data).batch_rows,
+        )
+    if "steps" in given and "epochs" not in given:
+        given["epochs"] = max(
+            1,
+            math.ceil(
+                given["steps"] / max(1, _steps_per_epoch(data, replace(base, **given)))
+            ),
+        )
+    recipe = replace(base, **given)
+    return (
+        replace(recipe, early_stopping=0)
+        if not recipe.validation and "early_stopping" not in given
+        else recipe
+    )
+
+
+def _of_rows(data: Dataset) -> Recipe:
+    rows = len(data.x_train)
+    batch = 2 ** round(math.log2(max(rows * BATCH_SHARE, 1)))
+    recipe = Recipe(
+        loss="cross_entropy" if data.classes else "squared_error",
+        batch_rows=int(min(256, max(16, batch))),
+        epochs=60 if rows >= MANY_ROWS else 100,
+    )
+    if data.scale is not None:  # pixels
+        return replace(
+            recipe, dropout=0.2, epochs=20, batch_rows=128, early_stopping=10
+        )
+    return recipe
+
+
+def _steps_per_epoch(data: Dataset, recipe: Recipe) -> int:
+    rows = len(data.x_train) - round(recipe.validation * len(data.x_train))
+    return -(-rows // min(recipe.batch_rows or rows, rows))
+
+
+def build_network(data: Dataset, recipe: Recipe) -> Network:
+    """The network of a recipe: the output activation follows from the loss."""
+    if recipe.loss not in LOSSES:
+        raise InputError(
+            f"--loss {recipe.loss}",
+            ", ".join(LOSSES),
+            named_among(recipe.loss, LOSSES, "Choose one."),
+        )
+    require_name("--activation", recipe.activation, ACTIVATIONS)
+    of_classes = recipe.loss in CLASS_LOSSES
+    outputs = len(data.classes) if data.classes else data.y_train.shape[1]
+    if of_classes != bool(data.classes):
+        names = [
+            name for name in LOSSES if (name in CLASS_LOSSES) == bool(data.classes)
+        ]
+        what = f"{data.preparation.target.names[0]!r}, which has {'classes' if data.classes else 'numbers'}"
+        raise InputError(
+            f"--loss {recipe.loss} for the target {what}",
+            ", ".join(names),
+            "Choose one of these.",
+        )
+    if recipe.loss == "binary_cross_entropy":
+        if outputs != 2:
+            raise InputError(
+                f"--loss binary_cross_entropy for {outputs} classes",
+                "2 classes",
+                "Use cross_entropy.",
+            )
+        outputs = 1
+    last = CLASS_LOSSES.get(
+        recipe.loss, "exp" if recipe.loss == "poisson" else "identity"
+    )
+    sizes = (data.x_train.shape[1], *recipe.hidden, outputs)
+    return Network(
+        sizes, (*[recipe.activation] * len(recipe.hidden), last), recipe.loss
+    )
+
+
+def build_optimizer(recipe: Recipe) -> Optimizer:
+    """The optimiser of a recipe."""
+    require_name("--optimizer", recipe.optimizer, OPTIMIZERS)
+    options: dict[str, float] = {}
+    if recipe.optimizer == "lbfgs" and recipe.learning_rate is not None:
+        raise InputError(
+            "--learning-rate with lbfgs",
+            "lbfgs without one",
+            "Leave it out, or use --optimizer adam.",
+        )
+    if recipe.learning_rate is not None:
+        options["learning_rate"] = recipe.learning_rate
+    if recipe.optimizer == "adamw":
+        options["weight_decay"] = recipe.weight_decay
+    if recipe.optimizer == "sgd":
+        options["momentum"] = 0.9
+    return OPTIMIZERS[recipe.optimizer](**options)
+
+
+def build_schedule(recipe: Recipe) -> Schedule:
+    """The schedule of a recipe, as long as the run."""
+    require_name("--schedule", recipe.schedule, SCHEDULES)
+    lengthy = recipe.schedule in ("cosine", "one_cycle")
+    return SCHEDULES[recipe.schedule](
+        **({"length_epochs": float(max(1, recipe.epochs))} if lengthy else {})
+    )
+
+
+def build_stopping(data: Dataset, recipe: Recipe) -> EarlyStopping | None:
+    """Early stopping of a recipe: by accuracy for classes, by the loss for numbers."""
+    if not recipe.early_stopping:
+        return None
+    if data.classes:
+        return EarlyStopping(
+            monitor="accuracy", patience=recipe.early_stopping, smoothing=SMOOTHING
+        )
+    return EarlyStopping(patience=recipe.early_stopping)
+
+
+def require_name(option: str, name: str, table: Any) -> None:
+    """Raise unless a table has the name."""
+    if name not in table:
+        raise InputError(
+            f"{option} {name}",
+            ", ".join(table),
+            named_among(name, table, "Choose one of these."),
+        )

@@ -1,0 +1,1 @@
+"""Data: tables and images read, prepared, split, and predictions measured."""

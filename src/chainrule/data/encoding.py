@@ -1,0 +1,155 @@
+"""Raw rows into the numbers that a network sees, by a preparation that was fitted before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError, counted
+from .column_values import labels as class_labels
+from .column_values import require_numbers
+from .preparation import Feature, Preparation, Target
+from .tables import Column, Table, is_text
+
+__all__ = ["inputs", "targets"]
+
+Matrix = np.ndarray[Any, Any]
+
+
+def targets(target: Target, table: Table) -> Matrix:
+    """Class numbers, shape (N,); or numbers in their units, shape (N, columns)."""
+    columns = [table.require(name, "target") for name in target.names]
+    if not target.classes:
+        for name, column in zip(target.names, columns, strict=True):
+            require_numbers(table, name, column, "target")
+        return np.stack(columns, axis=1)
+    labels, numbers = (
+        class_labels(columns[0]),
+        {label: i for i, label in enumerate(target.classes)},
+    )
+    if not any(
+        label in numbers for label in labels
+    ):  # the published adult.test has its labels so
+        labels = np.array([label.removesuffix(".") for label in labels])
+    unknown = [i for i, label in enumerate(labels) if label not in numbers]
+    if unknown:
+        raise InputError(
+            f"class {labels[unknown[0]]!r} in {table.place(unknown[0])}, column {target.names[0]!r}",
+            f"the {len(target.classes)} classes of training: {', '.join(target.classes[:10])}"
+            + (", …" if len(target.classes) > 10 else ""),
+            "Leave these rows out, or train with rows of that class.",
+        )
+    return np.array([numbers[label] for label in labels])
+
+
+def inputs(
+    preparation: Preparation, table: Table, *, unseen: str = "refuse"
+) -> tuple[Matrix, tuple[str, ...]]:
+    """What the network sees of a table.
+
+    Parameters
+    ----------
+    preparation : Preparation
+    table : Table
+        Raw rows; columns beside the features are not looked at.
+    unseen : {"refuse", "ignore"}
+        What to do with categories that the training rows did not have: raise, or set all inputs of the
+        column to 0.
+
+    Returns
+    -------
+    ndarray, shape (N, n_0), float32
+    tuple of str
+        What the user should know of these rows.
+    """
+    wanted = [feature.name for feature in preparation.features]
+    absent = [name for name in wanted if name not in table.columns]
+    if absent:
+        spare = [
+            name
+            for name in table.columns
+            if name not in (*wanted, *preparation.target.names)
+        ]
+        raise InputError(
+            f"{table.source} without the {'column' if len(absent) == 1 else 'columns'} {', '.join(absent[:10])}"
+            + (" …" if len(absent) > 10 else ""),
+            f"the columns of training; {'others here: ' + ', '.join(spare[:10]) if spare else 'no others are here'}",
+            "Rename or add them.",
+        )
+    if preparation.scale is not None:
+        return _pixels(preparation.scale, wanted, table), ()
+    out = np.zeros((table.rows, len(preparation.inputs)), np.float32)
+    remarks, start = [], 0
+    for feature in preparation.features:
+        end = start + len(feature.inputs)
+        fill = _fill_numbers if feature.categories is None else _fill_text
+        remarks += fill(feature, table, out[:, start:end], unseen)
+        start = end
+    return out, tuple(remarks)
+
+
+def _pixels(scale: float, names: Sequence[str], table: Table) -> Matrix:
+    columns = [table.columns[name] for name in names]
+    for name, column in zip(names, columns, strict=True):
+        require_numbers(table, name, column, "column")
+    return (np.stack(columns, axis=1) * scale).astype(np.float32)
+
+
+def _fill_numbers(
+    feature: Feature, table: Table, out: Matrix, unseen: str
+) -> list[str]:
+    column = table.columns[feature.name]
+    require_numbers(table, feature.name, column, "column")
+    gone = np.isnan(column)
+    out[:, 0] = np.where(gone, 0.0, (column - feature.mean) / feature.std)
+    return _note_missing(feature, gone, out, "the mean")
+
+
+def _fill_text(feature: Feature, table: Table, out: Matrix, unseen: str) -> list[str]:
+    column = table.columns[feature.name]
+    text = column if is_text(column) else _as_text(column)
+    assert feature.categories is not None
+    place = {value: i for i, value in enumerate(feature.categories)}
+    gone = text == np.array(None)
+    where = np.array([place.get(value, -1) for value in text])
+    known = where >= 0
+    out[np.flatnonzero(known), where[known]] = 1.0
+    remarks, new = [], ~known & ~gone
+    if feature.others:
+        out[new, len(place)] = 1.0
+    elif new.any():
+        row = int(np.flatnonzero(new)[0])
+        values = sorted({str(value) for value in text[new]})
+        if unseen == "refuse":
+            raise InputError(
+                f"category {text[row]!r} in column {feature.name!r}, {table.place(row)}",
+                f"the {len(place)} categories of training: {', '.join(feature.categories[:10])}"
+                + (", …" if len(place) > 10 else ""),
+                "Mend it, or say --unseen ignore to predict such rows without that column.",
+            )
+        remarks.append(
+            f"{feature.name}: {counted(int(new.sum()), 'row')} with a category that the training rows do not have "
+            f"({', '.join(values[:5])}{', …' if len(values) > 5 else ''})."
+        )
+    return remarks + _note_missing(feature, gone, out, "no category")
+
+
+def _as_text(column: Column) -> Column:
+    """Numbers in a place where the training rows had text."""
+    text = class_labels(np.nan_to_num(column)).astype(object)
+    text[np.isnan(column)] = None
+    return text
+
+
+def _note_missing(feature: Feature, gone: Matrix, out: Matrix, taken: str) -> list[str]:
+    """Mark what is missing; a remark where the training rows had nothing missing."""
+    if feature.missing:
+        out[:, -1] = gone
+        return []
+    if not gone.any():
+        return []
+    return [
+        f"{feature.name}: {counted(int(gone.sum()), 'value')} missing, none in training; taken as {taken}."
+    ]

@@ -1,0 +1,303 @@
+"""From columns to the numbers that a network sees, and back: fitted on the training rows, kept in the model file.
+
+Numbers become (value − mean) / std, a missing one the mean, with an input more that is 1 where it was
+missing. Text becomes one input per category. Pixels are multiplied by one scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError, counted
+from .column_values import labels_in_order, require_numbers
+from .tables import Column, Table, is_text
+
+__all__ = ["Feature", "Preparation", "Target", "fit_features", "fit_target"]
+
+Matrix = np.ndarray[Any, Any]
+#: Categories with an input of their own at most; rarer ones share an input.
+MAX_CATEGORIES = 100
+#: Text of more distinct values than this share of the rows names rows, and says nothing about others.
+NAMES_ROWS = 0.5
+#: A target of whole numbers has at most so many classes; with more it is a number.
+MAX_NUMBER_CLASSES = 20
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A column that the network sees.
+
+    Parameters
+    ----------
+    name : str
+    mean, std : float
+        Of a column of numbers, over the training rows.
+    categories : tuple of str or None
+        Of a column of text, the most frequent first; None for numbers.
+    others : bool
+        Whether an input more stands for rarer categories.
+    missing : float
+        The share of the training rows whose value is missing; where it is not 0, an input more says which.
+    """
+
+    name: str
+    mean: float = 0.0
+    std: float = 1.0
+    categories: tuple[str, ...] | None = None
+    others: bool = False
+    missing: float = 0.0
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the inputs that it becomes."""
+        own = (
+            [self.name]
+            if self.categories is None
+            else [f"{self.name}={value}" for value in self.categories]
+        )
+        return (
+            *own,
+            *[f"{self.name}=other"] * self.others,
+            *[f"{self.name} missing"] * bool(self.missing),
+        )
+
+    def words(self) -> str:
+        """What the column holds, for a reader."""
+        missing = f", {100 * self.missing:.2g} % missing" if self.missing else ""
+        if self.categories is None:
+            return f"number, mean {self.mean:.4g}, std {self.std:.4g}{missing}"
+        more = " and rarer ones" if self.others else ""
+        shown = ", ".join(self.categories[:3]) + (
+            ", …" if len(self.categories) > 3 else ""
+        )
+        return f"{len(self.categories)} categories{more} ({shown}){missing}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Its column, or columns of numbers.
+    classes : tuple of str
+        What the class numbers mean; empty where numbers are predicted.
+    mean, std : tuple of float
+        Of each column of numbers, over the training rows; 0 and 1 where they are not standardised.
+    """
+
+    names: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+
+    def standardised(self, y: Matrix) -> Matrix:
+        """Numbers as the network learns them; class numbers as they are."""
+        return y if self.classes else (y - np.array(self.mean)) / np.array(self.std)
+
+    def in_units(self, output: Matrix) -> Matrix:
+        """What the network gives, shape (N, n_L), in the units of the columns."""
+        return (
+            output
+            if self.classes
+            else output * np.array(self.std) + np.array(self.mean)
+        )
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """All that turns raw rows into inputs, and outputs into predictions.
+
+    Parameters
+    ----------
+    features : tuple of Feature
+    target : Target
+    scale : float or None
+        Of pixels: what they are multiplied by; nothing else is done to them.
+    left_out : mapping of str to str
+        Columns that are not used, and why.
+    """
+
+    features: tuple[Feature, ...]
+    target: Target
+    scale: float | None = None
+    left_out: Mapping[str, str] | None = None
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The names of the network's inputs, n_0 of them."""
+        return tuple(name for feature in self.features for name in feature.inputs)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        return {
+            "features": [asdict(feature) for feature in self.features],
+            "target": asdict(self.target),
+            "scale": self.scale,
+            "left_out": dict(self.left_out or {}),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Preparation:
+        """What `as_dict` was made from."""
+
+        def as_tuples(given: Mapping[str, Any]) -> dict[str, Any]:
+            return {
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in given.items()
+            }
+
+        return cls(
+            tuple(Feature(**as_tuples(feature)) for feature in content["features"]),
+            Target(**as_tuples(content["target"])),
+            content["scale"],
+            dict(content["left_out"]),
+        )
+
+
+def fit_features(
+    table: Table, names: Sequence[str], rows: Matrix
+) -> tuple[tuple[Feature, ...], dict[str, str]]:
+    """Learn how columns become inputs.
+
+    Parameters
+    ----------
+    table : Table
+    names : sequence of str
+        The columns, without the target.
+    rows : ndarray of int
+        The training rows.
+
+    Returns
+    -------
+    tuple of Feature
+    dict
+        Columns that are left out, and why.
+    """
+    features, left_out = [], {}
+    for name in names:
+        column = table.columns[name][rows]
+        found = (
+            _fit_text(name, column)
+            if is_text(column)
+            else _fit_numbers(name, column, table)
+        )
+        if isinstance(found, str):
+            left_out[name] = found
+        else:
+            features.append(found)
+    if not features:
+        why = (
+            "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+            or "there is only the target"
+        )
+        raise InputError(
+            f"{table.source} without a column to learn from ({why})",
+            "one or more",
+            "Add columns.",
+        )
+    return tuple(features), left_out
+
+
+def _fit_numbers(name: str, column: Column, table: Table) -> Feature | str:
+    present = column[~np.isnan(column)]
+    if np.isinf(present).any():
+        raise InputError(
+            f"column {name!r} of {table.source} with an infinite number",
+            "finite numbers",
+            "Mend it.",
+        )
+    if present.size == 0:
+        return "all values are missing"
+    missing = 1 - present.size / column.size
+    std = float(np.std(present))
+    if not std > 1e-9 * float(np.max(np.abs(present))):
+        if not missing:
+            return "all values are the same"
+        std = 1.0  # only whether it is missing says anything
+    return Feature(name, float(np.mean(present)), std, missing=missing)
+
+
+def _fit_text(name: str, column: Column) -> Feature | str:
+    present = column[column != np.array(None)]
+    values, counts = np.unique(present.astype(str), return_counts=True)
+    if values.size > MAX_CATEGORIES and values.size > NAMES_ROWS * present.size:
+        return (
+            f"{values.size} distinct texts in {counted(present.size, 'row')} name rows"
+        )
+    missing = 1 - present.size / column.size
+    if values.size + bool(missing) < 2:
+        return "all values are the same" if values.size else "all values are missing"
+    order = np.lexsort((values, -counts))
+    kept = tuple(str(value) for value in values[order][:MAX_CATEGORIES])
+    return Feature(
+        name, categories=kept, others=values.size > MAX_CATEGORIES, missing=missing
+    )
+
+
+def fit_target(
+    table: Table,
+    names: Sequence[str],
+    rows: Matrix,
+    *,
+    numbers: bool | None,
+    standardise: bool,
+) -> Target:
+    """Learn what is predicted.
+
+    Parameters
+    ----------
+    table : Table
+        Without rows whose target is missing.
+    names : sequence of str
+        Its columns.
+    rows : ndarray of int
+        The training rows.
+    numbers : bool or None
+        Whether numbers are predicted, not classes; None to find out: text, and whole numbers of at most
+        `MAX_NUMBER_CLASSES` values, are classes.
+    standardise : bool
+        Whether numbers are brought to mean 0 and standard deviation 1.
+    """
+    columns = [table.require(name, "target") for name in names]
+    if numbers is None:
+        numbers = len(names) > 1 or not (
+            is_text(columns[0]) or _few_whole_numbers(columns[0])
+        )
+    if not numbers:
+        if len(names) > 1:
+            raise InputError(
+                f"{len(names)} targets that are classes",
+                "one, or several of numbers",
+                "Name one.",
+            )
+        return Target(tuple(names), tuple(labels_in_order(columns[0])))
+    for name, column in zip(names, columns, strict=True):
+        require_numbers(table, name, column, "target")
+        if float(np.min(column)) == float(np.max(column)):
+            raise InputError(
+                f"target {name!r} that is {column[0]:g} in all rows",
+                "numbers that differ",
+                "Name another.",
+            )
+    if not standardise:
+        return Target(tuple(names), (), (0.0,) * len(names), (1.0,) * len(names))
+    spread = [float(np.std(column[rows])) for column in columns]
+    return Target(
+        tuple(names),
+        (),
+        tuple(float(np.mean(c[rows])) for c in columns),
+        tuple(s or 1.0 for s in spread),
+    )
+
+
+def _few_whole_numbers(column: Column) -> bool:
+    return (
+        bool(np.all(column == np.round(column)))
+        and np.unique(column).size <= MAX_NUMBER_CLASSES
+    )

@@ -1,0 +1,229 @@
+"""What goes across the documents (X.E1 to X.E7), and what float64 does to formulas that are right on paper (X.H)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..equations.activations import ACTIVATIONS
+from ..equations.losses import LOSSES
+from ..equations.network import Network
+from . import bias_first, bias_last, column_batch, constant_neuron, flat_theta
+from .lines import Lines, Pairs
+from .shapes import product
+from .sweep import sweep
+
+__all__ = ["ACROSS", "outputs_of_five", "row_batch_gradients"]
+
+ACROSS = Lines("X")
+
+
+def outputs_of_five(network: Any, parameters: Any, x: Any) -> Any:
+    """The output for one row x, shape (n_0,), from each document's own arrays."""
+    zero = np.zeros(network.sizes[-1])
+    L = network.n_layers
+    f = bias_last.run(network, bias_last.arrays_of(parameters), x, zero).f
+    return {
+        "S0": bias_first.run(network, bias_first.arrays_of(parameters), x, zero).a[L].T,
+        "S1": column_batch.run(network, column_batch.arrays_of(parameters), x, zero)
+        .A[L]
+        .T,
+        "S2": constant_neuron.run(
+            network, constant_neuron.arrays_of(parameters), x, zero
+        ).o[L][:, 1:],
+        "S3": flat_theta.run(network, flat_theta.arrays_of(parameters), x, zero)
+        .a[L + 1]
+        .T,
+        "S4": network.activations[-1].value(f.T),
+    }
+
+
+@ACROSS.holds(
+    "E1",
+    "one network in five storages, [b|W], (W, b), (n+1) × (m+1), θ, [W|b], has one output",
+    "one",
+)
+def _(t: Any, q: Any) -> Pairs:
+    for output in outputs_of_five(q.network, q.parameters, q.x[0]).values():
+        yield t.A[-1], output
+
+
+@ACROSS.holds(
+    "E2", "gradients of |·|² (S1, S4) are twice those of ½ |·|² (S0, S2, S3)", "one"
+)
+def _(t: Any, q: Any) -> Pairs:
+    doubled = Network(
+        q.network.sizes, q.network.activations, LOSSES["squared_error"](1.0)
+    )
+    p = column_batch.run(doubled, column_batch.arrays_of(q.parameters), q.x.T, q.y.T)
+    for l, dW in enumerate(t.dW, 1):
+        yield 2 * dW, p.dC_dW[l]
+    half = bias_first.run(q.network, bias_first.arrays_of(q.parameters), q.x.T, q.y.T)
+    yield (
+        2 * bias_first.parameters_of(half.dL_dw).theta,
+        column_batch.parameters_of((p.dC_dW, p.dC_db)).theta,
+    )
+
+
+@ACROSS.holds(
+    "E3",
+    "layers of one 4-3-5-2 network: S0 L = 3, S1 L = 3, S2 L = 4, S3 M = 4, S4 N = 2 and F",
+)
+def _(t: Any, q: Any) -> Pairs:
+    network = Network((4, 3, 5, 2), ["tanh", "tanh", "identity"], "squared_error")
+    s = sweep(network, network.init(), np.ones((1, 4)), np.ones((1, 2)))
+    counts = [
+        bias_first.view(s).L,
+        column_batch.view(s).L,
+        constant_neuron.view(s).L,
+        flat_theta.view(s).M,
+    ]
+    yield np.array([3, 3, 4, 4, 2]), np.array([*counts, bias_last.view(s).N])
+
+
+@ACROSS.holds(
+    "E4",
+    "S2 stores (n+1)(m+1) numbers a layer, n+1 of them fixed: m(n+1) can be trained",
+    "one",
+)
+def _(t: Any, q: Any) -> Pairs:
+    n = q.network.sizes
+    for l, w in constant_neuron.arrays_of(q.parameters).items():
+        yield (n[l] + 1) * (n[l + 1] + 1), w.size
+        yield n[l + 1] * (n[l] + 1), w.size - w[:, 0].size
+
+
+@ACROSS.holds(
+    "E6",
+    "S4's section 1 (columns) is its section 2 with N = 1 (rows), transposed",
+    "one hidden",
+)
+def _(t: Any, q: Any) -> Pairs:
+    p = bias_last.run(q.network, bias_last.arrays_of(q.parameters), q.x.T, q.y.T)
+    c = p.columns
+    yield t.dA[1].T, c["dL_dh"][:-1]
+    yield t.dZ[0].T, c["dL_dg"]
+    yield np.hstack([t.dW[0], t.db[0][:, None]]), c["dL_dV"]
+    for name, row in (("dL_dh", p.dL_dh[1]), ("dL_dg", p.dL_dg[1]), ("dL_df", p.dL_df)):
+        yield row.T, c[name]
+
+
+def row_batch_gradients(network: Any, parameters: Any, x: Any, y: Any) -> Any:
+    """Σ over the patterns of ∂L/∂w^l, in S2's form with a batch as rows, at w that stand still."""
+    w = constant_neuron.arrays_of(parameters)
+    passes = [
+        constant_neuron.run(network, w, x[i : i + 1], y[i : i + 1])
+        for i in range(len(x))
+    ]
+    o = {l: np.vstack([p.o[l] for p in passes]) for l in w}
+    delta = {l: np.vstack([p.delta[l + 1] for p in passes]) for l in w}
+    return {l: product(o[l].T, delta[l]) for l in w}
+
+
+@ACROSS.holds(
+    "E7",
+    "rows in S2's form = columns in S1's: one summed gradient [db | dW], 0 in column 0",
+    "batch",
+)
+def _(t: Any, q: Any) -> Pairs:
+    p = column_batch.run(
+        q.network, column_batch.arrays_of(q.parameters), q.x.T, q.y.T, reduction="sum"
+    )
+    for l, g in row_batch_gradients(q.network, q.parameters, q.x, q.y).items():
+        yield np.hstack([p.dC_db[l + 1], p.dC_dW[l + 1]]), g[:, 1:].T
+        yield np.zeros(len(g)), g[:, 0]
+        yield np.hstack([t.db[l][:, None], t.dW[l]]), g[:, 1:].T
+
+
+@ACROSS.trap(
+    "E5",
+    "updating a layer before the sweep has passed the layer below",
+    "all gradients at θ_t, then all steps",
+    "one",
+    "NS: value; SQ: value; ML: value",
+)
+def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+    alpha, s = 0.5, t.sweep
+    W = list(s.parameters.weights)
+    delta, moved = s.dZ[-1], {}
+    for l in range(len(W) - 1, -1, -1):
+        moved[l] = W[l] - alpha * delta.T @ s.A[l]
+        if l:
+            above = delta @ (moved[l] if printed else W[l])
+            delta = s.network.activations[l - 1].pull_back(s.Z[l - 1], s.A[l], above)
+    for l, stepped in moved.items():
+        yield W[l] - alpha * t.dW[l], stepped
+
+
+@ACROSS.trap(
+    "H1",
+    "softmax as printed, net = (1000, 0), in float64",
+    "subtract max(net)",
+    "none",
+    "-: not finite",
+)
+def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+    net = np.array([[1000.0, 0.0]])
+    e = np.exp(net)
+    yield (
+        np.array([[1.0, 0.0]]),
+        e / np.sum(e) if printed else ACTIVATIONS["softmax"]().value(net),
+    )
+
+
+def cross_entropy(y: Any, net: Any) -> Any:
+    """-Σ y log a as the program computes it, from net."""
+    softmax = ACTIVATIONS["softmax"]()
+    return LOSSES["cross_entropy"]().value_and_delta(
+        y, net, softmax.value(net), softmax
+    )[0][0]
+
+
+@ACROSS.trap(
+    "H2",
+    "-Σ y log a with a_2 underflown to 0 and y_2 = 0: 0 · log 0",
+    "log-sum-exp (S0.E22, S1.E83)",
+    "none",
+    "-: not finite",
+)
+def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+    y, net = np.array([[1.0, 0.0]]), np.array([[1000.0, 0.0]])
+    yield (
+        0.0,
+        -np.sum(y * np.log(np.array([[1.0, 0.0]])))
+        if printed
+        else cross_entropy(y, net),
+    )
+
+
+@ACROSS.trap(
+    "H3",
+    "the same with y on the class that has underflown: the true value is 1000",
+    "log-sum-exp",
+    "none",
+    "-: not finite",
+)
+def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+    y, net = np.array([[0.0, 1.0]]), np.array([[1000.0, 0.0]])
+    a = ACTIVATIONS["softmax"]().value(net)
+    yield (
+        1000.0,
+        -np.sum(y[a == 0] * np.log(a[a == 0])) if printed else cross_entropy(y, net),
+    )
+
+
+@ACROSS.trap(
+    "H4",
+    "1 / (1 + e^{-x}) at x = -1000 overflows inside, though its value is 0",
+    "e^{-|x|}",
+    "none",
+    "-: value",
+)
+def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+    x = np.array([-1000.0])
+    flagged = []
+    with np.errstate(over="call", call=lambda kind, flag: flagged.append(kind)):
+        value = 1 / (1 + np.exp(-x)) if printed else ACTIVATIONS["sigmoid"]().value(x)
+    yield np.zeros(1), value
+    yield 0, len(flagged)

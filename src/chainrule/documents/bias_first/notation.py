@@ -1,0 +1,318 @@
+"""S0, `bias-first`: the bias is column 0 of the weights, all vectors are columns, one sample.
+
+::
+
+    x^[l] = [1; a^[l]],  net^[l] = W^[l] x^[l-1],  a^[l] = φ(net^[l]),  l = 1 … L
+    W^[l] = [w_kj], k = 1 … n^[l], j = 0 … n^[l-1];  W^[l] = [b | W] of the one notation
+
+Derivatives with respect to columns are columns. δ^[l] = ∂L/∂net^[l]. The document's loss is ½ Σ (y_k - a_k)²,
+or categorical cross-entropy with any y, also where Σ y ≠ 1 or an entry is negative.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...equations.activation import Activation
+from ...equations.arrays import Array
+from ...equations.losses import LOSSES
+from ...equations.network import Network, Parameters
+from ...errors import InputError
+from ..quantities import Axis, Quantity
+from ..shapes import columns, columnwise, matrix, product, require_layers, require_shape
+from ..sweep import Sweep, output_gradient
+
+__all__ = [
+    "Pass",
+    "arrays_of",
+    "network",
+    "parameters_of",
+    "quantities",
+    "run",
+    "step",
+    "view",
+]
+
+Weights = Mapping[int, Any]
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Forward and backward pass of one sample. Keys are the document's layers.
+
+    Parameters
+    ----------
+    n : tuple of int
+        n^[0] … n^[L].
+    phi : tuple of Activation
+        φ of layers 1 … L.
+    y : Array, shape (n^[L], 1)
+    W, dL_dw : dict of Array, shapes (n^[l], n^[l-1]+1), l = 1 … L
+    a, dL_da : dict of Array, shapes (n^[l], 1), l = 0 … L
+    x : dict of Array, shapes (n^[l]+1, 1), l = 0 … L
+    net, delta : dict of Array, shapes (n^[l], 1), l = 1 … L
+    dL_dx : dict of Array, shapes (n^[l]+1, 1), l = 0 … L-1
+        With its entry 0, the derivative with respect to the constant.
+    loss : float
+    """
+
+    n: tuple[int, ...]
+    phi: tuple[Activation, ...]
+    y: Array
+    W: dict[int, Array]
+    a: dict[int, Array]
+    x: dict[int, Array]
+    net: dict[int, Array]
+    loss: Any
+    dL_da: dict[int, Array]
+    delta: dict[int, Array]
+    dL_dw: dict[int, Array]
+    dL_dx: dict[int, Array]
+
+    @property
+    def L(self) -> int:
+        """The number of dense layers; the input is layer 0."""
+        return len(self.n) - 1
+
+
+def network(
+    n: Sequence[int], phi: str = "sigmoid", *, softmax: bool = False
+) -> Network:
+    """The document's network: one φ in every layer and ½ squared error, or softmax with cross-entropy at the end.
+
+    Examples
+    --------
+    >>> print(network((4, 3, 2), "tanh", softmax=True))
+    4 → 3 tanh → 2 softmax, cross_entropy(label_smoothing=0.0)
+    """
+    names = [phi] * (len(n) - 1)
+    if softmax:
+        return Network(n, [*names[:-1], "softmax"], "cross_entropy")
+    return Network(n, names, LOSSES["squared_error"](0.5))
+
+
+def arrays_of(parameters: Parameters) -> dict[int, Array]:
+    """W^[1] … W^[L], the bias in column 0.
+
+    Examples
+    --------
+    >>> arrays_of(Parameters.from_arrays([[[1.0, 2.0]]], [[0.5]]))
+    {1: array([[0.5, 1. , 2. ]])}
+    """
+    pairs = zip(parameters.weights, parameters.biases, strict=True)
+    return {l: np.hstack([b[:, None], W]) for l, (W, b) in enumerate(pairs, 1)}
+
+
+def parameters_of(W: Weights) -> Parameters:
+    """The canonical parameters of W^[1] … W^[L].
+
+    Parameters
+    ----------
+    W : mapping of int to array_like, shapes (n^[l], n^[l-1]+1)
+
+    Raises
+    ------
+    InputError
+        A layer missing, or shapes that do not follow each other, in the document's indices.
+
+    Examples
+    --------
+    >>> parameters_of({1: [[0.5, 1.0, 2.0]]}).weights
+    (array([[1., 2.]]),)
+    >>> parameters_of({1: [[0.5, 1.0, 2.0]], 2: [[1.0]]})  # doctest: +NORMALIZE_WHITESPACE
+    Traceback (most recent call last):
+    ...
+    chainrule.documents.shapes.ShapeError: Given: W^[2] of shape 1 × 1. Allowed: k = 1 … n^[2], j = 0 … n^[1] =
+    1 × 2. Count the neurons of both layers.
+    """
+    require_layers("W^[l]", W, range(1, len(W) + 1))
+    arrays = {l: matrix(f"W^[{l}]", W[l]) for l in range(1, len(W) + 1)}
+    for l in range(1, len(W) + 1):
+        before = arrays[l - 1].shape[0] if l > 1 else arrays[1].shape[1] - 1
+        letters = f"k = 1 … n^[{l}], j = 0 … n^[{l - 1}]"
+        require_shape(
+            f"W^[{l}]", arrays[l], (arrays[l].shape[0], max(before, 1) + 1), letters
+        )
+    return Parameters.from_arrays(
+        [w[:, 1:] for w in arrays.values()], [w[:, 0] for w in arrays.values()]
+    )
+
+
+def run(network: Network, W: Weights, a0: Any, y: Any) -> Pass:
+    """Forward and backward pass by the document's own equations.
+
+    Parameters
+    ----------
+    network : Network
+    W : mapping of int to array_like, shapes (n^[l], n^[l-1]+1)
+    a0, y : array_like, shapes (n^[0], 1) and (n^[L], 1)
+        Columns; a plain list is a column.
+
+    Raises
+    ------
+    InputError
+        Wrong shapes, in the document's indices.
+
+    Examples
+    --------
+    >>> p = run(network((2, 1), "identity"), {1: [[0.5, 1.0, -2.0]]}, [3.0, 1.0], [1.0])
+    >>> p.net[1], p.delta[1], p.dL_dw[1], p.dL_dx[0].T
+    (array([[1.5]]), array([[0.5]]), array([[0.5, 1.5, 0.5]]), array([[ 0.25,  0.5 , -1.  ]]))
+    """
+    network.require(parameters_of(W))
+    n, phi, L = network.sizes, network.activations, network.n_layers
+    W = {l: matrix(f"W^[{l}]", W[l]) for l in range(1, L + 1)}
+    a = {0: one_column("a^[0]", a0, n[0], "j = 1 … n^[0]")}
+    y = one_column("y", y, n[-1], f"k = 1 … n^[{L}]")
+    x, net = {0: with_constant(a[0])}, {}
+    for l in range(1, L + 1):
+        net[l] = product(W[l], x[l - 1])  # S0.E4
+        a[l] = columnwise(phi[l - 1].value, net[l])  # S0.E5
+        x[l] = with_constant(a[l])
+    ell, last = network.loss.value_and_delta(y.T, net[L].T, a[L].T, phi[-1])
+    delta = {L: last.T}  # S0.E13, and (0.2) for softmax with cross-entropy
+    dL_da, dL_dw, dL_dx = {L: output_gradient(network.loss, y.T, a[L].T).T}, {}, {}
+    for l in range(L, 0, -1):
+        if l < L:
+            delta[l] = columnwise(
+                phi[l - 1].pull_back, net[l], a[l], dL_da[l]
+            )  # S0.E13
+        dL_dw[l] = product(delta[l], x[l - 1].T)  # S0.E14
+        dL_dx[l - 1] = product(W[l].T, delta[l])  # S0.E16
+        dL_da[l - 1] = dL_dx[l - 1][1:]  # S0.E17
+    return Pass(n, phi, y, W, a, x, net, ell[0], dL_da, delta, dL_dw, dL_dx)
+
+
+def one_column(name: str, values: Any, rows: int, letters: str) -> Array:
+    """A column of that many entries."""
+    column = columns(name, values, rows, letters)
+    require_shape(name, column, (rows, 1), letters)
+    return column
+
+
+def with_constant(a: Array) -> Array:
+    """x: the column a with a 1 prepended."""
+    return np.vstack([np.ones((1, 1), a.dtype), a])
+
+
+def view(sweep: Sweep) -> Pass:
+    """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
+    if len(sweep.x) != 1:
+        raise InputError(
+            f"{len(sweep.x)} rows",
+            "one sample: the document has one",
+            "Sweep over one row.",
+        )
+    W = arrays_of(sweep.parameters)
+    a = {l: A.T for l, A in enumerate(sweep.A)}
+    dL_dw = {
+        l: np.hstack([db[:, None], dW])
+        for l, (dW, db) in enumerate(zip(sweep.dW, sweep.db, strict=True), 1)
+    }
+    dL_da = {l: g.T for l, g in enumerate(sweep.dA)}
+    constants = {l - 1: (W[l][:, 0] @ sweep.dZ[l - 1][0]).reshape(1, 1) for l in W}
+    return Pass(
+        sweep.network.sizes,
+        sweep.network.activations,
+        sweep.y.T,
+        W,
+        a,
+        {l: with_constant(v) for l, v in a.items()},
+        {l: Z.T for l, Z in enumerate(sweep.Z, 1)},
+        sweep.ell[0],
+        dL_da,
+        {l: d.T for l, d in enumerate(sweep.dZ, 1)},
+        dL_dw,
+        {l: np.vstack([constants[l], dL_da[l]]) for l in constants},
+    )
+
+
+def step(
+    p: Pass, alpha: float, *, layers: Collection[int] | None = None
+) -> dict[int, Array]:
+    """W^[l] - α ∂L/∂w^[l], of all layers or of some, all derivatives taken before anything moves."""
+    return {
+        l: W - alpha * p.dL_dw[l] if layers is None or l in layers else W.copy()
+        for l, W in p.W.items()
+    }
+
+
+def quantities(p: Pass) -> tuple[Quantity, ...]:
+    """Every array of a pass, in the order in which it is computed."""
+
+    def column(
+        symbol: str,
+        meaning: str,
+        canonical: str,
+        l: int,
+        values: Array,
+        letter: str,
+        first: int,
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            l,
+            (Axis(letter, first, len(values)), Axis("", 1, 1)),
+            values,
+        )
+
+    def weights(
+        symbol: str, meaning: str, canonical: str, l: int, values: Array
+    ) -> Quantity:
+        return Quantity(
+            symbol,
+            meaning,
+            canonical,
+            l,
+            (Axis("k", 1, p.n[l]), Axis("j", 0, p.n[l - 1] + 1)),
+            values,
+        )
+
+    found = [column("a^[0]", "input", "X", 0, p.a[0], "k", 1)]
+    for l in range(1, p.L + 1):
+        found += [
+            column(
+                f"x^[{l - 1}]", f"1 and a^[{l - 1}]", "A", l - 1, p.x[l - 1], "j", 0
+            ),
+            weights(f"W^[{l}]", "weights, bias in column 0", "b W", l, p.W[l]),
+            column(f"net^[{l}]", f"W^[{l}] x^[{l - 1}]", "Z", l, p.net[l], "k", 1),
+            column(f"a^[{l}]", f"φ(net^[{l}])", "A", l, p.a[l], "k", 1),
+        ]
+    found += [
+        column("y", "target", "Y", p.L, p.y, "k", 1),
+        Quantity("L", "loss", "J", p.L, (), p.loss),
+        column(
+            f"∂L/∂a^[{p.L}]", "derivative of the loss", "dA", p.L, p.dL_da[p.L], "k", 1
+        ),
+    ]
+    for l in range(p.L, 0, -1):
+        lower = "dX" if l == 1 else "dA"
+        found += [
+            column(f"δ^[{l}]", f"∂L/∂net^[{l}]", "dZ", l, p.delta[l], "k", 1),
+            weights(f"∂L/∂w^[{l}]", f"δ^[{l}] (x^[{l - 1}])ᵀ", "db dW", l, p.dL_dw[l]),
+            column(
+                f"∂L/∂x^[{l - 1}]",
+                f"(W^[{l}])ᵀ δ^[{l}]",
+                lower,
+                l - 1,
+                p.dL_dx[l - 1],
+                "j",
+                0,
+            ),
+            column(
+                f"∂L/∂a^[{l - 1}]",
+                f"∂L/∂x^[{l - 1}] without its entry 0",
+                lower,
+                l - 1,
+                p.dL_da[l - 1],
+                "k",
+                1,
+            ),
+        ]
+    return tuple(found)

@@ -1,0 +1,56 @@
+"""The letters, layouts and equations of S3, as a table.
+
+Numbers of equations are the document's own, or those of docs/notations.md where it has none.
+"""
+
+from __future__ import annotations
+
+from ..spelling import NEW, Spelling, Style, by, common, lettered, weights
+
+__all__ = ["LETTERS"]
+
+LETTERS = Spelling(
+    name="flat-theta",
+    document="S3, notes on the logistic network",
+    style=Style(weight_first=True),
+    function=r"\sigma",
+    letter="k",
+    last=("M", "M-1"),
+    shift=1,
+    loss="L",
+    objective="L",
+    symbols={
+        **common("L", "[#l]"),
+        "J": ("L", "L"),
+        "alpha": (r"\alpha", r"\alpha"),
+        "A": lettered("a", "[#l]"),
+        "Z": lettered("z", "[#l]"),
+        "W": weights("W", "[#l]"),
+        "b": lettered("b", "[#l]"),
+        "Y": ("y", "y_{#1}"),
+        "P": (r"\sigma^{\prime}(z^{[#l]})", r"\sigma^{\prime}(z^{[#l]}_{#1})"),
+        "D": by("L", lettered("z", "[#l]")),
+        "G": by("L", lettered("a", "[#l]")),
+        "dW": by("L", weights("W", "[#l]")),
+        "db": by("L", lettered("b", "[#l]")),
+        "W+": weights("W", "[#l]", new=NEW),
+        "b+": (rf"b^{{[#l]}}_{{{NEW}}}", rf"b^{{[#l]}}_{{#1,{NEW}}}"),
+    },
+    equations={
+        "A0": (r"{A-} = {X-} \odot {M-}",),
+        "Z": (r"{Z} = {W} {A-} + {b}",),
+        "A": (r"{A} = \sigma({Z}){*M}",),
+        "D": (r"{D} = {G}{*M} \odot {P}",),
+        "dW": (r"{dW} = {D} {({A-})}^{\top}", r"{db} = {D}"),
+        "G": (r"{G-} = {({W})}^{\top} {D}{*X}",),
+    },
+    output_phi="sigmoid",
+    sources={
+        "Z": "S3.E10",
+        "A": "S3.E10",
+        "D": "S3.E18",
+        "D:squares": "S3.E12",
+        "dW": "S3.E21, S3.E22",
+    },
+    remark="The input is layer 1, so W^[2] leads from it (numbering B; in θ it is called W^[1]). Vectors are columns.",
+)

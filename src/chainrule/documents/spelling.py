@@ -1,0 +1,267 @@
+"""How a notation writes the numbers of a pass, by their names, and its equations.
+
+A template has #l for the layer's label, #p for that of the layer before, #1 and #2 for indices from 1. An equation
+has {kind} for an array of the step's layer and {kind-} for one of the layer before; {*M} and {*X} stand for the mask
+of the layer and of the input, where there is one. Arrays are laid out as the document lays them out: rows or columns,
+with the constant where it has one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+__all__ = [
+    "NEW",
+    "Spelling",
+    "Style",
+    "Symbol",
+    "bias_of",
+    "by",
+    "common",
+    "lettered",
+    "parts_of",
+    "weights",
+]
+
+#: (of the array, of one of its numbers)
+Symbol = tuple[str, str]
+#: Kinds that are another one with the notation's constant.
+AUGMENTED = {"x": "A", "Zx": "Z", "Dx": "D", "Gx": "G"}
+
+
+NEW = r"\word{new}"
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a notation orders the terms of a formula.
+
+    Parameters
+    ----------
+    constant : {"", "first", "last"}
+        Where the constant 1 stands that a bias is multiplied by; "" where the bias stands by itself.
+    weight_first : bool
+        w · a, or a · w.
+    """
+
+    constant: str = ""
+    weight_first: bool = False
+
+
+def parts_of(name: str) -> tuple[str, int, tuple[int, ...]]:
+    """Kind, layer and indices, from 1.
+
+    Examples
+    --------
+    >>> parts_of("mW+2.3.1"), parts_of("ell")
+    (('mW+', 2, (3, 1)), ('ell', 0, ()))
+    """
+    head, *index = name.split(".")
+    kind = head.rstrip("0123456789")
+    return kind, int(head[len(kind) :] or 0), tuple(int(i) for i in index)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spelling:
+    """A notation.
+
+    Parameters
+    ----------
+    name, document : str
+        What a user types, and whose it is.
+    style : Style
+    function : str
+        What an activation function is called.
+    letter : str
+        The index of a layer in a general equation.
+    last : (str, str)
+        What the output layer and the one before it are called in a general equation.
+    shift : int
+        What is added to a layer's number: 1 where the input is layer 1.
+    output : str
+        What the output layer is called where it has no number.
+    loss, objective : str
+    symbols : mapping of str to (str, str)
+        Kind, or kind and ":out" for the output layer → how it is written.
+    rows : frozenset of str
+        Kinds of vectors that are rows; the others are columns.
+    transposed : bool
+        Whether W is stored with a row per source.
+    equations : mapping of str to tuple of str
+        Step → its equations, in general; of some steps with ":out" for the output layer.
+    factor : float
+        The document's own squared error.
+    output_phi : str
+        The activation of its output layer with squares; any where it is empty.
+    sources : mapping of str to str
+        Step → where the document has it; with ":out" for the output layer, ":in" for the first, ":squares" and
+        ":softmax" for the output with the document's own loss.
+    hidden : frozenset of str
+        Steps that it does not have where the output is linear.
+    remark : str
+        What a reader should know of it.
+    """
+
+    name: str
+    document: str
+    style: Style
+    function: str
+    letter: str
+    last: tuple[str, str]
+    shift: int = 0
+    output: str = ""
+    loss: str = r"\ell"
+    objective: str = "J"
+    symbols: Mapping[str, Symbol] = field(default_factory=dict)
+    rows: frozenset[str] = frozenset()
+    transposed: bool = False
+    equations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    factor: float = 0.5
+    output_phi: str = ""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    remark: str = ""
+
+    @property
+    def alias(self) -> str:
+        """Its document, "S4" say; of the one notation its name."""
+        first = self.document.partition(",")[0]
+        return first if "," in self.document else self.name
+
+    @property
+    def title(self) -> str:
+        """The document's author and title."""
+        return self.document.partition(", ")[2]
+
+    def label(self, layer: int, layers: int) -> str:
+        """How it calls a layer of a network of that many."""
+        return (
+            self.output if self.output and layer == layers else str(layer + self.shift)
+        )
+
+    def layer_of(self, label: str, layers: int) -> int | None:
+        """The layer of that label, 1 … L; None where there is none."""
+        return next(
+            (l for l in range(1, layers + 1) if self.label(l, layers) == label), None
+        )
+
+    def template(self, kind: str, *, output: bool) -> Symbol:
+        """How a kind is written, with its places for labels and indices."""
+        if kind[0] in "mvu" and kind[1:2] in ("W", "b"):
+            array, entry = self.template(kind[1], output=output)
+            new = r"^{\word{new}}" if kind.endswith("+") else ""
+            return f"{kind[0]}{new}_{{{array}}}", f"{kind[0]}{new}_{{{entry}}}"
+        return self.symbols.get(
+            f"{kind}:out" if output else kind, self.symbols.get(kind, (kind, kind))
+        )
+
+    def symbol(self, name: str, layers: int, *, linear: bool = False) -> str:
+        """How a number is written, as markup; of a `linear` output, which may be its own activation, once."""
+        name, _, row = name.partition("~")
+        kind, layer, index = parts_of(name)
+        if linear and self.hidden and layer == layers:
+            kind = {"A": "Z", "G": "D"}.get(kind, kind)
+        _, entry = self.template(kind, output=layer == layers)
+        entry = self._labelled(entry, layer, layers)
+        for number, i in enumerate(index, 1):
+            entry = entry.replace(f"#{number}", str(i))
+        return rf"{entry} \langle {row} \rangle" if row else entry
+
+    def _labelled(self, template: str, layer: int, layers: int) -> str:
+        before = str(layer - 1 + self.shift)
+        return template.replace("#l", self.label(layer, layers)).replace("#p", before)
+
+    def array(self, kind: str, layer: int, layers: int) -> str:
+        """How an array of a layer is written."""
+        return self._labelled(
+            self.template(kind, output=layer == layers)[0], layer, layers
+        )
+
+    def general(self, kind: str, *, output: bool, before: bool) -> str:
+        """How an array is written in a general equation: of layer l, or of the one before."""
+        symbol = self.template(kind, output=output and not before)[0]
+        label = self.last[0] if output else self.letter
+        previous = self.last[1] if output else f"{self.letter}-1"
+        if before:
+            # an array of layer l-1 says itself what it is of by #l
+            return symbol.replace("#l", previous).replace("#p", f"{previous}-1")
+        return symbol.replace("#l", label).replace("#p", previous)
+
+    def grid(self, kind: str, layer: int, sizes: tuple[int, ...]) -> list[list[str]]:
+        """The places of an array as the document lays it out, row by row."""
+        plain = AUGMENTED.get(kind, kind)
+        if plain in ("W", "dW", "W+"):
+            return self._matrix(plain, layer, sizes)
+        cells = [f"@{plain}{layer}.{k}@" for k in range(1, sizes[layer] + 1)]
+        if kind != plain:
+            constant = {
+                "A": f"@one{layer}@",
+                "Z": "1",
+                "D": "0",
+                "G": f"@Gone{layer}@",
+            }[plain]
+            cells = (
+                [constant, *cells]
+                if self.style.constant == "first"
+                else [*cells, constant]
+            )
+        return [cells] if kind in self.rows else [[cell] for cell in cells]
+
+    def _matrix(self, kind: str, layer: int, sizes: tuple[int, ...]) -> list[list[str]]:
+        rows = []
+        for k in range(1, sizes[layer] + 1):
+            row = [f"@{kind}{layer}.{k}.{j}@" for j in range(1, sizes[layer - 1] + 1)]
+            bias = (
+                [f"@{kind.replace('W', 'b')}{layer}.{k}@"]
+                if self.style.constant
+                else []
+            )
+            rows.append(
+                [*bias, *row] if self.style.constant == "first" else [*row, *bias]
+            )
+        if not self.transposed:
+            return rows
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        fixed = ["0" if kind == "dW" else "1", *("0" for _ in columns[1:])]
+        return [[cell, *column] for cell, column in zip(fixed, columns, strict=True)]
+
+
+def lettered(letter: str, layer: str, *, small: str = "") -> Symbol:
+    """An array and its number k: a^{[l]}, a^{[l]}_{k}."""
+    return f"{letter}^{{{layer}}}", f"{small or letter}^{{{layer}}}_{{#1}}"
+
+
+def weights(
+    letter: str, layer: str, *, small: str = "", swapped: bool = False, new: str = ""
+) -> Symbol:
+    """A matrix and its number."""
+    index = "#2,#1" if swapped else "#1,#2"
+    return (
+        f"{letter}^{{{layer}}}" + (f"_{{{new}}}" if new else ""),
+        f"{small or letter}^{{{layer}}}_{{{index}{f',{new}' if new else ''}}}",
+    )
+
+
+def by(loss: str, symbol: Symbol) -> Symbol:
+    """∂L/∂ of an array and of its number."""
+    array, entry = (rf"\frac{{\partial {loss}}}{{\partial {part}}}" for part in symbol)
+    return array, entry
+
+
+def bias_of(symbol: Symbol, index: str, *, swapped: bool = False) -> Symbol:
+    """The number of a weight matrix that is a bias, and the matrix itself."""
+    at = f"{index},#1" if swapped else f"#1,{index}"
+    old = "#2,#1" if swapped else "#1,#2"
+    return symbol[0], symbol[1].replace(old, at)
+
+
+def common(loss: str, layer: str) -> dict[str, Symbol]:
+    """What all notations write alike, most documents having no letter for it."""
+    return {
+        "ell": (loss, loss),
+        "s": ("s", "s"),
+        "R": ("R", "R"),
+        "M": lettered("M", layer),
+        "X": lettered("X", layer),
+    }

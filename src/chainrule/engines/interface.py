@@ -1,0 +1,214 @@
+"""The interface of an engine.
+
+An engine turns (network, θ, rows) into (J, ∇J), runs an epoch, and predicts. The default
+`run_epoch` is a loop over `loss_and_gradient`; an engine that can do a whole epoch in one call
+overrides it, and the tests compare the two.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+from ..equations.arrays import Array
+from ..equations.dropout import dropout_masks
+from ..equations.network import Network, Parameters
+from ..errors import NonFiniteError
+from ..optimizers.constraints import free_entries
+from ..optimizers.rules import Rules
+from ..optimizers.state import State
+from ..optimizers.step import apply_step
+from .rows import Data, batches_per_epoch, cut
+
+__all__ = ["AfterStep", "Engine", "Masks", "Pause", "Workspace"]
+
+Masks = tuple[Array | None, ...] | None
+#: Called after every step with the new state; what it raises ends the epoch.
+AfterStep = Callable[[State], None]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What an engine prepared once for a network: everything that a step would else allocate."""
+
+    network: Network
+    dtype: Any
+
+
+@dataclass(frozen=True)
+class Pause:
+    """When an engine that does many steps in one call must come back.
+
+    Parameters
+    ----------
+    every_step : bool
+        After each step.
+    steps : int or None
+        When so many have been taken altogether.
+    at : float or None
+        After the step in which `time.perf_counter()` passes this.
+    """
+
+    every_step: bool = False
+    steps: int | None = None
+    at: float | None = None
+
+    def steps_left(self, taken: int) -> int:
+        """How many steps to take at most; 0 for any number."""
+        if self.every_step:
+            return 1
+        return 0 if self.steps is None else max(1, self.steps - taken)
+
+    def seconds_left(self) -> float:
+        """For how long to go on; negative for as long as it takes."""
+        return -1.0 if self.at is None else max(0.0, self.at - time.perf_counter())
+
+
+class Engine(ABC):
+    """What computes. Engines hold no state: it is all in the workspace and in `State`."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def refusal(self, network: Network, rules: Rules, theta: Array) -> str | None:
+        """Why this engine cannot do the job; None where it can."""
+
+    def prepare(
+        self,
+        network: Network,
+        rules: Rules,
+        dtype: Any,
+        threads: int | None = None,
+        scale: float | None = None,
+    ) -> Workspace:
+        """Allocate for steps by these rules, on inputs scaled by `scale` if they are uint8."""
+        return Workspace(network, dtype)
+
+    @abstractmethod
+    def loss_and_gradient(
+        self,
+        workspace: Workspace,
+        theta: Array,
+        data: Data,
+        *,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        masks: Masks = None,
+    ) -> tuple[Array, Array]:
+        """J, shape (), and ∇J, shape (D,), of all the rows given (mean over Σw).
+
+        Raises
+        ------
+        NonFiniteError
+            Names the first quantity, in the order of the equations, that is NaN or infinite.
+        """
+
+    @abstractmethod
+    def predictor(
+        self, network: Network, parameters: Parameters, threads: int | None = None
+    ) -> Callable[[Array], Array]:
+        """A function from checked rows to A[L], shape (N, n_L)."""
+
+    def aside(self) -> AbstractContextManager[Any]:
+        """What is computed with NumPy between epochs runs within this."""
+        return nullcontext()
+
+    def run_epoch(
+        self,
+        workspace: Workspace,
+        rules: Rules,
+        data: Data,
+        state: State,
+        after_step: AfterStep,
+        pause: Callable[[], Pause] = Pause,
+    ) -> State:
+        """The steps that are left of the epoch that `state` is in.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            From `prepare`.
+        rules : Rules
+            With a first-order optimiser.
+        data : Data
+            All rows; batches are drawn from (seed, epoch).
+        state : State
+        after_step : callable
+            See `AfterStep`; after each step, or after each call that did several.
+        pause : callable
+            When to come back at the latest; asked before each call.
+
+        Returns
+        -------
+        State
+            After the last batch of the epoch.
+
+        Raises
+        ------
+        NonFiniteError
+            With the number of the step.
+        """
+        count = batches_per_epoch(data.rows, rules.batch_rows)
+        free = (
+            free_entries(workspace.network.sizes, rules.frozen_layers, state.theta)
+            if rules.frozen_layers
+            else None
+        )
+        order = rules.rows_in_order(data.rows, state.epoch)
+        for number, rows in enumerate(cut(order, data.rows, rules.batch_rows)):
+            if number < state.step_in_epoch:
+                continue
+            batch = data if rows is None else data.take(rows)
+            weight = batch.weight
+            if weight > 0:
+                state = self._step(workspace, rules, batch, weight, state, count, free)
+            else:  # a batch of weight 0 makes no step
+                state = replace(state, step_in_epoch=number + 1)
+            after_step(state)
+        return state
+
+    def _step(
+        self,
+        workspace: Workspace,
+        rules: Rules,
+        batch: Data,
+        weight: float,
+        state: State,
+        count: int,
+        free: Array | None,
+    ) -> State:
+        sizes, theta, t = workspace.network.sizes, state.theta, state.steps + 1
+        masks = None
+        if any(rules.dropout):
+            masks = dropout_masks(
+                sizes,
+                rules.dropout,
+                batch.rows,
+                rules.seed,
+                state.epoch,
+                state.step_in_epoch,
+                theta,
+            )
+        try:
+            l2 = rules.l2_of(weight)
+            J, gradient = self.loss_and_gradient(
+                workspace, theta, batch, l1=rules.l1, l2=l2, masks=masks
+            )
+            moved, slots = apply_step(
+                sizes, rules, state, gradient, rules.learning_rate(state, count), free
+            )
+        except NonFiniteError as error:
+            raise NonFiniteError(error.quantity, t) from error
+        return replace(
+            state,
+            theta=moved,
+            slots=slots,
+            step_in_epoch=state.step_in_epoch + 1,
+            steps=t,
+            loss_sum=state.loss_sum + weight * float(J),
+            weight_sum=state.weight_sum + weight,
+        )

@@ -1,0 +1,167 @@
+"""The backward pass (B1-B4): the gradient of J by the chain rule, layer by layer.
+
+`backward` checks what it is given and then calls `pull_back`, which is the equations alone.
+Every gradient is taken at θ, before anything moves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InputError, require_kind
+from .arrays import Array, array_namespace, positive
+from .forward_pass import Trace, checked_penalty, checked_targets, objective
+from .network import Network, Parameters, checked_network, read_biases, read_weights
+
+__all__ = ["Gradient", "backward"]
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """J and its derivatives.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        Widths n_0 … n_L.
+    J : Array, shape ()
+        The objective, penalty included (J1).
+    flat : Array, shape (D,)
+        ∇J, laid out as θ (U1).
+    delta : tuple of Array, shapes (N, n_l), l = 1 … L
+        Δ[l] = ∂ℓ/∂Z[l] row by row, neither weighted nor divided by N; layer 1 first (B1, B2).
+    dX : Array, shape (N, n_0), or None
+        The gradient of each row's own loss with respect to its input (B4).
+    """
+
+    sizes: tuple[int, ...]
+    J: Array
+    flat: Array
+    delta: tuple[Array, ...]
+    dX: Array | None
+
+    @property
+    def dW(self) -> tuple[Array, ...]:
+        """∂J/∂W[l], shapes (n_l, n_{l-1}), layer 1 first (B3)."""
+        return read_weights(self.sizes, self.flat)
+
+    @property
+    def db(self) -> tuple[Array, ...]:
+        """∂J/∂b[l], shapes (n_l,), layer 1 first (B3)."""
+        return read_biases(self.sizes, self.flat)
+
+
+def pull_back(
+    network: Network,
+    parameters: Parameters,
+    trace: Trace,
+    y: Array,
+    row_weights: Array | float,
+    l1: float,
+    l2: float,
+    *,
+    input_gradient: bool,
+) -> Gradient:
+    """B1-B4 on checked arrays."""
+    xp = array_namespace(trace.output)
+    W = parameters.weights
+    J, delta = objective(network, parameters, trace, y, row_weights, l1, l2)  # J1, B1
+    deltas = [delta]
+    for l in range(network.n_layers - 1, 0, -1):
+        g = deltas[0] @ W[l]
+        g = g if trace.M[l] is None else g * trace.M[l]
+        a = (
+            trace.A[l]
+            if trace.M[l] is None
+            else network.activations[l - 1].value(trace.Z[l - 1])
+        )
+        deltas.insert(
+            0, network.activations[l - 1].pull_back(trace.Z[l - 1], a, g)
+        )  # B2
+    s = row_weights if isinstance(row_weights, float) else row_weights[:, None]
+    scaled = [s * d for d in deltas]
+    dW = [d.T @ A for d, A in zip(scaled, trace.A[:-1], strict=True)]  # B3
+    if l1 or l2:
+        dW = [g + penalty_gradient(w, l1, l2) for g, w in zip(dW, W, strict=True)]
+    db = [xp.sum(d, axis=0) for d in scaled]  # B3
+    dX = None
+    if input_gradient:
+        dX = deltas[0] @ W[0]  # B4
+        dX = dX if trace.M[0] is None else dX * trace.M[0]
+    flat = xp.concat([xp.reshape(g, (-1,)) for g in (*dW, *db)])
+    return Gradient(network.sizes, J, flat, tuple(deltas), dX)
+
+
+def penalty_gradient(W: Array, l1: float, l2: float) -> Array:
+    """∂R/∂W = l1 sign(W) + l2 W, with sign(0) = 0 (J2)."""
+    xp = array_namespace(W)
+    sign = xp.astype(positive(W), W.dtype) - xp.astype(positive(-W), W.dtype)
+    return l1 * sign + l2 * W
+
+
+def backward(
+    network: Network,
+    parameters: Parameters,
+    trace: Trace,
+    y: Any,
+    *,
+    sample_weight: Any = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    reduction: str = "mean",
+    input_gradient: bool = True,
+) -> Gradient:
+    """The gradient of J at the parameters and rows of a trace.
+
+    Parameters
+    ----------
+    network, parameters
+        Those that `forward` made the trace with.
+    trace : Trace
+        From `forward`.
+    y, sample_weight, l1, l2, reduction
+        As in `loss`.
+    input_gradient : bool
+        Whether to compute dX (B4), which costs as much as one more layer.
+
+    Returns
+    -------
+    Gradient
+        J, every Δ, dW, db, dX (equations B1-B4).
+
+    Raises
+    ------
+    InputError
+        As `loss`; a trace of another network.
+
+    Examples
+    --------
+    >>> from chainrule import Network, Parameters, forward
+    >>> net = Network((2, 1), ("identity",), "squared_error")
+    >>> p = Parameters.from_arrays([[[1.0, -2.0]]], [[0.5]])
+    >>> g = backward(net, p, forward(net, p, [[3.0, 1.0]]), [[1.0]])
+    >>> g.delta[0], g.dW[0], g.dX
+    (array([[0.5]]), array([[1.5, 0.5]]), array([[ 0.5, -1. ]]))
+    """
+    checked_network(network).require(parameters)
+    require_kind("trace", trace, Trace, "Make it with forward(network, parameters, x).")
+    widths = tuple(a.shape[1] for a in trace.A)
+    if widths != network.sizes:
+        raise InputError(
+            f"a trace of widths {widths}",
+            f"widths {network.sizes}",
+            "Make it with forward(network, …).",
+        )
+    y, row_weights = checked_targets(network, trace, y, sample_weight, reduction)
+    checked_penalty(l1, l2)
+    return pull_back(
+        network,
+        parameters,
+        trace,
+        y,
+        row_weights,
+        l1,
+        l2,
+        input_gradient=input_gradient,
+    )

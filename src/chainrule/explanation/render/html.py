@@ -1,0 +1,262 @@
+"""An explanation as one HTML page that needs nothing else: its data as JSON, and a script that shows them.
+
+The script fills places by symbols or numbers, and follows clicks; it computes nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from html import escape
+from importlib import resources
+from typing import Any
+
+import numpy as np
+
+from ...documents.spelling import Spelling
+from ..contents import Contents
+from ..equations import general_equations, one_letter, remark_of, source_of
+from ..markup import parse, to_mathml, to_text
+from ..numbers import has_rows
+from ..paths import paths_of
+from ..spellings import SPELLINGS
+from ..steps import Step
+from .svg import svg_of
+from .text import checked_words, origin
+
+__all__ = ["page_of"]
+
+#: Stand for the indices in a template.
+INDEX = {"901": "#1", "902": "#2"}
+
+
+def page_of(explained: Contents) -> str:
+    """The page."""
+    files = resources.files(__package__)
+    style, script = (
+        files.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js")
+    )
+    data = json.dumps(
+        content_of(explained), ensure_ascii=False, separators=(",", ":")
+    ).replace("</", "<\\/")
+    n = explained.numbers
+    rows = (
+        f"Row {n.row} of a batch of {n.rows}, counted from 0."
+        if n.rows > 1
+        else "One row."
+    )
+    options = "".join(
+        f'<option value="{name}"{" selected" if name == explained.notation else ""}>{escape(name)}: '
+        f"{escape(one.document)}</option>"
+        for name, one in SPELLINGS.items()
+    )
+    said = origin(explained)
+    kind = "passed" if explained.passed else "failed"
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">
+<title>{escape(explained.title)} – chainrule</title>
+<link rel="icon" href="data:,">
+<style>{style}</style>
+</head>
+<body>
+<a class="skip" href="#step">Skip to the step</a>
+<header>
+<h1>{escape(explained.title)}</h1>
+<p class="lead">{rows} {escape(said[0].upper() + said[1:])}, rounded to {explained.digits} \
+significant digits; a click on a number shows it in full, with its formula.</p>
+<p id="verdict" class="{kind}">{escape(checked_words(explained).replace("checks", "Checks", 1))}.</p>
+<noscript><p class="failed">The formulas are shown by a script that is in this page: allow it to run.</p></noscript>
+<p><label for="notation">Notation</label> <select id="notation">{options}</select></p>
+<p id="remark" class="lead"></p>
+</header>
+<main>
+<figure id="network"><div class="wide" tabindex="0" role="region" aria-label="The network">
+{svg_of(explained, explained.spelled)}</div>
+<figcaption>Click a unit or a connection. {_left_out(explained)}</figcaption></figure>
+<nav aria-label="Steps"><p class="player"><button id="previous" type="button">← Previous</button> \
+<span id="where"></span> <button id="next" type="button">Next →</button></p><div id="list"></div></nav>
+<section id="step" aria-labelledby="title" tabindex="-1">
+<h2 id="title"></h2><div id="general" class="wide" tabindex="0" role="region" aria-label="The equations"></div>
+<h3>Its numbers</h3><div id="results"></div></section>
+<section id="entry" aria-live="polite" aria-label="The number that was chosen"></section>
+</main>
+<div id="paper" aria-hidden="true"></div>
+<script type="application/json" id="data">{data}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def _policy(script: str) -> str:
+    """Nothing may be loaded, and no script run but this one."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
+
+
+def _left_out(explained: Contents) -> str:
+    if explained.shown.whole:
+        return ""
+    return (
+        "Some units are shown: of the hidden layers those with the largest |Δ|, of the input those with the largest "
+        f"product of number and derivative; of long sums the {explained.shown.terms} largest terms, the others as one "
+        "number."
+    )
+
+
+def content_of(explained: Contents) -> dict[str, Any]:
+    """What the script shows."""
+    steps = explained.steps
+    names = [name for step in steps for name in step.entries]
+    notations = [_notation(explained, one) for one in SPELLINGS.values()]
+    formulas: dict[str, dict[str, str]] = {}
+    for one in SPELLINGS.values():
+        key = _style_key(one)
+        if key not in formulas:
+            formulas[key] = {
+                name: _mathml(explained.formula(name, one.style)) for name in names
+            }
+    paths = _paths(explained)
+    used = {*names, *_places([formulas, notations, paths])}
+    used |= _drawn(explained)
+    return {
+        "digits": explained.digits,
+        "phases": ["forward", "loss", "backward", "update"],
+        "values": {name: explained.numbers.exact(name) for name in sorted(used)},
+        "steps": [
+            {
+                "key": s.key,
+                "phase": s.phase,
+                "layer": s.layer,
+                "equation": s.equation,
+                "title": s.title,
+                "entries": s.entries,
+            }
+            for s in steps
+        ],
+        "checks": {
+            name: [
+                [c.how, None if c.value is None else repr(c.value), c.passed]
+                for c in checks
+            ]
+            for name, checks in explained.checks.items()
+        },
+        "formulas": formulas,
+        "notations": notations,
+        "paths": paths,
+    }
+
+
+def _style_key(one: Spelling) -> str:
+    return f"{one.style.constant or 'apart'}{'-w' if one.style.weight_first else ''}"
+
+
+def _mathml(markup: str) -> str:
+    return to_mathml(parse(markup), lambda name: f"@{name}@") if markup else ""
+
+
+def _places(content: Any) -> set[str]:
+    """The names of numbers in any text of the content."""
+    found = set(re.findall(r"@([^@]+)@", json.dumps(content, ensure_ascii=False)))
+    return {
+        place.removeprefix("!")
+        for place in found
+        if not place.startswith(("[", "rest:"))
+    }
+
+
+def _drawn(explained: Contents) -> set[str]:
+    n, shown = explained.numbers, explained.shown
+    units = [
+        shown.units[l] if not shown.whole else range(1, w + 1)
+        for l, w in enumerate(n.sizes)
+    ]
+    weights = {
+        f"W{l}.{k}.{j}"
+        for l in range(1, n.layers + 1)
+        for k in units[l]
+        for j in units[l - 1]
+    }
+    back = {f"D{l}.{k}" if l else f"G0.{k}" for l, of in enumerate(units) for k in of}
+    return weights | back | {f"A{l}.{k}" for l, of in enumerate(units) for k in of}
+
+
+def _notation(explained: Contents, one: Spelling) -> dict[str, Any]:
+    n = explained.numbers
+    kept = {step.key for step in explained.steps_in(one)}
+    steps = {
+        step.key: _step(explained, one, step)
+        for step in explained.steps
+        if step.key in kept
+    }
+    arrays = set(re.findall(r"@\[([^\]]+)\]@", json.dumps(steps)))
+    return {
+        "name": one.name,
+        "remark": remark_of(one, n),
+        "lossRow": n.row if one_letter(one, n) else None,
+        "style": _style_key(one),
+        "layers": [one.label(l, n.layers) for l in range(n.layers + 1)],
+        "symbols": {
+            array: _filled(_mathml(_template(explained, one, array)))
+            for array in n.arrays
+        },
+        "words": {
+            array: _filled(to_text(parse(_template(explained, one, array)), str))
+            for array in n.arrays
+        },
+        "arrays": {array: _array(explained, one, array) for array in sorted(arrays)},
+        "steps": steps,
+    }
+
+
+def _template(explained: Contents, one: Spelling, array: str) -> str:
+    """The symbol of the numbers of an array, with stand-ins for its indices."""
+    if array == "ell":  # the script adds the row, of one's own and of the others
+        return one.symbol(array, explained.numbers.layers)
+    axes = np.ndim(explained.numbers.arrays[array]) - has_rows(array)
+    return explained.symbol(one, array + "".join(f".{i}" for i in list(INDEX)[:axes]))
+
+
+def _filled(template: str) -> str:
+    """#1 and #2 in place of the stand-ins."""
+    for number, place in INDEX.items():
+        template = template.replace(number, place)
+    return template
+
+
+def _array(explained: Contents, one: Spelling, array: str) -> dict[str, Any]:
+    kind = array.rstrip("0123456789")
+    symbol = one.array(kind, int(array[len(kind) :]), explained.numbers.layers)
+    return {"symbol": _mathml(symbol), "grid": explained.grid(one, array)}
+
+
+def _step(explained: Contents, one: Spelling, step: Step) -> dict[str, Any]:
+    n = explained.numbers
+    return {
+        "source": source_of(one, step, n),
+        "general": [_mathml(line) for line in general_equations(one, step, n)],
+        "arrays": [_mathml(line) for line in explained.equations_of_arrays(one, step)],
+    }
+
+
+def _paths(explained: Contents) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for weight in explained.weights:
+        paths = paths_of(explained.numbers, weight)
+        if paths is not None:
+            listed = [
+                ["→".join(map(str, p.units)), _mathml(p.markup), repr(p.value)]
+                for p in paths.listed
+            ]
+            found[weight] = {
+                "count": f"{paths.count:,}",
+                "listed": listed,
+                "total": repr(paths.total),
+            }
+    return found

@@ -1,0 +1,1 @@
+"""Files of ours: models and checkpoints with a checksum, written whole; JSON texts."""

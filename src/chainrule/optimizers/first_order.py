@@ -1,0 +1,346 @@
+"""Optimisers: how θ moves along its gradient (U1).
+
+A step is a function from (θ, ∇J, state) to (θ, state); nothing is changed in place, so a run that
+is interrupted still holds the last complete step. The gradient is taken at θ before anything
+moves. L-BFGS takes whole iterations and is SciPy's.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, final
+
+from ..equations.arrays import Array, array_namespace
+from ..errors import InputError, is_number
+
+__all__ = ["LBFGS", "OPTIMIZERS", "FirstOrder", "Optimizer"]
+
+Slots = tuple[Array, ...]
+
+
+class Optimizer(ABC):
+    """Either `FirstOrder`, which takes steps, or `LBFGS`."""
+
+    name: ClassVar[str]
+    #: Whether every step takes all rows.
+    full_batch: ClassVar[bool] = False
+
+    @abstractmethod
+    def specification(self) -> dict[str, Any]:
+        """The name and parameters, from which `OPTIMIZERS` makes it again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FirstOrder(Optimizer):
+    """A rule for one step.
+
+    Parameters
+    ----------
+    learning_rate : float
+        α > 0, before any schedule.
+    """
+
+    #: What is remembered between steps: arrays of the shape of θ, 0 at the start.
+    slot_names: ClassVar[tuple[str, ...]] = ()
+
+    learning_rate: float
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            low_open, high = (
+                (True, math.inf)
+                if name in ("learning_rate", "epsilon")
+                else (False, 1.0)
+            )
+            if name == "weight_decay":
+                high = math.inf
+            closed = name == "momentum"  # 1 forgets nothing
+            if name != "nesterov":
+                number = (
+                    float(value) if is_number(value) else math.nan
+                )  # NumPy's scalars have no JSON
+                below = number <= high if closed else number < high
+                if not ((number > 0 or (number == 0 and not low_open)) and below):
+                    limit = f" and {'<=' if closed else '<'} 1" if high == 1 else ""
+                    allowed = f"a finite number {'>' if low_open else '>='} 0{limit}"
+                    raise InputError(
+                        f"{name} = {value!r}", allowed, "Choose a value in that range."
+                    )
+                object.__setattr__(self, name, number)
+
+    def start(self, theta: Array) -> Slots:
+        """The state before the first step."""
+        return tuple(array_namespace(theta).zeros_like(theta) for _ in self.slot_names)
+
+    @abstractmethod
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
+        """θ and the state after step t.
+
+        Parameters
+        ----------
+        theta, gradient : Array, shape (D,)
+            θ and ∇J at θ.
+        slots : tuple of Array, shapes (D,)
+            The state, in the order of `slot_names`.
+        learning_rate : float
+            α of this step.
+        t : int
+            The number of this step, from 1.
+        """
+
+    def decay(self, learning_rate: float) -> float:
+        """What weights (never biases) are multiplied by before the step."""
+        return 1.0
+
+    def specification(self) -> dict[str, Any]:
+        return {"name": self.name, **asdict(self)}
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class GradientDescent(FirstOrder):
+    """θ ← θ - α ∇J, J taken over all rows.
+
+    References
+    ----------
+    Cauchy 1847; S1.E74, S4 (78).
+    """
+
+    name: ClassVar[str] = "gradient_descent"
+    full_batch: ClassVar[bool] = True
+    learning_rate: float = 0.1
+
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
+        return theta - learning_rate * gradient, slots  # U1
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class SGD(FirstOrder):
+    """V ← μ V - α ∇J, θ ← θ + V; with Nesterov θ ← θ + μ V - α ∇J. J is taken over a batch.
+
+    References
+    ----------
+    Robbins & Monro 1951; Sutskever et al. 2013, equations 1-4, with θ at the look-ahead point.
+    """
+
+    name: ClassVar[str] = "sgd"
+    slot_names: ClassVar[tuple[str, ...]] = ("velocity",)
+    learning_rate: float = 0.1
+    momentum: float = 0.0
+    nesterov: bool = False
+
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
+        downhill = -learning_rate * gradient
+        if self.momentum == 0:
+            return theta + downhill, slots  # U1
+        velocity = self.momentum * slots[0] + downhill
+        if self.nesterov:
+            return theta + (self.momentum * velocity + downhill), (velocity,)
+        return theta + velocity, (velocity,)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class RMSprop(FirstOrder):
+    """S ← ρ S + (1 - ρ) ∇J², θ ← θ - α ∇J / (√S + ε).
+
+    References
+    ----------
+    Tieleman & Hinton 2012, lecture 6e.
+    """
+
+    name: ClassVar[str] = "rmsprop"
+    slot_names: ClassVar[tuple[str, ...]] = ("mean_square",)
+    learning_rate: float = 0.001
+    rho: float = 0.99
+    epsilon: float = 1e-8
+
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
+        square = self.rho * slots[0] + (1 - self.rho) * gradient * gradient
+        return theta - learning_rate * gradient / (
+            array_namespace(theta).sqrt(square) + self.epsilon
+        ), (square,)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Adagrad(FirstOrder):
+    """S ← S + ∇J², θ ← θ - α ∇J / (√S + ε).
+
+    References
+    ----------
+    Duchi, Hazan & Singer 2011, equation 1.
+    """
+
+    name: ClassVar[str] = "adagrad"
+    slot_names: ClassVar[tuple[str, ...]] = ("sum_of_squares",)
+    learning_rate: float = 0.01
+    epsilon: float = 1e-10
+
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
+        squares = slots[0] + gradient * gradient
+        return theta - learning_rate * gradient / (
+            array_namespace(theta).sqrt(squares) + self.epsilon
+        ), (squares,)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _AdamStep(FirstOrder):
+    slot_names: ClassVar[tuple[str, ...]] = ("mean", "mean_square")
+    learning_rate: float = 0.001
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
+        mean, square = self._moments(gradient, slots)
+        root = array_namespace(theta).sqrt(square / (1 - self.beta2**t)) + self.epsilon
+        return theta - (learning_rate / (1 - self.beta1**t)) * mean / root, (
+            mean,
+            square,
+        )
+
+    def _moments(self, gradient: Array, slots: Slots) -> Slots:
+        """M and S with this gradient in them."""
+        mean = self.beta1 * slots[0] + (1 - self.beta1) * gradient
+        return mean, self.beta2 * slots[1] + (1 - self.beta2) * gradient * gradient
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Adam(_AdamStep):
+    """M ← β₁ M + (1 - β₁) ∇J, S ← β₂ S + (1 - β₂) ∇J², θ ← θ - α M̂ / (√Ŝ + ε).
+
+    M̂ = M / (1 - β₁ᵗ) and Ŝ = S / (1 - β₂ᵗ).
+
+    References
+    ----------
+    Kingma & Ba 2015, algorithm 1.
+    """
+
+    name: ClassVar[str] = "adam"
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class FoldedAdam(_AdamStep):
+    """Adam with ε added to the uncorrected root: θ ← θ - α √(1 - β₂ᵗ) / (1 - β₁ᵗ) · M / (√S + ε).
+
+    As scikit-learn and TensorFlow compute it.
+
+    References
+    ----------
+    Kingma & Ba 2015, the end of section 2.
+    """
+
+    name: ClassVar[str] = "folded_adam"
+
+    def correction(self, t: int) -> float:
+        """√(1 - β₂ᵗ) / (1 - β₁ᵗ)."""
+        return math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
+
+    def step(
+        self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
+    ) -> tuple[Array, Slots]:
+        mean, square = self._moments(gradient, slots)
+        root = array_namespace(theta).sqrt(square) + self.epsilon
+        return theta - learning_rate * self.correction(t) * mean / root, (mean, square)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class AdamW(_AdamStep):
+    """Adam, with W ← (1 - α λ) W before the step; biases do not decay.
+
+    References
+    ----------
+    Loshchilov & Hutter 2019, algorithm 2.
+    """
+
+    name: ClassVar[str] = "adamw"
+    weight_decay: float = 0.01
+
+    def decay(self, learning_rate: float) -> float:
+        return 1 - learning_rate * self.weight_decay
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class LBFGS(Optimizer):
+    """Limited-memory BFGS over all rows, SciPy's L-BFGS-B without bounds; an iteration is an epoch.
+
+    Parameters
+    ----------
+    memory : int
+        How many pairs of steps and gradient changes it remembers.
+    gradient_tolerance : float
+        Ends when max |∇J| is at most this.
+    loss_tolerance : float
+        Ends when J falls in an iteration by at most this times max(|J|, 1).
+    max_evaluations : int
+        Ends when J has been computed so often.
+
+    References
+    ----------
+    Byrd, Lu, Nocedal & Zhu 1995.
+    """
+
+    name: ClassVar[str] = "lbfgs"
+    full_batch: ClassVar[bool] = True
+    memory: int = 10
+    gradient_tolerance: float = 1e-8
+    loss_tolerance: float = 0.0
+    max_evaluations: int = 2**31 - 1
+
+    def __post_init__(self) -> None:
+        good = all(is_number(value) for value in asdict(self).values())
+        good = (
+            good
+            and self.memory >= 1
+            and self.gradient_tolerance >= 0
+            and self.loss_tolerance >= 0
+        )
+        if not (good and self.max_evaluations >= 1):
+            raise InputError(
+                repr(self),
+                "memory and max_evaluations >= 1 and tolerances >= 0",
+                "Leave them at their defaults.",
+            )
+
+    def specification(self) -> dict[str, Any]:
+        return {"name": self.name, **asdict(self)}
+
+
+#: name → the class that makes the optimiser, from its parameters.
+OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = MappingProxyType(
+    {
+        o.name: o
+        for o in (
+            GradientDescent,
+            SGD,
+            RMSprop,
+            Adagrad,
+            Adam,
+            FoldedAdam,
+            AdamW,
+            LBFGS,
+        )
+    }
+)

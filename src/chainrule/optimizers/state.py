@@ -1,0 +1,43 @@
+"""The state of a run: everything that a step changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..equations.arrays import Array
+
+__all__ = ["State"]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a step changes; with the seed it determines all that follows.
+
+    Parameters
+    ----------
+    theta : Array, shape (D,)
+    slots : tuple of Array, shapes (D,)
+        The optimiser's.
+    schedule : tuple of float
+        What the schedule remembers.
+    epoch, step_in_epoch : int
+        Whole epochs done, and batches done of the one that is under way.
+    steps : int
+        Steps taken altogether.
+    loss_sum, weight_sum : float
+        Σ Σw J and Σ Σw over the batches of this epoch, each J taken before its step.
+    """
+
+    theta: Array
+    slots: tuple[Array, ...] = ()
+    schedule: tuple[float, ...] = ()
+    epoch: int = 0
+    step_in_epoch: int = 0
+    steps: int = 0
+    loss_sum: float = 0.0
+    weight_sum: float = 0.0
+
+    def next_epoch(self, schedule: tuple[float, ...] | None = None) -> State:
+        """The same, at the start of the next epoch, with what the schedule then remembers."""
+        memory = self.schedule if schedule is None else schedule
+        return State(self.theta, self.slots, memory, self.epoch + 1, steps=self.steps)

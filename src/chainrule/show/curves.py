@@ -1,0 +1,135 @@
+"""Curves of a run, drawn by matplotlib."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ..progress import in_notebook
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["COLOURS", "draw_line", "draw_loss", "draw_metric", "has_metric", "plot"]
+
+#: Told apart by people who see colours otherwise, too (Okabe & Ito 2008); each has its own line.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+DASHES = ("-", "--", "-.", ":")
+
+
+class Epoch(Protocol):
+    """The record of one epoch."""
+
+    @property
+    def metric(self) -> float | None:
+        """The metric that is watched, where that is not the loss."""
+
+
+class Run(Protocol):
+    """As much of a `Report` as its curves need."""
+
+    @property
+    def epochs(self) -> int:
+        """How many were completed."""
+
+    @property
+    def loss(self) -> Sequence[float]:
+        """The training loss of each epoch."""
+
+    @property
+    def validation_loss(self) -> Sequence[float | None]:
+        """The validation loss of each epoch."""
+
+    @property
+    def history(self) -> Sequence[Epoch]:
+        """The records of the epochs."""
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch whose parameters are kept."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the run."""
+
+
+def plot(report: Run) -> Figure:
+    """The figure of `Report.plot`: loss and validation loss by epoch, and the metric that is watched."""
+    from matplotlib.figure import Figure
+
+    if in_notebook():
+        show_figures()
+    figure = Figure(figsize=(8, 3.5), layout="constrained")
+    drawn = (draw_loss, draw_metric) if has_metric(report) else (draw_loss,)
+    for draw, axes in zip(
+        drawn, figure.subplots(1, len(drawn), squeeze=False)[0], strict=True
+    ):
+        draw(axes, report)
+    return figure
+
+
+def show_figures() -> None:
+    """Have a figure at the end of a cell shown as a picture, which a notebook does not do of itself."""
+    pylabtools: Any = importlib.import_module("IPython.core.pylabtools")
+    pylabtools.select_figure_formats(sys.modules["IPython"].get_ipython(), {"png"})
+
+
+def draw_loss(axes: Axes, report: Run) -> None:
+    """Loss and validation loss by epoch."""
+    epochs = np.arange(1, report.epochs + 1)
+    draw_line(axes, epochs, report.loss, 0, "training")
+    if any(value is not None for value in report.validation_loss):
+        draw_line(axes, epochs, report.validation_loss, 1, "validation")
+    axes.set(xlabel="epoch", ylabel="loss")
+    if min(report.loss, default=0) > 0:
+        axes.set_yscale("log")
+    _mark_kept(axes, report)
+
+
+def draw_metric(axes: Axes, report: Run) -> None:
+    """The metric that is watched, by epoch."""
+    monitor = (report.settings["early_stopping"] or {}).get("monitor", "metric")
+    draw_line(
+        axes,
+        np.arange(1, report.epochs + 1),
+        [epoch.metric for epoch in report.history],
+        1,
+        str(monitor),
+    )
+    axes.set(xlabel="epoch", ylabel=str(monitor))
+    _mark_kept(axes, report)
+
+
+def has_metric(report: Run) -> bool:
+    """Whether a metric beside the loss is watched."""
+    return any(epoch.metric is not None for epoch in report.history)
+
+
+def _mark_kept(axes: Axes, report: Run) -> None:
+    if report.best_epoch is not None:
+        axes.axvline(
+            report.best_epoch,
+            color="#666666",
+            linestyle=":",
+            label=f"kept: epoch {report.best_epoch}",
+        )
+    axes.legend(frameon=False)
+
+
+def draw_line(axes: Axes, x: Any, y: Any, number: int, label: str) -> None:
+    """One of several lines, told apart by colour and dashes; None leaves a gap."""
+    values = np.array([np.nan if value is None else value for value in y], float)
+    style = DASHES[number % len(DASHES)]
+    axes.plot(
+        x,
+        values,
+        style,
+        color=COLOURS[number % len(COLOURS)],
+        label=label,
+        marker="." if len(values) == 1 else "",
+    )

@@ -1,0 +1,106 @@
+"""How a network is doing: norms of Δ and dW per layer, dead and saturated units.
+
+Taken on a sample of rows, by the reference equations; nothing here changes a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from ..engines.rows import Data
+from ..equations.activation import Elementwise
+from ..equations.arrays import as_numpy
+from ..equations.backward_pass import pull_back
+from ..equations.forward_pass import propagate
+from ..equations.losses import reduction_weights
+from ..equations.network import Network, Parameters
+
+__all__ = ["Diagnosis", "diagnose"]
+
+#: Rows that are looked at.
+SAMPLE_ROWS = 500
+#: |φ′| below this counts as saturated.
+FLAT = 0.01
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The state of each layer after an epoch, layer 1 first.
+
+    Parameters
+    ----------
+    epoch : int
+        Epochs done.
+    delta_norms : tuple of float
+        Root mean square over rows of ‖Δ[l]‖.
+    gradient_norms : tuple of float
+        ‖dW[l]‖, Frobenius.
+    dead : tuple of float
+        Share of the layer's units with φ′(z) = 0 on every row looked at.
+    saturated : tuple of float
+        Share of the layer's φ′(z) that are below 0.01 in size.
+    """
+
+    epoch: int
+    delta_norms: tuple[float, ...]
+    gradient_norms: tuple[float, ...]
+    dead: tuple[float, ...]
+    saturated: tuple[float, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        return {
+            name: list(v) if isinstance(v, tuple) else v
+            for name, v in asdict(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> Diagnosis:
+        """What `as_dict` was made from."""
+        norms = ("delta_norms", "gradient_norms", "dead", "saturated")
+        layers = [tuple(float(x) for x in content[name]) for name in norms]
+        if (
+            type(content["epoch"]) is not int
+            or len({len(values) for values in layers}) > 1
+        ):
+            raise ValueError(f"a diagnosis of epoch {content['epoch']!r}")
+        return cls(content["epoch"], *layers)
+
+
+def diagnose(
+    network: Network, parameters: Parameters, data: Data, epoch: int
+) -> Diagnosis:
+    """Look at the first `SAMPLE_ROWS` rows."""
+    sample = Data(data.x[:SAMPLE_ROWS], data.y[:SAMPLE_ROWS], None, data.scale)
+    trace = propagate(network, parameters, sample.inputs(), (None,) * network.n_layers)
+    weights = reduction_weights(None, sample.rows, "mean", sample.x)
+    gradient = pull_back(
+        network, parameters, trace, sample.y, weights, 0.0, 0.0, input_gradient=False
+    )
+    dead, saturated = [], []
+    for phi, z in zip(network.activations, trace.Z, strict=True):
+        slopes = (
+            np.abs(as_numpy(phi.derivative(z)))
+            if isinstance(phi, Elementwise)
+            else np.ones((1, 1))
+        )
+        dead.append(float(np.mean(np.all(slopes == 0, axis=0))))
+        saturated.append(float(np.mean(slopes < FLAT)))
+    return Diagnosis(
+        epoch,
+        tuple(
+            float(np.sqrt(np.mean(np.sum(as_numpy(d) ** 2, axis=1))))
+            for d in gradient.delta
+        ),
+        tuple(float(np.linalg.norm(as_numpy(g))) for g in gradient.dW),
+        tuple(dead),
+        tuple(saturated),
+    )
+
+
+def is_due(epoch: int, last: int) -> bool:
+    """Whether to look after this epoch: after each of the first five, then ever more rarely."""
+    return epoch <= 5 or epoch >= last * 1.25

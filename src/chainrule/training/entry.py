@@ -1,0 +1,415 @@
+"""`train`: from rows and targets to a trained network and the report of how it got there.
+
+This module checks and sets up; the loop itself is in `training_run`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from array_api_compat import is_array_api_obj
+
+from ..engines import choose_engine
+from ..engines.rows import Data
+from ..equations.arrays import Array, array_namespace, as_numpy
+from ..equations.draws import Purpose, generator
+from ..equations.forward_pass import checked_penalty, checked_rows, checked_weights
+from ..equations.losses import BinaryCrossEntropy, CrossEntropy
+from ..equations.network import Network, Parameters
+from ..errors import InputError, is_number
+from ..optimizers.first_order import OPTIMIZERS, FirstOrder, Optimizer
+from ..optimizers.rules import Rules
+from ..optimizers.schedules import SCHEDULES, Schedule
+from ..optimizers.state import State
+from ..progress import ProgressLine
+from .callbacks import Callback
+from .checkpoints import Checkpoint, load_checkpoint
+from .options import (
+    checked_batch_rows,
+    checked_choice,
+    checked_count,
+    checked_dropout,
+    checked_layers,
+    checked_limit,
+    require_kinds,
+    require_possible,
+)
+from .report import Report
+from .run import Limits, Run
+from .stopping import EarlyStopping
+
+__all__ = ["checked_data", "fingerprint", "split_off", "train"]
+
+
+def train(
+    network: Network,
+    x: Any,
+    y: Any,
+    *,
+    parameters: Parameters | None = None,
+    initializer: str = "glorot_uniform",
+    dtype: Any = "float64",
+    sample_weight: Any = None,
+    optimizer: str | Optimizer = "adam",
+    schedule: str | Schedule = "constant",
+    batch_rows: int | None = None,
+    max_epochs: int = 100,
+    max_steps: int | None = None,
+    max_seconds: float | None = None,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    dropout: float | Sequence[float] = 0.0,
+    input_dropout: float = 0.0,
+    clip_value: float | None = None,
+    clip_norm: float | None = None,
+    max_norm: float | None = None,
+    frozen_layers: Sequence[int] = (),
+    validation: float | tuple[Any, Any] | None = None,
+    early_stopping: EarlyStopping | None = None,
+    callbacks: Sequence[Callback] = (),
+    checkpoint: Checkpoint | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    on_nonfinite: str = "raise",
+    seed: int = 0,
+    input_scale: float | None = None,
+    engine: str = "auto",
+    threads: int | None = None,
+    progress: bool | None = None,
+) -> Report:
+    """Train a network by backpropagation.
+
+    Parameters
+    ----------
+    network : Network
+    x : array_like, shape (N, n_0)
+    y : array_like
+        Targets, as the network's loss takes them.
+    parameters : Parameters, optional
+        Where to start; else drawn by `initializer` and `seed` in `dtype`.
+    initializer : str
+        A name from `INITIALIZERS`.
+    dtype : str or dtype
+        Of the parameters that are drawn: "float64" or "float32".
+    sample_weight : array_like, shape (N,), optional
+        Row weights.
+    optimizer : str or Optimizer
+        A name from `OPTIMIZERS`, with its defaults, or one of its optimisers.
+    schedule : str or Schedule
+        A name from `SCHEDULES`, with its defaults, or one of its schedules.
+    batch_rows : int, optional
+        Rows per step, of which at most N are taken; by default all for "gradient_descent" and "lbfgs", else 128. The
+        order is drawn anew for each epoch.
+    max_epochs, max_steps : int
+        How often to go through the rows, and how many steps to take at most.
+    max_seconds : float, optional
+        Stop after the step in which so much wall-clock time has passed.
+    l1, l2 : float
+        Penalty factors of every step (J2); never divided.
+    dropout : float or sequence of float
+        Probability that a hidden unit is dropped, for all hidden layers or one number each.
+    input_dropout : float
+        The same for inputs.
+    clip_value, clip_norm : float, optional
+        Largest size of an entry of the gradient, and of its norm; the value is clipped first.
+    max_norm : float, optional
+        Largest norm of the weights that lead to one unit.
+    frozen_layers : sequence of int
+        Layers, from 1, whose weights and biases stay as they are.
+    validation : (x, y) or float, optional
+        Rows to validate on, or the share of the rows to split off (by `seed`; for class labels,
+        class by class).
+    early_stopping : EarlyStopping, optional
+        When to stop because nothing improves, and whether to keep the best parameters.
+    callbacks : sequence of Callback
+    checkpoint : Checkpoint, optional
+        Where and how often to save the run.
+    resume : path, optional
+        A checkpoint of a run with the same settings (limits may differ): go on from it.
+    on_nonfinite : {"raise", "stop"}
+        What to do when a number becomes NaN or infinite: raise `NonFiniteError`, or stop and say
+        so in the report.
+    seed : int
+        Of every draw.
+    input_scale : float, optional
+        For x of dtype uint8, as pixels are: it stays so in memory, and the network sees
+        x · input_scale.
+    engine : str
+        "auto" or a name from `ENGINES`.
+    threads : int, optional
+        At most so many.
+    progress : bool, optional
+        A live line on standard error; by default only on a terminal.
+
+    Returns
+    -------
+    Report
+        The trained parameters, a record of each epoch, why it stopped. Ctrl-C ends the run after
+        the last complete step, and the report says so.
+
+    Raises
+    ------
+    InputError
+        What does not fit.
+    NonFiniteError
+        Names the step, the quantity and its layer.
+
+    Examples
+    --------
+    >>> net = Network((2, 4, 1), ("tanh", "sigmoid"), "binary_cross_entropy")
+    >>> x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> report = train(net, x, y, optimizer="lbfgs", max_epochs=200)
+    >>> report.loss[-1] < 1e-4
+    True
+    """
+    if on_nonfinite not in ("raise", "stop"):
+        raise InputError(
+            f"on_nonfinite = {on_nonfinite!r}",
+            '"raise" or "stop"',
+            'Pass on_nonfinite="raise".',
+        )
+    checked_penalty(l1, l2)
+    require_kinds(network, early_stopping, callbacks, checkpoint, resume)
+    if threads is not None:
+        threads = checked_count("threads", threads, low=1)
+    limits = Limits(
+        checked_count("max_epochs", max_epochs, low=0),
+        None if max_steps is None else checked_count("max_steps", max_steps, low=0),
+        checked_limit("max_seconds", max_seconds),
+    )
+    start = (
+        network.init(seed, dtype, initializer, xp=_library(x))
+        if parameters is None
+        else parameters
+    )
+    network.require(start)
+    everything, labels = (
+        checked_data(network, start, x, y, sample_weight, input_scale),
+        np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
+    )
+    data, held_out = split_off(network, start, everything, labels, validation, seed)
+    rule = checked_choice(optimizer, Optimizer, OPTIMIZERS, "optimizer")
+    rules = Rules(
+        rule,
+        checked_choice(schedule, Schedule, SCHEDULES, "schedule"),
+        checked_batch_rows(rule, batch_rows, data.rows),
+        float(l1),
+        float(l2),
+        checked_dropout(network, dropout, input_dropout),
+        checked_limit("clip_value", clip_value),
+        checked_limit("clip_norm", clip_norm),
+        checked_limit("max_norm", max_norm),
+        checked_layers(network, frozen_layers),
+        seed,
+    )
+    require_possible(rules)
+    chosen, reason = choose_engine(engine, network, rules, start.theta)
+    workspace = chosen.prepare(network, rules, start.theta.dtype, threads, input_scale)
+    slots = rule.start(start.theta) if isinstance(rule, FirstOrder) else ()
+    state = State(start.theta, slots, rules.schedule.start())
+    fixed = _settings(network, rules, early_stopping, data, held_out, chosen.name)
+    run = Run(
+        network,
+        data,
+        held_out,
+        rules,
+        limits,
+        early_stopping,
+        callbacks,
+        checkpoint,
+        fixed,
+        chosen,
+        workspace,
+        state,
+    )
+    if resume is not None:
+        run.restore(load_checkpoint(resume, fixed, state))
+    with ProgressLine(
+        "training",
+        total=limits.epochs,
+        unit="epochs",
+        show=progress,
+        done=run.state.epoch,
+    ) as line:
+        stopped = run.go(line, raise_nonfinite=on_nonfinite == "raise")
+    last = Parameters(network.sizes, run.state.theta)
+    keep_best = (
+        early_stopping is not None and early_stopping.keep_best and run.best is not None
+    )
+    began = {
+        "initializer": initializer if parameters is None else "given",
+        "max_epochs": limits.epochs,
+    }
+    return Report(
+        network,
+        Parameters(network.sizes, run.best) if keep_best else last,
+        last,
+        tuple(run.history),
+        tuple(run.diagnoses),
+        run.state.steps,
+        run.watch.best_epoch if keep_best else None,
+        run.seconds,
+        stopped,
+        None if run.failure is None else str(run.failure),
+        {**fixed, **began, "max_steps": max_steps, "max_seconds": max_seconds},
+        chosen.name,
+        reason,
+    )
+
+
+def checked_data(
+    network: Network,
+    parameters: Parameters,
+    x: Any,
+    y: Any,
+    sample_weight: Any,
+    input_scale: float | None = None,
+) -> Data:
+    """Rows, targets and weights as the engines take them."""
+    rows = (
+        checked_rows(network, parameters, x)
+        if input_scale is None
+        else _checked_pixels(network, x, input_scale)
+    )
+    targets = network.loss.targets(y, network.sizes[-1], parameters.theta)
+    if targets.shape[0] != rows.shape[0]:
+        raise InputError(
+            f"{targets.shape[0]} targets for {rows.shape[0]} rows",
+            "one target per row",
+            "Check how y was cut.",
+        )
+    weights = (
+        None
+        if sample_weight is None
+        else checked_weights(sample_weight, rows.shape[0], rows)
+    )
+    return Data(rows, targets, weights, input_scale)
+
+
+def _checked_pixels(network: Network, x: Any, scale: float) -> Array:
+    """The pixels x of dtype uint8 as they are, contiguous."""
+    pixels = x if is_array_api_obj(x) else np.asarray(x)
+    xp = array_namespace(pixels)
+    if pixels.dtype != xp.uint8 or not (
+        is_number(scale) and math.isfinite(scale) and scale > 0
+    ):
+        raise InputError(
+            f"input_scale = {scale!r} for x of dtype {pixels.dtype}",
+            "a number > 0, for x of dtype uint8",
+            "Leave input_scale out for other inputs and scale them yourself.",
+        )
+    if pixels.ndim != 2 or pixels.shape[1] != network.sizes[0] or pixels.shape[0] == 0:
+        raise InputError(
+            f"x with shape {tuple(pixels.shape)}",
+            f"shape (N, {network.sizes[0]}) with N >= 1",
+            "One row per sample.",
+        )
+    return np.ascontiguousarray(pixels) if isinstance(pixels, np.ndarray) else pixels
+
+
+def split_off(
+    network: Network,
+    parameters: Parameters,
+    data: Data,
+    labels: np.ndarray[Any, Any],
+    validation: float | tuple[Any, Any] | None,
+    seed: int,
+) -> tuple[Data, Data | None]:
+    """Rows to train on and rows to validate on."""
+    if validation is None:
+        return data, None
+    if isinstance(validation, tuple | list):
+        if len(validation) not in (2, 3):
+            raise InputError(
+                f"{len(validation)} validation arrays",
+                "(x, y) or (x, y, weights)",
+                "Pass a tuple.",
+            )
+        weights = validation[2] if len(validation) == 3 else None
+        return data, checked_data(
+            network, parameters, validation[0], validation[1], weights, data.scale
+        )
+    if not (is_number(validation) and 0 < validation < 1):
+        raise InputError(
+            f"validation = {validation!r}",
+            "(x, y), or a share between 0 and 1",
+            "Pass 0.1, say.",
+        )
+    rng = generator(seed, Purpose.SPLIT)
+    of_classes = isinstance(network.loss, CrossEntropy | BinaryCrossEntropy)
+    of_classes = of_classes and labels.ndim == 1 and labels.dtype.kind in "iub"
+    classes = labels if of_classes else np.zeros(data.rows, dtype=int)
+    held, seen = np.zeros(data.rows, dtype=bool), 0
+    for label in np.unique(classes):
+        members = rng.permutation(np.flatnonzero(classes == label))
+        # rounded on the running total, so that many small classes still give the share
+        count = round(validation * (seen + members.size)) - round(validation * seen)
+        held[members[: min(count, members.size - 1)]] = True
+        seen += members.size
+    if not held.any() or held.all():
+        raise InputError(
+            f"validation = {validation} of {data.rows} rows",
+            "a share that leaves rows on both sides",
+            "Change it.",
+        )
+    return data.take(np.flatnonzero(~held)), data.take(np.flatnonzero(held))
+
+
+def _settings(
+    network: Network,
+    rules: Rules,
+    early_stopping: EarlyStopping | None,
+    data: Data,
+    validation: Data | None,
+    engine: str,
+) -> dict[str, Any]:
+    """What fixes the bits of a run: a checkpoint is resumed only with the same."""
+    return {
+        "network": {
+            "sizes": list(network.sizes),
+            "activations": [phi.specification() for phi in network.activations],
+            "loss": network.loss.specification(),
+        },
+        "dtype": str(data.y.dtype).removeprefix("torch."),
+        "input_scale": data.scale,
+        "optimizer": rules.optimizer.specification(),
+        "schedule": rules.schedule.specification(),
+        "batch_rows": rules.batch_rows,
+        "l1": rules.l1,
+        "l2": rules.l2,
+        "dropout": list(rules.dropout),
+        "clip_value": rules.clip_value,
+        "clip_norm": rules.clip_norm,
+        "max_norm": rules.max_norm,
+        "frozen_layers": list(rules.frozen_layers),
+        "early_stopping": None
+        if early_stopping is None
+        else early_stopping.specification(),
+        "seed": int(rules.seed),
+        "rows": data.rows,
+        "data": fingerprint(data),
+        "validation": None if validation is None else fingerprint(validation),
+        "engine": engine,
+    }
+
+
+def fingerprint(data: Data) -> str:
+    """A digest of rows, targets and weights: all of them when few, else a sample."""
+    digest = hashlib.sha256()
+    every = max(1, data.rows // 1000)
+    for array in (data.x, data.y, data.sample_weight):
+        if array is not None:
+            digest.update(np.ascontiguousarray(as_numpy(array)[::every]).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _library(x: Any) -> Any:
+    return (
+        array_namespace(x)
+        if is_array_api_obj(x) and not isinstance(x, np.ndarray)
+        else np
+    )

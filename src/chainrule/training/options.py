@@ -1,0 +1,198 @@
+"""What `train` is asked for beside rows and targets, checked."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..equations.losses import BinaryCrossEntropy, CrossEntropy
+from ..equations.network import Network, checked_network
+from ..errors import InputError, counted, is_number, named_among, require_kind, type_of
+from ..optimizers.first_order import LBFGS, Optimizer
+from ..optimizers.rules import Rules
+from .callbacks import Callback
+from .checkpoints import Checkpoint
+from .metrics import METRICS
+from .stopping import EarlyStopping
+
+__all__ = [
+    "checked_batch_rows",
+    "checked_choice",
+    "checked_count",
+    "checked_dropout",
+    "checked_layers",
+    "checked_limit",
+    "require_kinds",
+    "require_possible",
+]
+
+
+def require_kinds(
+    network: Any, early_stopping: Any, callbacks: Any, checkpoint: Any, resume: Any
+) -> None:
+    """Raise where one of these is not what its name says, or they do not fit each other."""
+    loss = checked_network(network).loss
+    if early_stopping is not None:
+        require_kind(
+            "early_stopping",
+            early_stopping,
+            EarlyStopping,
+            "Pass EarlyStopping(patience=10), say.",
+        )
+        if early_stopping.metric is METRICS["accuracy"] and not isinstance(
+            loss, CrossEntropy | BinaryCrossEntropy
+        ):
+            raise InputError(
+                f'monitor = "accuracy" with the loss {loss}',
+                "accuracy with cross_entropy and binary_cross_entropy, whose targets are classes",
+                'Pass monitor="loss", or a Metric of your own.',
+            )
+    if checkpoint is not None:
+        path = f'"{checkpoint}"' if isinstance(checkpoint, str) else "…"
+        require_kind(
+            "checkpoint",
+            checkpoint,
+            Checkpoint,
+            f"Pass Checkpoint({path}, every_epochs=10), say.",
+        )
+    if not isinstance(resume, str | os.PathLike | None):
+        raise InputError(
+            f"resume that is {type_of(resume)}",
+            "the path of a checkpoint, or None",
+            "Name the file.",
+        )
+    if not isinstance(callbacks, Sequence):
+        raise InputError(
+            f"callbacks that are {type_of(callbacks)}",
+            "a list of Callback",
+            "Put it in a list.",
+        )
+    for callback in callbacks:
+        require_kind(
+            "callback",
+            callback,
+            Callback,
+            "Make a subclass of Callback, and pass an instance of it.",
+        )
+
+
+def checked_choice(value: Any, kind: type, table: Mapping[str, Any], word: str) -> Any:
+    """What a name of a table stands for, or the thing itself."""
+    if isinstance(value, kind):
+        return value
+    if isinstance(value, str) and value in table:
+        return table[value]()
+    raise InputError(
+        f"{word} {value!r}"
+        if value is None or isinstance(value, str)
+        else f"{word} that is {type_of(value)}",
+        f"one of {', '.join(table)}",
+        named_among(
+            value, table, "Choose one of these, or make one with its parameters."
+        ),
+    )
+
+
+def checked_batch_rows(optimizer: Optimizer, batch_rows: int | None, rows: int) -> int:
+    """Rows per step, at most as many as there are."""
+    if batch_rows is not None:
+        batch_rows = min(checked_count("batch_rows", batch_rows, low=1), rows)
+    if not optimizer.full_batch:
+        return min(128, rows) if batch_rows is None else batch_rows
+    if batch_rows not in (None, rows):
+        raise InputError(
+            f"batch_rows = {batch_rows} for {optimizer.name}",
+            "all rows in every step",
+            'Leave batch_rows out, or use optimizer="sgd".',
+        )
+    return rows
+
+
+def checked_dropout(
+    network: Network, hidden: float | Sequence[float], inputs: float
+) -> tuple[float, ...]:
+    """The probabilities for the inputs and for each hidden layer."""
+    count = network.n_layers - 1
+    rates = (
+        tuple(hidden)
+        if isinstance(hidden, Sequence | np.ndarray)
+        else (hidden,) * count
+    )
+    if len(rates) != count or not all(
+        is_number(p) and 0 <= p < 1 for p in (inputs, *rates)
+    ):
+        raise InputError(
+            f"dropout = {hidden!r}, input_dropout = {inputs!r}",
+            f"probabilities 0 <= p < 1, one for all hidden layers or {counted(count, 'number')} in a list",
+            "Pass dropout=0.5, say.",
+        )
+    return (float(inputs), *(float(p) for p in rates))
+
+
+def checked_layers(network: Network, layers: Sequence[int]) -> tuple[int, ...]:
+    """The numbers of the frozen layers, ascending."""
+    numbers = tuple(layers) if isinstance(layers, Sequence | np.ndarray) else (None,)
+    if not all(
+        isinstance(layer, int | np.integer) and 1 <= layer <= network.n_layers
+        for layer in numbers
+    ):
+        raise InputError(
+            f"frozen_layers = {layers!r}",
+            f"a list of whole numbers from 1 to {network.n_layers}",
+            "Layer 1 is the first with weights.",
+        )
+    return tuple(sorted({int(layer) for layer in numbers}))
+
+
+def require_possible(rules: Rules) -> None:
+    """Raise where the optimiser cannot do what is asked for beside it."""
+    if not isinstance(rules.optimizer, LBFGS):
+        return
+    asked = {
+        "dropout": any(rules.dropout),
+        "clip_value": rules.clip_value is not None,
+        "clip_norm": rules.clip_norm is not None,
+        "max_norm": rules.max_norm is not None,
+        "frozen_layers": bool(rules.frozen_layers),
+        "schedule": rules.schedule.name != "constant"
+        or rules.schedule.warmup_epochs > 0,
+    }
+    wrong = [name for name, given in asked.items() if given]
+    if wrong:
+        raise InputError(
+            f"{', '.join(wrong)} with lbfgs",
+            "lbfgs with penalties only: its line search needs one smooth function",
+            'Leave it out, or use optimizer="adam".',
+        )
+
+
+def checked_count(name: str, value: Any, *, low: int) -> int:
+    """A whole number, `low` or more."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | np.integer)
+        or value < low
+    ):
+        raise InputError(
+            f"{name} = {value!r}",
+            f"a whole number >= {low}",
+            f"Pass {name}={max(low, 10)}, say.",
+        )
+    return int(value)
+
+
+def checked_limit(name: str, value: float | None) -> float | None:
+    """A finite number > 0, or None."""
+    if value is not None and not (
+        is_number(value) and math.isfinite(value) and value > 0
+    ):
+        raise InputError(
+            f"{name} = {value!r}",
+            "a finite number > 0",
+            f"Leave {name} out for no limit.",
+        )
+    return None if value is None else float(value)

@@ -1,0 +1,368 @@
+"""A run under way: the loop behind `train`.
+
+All that a step changes is in one immutable `State`, replaced in one assignment, so that an
+interrupt at any moment finds the last complete step.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..engines.interface import Engine, Pause, Workspace
+from ..engines.rows import Data, batches_per_epoch
+from ..equations.arrays import Array, array_namespace, as_numpy
+from ..equations.losses import reduction_weights
+from ..equations.network import Network, Parameters
+from ..errors import NonFiniteError
+from ..optimizers.first_order import LBFGS, FirstOrder
+from ..optimizers.rules import Rules
+from ..optimizers.state import State
+from ..progress import ProgressLine
+from .callbacks import Callback, Moment
+from .checkpoints import Checkpoint, Progress, save_checkpoint
+from .diagnostics import Diagnosis, diagnose, is_due
+from .report import Epoch
+from .stopping import EarlyStopping, StopReason, Watch
+
+__all__ = ["Limits", "Run"]
+
+
+class _StopRunError(Exception):
+    """Raised after a step or an epoch to end the run."""
+
+    def __init__(self, reason: StopReason) -> None:
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a run may last; None for without limit."""
+
+    epochs: int
+    steps: int | None
+    seconds: float | None
+
+
+@dataclass
+class Run:
+    """Everything that `train` or an estimator set up, and how far it has come.
+
+    `diagnosing` says whether layers are looked at as it goes on; `optimum` is what SciPy said of L-BFGS at its end.
+    """
+
+    network: Network
+    data: Data
+    validation: Data | None
+    rules: Rules
+    limits: Limits
+    early_stopping: EarlyStopping | None
+    callbacks: Sequence[Callback]
+    checkpoint: Checkpoint | None
+    settings: dict[str, Any]
+    engine: Engine
+    workspace: Workspace
+    state: State
+    history: list[Epoch] = field(default_factory=list)
+    diagnoses: list[Diagnosis] = field(default_factory=list)
+    watch: Watch = Watch()
+    best: Array | None = None
+    seconds_before: float = 0.0
+    failure: NonFiniteError | None = None
+    diagnosing: bool = True
+    optimum: Any = None
+
+    def restore(self, progress: Progress) -> None:
+        """Go on from a checkpoint."""
+        self.state, self.watch, self.best = (
+            progress.state,
+            progress.watch,
+            progress.best,
+        )
+        self.history, self.diagnoses = list(progress.history), list(progress.diagnoses)
+        self.seconds_before = progress.seconds
+
+    def go(self, line: ProgressLine, *, raise_nonfinite: bool) -> StopReason:
+        """Train until a limit is reached; the reason."""
+        self._began = self._saved = time.perf_counter()
+        self._line = line
+        self._watching_steps = [
+            c for c in self.callbacks if type(c).on_step is not Callback.on_step
+        ]
+        self._take_turns("on_start")
+        try:
+            # overflow is found and named below; NumPy's warning would come first and say less
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                reason = (
+                    self._minimise()
+                    if isinstance(self.rules.optimizer, LBFGS)
+                    else self._step_through()
+                )
+        except _StopRunError as stop:
+            reason = stop.reason
+        except KeyboardInterrupt:
+            self._forget_half_an_epoch()
+            reason = StopReason.INTERRUPTED
+        except NonFiniteError as error:
+            self.failure, reason = error, StopReason.NON_FINITE
+            if raise_nonfinite:
+                self._save()
+                self._take_turns("on_end")
+                raise
+        try:
+            self._save()
+        except KeyboardInterrupt:  # once more: the file is written whole or not at all
+            self._save()
+            reason = StopReason.INTERRUPTED
+        self._take_turns("on_end")
+        return reason
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock time so far, that before a resume included."""
+        return self.seconds_before + time.perf_counter() - self._began
+
+    def _step_through(self) -> StopReason:
+        while self.state.epoch < self.limits.epochs:
+            self._stop_if_over()
+            self._after_epoch(
+                self.engine.run_epoch(
+                    self.workspace,
+                    self.rules,
+                    self.data,
+                    self.state,
+                    self._after_step,
+                    self._pause,
+                )
+            )
+        return StopReason.EPOCHS
+
+    def _pause(self) -> Pause:
+        """When the engine must come back at the latest."""
+        times = []
+        if self.limits.seconds is not None:
+            times.append(self._began + self.limits.seconds - self.seconds_before)
+        if self.checkpoint is not None and self.checkpoint.every_seconds is not None:
+            times.append(self._saved + self.checkpoint.every_seconds)
+        return Pause(
+            every_step=bool(self._watching_steps),
+            steps=self.limits.steps,
+            at=min(times, default=None),
+        )
+
+    def _minimise(self) -> StopReason:
+        """L-BFGS by SciPy, recorded like the others: an iteration is an epoch of one step."""
+        from scipy.optimize import minimize
+
+        optimizer = self.rules.optimizer
+        assert isinstance(optimizer, LBFGS)
+        xp, like = array_namespace(self.state.theta), self.state.theta
+        l2 = self.rules.l2_of(self.data.weight)
+        if self.state.step_in_epoch:  # cut between its iteration and its record
+            self._after_epoch(self.state)
+        if self.state.epoch >= self.limits.epochs:
+            return StopReason.EPOCHS
+        self._stop_if_over()
+
+        def function(theta: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
+            try:
+                J, gradient = self.engine.loss_and_gradient(
+                    self.workspace,
+                    xp.asarray(theta, dtype=like.dtype),
+                    self.data,
+                    l1=self.rules.l1,
+                    l2=l2,
+                )
+            except NonFiniteError as error:
+                raise NonFiniteError(error.quantity, self.state.steps + 1) from error
+            return float(J), as_numpy(gradient).astype(np.float64)
+
+        def callback(intermediate_result: Any) -> None:
+            steps, J = self.state.steps + 1, float(intermediate_result.fun)
+            theta = xp.asarray(intermediate_result.x.copy(), dtype=like.dtype)
+            self._after_step(
+                replace(
+                    self.state,
+                    theta=theta,
+                    step_in_epoch=1,
+                    steps=steps,
+                    loss_sum=J,
+                    weight_sum=1.0,
+                )
+            )
+            self._after_epoch(self.state)
+
+        self.optimum = found = minimize(
+            function,
+            as_numpy(like).astype(np.float64),
+            jac=True,
+            method="L-BFGS-B",
+            callback=callback,
+            options={
+                "maxiter": self.limits.epochs - self.state.epoch,
+                "maxfun": optimizer.max_evaluations,
+                "maxcor": optimizer.memory,
+                "gtol": optimizer.gradient_tolerance,
+                "ftol": optimizer.loss_tolerance,
+            },
+        )
+        if found.status == 0:
+            return StopReason.CONVERGED
+        return StopReason.EPOCHS if found.status == 1 else StopReason.LINE_SEARCH
+
+    def _after_step(self, state: State) -> None:
+        self.state = state
+        asked = [callback.on_step(self._moment()) for callback in self._watching_steps]
+        reason = StopReason.CALLBACK if any(asked) else self._spent()
+        if reason is not None:
+            if state.step_in_epoch == batches_per_epoch(
+                self.data.rows, self.rules.batch_rows
+            ):
+                self._after_epoch(state)  # the epoch is whole
+            raise _StopRunError(reason)
+        every = self.checkpoint.every_seconds if self.checkpoint else None
+        if every is not None and time.perf_counter() - self._saved >= every:
+            self._save()
+
+    def _spent(self) -> StopReason | None:
+        if self.limits.steps is not None and self.state.steps >= self.limits.steps:
+            return StopReason.STEPS
+        if self.limits.seconds is not None and self.seconds >= self.limits.seconds:
+            return StopReason.TIME
+        return None
+
+    def _stop_if_over(self) -> None:
+        """Before an epoch: whether a run that is resumed had come to its end."""
+        reason = self._spent()
+        if (
+            self.early_stopping is not None
+            and self.watch.stalled >= self.early_stopping.patience
+        ):
+            reason = StopReason.STALLED
+        if reason is not None:
+            raise _StopRunError(reason)
+
+    def _after_epoch(self, state: State) -> None:
+        """Record the epoch that `state` ends, and decide whether to go on."""
+        loss = state.loss_sum / state.weight_sum
+        validation_loss, metric = self._evaluate(state.theta)
+        rate = self._last_learning_rate(state)
+        watched = loss if validation_loss is None else validation_loss
+        rule, watch, best = self.early_stopping, self.watch, self.best
+        number = state.epoch + 1
+        if rule is not None:
+            watch = watch.after_epoch(
+                rule, watched if metric is None else metric, number
+            )
+            best = state.theta if watch.best_epoch == number else best
+        memory = self.rules.schedule.after_epoch(state.schedule, watched)
+        last = self.diagnoses[-1].epoch if self.diagnoses else 0
+        if self.diagnosing and is_due(number, last):
+            with self.engine.aside():
+                self.diagnoses.append(
+                    diagnose(
+                        self.network, self._parameters(state.theta), self.data, number
+                    )
+                )
+        self.history.append(Epoch(loss, rate, validation_loss, metric))
+        # one assignment: before it the epoch is not over, after it all of it is
+        self.state, self.watch, self.best = state.next_epoch(memory), watch, best
+        self._line.advance(self._note(), value=watched)
+        moment = self._moment()
+        asked = [callback.on_epoch(moment) for callback in self.callbacks]
+        every = self.checkpoint.every_epochs if self.checkpoint else None
+        if every is not None and number % every == 0:
+            self._save()
+        if any(asked):
+            raise _StopRunError(StopReason.CALLBACK)
+        if rule is not None and watch.stalled >= rule.patience:
+            raise _StopRunError(StopReason.STALLED)
+
+    def _last_learning_rate(self, state: State) -> float:
+        if not isinstance(self.rules.optimizer, FirstOrder):
+            return 1.0
+        last = max(state.step_in_epoch - 1, 0)
+        return self.rules.learning_rate_at(
+            state, last, batches_per_epoch(self.data.rows, self.rules.batch_rows)
+        )
+
+    def _forget_half_an_epoch(self) -> None:
+        """Drop what an interrupted `_after_epoch` had recorded of an epoch that is not over."""
+        del self.history[self.state.epoch :]
+        self.diagnoses = [d for d in self.diagnoses if d.epoch <= self.state.epoch]
+
+    def _evaluate(self, theta: Array) -> tuple[float | None, float | None]:
+        """Validation loss and the metric that is watched, where there are any."""
+        metric = self.early_stopping.metric if self.early_stopping else None
+        if self.validation is None and metric is None:
+            return None, None
+        data = self.validation or self.data
+        with self.engine.aside():
+            J, output = self._loss_and_output(theta, data)
+        value = (
+            None if metric is None else metric.value(as_numpy(data.y), as_numpy(output))
+        )
+        return (J if self.validation is not None else None), value
+
+    def _loss_and_output(self, theta: Array, data: Data) -> tuple[float, Array]:
+        from ..equations.forward_pass import objective, propagate
+
+        trace = propagate(
+            self.network,
+            self._parameters(theta),
+            data.inputs(),
+            (None,) * self.network.n_layers,
+        )
+        weights = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
+        J, _ = objective(
+            self.network, self._parameters(theta), trace, data.y, weights, 0.0, 0.0
+        )
+        return float(J), trace.output
+
+    def _parameters(self, theta: Array) -> Parameters:
+        return Parameters(self.network.sizes, theta)
+
+    def _moment(self) -> Moment:
+        state = self.state
+        return Moment(
+            self.network,
+            self._parameters(state.theta),
+            state.epoch,
+            state.steps,
+            self.history,
+        )
+
+    def _take_turns(self, event: str) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(self._moment())
+
+    def _note(self) -> str:
+        epoch = self.history[-1]
+        note = f"loss {epoch.loss:.4g}"
+        if epoch.validation_loss is not None:
+            note += f"  validation {epoch.validation_loss:.4g}"
+        if (
+            epoch.metric is not None
+            and self.early_stopping is not None
+            and self.early_stopping.metric is not None
+        ):
+            note += f"  {self.early_stopping.metric.name} {epoch.metric:.4g}"
+        return note
+
+    def _save(self) -> None:
+        if self.checkpoint is None:
+            return
+        progress = Progress(
+            self.state,
+            tuple(self.history),
+            tuple(self.diagnoses),
+            self.watch,
+            self.best,
+            self.seconds,
+        )
+        save_checkpoint(self.checkpoint.path, self.settings, progress)
+        self._saved = time.perf_counter()

@@ -1,0 +1,279 @@
+"""Wrong usages of the command: one or two lines that say what to do, the right status, nothing half-written."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import polars as pl
+import pytest
+
+from chainrule.files.storage import read_file, write_file
+
+from ..data.test_downloads import NOWHERE
+from ..support.commands import COMMAND, chainrule, in_process
+
+#: Each line of a message at most, in characters: what two lines of a wide terminal hold, with a path.
+LONGEST = 420
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with tables, right and wrong, and a trained model."""
+    folder = tmp_path_factory.mktemp("place")
+    rng = np.random.default_rng(0)
+    n = 60
+    frame = pl.DataFrame(
+        {
+            "size": rng.normal(size=n).round(3),
+            "colour": rng.choice(["red", "green"], n),
+            "kind": ["cat", "dog"] * (n // 2),
+            "price": rng.normal(100, 20, n).round(2),
+        }
+    )
+    frame.write_csv(folder / "pets.csv")
+    frame.write_parquet(folder / "whole.parquet")
+    content = (folder / "whole.parquet").read_bytes()
+    (folder / "cut.parquet").write_bytes(content[: len(content) - 100])
+    frame.rename({"size": "SIZE"}).write_csv(folder / "renamed.csv")
+    frame.with_columns(pl.lit("purple").alias("colour")).write_csv(
+        folder / "unseen.csv"
+    )
+    frame.with_columns(pl.lit("big").alias("size")).write_csv(folder / "text.csv")
+    text = frame.with_columns(
+        size=pl.when(pl.int_range(n) == 7)
+        .then(pl.lit("oops"))
+        .otherwise(pl.col("size").cast(str))
+    )
+    text.write_csv(folder / "oops.csv")
+    frame.with_columns(
+        kind=pl.when(pl.int_range(n) == 3)
+        .then(pl.lit("newt"))
+        .otherwise(pl.col("kind"))
+    ).write_csv(folder / "one.csv")
+    frame.with_columns(pl.lit("cat").alias("kind")).write_csv(folder / "same.csv")
+    (folder / "empty.csv").write_text("")
+    (folder / "ragged.csv").write_text("a,b\n1,2\n3,4,5\n")
+    (folder / "latin.csv").write_bytes("größe,kind\n1,a\n".encode("latin-1"))
+    np.savez(folder / "other.npz", a=np.zeros(3))
+    (folder / "notes.txt").write_text("not a model")
+    done = chainrule(
+        "train",
+        "pets.csv",
+        "--target",
+        "kind",
+        "--epochs",
+        "3",
+        "--output",
+        "run",
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    content, tensors = read_file(
+        folder / "run" / "model.safetensors", "chainrule-model"
+    )
+    del content["sha256"]  # written anew
+    write_file(
+        folder / "newer.safetensors",
+        "chainrule-model",
+        {**content, "version": 99},
+        tensors,
+    )
+    write_file(
+        folder / "bare.safetensors",
+        "chainrule-model",
+        {**content, "notes": {}},
+        tensors,
+    )
+    damaged = bytearray((folder / "run" / "model.safetensors").read_bytes())
+    damaged[-3] ^= 1
+    (folder / "damaged.safetensors").write_bytes(damaged)
+    shutil.rmtree(folder / "empty", ignore_errors=True)
+    return folder
+
+
+TRAIN = ("train", "pets.csv")
+#: Arguments, exit status, what is said.
+MISTAKES = [
+    (("train", "nofile.csv"), 2, "nofile.csv, which does not exist"),
+    (("train", "."), 2, "which is a folder"),
+    (("train", "mnits"), 2, "Did you mean 'mnist'?"),
+    (
+        (*TRAIN, "--target", "knd"),
+        2,
+        "target 'knd', which pets.csv does not have.*Did you mean 'kind'?",
+    ),
+    (
+        ("train", "one.csv", "--target", "kind"),
+        2,
+        "one row of class 'newt'.*Leave the row out",
+    ),
+    (("train", "same.csv", "--target", "kind"), 2, "one class only"),
+    (
+        ("train", "oops.csv", "--target", "kind"),
+        2,
+        "59 numbers and 'oops' in row 8 of oops.csv.*--missing",
+    ),
+    (
+        (*TRAIN, "--target", "kind", "--loss", "squared_error"),
+        2,
+        "target 'kind' with text, 'cat' in row 1",
+    ),
+    (
+        (*TRAIN, "--target", "price", "--loss", "cross_entropy"),
+        2,
+        "one row of class.*--loss squared_error",
+    ),
+    (
+        ("train", "cut.parquet"),
+        2,
+        "cut.parquet, which is no whole Parquet file.*Get it again",
+    ),
+    (("train", "empty.csv"), 2, "empty.csv, which is empty"),
+    (("train", "ragged.csv"), 2, "cannot be read as a table"),
+    (("train", "latin.csv"), 2, "no text in UTF-8.*iconv"),
+    (("train", "other.npz"), 2, "other.npz with the arrays a.*x and y"),
+    ((*TRAIN, "--hidden", "12,x"), 2, "--hidden 12,x.*--hidden 128,64"),
+    ((*TRAIN, "--dropout", "1.5"), 2, "--dropout"),
+    ((*TRAIN, "--epochs", "0"), 2, "--epochs"),
+    ((*TRAIN, "--optimizer", "adm"), 2, "--optimizer adm.*Did you mean 'adam'?"),
+    ((*TRAIN, "--activation", "rleu"), 2, "--activation rleu.*Did you mean 'relu'?"),
+    ((*TRAIN, "--engine", "fast"), 2, "engine = 'fast'"),
+    ((*TRAIN, "--ignore", "colr"), 2, "column 'colr'.*Did you mean 'colour'?"),
+    (
+        (*TRAIN, "--optimizer", "lbfgs", "--learning-rate", "0.1"),
+        2,
+        "--learning-rate with lbfgs",
+    ),
+    (("train", "fashion_mnist"), 1, "could not be downloaded.*Is there a network"),
+    (
+        ("predict", "run", "renamed.csv"),
+        2,
+        "renamed.csv without the column size.*others here: SIZE",
+    ),
+    (
+        ("predict", "run", "unseen.csv"),
+        2,
+        "category 'purple' in column 'colour', row 1.*--unseen ignore",
+    ),
+    (
+        ("predict", "run", "text.csv"),
+        2,
+        "column 'size' with text, 'big' in row 1 of text.csv",
+    ),
+    (
+        ("predict", "newer.safetensors", "pets.csv"),
+        2,
+        "format version 99.*Install a newer chainrule",
+    ),
+    (("predict", "damaged.safetensors", "pets.csv"), 2, "cut off or altered"),
+    (("predict", "bare.safetensors", "pets.csv"), 2, "without notes on how to prepare"),
+    (("predict", "notes.txt", "pets.csv"), 2, "notes.txt, with no checksum"),
+    (("predict", "nowhere", "pets.csv"), 2, "nowhere, which does not exist"),
+    (
+        ("predict", "run", "pets.csv", "--output", "x.xlsx"),
+        2,
+        "ends in .csv or .parquet",
+    ),
+    (("info", "notes.txt"), 2, "notes.txt, with no checksum"),
+    (("check", "damaged.safetensors"), 2, "cut off or altered"),
+    (("data", "nofile.csv"), 2, "nofile.csv, which does not exist"),
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    MISTAKES,
+    ids=lambda v: " ".join(v) if isinstance(v, tuple) else "",
+)
+def test_a_mistake(place, arguments, status, said, monkeypatch, capsys):
+    monkeypatch.chdir(place)
+    monkeypatch.setenv("CHAINRULE_MIRROR", NOWHERE)
+    monkeypatch.setenv("CHAINRULE_DATA", "data")
+    before = {path: path.stat().st_mtime_ns for path in place.rglob("*")}
+    assert in_process(*arguments) == status
+    stderr = capsys.readouterr().err
+    words = " ".join(
+        re.sub(r"[│╭╮╰╯─]", " ", stderr).split()
+    )  # usage errors stand in a box
+    assert re.search(said, words), stderr
+    if "Usage:" not in stderr:
+        assert len(stderr.splitlines()) == 1
+        assert len(stderr) <= LONGEST
+    after = {
+        path: path.stat().st_mtime_ns
+        for path in place.rglob("*")
+        if "data" not in path.parts
+    }
+    assert {path: t for path, t in after.items() if not path.is_dir()} == {
+        p: t for p, t in before.items() if not p.is_dir()
+    }
+    assert set(after) <= set(before)
+
+
+def test_a_full_disk_at_prediction(place):
+    limited = ["bash", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "-", *COMMAND]
+    import subprocess
+
+    rows = pl.read_csv(place / "pets.csv")
+    pl.concat([rows] * 20).write_csv(place / "many.csv")
+    done = subprocess.run(
+        [
+            *limited,
+            "predict",
+            "run",
+            "many.csv",
+            "--output",
+            "out.csv",
+            "--probabilities",
+        ],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"chainrule: out\.csv: File too large .*choose another folder\.\n", done.stderr
+    )
+    assert not [path for path in place.iterdir() if "out.csv" in path.name]
+
+
+def test_a_full_disk_while_training(place):
+    import subprocess
+
+    limited = ["bash", "-c", 'trap "" XFSZ; ulimit -f 30; exec "$@"', "-", *COMMAND]
+    done = subprocess.run(
+        [
+            *limited,
+            "train",
+            "pets.csv",
+            "--target",
+            "kind",
+            "--epochs",
+            "3",
+            "--output",
+            "full",
+        ],
+        cwd=place,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert re.match(r"chainrule: full/\S+: File too large", done.stderr)
+    assert "Traceback" not in done.stderr
+    assert [
+        path.name
+        for path in (place / "full").iterdir()
+        if path.suffix not in (".safetensors", ".json", ".html")
+    ] == []
+
+
+def test_json_and_a_mistake_leave_standard_output_empty(place):
+    done = chainrule(*TRAIN, "--target", "knd", "--json", cwd=place)
+    assert (done.returncode, done.stdout) == (2, "")
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(done.stderr)

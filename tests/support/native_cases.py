@@ -1,0 +1,258 @@
+"""The cases that the compiled engine is compared with the reference on, and how far float32 may be off.
+
+`float32_bounds` follows the equations and carries, beside every number, how far a float32 run of
+them may be from it: a running error analysis, first order in ε = 2⁻²³, twice the unit roundoff. A
+sum of n products of rounded numbers is off by at most n ε times the sum of its terms' sizes; an
+error of the argument of φ or φ′ is carried as the largest change of the function within it.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from allpairspy import AllPairs
+
+from chainrule import ACTIVATIONS, Network, Parameters, backward, forward
+from chainrule.engines import ENGINES, native
+from chainrule.engines.rows import Data
+from chainrule.optimizers.first_order import SGD
+from chainrule.optimizers.rules import Rules
+
+from .cases import OTHER_ARGUMENTS, fits, targets_for
+
+needs_native = pytest.mark.skipif(
+    native.MISSING is not None, reason=f"the engine native: {native.MISSING}"
+)
+NATIVE, REFERENCE = ENGINES["native"], ENGINES["reference"]
+HIDDEN = [name for name in native.PHI if name != "softmax"]
+OUTPUTS = [
+    (phi, ell)
+    for phi, ell in itertools.product(native.PHI, native.ELL)
+    if phi in native.OUTPUTS_OF_LOGARITHMIC.get(ell, native.PHI)
+]
+WIDTHS = (1, 2, 7, 15, 16, 17, 31, 33, 127)
+ROWS = (1, 2, 15, 16, 17, 100, 129, 300, 1024, 2500)
+#: Beyond what the pairs cover: blocks along a reduction, three panels at a time, four layers; a
+#: narrow first layer on many rows, which may be read where they lie.
+LARGE = [
+    ("tanh", ("softmax", "cross_entropy"), (191, 193, 300, 50), 130, "random", "both"),
+    ("relu", ("identity", "squared_error"), (400, 48, 400, 33), 17, "none", "l2"),
+    (
+        "silu",
+        ("sigmoid", "binary_cross_entropy"),
+        (784, 130, 10),
+        1100,
+        "zeros",
+        "none",
+    ),
+    ("elu", ("softmax", "squared_error"), (20, 30, 40, 50, 60), 2000, "random", "l1"),
+    ("relu", ("softmax", "cross_entropy"), (784, 10, 10), 1500, "none", "none"),
+    ("tanh", ("identity", "squared_error"), (7, 10, 3), 2500, "random", "l2"),
+    ("tanh", ("identity", "squared_error"), (1, 12, 1), 1100, "none", "none"),
+    ("silu", ("identity", "squared_error"), (47, 5, 40), 2500, "zeros", "both"),
+    ("silu", ("softmax", "cross_entropy"), (8, 9), 2500, "zeros", "both"),
+    ("relu", ("softmax", "cross_entropy"), (600, 600, 5), 1024, "random", "l2"),
+]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One comparison."""
+
+    hidden: str
+    output: tuple[str, str]
+    sizes: tuple[int, ...]
+    rows: int
+    weights: str
+    penalty: str
+
+    def __str__(self) -> str:
+        phi, ell = self.output
+        sizes = "x".join(map(str, self.sizes))
+        return f"{self.hidden}-{phi}-{ell}-{sizes}-{self.rows}-{self.weights}-{self.penalty}"
+
+    @property
+    def l1(self) -> float:
+        return 0.003 * (self.penalty in ("l1", "both"))
+
+    @property
+    def l2(self) -> float:
+        return 0.05 * (self.penalty in ("l2", "both"))
+
+    def build(self, dtype: Any) -> tuple[Network, np.ndarray, Data]:
+        """The network, θ and rows; the numbers are those of float32 in either precision."""
+        rng = np.random.default_rng(zlib.crc32(str(self).encode()))
+        names = [self.hidden] * (len(self.sizes) - 2) + [self.output[0]]
+        phis = [ACTIVATIONS[name](**OTHER_ARGUMENTS.get(name, {})) for name in names]
+        network = Network(self.sizes, phis, self.output[1])
+        pairs = list(itertools.pairwise(self.sizes))
+        W = [rng.uniform(-2, 2, (m, n)) / np.sqrt(n) for n, m in pairs]
+        theta = Parameters.from_arrays(
+            W, [rng.uniform(-1, 1, m) for _, m in pairs]
+        ).theta
+        y = targets_for(self.output[1], rng, self.rows, self.sizes[-1])
+        weights = {
+            "none": None,
+            "random": rng.uniform(0.1, 3, self.rows),
+            "zeros": rng.uniform(0.1, 3, self.rows) * (np.arange(self.rows) % 3 != 1),
+        }[self.weights]
+        x = rng.uniform(-1, 1, (self.rows, self.sizes[0]))
+        rounded = [
+            None if a is None else a.astype(np.float32).astype(dtype)
+            for a in (theta, x, y, weights)
+        ]
+        return network, rounded[0], Data(*rounded[1:])
+
+    def rules(self, **more: Any) -> Rules:
+        return Rules(SGD(), batch_rows=self.rows, l1=self.l1, l2=self.l2, **more)
+
+
+@functools.cache
+def jobs() -> list[Job]:
+    """Any two values of any two factors together, and the large ones."""
+
+    def allowed(row: list[Any]) -> bool:
+        return len(row) < 5 or fits(*row[1], row[4])
+
+    factors = [
+        HIDDEN,
+        OUTPUTS,
+        WIDTHS,
+        WIDTHS,
+        WIDTHS,
+        ROWS,
+        ("none", "random", "zeros"),
+        ("none", "l1", "l2", "both"),
+    ]
+    pairs = [
+        Job(r[0], r[1], (r[2], r[3], r[4]), *r[5:])
+        for r in AllPairs(factors, filter_func=allowed)
+    ]
+    return pairs + [Job(*row) for row in LARGE]
+
+
+def parts(network: Network, theta: np.ndarray) -> list[np.ndarray]:
+    """W[1] … W[L], b[1] … b[L] of a flat vector."""
+    p = Parameters(network.sizes, theta)
+    return [*p.weights, *p.biases]
+
+
+EPS = 2.0**-23
+#: Roundings in φ, φ′ or a loss of one number, in ε: what tests/engines/test_native_functions.py measures is less.
+C = 8
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How far J, ∇J and A[L] of float32 may be from those of float64."""
+
+    J: float
+    gradient: np.ndarray
+    output: np.ndarray
+
+
+def float32_bounds(
+    network: Network, theta: np.ndarray, data: Data, l1: float, l2: float
+) -> Bounds:
+    """By the equations in float64; see the top of this file."""
+    p = Parameters(network.sizes, theta)
+    trace = forward(network, p, data.x)
+    gradient = backward(
+        network, p, trace, data.y, sample_weight=data.sample_weight, l1=l1, l2=l2
+    )
+    share = np.ones(data.rows) if data.sample_weight is None else data.sample_weight
+    share = share / share.sum()
+    E_A, E_D, D = [np.zeros_like(data.x)], [], []
+    for layer, (W, b, Z) in enumerate(zip(p.weights, p.biases, trace.Z, strict=True)):
+        size = np.abs(trace.A[layer]) @ abs(W).T + abs(b)
+        E_Z = E_A[layer] @ abs(W).T + EPS * (W.shape[1] + 1) * size  # F1
+        value, derivative = _carried(
+            network.activations[layer], Z, trace.A[layer + 1], E_Z
+        )  # F2
+        E_A.append(value)
+        E_D.append(derivative)
+        phi = network.activations[layer]
+        D.append(None if phi.name == "softmax" else np.abs(phi.derivative(Z)))
+    E_row, E_delta = _carried_by_loss(
+        network, trace, data.y, E_A[-1], E_Z, D[-1], E_D[-1], gradient.delta[-1]
+    )
+    E_W, E_b = [], []
+    for layer in range(network.n_layers - 1, -1, -1):
+        delta, A, W = (
+            abs(gradient.delta[layer]),
+            abs(trace.A[layer]),
+            abs(p.weights[layer]),
+        )
+        roundings = EPS * (data.rows + 4)
+        weighted = (share[:, None] * delta, share[:, None] * E_delta)
+        E_W.append(
+            weighted[1].T @ (A + E_A[layer])
+            + weighted[0].T @ E_A[layer]
+            + roundings * weighted[0].T @ A
+        )  # B3
+        E_W[-1] += 4 * EPS * (l1 + l2 * W)
+        E_b.append((weighted[1] + roundings * weighted[0]).sum(0))
+        if layer:  # B2
+            back = delta @ W
+            E_back = E_delta @ W + EPS * (W.shape[0] + 2) * back
+            E_delta = E_back * (D[layer - 1] + E_D[layer - 1]) + back * E_D[layer - 1]
+    flat = np.concatenate([e.ravel() for e in (*E_W[::-1], *E_b[::-1])])
+    return Bounds(float(share @ E_row + 8 * EPS * float(gradient.J)), flat, E_A[-1])
+
+
+def _carried(phi: Any, Z: Any, A: Any, E: Any) -> tuple[np.ndarray, Any]:
+    """How far φ and φ′ may be off where z is off by E."""
+    if phi.name == "softmax":
+        return A * (
+            2 * (E + (A * E).sum(1, keepdims=True)) + EPS * (Z.shape[1] + C)
+        ), None
+    own = C * EPS * (1 + abs(Z))
+    return tuple(
+        np.maximum(abs(f(Z + E) - f(Z)), abs(f(Z - E) - f(Z))) + own
+        for f in (phi.value, phi.derivative)
+    )
+
+
+def _carried_by_loss(
+    network: Network, trace: Any, y: Any, E: Any, E_Z: Any, D: Any, E_D: Any, delta: Any
+) -> tuple[np.ndarray, np.ndarray]:
+    """How far ℓ and Δ[L] of each row may be off: J1 and B1."""
+    A, Z, loss, softmax = (
+        trace.A[-1],
+        trace.Z[-1],
+        network.loss,
+        network.activations[-1].name == "softmax",
+    )
+    n = A.shape[1]
+    if loss.name == "squared_error":
+        f = loss.parameters[0][1]
+        r = abs(A - y)
+        E_row = (f * (2 * r * E + E * E + EPS * (n + C) * (r * r + EPS))).sum(1)
+        g, E_g = 2 * f * r, 2 * f * E + C * EPS * 2 * f * (abs(A) + abs(y))
+        if not softmax:
+            return E_row, E_g * (D + E_D) + g * E_D
+        inner = (A * g).sum(1, keepdims=True)
+        E_inner = (E * g + (A + E) * E_g + EPS * (n + C) * A * g).sum(1, keepdims=True)
+        return E_row, E * (g + inner) + (A + E) * (E_g + E_inner) + C * EPS * A * (
+            g + inner
+        )
+    total = y.sum(1, keepdims=True) if softmax else np.ones_like(y)
+    E_delta = total * E + EPS * (n + C) * (total * A + y + 1 - softmax)
+    terms = (
+        (y * abs(Z)).sum(1) + total[:, 0] * (abs(Z).max(1) + np.log(n))
+        if softmax
+        else (2 + 2 * abs(Z)).sum(1)
+    )
+    return ((abs(delta) + E_delta) * E_Z).sum(1) + EPS * (n + C) * terms, E_delta
+
+
+def combinations() -> list[Any]:
+    """(instruction set, job), for parametrize."""
+    pairs = itertools.product(native.instruction_sets() or ["none"], jobs())
+    return [pytest.param(isa, job, id=f"{isa}-{job}") for isa, job in pairs]
