@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import configuration, settings
@@ -18,16 +19,40 @@ settings.load_profile(
 )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The two options by which CI runs, with everything installed, what was skipped without it."""
+    group = parser.getgroup("skips")
+    group.addoption(
+        "--note-skips",
+        metavar="FILE",
+        help="write the tests that are skipped to a file",
+    )
+    group.addoption(
+        "--only-noted", metavar="FILE", help="run no tests but those of such a file"
+    )
+
+
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave the full product out unless `-m` names it."""
-    if "full" in config.getoption("markexpr"):
-        return
-    left_out = [item for item in items if item.get_closest_marker("full")]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("full")]
+    """Leave the full product out unless `-m` names it, and what is not noted where that is asked for."""
+    kept = items
+    if "full" not in config.getoption("markexpr"):
+        kept = [item for item in kept if not item.get_closest_marker("full")]
+    if noted := config.getoption("--only-noted"):
+        names = set(Path(noted).read_text(encoding="utf-8").splitlines())
+        kept = [i for i in kept if names & {i.nodeid, i.nodeid.split("::")[0]}]
+    if len(kept) < len(items):
+        chosen = set(kept)
+        config.hook.pytest_deselected(items=[i for i in items if i not in chosen])
+        items[:] = kept
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Note the tests that were skipped."""
+    if noted := terminalreporter.config.getoption("--note-skips"):
+        names = {report.nodeid for report in terminalreporter.getreports("skipped")}
+        Path(noted).write_text("\n".join(sorted(names)), encoding="utf-8")
 
 
 def _no_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -7,6 +7,8 @@ import pytest
 
 import chainrule
 
+pytestmark = pytest.mark.quick
+
 LIST = "import sys, chainrule; print(*sorted({name.split('.')[0] for name in sys.modules}))"
 
 

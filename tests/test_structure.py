@@ -13,6 +13,8 @@ import pytest
 
 import chainrule
 
+pytestmark = pytest.mark.quick
+
 SOURCE = Path(chainrule.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 #: The rooms of the library: each imports only those before it.

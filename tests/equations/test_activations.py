@@ -14,6 +14,8 @@ from chainrule.equations.activation import UNIT, Activation, Elementwise
 from ..support import exact, oracle, peers
 from ..support.cases import OTHER_ARGUMENTS
 
+pytestmark = pytest.mark.quick
+
 EPS = float(np.finfo(float).eps)
 #: About ten operations, each right to an ulp or two; where a formula cancels (gelu, mish near 0-) the
 #: error is so many ulp of the terms, which are of order 1, hence the same number absolutely.

@@ -22,6 +22,8 @@ from ..support.cases import (
 from ..support.comparison import AGREEMENT, relative_errors
 from ..support.worked_example import WORKED
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.mark.parametrize("case", pairwise_cases(), ids=str)
 def test_every_quantity_equals_the_oracles(case: Case) -> None:

@@ -14,6 +14,8 @@ from ..support import faulty_equations as faulty
 from ..support.cases import Case, Setup, build, fitting_pairs
 from ..support.comparison import matches_oracle
 
+pytestmark = pytest.mark.quick
+
 METHODS = ["central", "complex"]
 #: The derivative that is off by 0.1 %.
 OFF = 1.001

@@ -14,6 +14,8 @@ from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 from chainrule.training.report import StopReason
 
+pytestmark = pytest.mark.quick
+
 # 50 steps of condition < 100 multiply the rounding of one step (1e-16) by less than 1e4
 TRAINED = 1e-12
 
