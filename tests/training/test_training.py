@@ -14,6 +14,8 @@ from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 from chainrule.training.report import StopReason
 
+from ..support.native_cases import needs_native
+
 pytestmark = pytest.mark.quick
 
 # 50 steps of condition < 100 multiply the rounding of one step (1e-16) by less than 1e4
@@ -47,6 +49,18 @@ def test_one_step_by_hand():
     )
     assert after.loss == (pytest.approx(0.478125, rel=1e-15),)
     assert start.theta.tolist() == [2.0, 0.0]
+
+
+@needs_native
+def test_a_run_of_each_engine_ends_at_the_same_parameters():
+    x, y = problem(rows=40)
+    options = {"optimizer": "adam", "batch_rows": 8, "max_epochs": 3, "seed": 3}
+    runs = [train(NET, x, y, engine=name, **options) for name in ENGINES]
+    assert [run.engine for run in runs] == ["native", "reference"]
+    ours, reference = (np.asarray(run.parameters.theta) for run in runs)
+    np.testing.assert_allclose(ours, reference, rtol=0, atol=TRAINED)
+    assert reference.shape == NET.init(3).theta.shape
+    assert np.max(np.abs(reference - NET.init(3).theta)) > 1e-3
 
 
 def test_full_batch_training_lowers_the_loss_it_reports():
