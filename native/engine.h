@@ -54,7 +54,7 @@ struct Outcome {
 template <typename T>
 class Engine {
  public:
-  Engine(const Description& d, const Kernels<T>& kernels) : d_(d), kernels_(kernels), pool_(new Pool(d.threads)) {
+  Engine(const Description& d, const Kernels<T>& kernels) : d_(d), kernels_(kernels) {
     const int L = int(d.sizes.size()) - 1;
     std::int64_t parameters = 0;
     for (int l = 0; l < L; l++) parameters += std::int64_t(d.sizes[l] + 1) * d.sizes[l + 1];
@@ -91,6 +91,7 @@ class Engine {
     cut_units();
     squares_.resize(units_.size());
     chunk_loss_.resize(chunks_ + 1);
+    pool_.reset(new Pool(d.threads));  // last: the stacks of threads take what memory is left
   }
 
   std::size_t bytes() const { return bytes_; }
@@ -169,7 +170,7 @@ class Engine {
           break;
         }
         const double J = loss_ + before;
-        if (!std::isfinite(J)) {
+        if (!std::isfinite(outcome.loss_sum + weight * J)) {
           outcome.finite = false;
           break;
         }

@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -42,19 +44,17 @@ class TinyIsZero {
 
 class Pool {
  public:
-  explicit Pool(int threads) : threads_(threads), process_(getpid()) {
-    for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+  // At most so many threads: fewer where memory or a limit of the system ends them.
+  explicit Pool(int threads) : process_(getpid()) {
+    while (!start(threads)) {  // half of those that could be started: the stacks of all leave no memory to work in
+      threads = (threads_ + 1) / 2;
+      end();
+    }
   }
 
   ~Pool() {
-    if (process_ != getpid()) {  // a forked child: the threads exist in the parent only
-      for (auto& worker : workers_) worker.detach();
-      return;
-    }
-    job_ = nullptr;
-    turn_.fetch_add(1, std::memory_order_release);
-    turn_.notify_all();
-    for (auto& worker : workers_) worker.join();
+    if (process_ == getpid()) end();
+    for (auto& worker : workers_) worker.detach();  // a forked child: the threads exist in the parent only
   }
 
   int threads() const { return threads_; }
@@ -79,6 +79,28 @@ class Pool {
  private:
   static constexpr int kSpins = 4000;
 
+  bool start(int threads) {
+    workers_.reserve(threads - 1);
+    threads_ = 1;
+    try {
+      for (; threads_ < threads; threads_++) workers_.emplace_back([this, i = threads_] { work(i); });
+    } catch (const std::system_error&) {
+      return false;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+    return true;
+  }
+
+  void end() {
+    job_ = nullptr;
+    turn_.fetch_add(1, std::memory_order_release);
+    turn_.notify_all();
+    for (auto& worker : workers_) worker.join();
+    workers_.clear();
+    turn_.store(0, std::memory_order_relaxed);  // new ones count from there
+  }
+
   void work(int thread) {
     const TinyIsZero flush;
     std::uint32_t seen = 0;
@@ -94,7 +116,7 @@ class Pool {
     }
   }
 
-  int threads_;
+  int threads_ = 1;
   pid_t process_;
   std::vector<std::thread> workers_;
   void (*job_)(void*, int) = nullptr;

@@ -179,8 +179,12 @@ class ScheduleTable(SphinxDirective):
                 for k, v in make().specification().items()
                 if k not in ("name", "warmup_epochs")
             ]
-            rows.append(([(name,)], [(make.__name__,)], factor, commas(own), [source]))
-        return [table(("name", "class", "factor", "parameters", "source"), rows)]
+            counts = [inspect.getdoc(make._has_settled).rstrip(".").lower()]
+            rows.append(
+                ([(name,)], [(make.__name__,)], factor, commas(own), counts, [source])
+            )
+        head = ("name", "class", "factor", "parameters", "patience counts", "source")
+        return [table(head, rows)]
 
 
 class StopReasonTable(SphinxDirective):

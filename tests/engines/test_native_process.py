@@ -196,9 +196,10 @@ def test_the_number_of_threads_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
     assert thread_limit(None) == len(os.sched_getaffinity(0))
     assert thread_limit(5) == 5
     monkeypatch.setenv("OMP_NUM_THREADS", "3,2")
-    assert thread_limit(None) == 3
+    cores = len(os.sched_getaffinity(0))
+    assert thread_limit(None) == min(3, cores)
     monkeypatch.setenv("CHAINRULE_NUM_THREADS", "2")
-    assert thread_limit(None) == 2
+    assert thread_limit(None) == min(2, cores)
     assert thread_limit(1) == 1
     # a job too small for a second thread takes one, whatever is allowed
     network = Network((4, 16, 3), ("relu", "softmax"), "cross_entropy")

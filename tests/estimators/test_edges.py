@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import sklearn.neural_network
 from scipy import sparse
+from scipy.optimize import minimize
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
@@ -25,7 +26,13 @@ from chainrule import (
     MLPClassifier,
     MLPRegressor,
     Moment,
+    Network,
+    Parameters,
+    backward,
+    forward,
+    loss,
 )
+from chainrule.estimators.live_weights import as_parameters
 from chainrule.estimators.scikit_draws import first_weights, split
 
 X, Y = load_iris(return_X_y=True)
@@ -465,6 +472,121 @@ def test_a_schedule_begins_anew_with_each_call() -> None:
     assert seen == pytest.approx([0.1, 0.05, 0.1, 0.05, 0.1, 0.1])
 
 
+@pytest.mark.parametrize("early", [False, True])
+def test_a_fit_does_not_end_before_its_schedule_has_come_down(early: bool) -> None:
+    """A tolerance that no epoch meets: 3 epochs more than `n_iter_no_change`, of those that count."""
+    options = {
+        "tol": 1e9,
+        "n_iter_no_change": 4,
+        "max_iter": 100,
+        "random_state": 0,
+        "early_stopping": early,
+    }
+    at_once = MLPClassifier((3,), **options).fit(X, Y)
+    assert at_once.n_iter_ == 6
+    cycle = SCHEDULES["one_cycle"](length_epochs=40.0, rise=0.5)  # 20 up, 10 of 20 down
+    model = MLPClassifier((3,), learning_rate=cycle, **options).fit(X, Y)
+    assert model.n_iter_ == 30 + 5
+
+
+# ---- what is refused
+
+
+WIDTHS: list[Any] = [
+    (8.9,),
+    (8.0,),
+    ("8",),
+    ("8", "4"),
+    (True,),
+    True,
+    (None,),
+    (np.nan,),
+    [[8, 2]],
+    (8, (2,)),
+    np.array([8.0]),
+    pd.Series([8.0]),
+]
+
+
+@pytest.mark.parametrize("widths", WIDTHS, ids=repr)
+@pytest.mark.parametrize("make", [MLPClassifier, MLPRegressor])
+def test_widths_that_are_no_whole_numbers(make: Any, widths: Any) -> None:
+    """scikit-learn refuses them all, with other words; int(…) of them would be another network."""
+    theirs = getattr(sklearn.neural_network, make.__name__)
+    with pytest.raises((TypeError, ValueError, OverflowError)):
+        theirs(hidden_layer_sizes=widths, max_iter=2).fit(X, Y)
+    with pytest.raises(InputError) as caught:
+        make(hidden_layer_sizes=widths, max_iter=2).fit(X, Y)
+    assert caught.value.given == f"hidden_layer_sizes = {widths!r}"
+    assert caught.value.allowed.startswith("a whole number, or a list of them")
+
+
+@pytest.mark.parametrize(
+    ("widths", "sizes"),
+    [
+        (5, (5,)),
+        (np.int8(5), (5,)),
+        (np.array(5), (5,)),
+        ([5, 3], (5, 3)),
+        (np.array([5, 3], "u1"), (5, 3)),
+        (pd.Series([5, 3]), (5, 3)),
+        (range(2, 4), (2, 3)),
+        ((), ()),
+    ],
+)
+def test_widths_that_are_whole_numbers(widths: Any, sizes: tuple[int, ...]) -> None:
+    model = MLPClassifier(widths, max_iter=2, random_state=0).fit(X, Y)
+    assert model.network_.sizes == (4, *sizes, 3)
+
+
+DAYS = pd.date_range("2020-01-01", periods=len(X))
+DATES: dict[str, Any] = {
+    "dates": pd.DataFrame({"a": DAYS, "b": DAYS}),
+    "dates with a zone": pd.DataFrame({"a": DAYS.tz_localize("UTC")}),
+    "durations": pd.DataFrame({"a": DAYS - DAYS[0]}),
+    "periods": pd.DataFrame({"a": DAYS.to_period("D")}),
+    "dates beside numbers": pd.DataFrame({"a": DAYS, "b": X[:, 0]}),
+    "an array of dates": DAYS.to_numpy()[:, None],
+    "an array of durations": (DAYS - DAYS[0]).to_numpy()[:, None],
+    "a list of dates": [[day] for day in DAYS.to_numpy()],
+}
+
+
+@pytest.mark.parametrize("kind", DATES)
+def test_dates_are_no_numbers(kind: str) -> None:
+    """NumPy makes days, microseconds or nanoseconds since 1970 of them, by how they are kept."""
+    rows = DATES[kind]
+    for make, y in ((MLPClassifier, Y), (MLPRegressor, NUMBERS)):
+        with pytest.raises(InputError, match="X with dates or durations"):
+            make(hidden_layer_sizes=(3,), max_iter=2).fit(rows, y)
+        fitted = make(hidden_layer_sizes=(3,), max_iter=2).fit(X, y)
+        for use in (fitted.predict, fitted.trace):
+            with pytest.raises(InputError, match="X with dates or durations"):
+                use(rows)
+        with pytest.raises(InputError, match="X with dates or durations"):
+            fitted.partial_fit(rows, y)
+    if isinstance(rows, np.ndarray):
+        with pytest.raises(InputError, match="y with dates or durations"):
+            MLPRegressor(hidden_layer_sizes=(3,), max_iter=2).fit(X, rows[:, 0])
+        with pytest.raises(InputError, match="sample_weight with dates or durations"):
+            MLPRegressor(hidden_layer_sizes=(3,), max_iter=2).fit(X, Y, rows[:, 0])
+
+
+def test_dates_of_polars() -> None:
+    polars = pytest.importorskip("polars", reason="the extra tables is not installed")
+    for column in (DAYS.to_pydatetime().tolist(), [day.date() for day in DAYS]):
+        with pytest.raises(InputError, match="X with dates or durations"):
+            MLPClassifier((3,), max_iter=2).fit(polars.DataFrame({"a": column}), Y)
+
+
+def test_dates_may_be_classes() -> None:
+    """As in scikit-learn: they are names, not numbers."""
+    classes = DAYS.to_numpy()[:3]
+    model = MLPClassifier((5,), max_iter=300, random_state=0).fit(X, classes[Y])
+    numbered = MLPClassifier((5,), max_iter=300, random_state=0).fit(X, Y)
+    np.testing.assert_array_equal(model.predict(X), classes[numbered.predict(X)])
+
+
 # ---- deviations
 
 
@@ -476,6 +598,63 @@ def test_negative_counts() -> None:
     ).fit(X, y)
     with pytest.raises(InputError, match="poisson targets"):
         MLPRegressor(loss="poisson", hidden_layer_sizes=(3,), max_iter=1).fit(X, y)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("outputs", [1, 2, 5])
+def test_the_value_that_lbfgs_is_shown_of_several_outputs(
+    outputs: int, weighted: bool
+) -> None:
+    """Deviation: with k outputs scikit-learn shows its line search 1/k of the error whose gradient it shows.
+
+    SciPy given that pair (the penalty whole) ends where scikit-learn does, and given J with ∇J where we do.
+    """
+    rng = np.random.default_rng(2)
+    rows = 5 * rng.normal(size=(150, 4))
+    waves = [np.sin((k + 1) * rows[:, k % 4]) + rows[:, 1 - k % 2] for k in range(5)]
+    targets = 30 * np.stack(waves[:outputs], axis=1)
+    weights = rng.uniform(0.5, 2, 150) if weighted else None
+    total = 150.0 if weights is None else float(weights.sum())
+    net = Network((4, 10, outputs), ("relu", "identity"), "squared_error")
+    sizes, alpha = [4, 10, outputs], 0.7
+    random = np.random.RandomState(0)
+    begin = as_parameters(*first_weights(random, sizes, ["relu", "identity"], float))
+
+    def shown(theta: Any, share: float) -> Any:
+        p = Parameters(net.sizes, theta)
+        options = {"sample_weight": weights}
+        error = float(loss(net, p, rows, targets, **options))
+        trace = forward(net, p, rows)
+        gradient = backward(net, p, trace, targets, l2=alpha / total, **options)
+        return error * share + float(gradient.J) - error, gradient.flat
+
+    def minimum(share: float) -> Any:
+        options = {"maxiter": 3, "maxfun": 15000, "gtol": 1e-4}
+        found = minimize(
+            shown, begin.theta, (share,), "L-BFGS-B", jac=True, options=options
+        )
+        return found.x
+
+    ends = []
+    for library in (sklearn.neural_network, chainrule):
+        model = library.MLPRegressor(
+            hidden_layer_sizes=(10,),
+            solver="lbfgs",
+            alpha=alpha,
+            max_iter=3,
+            random_state=0,
+        )
+        model.fit(
+            rows,
+            targets.ravel() if outputs == 1 else targets,
+            sample_weight=weights,
+        )
+        ends.append(as_parameters(model.coefs_, model.intercepts_).theta)
+    theirs, ours = ends
+    np.testing.assert_allclose(theirs, minimum(1 / outputs), rtol=0, atol=1e-8)
+    np.testing.assert_allclose(ours, minimum(1.0), rtol=0, atol=1e-8)
+    same = np.allclose(theirs, ours, rtol=0, atol=1e-8)
+    assert same == (outputs == 1)
 
 
 def test_weighted_batches_may_end_at_another_epoch() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -202,3 +206,91 @@ def test_the_command_explains_a_step(tmp_path) -> None:
     )
     assert refused.returncode == 2
     assert "optimizer with a step of a run" in refused.stderr
+
+
+KILLED = """
+import os, sys
+import chainrule.cli.train_command as command
+import chainrule.training.run as run
+
+command.CHECKPOINT_SECONDS = 0.01
+save = run.save_checkpoint
+
+def save_and_die(*arguments):
+    save(*arguments)
+    os.kill(os.getpid(), 9)
+
+run.save_checkpoint = save_and_die
+from chainrule.cli import main
+main(sys.argv[1:])
+"""
+#: A table whose target is not the last column, with a column to leave out, a word for a missing value, numbers that
+#: are categories; and what `chainrule train` has to be told of it.
+TABLE = "kind,code,size,note,weight\n" + "".join(
+    f"{'ab'[k % 2]},{k % 3},{'gone' if k % 9 == 4 else k % 7},{k},{k * 7 % 11}\n"
+    for k in range(200)
+)
+TOLD = ["--target", "kind", "--ignore", "note", "--missing", "gone"]
+TOLD += ["--categories", "code"]
+
+
+def killed_run(folder, *told):
+    """The folder of a run that was killed when it had saved its first checkpoint."""
+    lines = TABLE.splitlines(keepends=True)["--no-header" in told :]
+    (folder / "t.csv").write_text("".join(lines))
+    command = [sys.executable, "-c", KILLED, "train", "t.csv", *told, "--output", "run"]
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert done.returncode == -9, done.stderr
+    assert (folder / "run" / "checkpoint.safetensors").exists()
+
+
+HEADLESS = ["--no-header", "--target", "column1", "--missing", "gone"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        TOLD,
+        [*TOLD, "--validation", "0"],
+        [*TOLD, "--validation", "0.25"],
+        HEADLESS,
+    ],
+    ids=" ".join,
+)
+def test_a_checkpoint_of_the_command_knows_how_its_rows_were_read(tmp_path, told):
+    killed_run(tmp_path, *told, "--hidden", "6")
+    shown = ["explain", "run", "--layer", "2", "--unit", "1"]
+    done = chainrule(*shown, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"t.csv, step \d+ of a run", done.stdout)
+    # the same said on the command line, as for a run that Python began
+    named = chainrule(*shown, "--data", "t.csv", *told, cwd=tmp_path)
+    assert (named.returncode, named.stdout) == (0, done.stdout)
+    # what is said counts more than what is noted, and rows that are not the run's are refused
+    for other in (["--validation", "0.5"], ["--missing", "3"]):
+        refused = chainrule(*shown, *other, cwd=tmp_path)
+        assert (refused.returncode, refused.stdout) == (2, ""), other
+
+
+def test_rows_of_a_regression_are_scaled_as_the_run_had_them(tmp_path):
+    for loss in ("squared_error", "poisson"):
+        folder = tmp_path / loss
+        folder.mkdir()
+        killed_run(folder, "--target", "weight", "--loss", loss, "--hidden", "4")
+        done = chainrule("explain", "run", "--layer", "2", "--unit", "1", cwd=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_options_of_a_run_are_refused_for_a_model(tmp_path):
+    trained = chainrule(
+        "train", "wine", "--epochs", "2", "--output", "done", cwd=tmp_path
+    )
+    assert trained.returncode == 0
+    refused = chainrule("explain", "done", "--target", "y", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "--target for done, which is a model" in refused.stderr
+    refused = chainrule("explain", "--categories", "code", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "--categories without a model" in refused.stderr

@@ -173,6 +173,52 @@ def test_steps_are_taken_with_the_rates_of_the_schedule():
     assert report.parameters.theta.tolist() == [w, b]  # exact: sums of powers of two
 
 
+#: (name, parameters) → the time, in epochs after the warm-up, from which patience counts. Halfway down the fall of a
+#: cosine its factor is the mean of 1 and `final`; it begins where the rise ends.
+SETTLED = {
+    ("constant", ()): 0,
+    ("step", (("every_epochs", 4.0), ("multiplier", 0.5))): 4,
+    ("step", (("every_epochs", 4.0), ("multiplier", 1.0))): 0,
+    ("step", (("every_epochs", 4.0), ("multiplier", 2.0))): 0,
+    ("inverse_scaling", (("length_epochs", 2.0), ("power", 0.5))): 0,
+    ("exponential", (("length_epochs", 3.0), ("multiplier", 0.25))): 0,
+    ("cosine", tuple(COSINE.items())): 4,
+    ("cosine", (("length_epochs", 8.0), ("final", 1.0))): 0,
+    ("one_cycle", tuple(CYCLE.items())): 7,
+    ("one_cycle", (("length_epochs", 10.0), ("rise", 1.0))): 10,
+}
+
+
+@pytest.mark.parametrize("warmup", [0.0, 2.5])
+@pytest.mark.parametrize(("name", "parameters"), SETTLED, ids=str)
+def test_when_the_rate_has_come_down(name, parameters, warmup):
+    schedule = SCHEDULES[name](warmup_epochs=warmup, **dict(parameters))
+    at = warmup + SETTLED[name, parameters]
+    memory = schedule.start()
+    for epochs in (0.0, 1.0, 2.4, at - 1e-9, at, at + 1, 1000.0):
+        assert schedule.settled(epochs, memory) == (epochs >= at)
+    if name in ("cosine", "one_cycle") and 0 < at - warmup < 10:
+        halfway = (1 + dict(parameters)["final"]) / 2
+        assert schedule.at(at, 0.1, memory) == pytest.approx(halfway, rel=ROUNDED)
+
+
+def test_every_schedule_says_when():
+    known = {name for name, _ in SETTLED} | {"adaptive"}
+    assert known == set(SCHEDULES)
+
+
+def test_adaptive_has_come_down_after_its_first_fall():
+    schedule = SCHEDULES["adaptive"](patience=2.0, warmup_epochs=1.0)
+    memory, settled = schedule.start(), []
+    for epoch, loss in enumerate([5.0, 4.0, 4.0, 4.0, 4.0, 3.0]):
+        settled.append(schedule.settled(epoch, memory))
+        memory = schedule.after_epoch(memory, loss)
+    # the second epoch without a fall of the loss is the fourth; from the fifth on the rate is lower
+    assert settled == [False, False, False, False, True, True]
+    rising = SCHEDULES["adaptive"](multiplier=1.0)
+    assert rising.settled(0, rising.start())
+
+
 def test_adaptive_watches_the_validation_loss():
     x, y = problem()
     schedule = SCHEDULES["adaptive"](patience=1.0, multiplier=0.5, tolerance=1e-9)

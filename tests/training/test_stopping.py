@@ -1,10 +1,13 @@
 """When a run stops, what it validates on, and which parameters are its result."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from chainrule import (
     METRICS,
+    SCHEDULES,
     Callback,
     EarlyStopping,
     InputError,
@@ -19,6 +22,8 @@ from chainrule.optimizers.first_order import SGD
 from chainrule.training import entry as training
 from chainrule.training import run as training_run
 from chainrule.training.stopping import Watch
+
+from ..support.runs import BUILT
 
 NET = Network((3, 6, 3), ("tanh", "softmax"), "cross_entropy")
 
@@ -57,6 +62,58 @@ def test_watch_by_hand():
         (2, 2),
         (5, 0),
     ]
+
+
+def test_epochs_at_a_high_rate_do_not_count():
+    rule, state, seen = EarlyStopping(), Watch(), []
+    high = [True, True, True, False, False, True, False]
+    for epoch, (value, up) in enumerate(
+        zip([3, 4, 4, 4, 4, 4, 2], high, strict=True), 1
+    ):
+        state = state.after_epoch(rule, value, epoch, counts=not up)
+        seen.append((state.best_epoch, state.stalled))
+    assert seen == [(1, 0), (1, 0), (1, 0), (1, 1), (1, 2), (1, 2), (7, 0)]
+
+
+#: What the rate begins with, and the epochs, from 1, that begin after it has come down.
+LATE = {
+    "constant": ({}, 1),
+    "step": ({"every_epochs": 9.0}, 10),
+    "inverse_scaling": ({}, 1),
+    "exponential": ({}, 1),
+    "cosine": ({"length_epochs": 20.0}, 11),
+    "one_cycle": ({"length_epochs": 20.0, "rise": 0.3}, 14),
+    "adaptive": ({"patience": 6.0, "tolerance": 0.0}, 8),
+}
+
+
+@pytest.mark.parametrize("engine", BUILT)
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_patience_counts_from_where_the_schedule_has_come_down(name, engine):
+    """A value that is best in the first epoch: the run ends `patience` epochs after the rate has come down."""
+    parameters, first = LATE[name]
+    x, y = problem()
+    worse = itertools.count()
+    never = Metric("never better", lambda y, a: float(next(worse)), False)
+    options = {
+        "early_stopping": EarlyStopping(monitor=never, patience=3),
+        "max_epochs": 60,
+        "batch_rows": 10,
+        "engine": engine,
+        # of the labels' negation the loss rises from the start: adaptive falls after 6 epochs
+        "validation": (x, (y + 1) % 3),
+        "optimizer": SGD(learning_rate=0.5),
+    }
+    report = train(NET, x, y, schedule=SCHEDULES[name](**parameters), **options)
+    assert (report.stopped, report.best_epoch) == (StopReason.STALLED, 1)
+    if name == "adaptive":
+        rates = [epoch.learning_rate for epoch in report.history]
+        first = next(k for k, rate in enumerate(rates, 1) if rate < 0.5)
+    assert report.epochs == max(first, 2) + 2
+    if name != "adaptive":
+        late = SCHEDULES[name](warmup_epochs=5.0, **parameters)
+        warmed = train(NET, x, y, schedule=late, **options)
+        assert warmed.epochs == first + 5 + 2
 
 
 def test_one_lucky_epoch_decides_nothing():

@@ -322,3 +322,14 @@ def test_targets_of_another_length():
     x, y = problem()
     with pytest.raises(InputError, match="22 targets for 23 rows"):
         train(NET, x, y[1:])
+
+
+@pytest.mark.parametrize("engine", ["auto", "reference"])
+@pytest.mark.parametrize("y", [[0, 0, 0], [[1.0], [1.0], [1.0]]], ids=str)
+def test_the_cross_entropy_of_a_constant_is_not_trained(y, engine):
+    """A softmax of one unit is 1 whatever the inputs: J = 0 from the start would look like a success."""
+    constant = Network((2, 3, 1), ("tanh", "softmax"), "cross_entropy")
+    with pytest.raises(InputError) as caught:
+        train_by_default(constant, np.zeros((3, 2)), y, engine=engine)
+    assert caught.value.given.startswith("cross_entropy on a softmax of one unit")
+    assert "sigmoid" in caught.value.remedy

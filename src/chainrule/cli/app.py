@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -46,6 +46,27 @@ DATA, NETWORK, TRAINING, RUN, SHOWN = (
     "The run",
     "What is shown",
 )
+
+
+def reading_of(
+    target: str | None,
+    test: Path | None,
+    ignore: str | None,
+    categories: str | None,
+    missing: str | None,
+    header: bool | None,
+) -> dict[str, Any]:
+    """How `load_data` is to read a file, from options."""
+    from ..data.tables import read_names
+
+    return {
+        "target": None if target is None else read_names(target),
+        "test": test,
+        "ignore": read_names(ignore or ""),
+        "text_columns": read_names(categories or ""),
+        "missing": read_names(missing or ""),
+        "header": header,
+    }
 
 
 @app.command()
@@ -233,18 +254,10 @@ def train(
     """
 
     def job() -> int:
-        from ..data.tables import read_names
         from .options import checked_widths
         from .train_command import TrainRequest, run
 
-        reading = {
-            "target": None if target is None else read_names(target),
-            "test": test,
-            "ignore": read_names(ignore or ""),
-            "text_columns": read_names(categories or ""),
-            "missing": read_names(missing or ""),
-            "header": header,
-        }
+        reading = reading_of(target, test, ignore, categories, missing, header)
         asked = {
             "hidden": checked_widths(hidden),
             "activation": activation,
@@ -495,8 +508,57 @@ def explain(
             help="Of that run.",
             min=0,
             max=0.9,
-            show_default="none",
+            show_default="the run's",
             rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="Column that the run predicts, as for train.",
+            show_default="the run's",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of rows that the run is tested on.",
+            show_default="the run's",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    ignore: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns that the run leaves out.",
+            show_default="the run's",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    categories: Annotated[
+        str | None,
+        typer.Option(
+            help="Its columns of numbers that are categories.",
+            show_default="the run's",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    missing: Annotated[
+        str | None,
+        typer.Option(
+            help="Its words for a missing value.",
+            show_default="the run's",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether the first line names the columns.",
+            show_default="the run's",
+            rich_help_panel=DATA,
         ),
     ] = None,
     engine: Annotated[
@@ -537,7 +599,15 @@ def explain(
         }
         return run(
             ExplainRequest(
-                model, data, row, batch, step, validation, tuple(to or ()), options
+                model,
+                data,
+                row,
+                batch,
+                step,
+                validation,
+                tuple(to or ()),
+                options,
+                reading_of(target, test, ignore, categories, missing, header),
             )
         )
 

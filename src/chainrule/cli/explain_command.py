@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,13 @@ from ..explanation import Explanation, explain
 from ..explanation.explanation import FORMS
 from ..explanation.render.text import checked_words
 from ..explanation.request import is_checkpoint
-from ..files.storage import load_model
+from ..files.storage import load_model, read_file
+from ..training.checkpoints import FORMAT
 from .explain_rows import rows_of_model, within
 from .output import Output
+from .recipes import CLASS_LOSSES
 from .run_folder import CHECKPOINT, model_file
+from .train_command import OPTION_NAMES
 
 __all__ = ["ExplainRequest", "run"]
 
@@ -37,11 +40,13 @@ class ExplainRequest:
     step : int or None
         Of a run whose checkpoint `model` is.
     validation : float or None
-        Of such a run.
+        Of such a run; None for what its checkpoint notes.
     to : tuple of Path
         Files to write.
     options : dict
         What `explain` takes beside these.
+    reading : dict
+        How `load_data` reads the rows of such a run, where that is not noted in its checkpoint.
     """
 
     model: Path | None
@@ -52,6 +57,7 @@ class ExplainRequest:
     validation: float | None
     to: tuple[Path, ...]
     options: dict[str, Any]
+    reading: dict[str, Any] = field(default_factory=dict)
 
 
 def run(request: ExplainRequest) -> int:
@@ -83,6 +89,11 @@ def explained(request: ExplainRequest) -> Explanation:
             "--row": request.row,
             "--batch": request.batch,
             "--step": request.step,
+            "--validation": request.validation,
+            **{
+                f"--{OPTION_NAMES.get(name, name)}": value or None
+                for name, value in request.reading.items()
+            },
         }
         wrong = [name for name, value in given.items() if value is not None]
         if wrong:
@@ -95,6 +106,17 @@ def explained(request: ExplainRequest) -> Explanation:
     checkpoint = request.model / CHECKPOINT if request.model.is_dir() else request.model
     if is_checkpoint(checkpoint):
         return explained_step(request, checkpoint)
+    of_a_run = [
+        f"--{OPTION_NAMES.get(name, name)}"
+        for name, value in request.reading.items()
+        if value not in (None, ())
+    ]
+    if of_a_run:
+        raise InputError(
+            f"{', '.join(of_a_run)} for {request.model}, which is a model",
+            "these options for the checkpoint of a run",
+            "Leave them out: a model knows how to read its rows.",
+        )
     if request.step is not None:
         raise InputError(
             f"--step {request.step} for {request.model}, which holds no checkpoint",
@@ -109,27 +131,44 @@ def explained(request: ExplainRequest) -> Explanation:
 
 
 def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
-    """A step of a run: the rows are those that it was trained on."""
-    if request.data is None:
-        raise InputError(
-            f"{checkpoint} without --data",
-            "the data that the run is trained on",
-            "Say --data digits, say.",
-        )
+    """A step of a run: the rows are those that it was trained on, read as the run read them."""
     if request.batch is not None:
         raise InputError(
             "--batch with a step of a run",
             "the rows that the step had",
             "Leave it out.",
         )
-    data = load_data(request.data)
+    content = read_file(checkpoint, FORMAT)[0]
+    notes = content.get("notes", {})
+    source = notes.get("data") if request.data is None else request.data
+    if source is None:
+        raise InputError(
+            f"{checkpoint} without --data",
+            "the data that the run is trained on",
+            "Say --data digits, say.",
+        )
+    given = {
+        name: value
+        for name, value in request.reading.items()
+        if value not in (None, ())
+    }
+    loss = content["settings"]["network"]["loss"]["name"]
+    data = load_data(
+        source,
+        **{**notes.get("reading", {}), **given},
+        numbers=loss not in CLASS_LOSSES,
+        standardise_target=loss != "poisson",
+    )
+    validation = (
+        notes.get("validation") if request.validation is None else request.validation
+    )
     return explain(
         checkpoint,
         data.x_train,
         data.standardised_targets()[0],
         step=request.step,
         row=request.row or 0,
-        validation=request.validation or None,
+        validation=validation or None,
         title=data.name,
         **request.options,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -215,11 +216,26 @@ def train_network(
         early_stopping=stopping,
         seed=request.seed,
         callbacks=lines,
-        checkpoint=Checkpoint(saved, every_seconds=CHECKPOINT_SECONDS),
+        checkpoint=Checkpoint(
+            saved, every_seconds=CHECKPOINT_SECONDS, notes=notes_of(request, recipe)
+        ),
         resume=saved if request.resume and saved.exists() else None,
         engine=request.engine,
         threads=request.threads,
     )
+
+
+def notes_of(request: TrainRequest, recipe: Recipe) -> dict[str, Any]:
+    """How the rows of a run were read and divided, for `chainrule explain`."""
+    reading = {
+        name: os.fspath(value) if isinstance(value, os.PathLike) else value
+        for name, value in request.reading.items()
+    }
+    return {
+        "data": request.data,
+        "reading": reading,
+        "validation": recipe.validation,
+    }
 
 
 def check_trained(

@@ -7,6 +7,7 @@ overrides it, and the tests compare the two.
 
 from __future__ import annotations
 
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -201,6 +202,9 @@ class Engine(ABC):
             moved, slots = apply_step(
                 sizes, rules, state, gradient, rules.learning_rate(state, count), free
             )
+            loss_sum = state.loss_sum + weight * float(J)
+            if not math.isfinite(loss_sum):  # huge row weights
+                raise NonFiniteError("J")
         except NonFiniteError as error:
             raise NonFiniteError(error.quantity, t) from error
         return replace(
@@ -209,6 +213,6 @@ class Engine(ABC):
             slots=slots,
             step_in_epoch=state.step_in_epoch + 1,
             steps=t,
-            loss_sum=state.loss_sum + weight * float(J),
+            loss_sum=loss_sum,
             weight_sum=state.weight_sum + weight,
         )

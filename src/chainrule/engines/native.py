@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import logging
 import math
 import os
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from typing import Any, ClassVar, NoReturn, final
 import numpy as np
 
 from ..equations.activation import Elementwise
-from ..equations.arrays import Array, is_numpy_array
+from ..equations.arrays import Array, is_numpy_array, row_major
 from ..equations.losses import BinaryCrossEntropy, CrossEntropy, Pointwise
 from ..equations.network import Network, Parameters
 from ..errors import InputError, NonFiniteError
@@ -37,6 +38,7 @@ from ..optimizers.state import State
 from .interface import AfterStep, Engine, Masks, Pause, Workspace
 from .reference import Reference
 from .rows import Data, batches_per_epoch
+from .threads import thread_limit
 
 MISSING: str | None = None
 try:
@@ -86,6 +88,7 @@ RULE = {
 MAX_LAYERS = 64
 #: A number of steps after which 1 - βᵗ is 1.
 LONG_AGO = 1 << 60
+logger = logging.getLogger("chainrule")
 #: Floating-point operations of a step below which a second thread costs more than it saves.
 WORTH_A_THREAD = 600_000
 
@@ -115,30 +118,6 @@ def instruction_set() -> str:
             "Unset it for the best.",
         )
     return wanted or available[-1]
-
-
-def thread_limit(threads: int | None) -> int:
-    """How many threads may run: the argument, CHAINRULE_NUM_THREADS, OMP_NUM_THREADS, or the cores."""
-    for given in (
-        threads,
-        os.environ.get("CHAINRULE_NUM_THREADS"),
-        os.environ.get("OMP_NUM_THREADS"),
-    ):
-        if given is not None and given != "":
-            try:
-                number = int(str(given).split(",")[0])
-            except ValueError:
-                number = 0
-            if number < 1:
-                raise InputError(
-                    f"{given!r} threads", "a whole number >= 1", "Pass threads=1, say."
-                )
-            return number
-    return (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else (os.cpu_count() or 1)
-    )
 
 
 def flops(network: Network, rows: int) -> int:
@@ -228,13 +207,13 @@ class Native(Engine):
             data.x,
             data.y,
             data.sample_weight,
-            np.ascontiguousarray(theta),
+            row_major(theta),
             gradient,
             l1,
             l2,
             masks,
         )
-        if not (math.isfinite(J) and math.isfinite(float(gradient.sum()))):
+        if not (math.isfinite(J) and _all_finite(gradient)):
             return Reference().loss_and_gradient(
                 workspace, theta, data, l1=l1, l2=l2, masks=masks
             )  # names it
@@ -250,7 +229,7 @@ class Native(Engine):
             False,
         )
         compiled = _compile(description, parameters.theta.dtype)
-        compiled.load(np.ascontiguousarray(parameters.theta))
+        compiled.load(row_major(parameters.theta))
         width, dtype = network.sizes[-1], parameters.theta.dtype
 
         def predict(x: Array) -> Array:
@@ -335,9 +314,9 @@ class Native(Engine):
         assert isinstance(workspace, NativeWorkspace)
         count = batches_per_epoch(data.rows, rules.batch_rows)
         end, l2 = _same_penalty(rules, data.rows, state.step_in_epoch)
-        theta = np.array(state.theta)
+        theta = np.array(state.theta, order="C")
         slots = (
-            [np.array(slot) for slot in state.slots]
+            [np.array(slot, order="C") for slot in state.slots]
             if _uses_slots(rules.optimizer)
             else []
         )
@@ -379,7 +358,7 @@ class Native(Engine):
             rules.seed,
             state.epoch,
         )
-        finite = finite and math.isfinite(float(theta.sum()))
+        finite = finite and _all_finite(theta)
         moved = State(
             theta,
             tuple(slots) or state.slots,
@@ -482,6 +461,12 @@ def _describe_rules(d: Any, rules: Rules) -> None:
     d.dropout = list(rules.dropout)
 
 
+def _all_finite(array: np.ndarray[Any, Any]) -> bool:
+    """Whether no entry is NaN or infinite; the sum, which is faster, may overflow."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return math.isfinite(float(array.sum())) or bool(np.isfinite(array).all())
+
+
 def _uses_slots(optimizer: Optimizer) -> bool:
     """Whether a step reads and writes the optimiser's state: SGD without momentum does not."""
     without = isinstance(optimizer, SGD) and optimizer.momentum == 0
@@ -492,4 +477,11 @@ def _uses_slots(optimizer: Optimizer) -> bool:
 
 def _compile(description: Any, dtype: Any) -> Any:
     make = _native.Engine32 if np.dtype(dtype) == np.float32 else _native.Engine64
-    return make(description, instruction_set())
+    compiled = make(description, instruction_set())
+    if compiled.threads < description.threads:
+        logger.warning(
+            "%d of %d threads: memory or a limit of the system allows no more. The numbers are the same.",
+            compiled.threads,
+            description.threads,
+        )
+    return compiled

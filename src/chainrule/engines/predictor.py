@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from ..equations.arrays import Array, as_floating
+from ..equations.arrays import Array, as_floating, row_major
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..optimizers.first_order import GradientDescent
 from ..optimizers.rules import Rules
 from . import ENGINES, choose_engine
+from .threads import checked_threads
 
 __all__ = ["Predictor"]
 
@@ -27,11 +28,12 @@ class Predictor:
     engine : str
         "auto" or a name from `chainrule.engines.ENGINES`.
     threads : int, optional
-        At most so many.
+        At most so many, as in `train`.
 
     Notes
     -----
-    Safe to call from several threads. A row that holds NaN gives NaN.
+    Safe to call from several threads. NaN in a row gives NaN in all its outputs, and infinity what the equations make
+    of it, whatever the dtype and the layout of the rows and the engine; other rows are as without it.
 
     Examples
     --------
@@ -51,6 +53,7 @@ class Predictor:
         threads: int | None = None,
     ) -> None:
         network.require(parameters)
+        parameters = Parameters(parameters.sizes, row_major(parameters.theta))
         chosen, self.engine_reason = choose_engine(
             engine, network, Rules(GradientDescent()), parameters.theta
         )
@@ -58,7 +61,9 @@ class Predictor:
         self.network = network
         self._like = parameters.theta
         self._dtype = parameters.theta.dtype
-        self._predict = ENGINES[chosen.name].predictor(network, parameters, threads)
+        self._predict = ENGINES[chosen.name].predictor(
+            network, parameters, checked_threads(threads)
+        )
 
     def __call__(self, x: Any) -> Array:
         """A[L], shape (N, n_L), of rows x, shape (N, n_0).
@@ -66,16 +71,16 @@ class Predictor:
         Raises
         ------
         InputError
-            Not rows of n_0 numbers.
+            Not rows of n_0 numbers, or a number that the network's dtype cannot hold.
         """
         if not (
             type(x) is np.ndarray
             and x.dtype == self._dtype
             and x.ndim == 2
             and x.flags.c_contiguous
+            and x.flags.aligned
         ):
-            x = as_floating(x, "x", like=self._like, ndim=2)
-            x = np.ascontiguousarray(x) if isinstance(x, np.ndarray) else x
+            x = row_major(as_floating(x, "x", like=self._like, ndim=2, finite=False))
         if x.shape[1] != self.network.sizes[0]:
             raise InputError(
                 f"x with shape {tuple(x.shape)}",

@@ -9,9 +9,11 @@ import math
 from collections.abc import Callable
 from typing import ClassVar, final
 
+import numpy as np
+
 from ..equations.arrays import Array, array_namespace, require_finite
-from ..equations.backward_pass import pull_back
-from ..equations.forward_pass import propagate
+from ..equations.backward_pass import Gradient, pull_back
+from ..equations.forward_pass import Trace, propagate
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters
 from ..errors import NonFiniteError
@@ -42,29 +44,16 @@ class Reference(Engine):
         masks: Masks = None,
     ) -> tuple[Array, Array]:
         network = workspace.network
-        xp = array_namespace(theta)
         parameters = Parameters(network.sizes, theta)
         trace = propagate(
             network, parameters, data.inputs(), masks or (None,) * network.n_layers
         )
-        for layer, (z, a) in enumerate(zip(trace.Z, trace.A[1:], strict=True), 1):
-            if not math.isfinite(float(xp.sum(z)) + float(xp.sum(a))):
-                require_finite("Z", [z], "Z", layer)
-                require_finite("A", [a], "A", layer)
+        require_finite_trace(trace)
         weights = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
         gradient = pull_back(
             network, parameters, trace, data.y, weights, l1, l2, input_gradient=False
         )
-        if not math.isfinite(float(gradient.J)):
-            raise NonFiniteError("J")
-        if not math.isfinite(float(xp.sum(gradient.flat))):
-            for layer in range(
-                network.n_layers, 0, -1
-            ):  # the order of the backward pass
-                require_finite("Δ", [gradient.delta[layer - 1]], "Δ", layer)
-            for layer in range(network.n_layers, 0, -1):
-                require_finite("dW", [gradient.dW[layer - 1]], "dW", layer)
-                require_finite("db", [gradient.db[layer - 1]], "db", layer)
+        require_finite_gradient(gradient)
         return gradient.J, gradient.flat
 
     def predictor(
@@ -73,11 +62,37 @@ class Reference(Engine):
         step, masks = rows_at_once(network.sizes), (None,) * network.n_layers
 
         def predict(x: Array) -> Array:
-            starts = range(0, x.shape[0], step)
-            parts = [
-                propagate(network, parameters, x[start : start + step], masks).output
-                for start in starts
-            ]
-            return array_namespace(x).concat(parts) if len(parts) > 1 else parts[0]
+            xp, parts = array_namespace(x), []
+            for start in range(0, max(1, x.shape[0]), step):
+                rows = x[start : start + step]
+                with np.errstate(over="ignore", invalid="ignore"):
+                    a = propagate(network, parameters, rows, masks).output
+                unknown = xp.any(xp.isnan(rows), axis=1, keepdims=True)
+                # φ of one's own may lose it
+                parts.append(xp.where(unknown, xp.full_like(a, math.nan), a))
+            return xp.concat(parts) if len(parts) > 1 else parts[0]
 
         return predict
+
+
+def require_finite_trace(trace: Trace) -> None:
+    """Raise `NonFiniteError` for the first Z or A with a number that is not finite."""
+    xp = array_namespace(trace.output)
+    for layer, (z, a) in enumerate(zip(trace.Z, trace.A[1:], strict=True), 1):
+        if not math.isfinite(float(xp.sum(z)) + float(xp.sum(a))):
+            require_finite("Z", [z], "Z", layer)
+            require_finite("A", [a], "A", layer)
+
+
+def require_finite_gradient(gradient: Gradient) -> None:
+    """Raise `NonFiniteError` for J, or the first Δ, dW or db, with a number that is not finite."""
+    xp = array_namespace(gradient.flat)
+    if not math.isfinite(float(gradient.J)):
+        raise NonFiniteError("J")
+    if not math.isfinite(float(xp.sum(gradient.flat))):
+        layers = range(len(gradient.dW), 0, -1)  # the order of the backward pass
+        for layer in layers:
+            require_finite("Δ", [gradient.delta[layer - 1]], "Δ", layer)
+        for layer in layers:
+            require_finite("dW", [gradient.dW[layer - 1]], "dW", layer)
+            require_finite("db", [gradient.db[layer - 1]], "db", layer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..equations.arrays import Array, array_namespace, device
+from ..equations.arrays import Array, array_namespace, device, row_major
 from ..equations.draws import epoch_order
 
 __all__ = ["Data", "batches", "batches_per_epoch", "cut", "rows_at_once"]
@@ -13,7 +13,7 @@ __all__ = ["Data", "batches", "batches_per_epoch", "cut", "rows_at_once"]
 
 @dataclass(frozen=True)
 class Data:
-    """Checked rows.
+    """Checked rows; NumPy arrays of any layout become `row_major`, as compiled code reads them.
 
     Parameters
     ----------
@@ -30,6 +30,10 @@ class Data:
     y: Array
     sample_weight: Array | None
     scale: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("x", "y", "sample_weight"):
+            object.__setattr__(self, name, row_major(getattr(self, name)))
 
     def inputs(self) -> Array:
         """What the network sees: x, or x · scale in the dtype of y."""

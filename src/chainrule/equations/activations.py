@@ -70,7 +70,7 @@ def _tanh_prime(z: Array) -> Array:
 
 def _relu(z: Array) -> Array:
     xp = array_namespace(z)
-    return xp.where(positive(z), z, xp.zeros_like(z))
+    return xp.where(real_part(z) <= 0, xp.zeros_like(z), z)  # NaN stays NaN
 
 
 def _relu_prime(z: Array) -> Array:
@@ -180,8 +180,8 @@ def _softsign_prime(z: Array) -> Array:
 
 def _clip(z: Array, low: float, high: float) -> Array:
     xp = array_namespace(z)
-    z = xp.where(positive(z - low), z, xp.full_like(z, low))
-    return xp.where(positive(high - z), z, xp.full_like(z, high))
+    z = xp.where(real_part(z) <= low, xp.full_like(z, low), z)  # NaN stays NaN
+    return xp.where(real_part(z) >= high, xp.full_like(z, high), z)
 
 
 def _inside(z: Array, low: float, high: float) -> Array:

@@ -107,6 +107,18 @@ def as_numpy(array: Array) -> np.ndarray[Any, Any]:
     return np.from_dlpack(array) if hasattr(array, "__dlpack__") else np.asarray(array)
 
 
+def row_major(array: Any) -> Any:
+    """The same numbers as compiled code reads them: rows one after the other, aligned, in the machine's byte order.
+
+    An array that lies so is returned as it is, and so is what is no NumPy array.
+    """
+    if not isinstance(array, np.ndarray):
+        return array
+    if array.flags.c_contiguous and array.flags.aligned and array.dtype.isnative:
+        return array
+    return np.require(array, array.dtype.newbyteorder("="), ["C", "A"])
+
+
 def without_holes(values: Any, name: str) -> Any:
     """The same values; raises for sparse arrays, and for masked ones of which something is masked."""
     if hasattr(values, "toarray"):
@@ -137,7 +149,12 @@ def _numbers(values: Any) -> np.ndarray[Any, Any]:
 
 
 def as_floating(
-    values: Any, name: str, *, like: Array, ndim: int | None = None
+    values: Any,
+    name: str,
+    *,
+    like: Array,
+    ndim: int | None = None,
+    finite: bool = True,
 ) -> Array:
     """`values` as a finite floating array of the library, dtype and device of `like`.
 
@@ -151,6 +168,9 @@ def as_floating(
         The array whose library, real dtype and device the result has.
     ndim : int, optional
         The number of axes that is required.
+    finite : bool
+        False: NaN and infinity may be among the values as they are given; a number that the dtype of `like` cannot
+        hold may not.
 
     Raises
     ------
@@ -187,14 +207,19 @@ def as_floating(
             f"{ndim} axes",
             "Reshape it: x.reshape(-1, n) for rows of n numbers, x.reshape(1, -1) for one row.",
         )
+    given = array
     with np.errstate(all="ignore"):  # what overflows is found and said below
         if array.dtype != dtype:
             array = xp.astype(array, dtype)
+        elif not finite:
+            return array
         total = float(xp.sum(array))
     if not math.isfinite(total):  # one pass finds nearly every clean array
-        finite = xp.isfinite(array)
-        if not bool(xp.all(finite)):
-            bad = np.argwhere(~as_numpy(finite))
+        good = xp.isfinite(array)
+        if not finite:
+            good = good | ~xp.isfinite(given)
+        if not bool(xp.all(good)):
+            bad = np.argwhere(~as_numpy(good))
             first = tuple(int(i) for i in bad[0])
             many = "1 value that is" if len(bad) == 1 else f"{len(bad)} values that are"
             raise InputError(

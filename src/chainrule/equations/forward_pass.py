@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..errors import InputError, is_number
 from .arrays import Array, array_namespace, as_floating, positive
 from .losses import reduction_weights
@@ -271,6 +273,17 @@ def checked_weights(sample_weight: Any, rows: int, like: Array) -> Array:
             "sample_weight 0 for every row",
             "some weight > 0",
             "Give the rows that count weight 1.",
+        )
+    tiny = float(xp.finfo(weights.dtype).smallest_normal)
+    with np.errstate(over="ignore"):
+        total = float(xp.sum(weights))
+    if (
+        not tiny <= total <= 1 / tiny
+    ):  # so that 1 / Σw neither overflows nor is subnormal
+        raise InputError(
+            f"sample_weight with the sum {total:g}",
+            f"a sum from {tiny:.2g} to {1 / tiny:.2g}, which the loss is divided by",
+            "Divide them all by the largest: only their ratios count.",
         )
     return weights
 

@@ -57,7 +57,8 @@ class EpochRule(Callback):
     standing : Standing
         Changed as epochs end.
     tol, patience : float
-        Stop when more than `patience` epochs in a row were not better than the best by `tol`.
+        Stop when more than `patience` epochs in a row were not better than the best by `tol`; of a schedule that is
+        not scikit-learn's those that count (`Schedule.settled`).
     outputs : int
         The loss is compared per output: divided by this.
     scored : bool
@@ -101,14 +102,14 @@ class EpochRule(Callback):
         self._say(f"Iteration {len(moment.history)}, loss = {epoch.loss:.8f}")
         if self._scored and epoch.metric is not None:
             self._say(f"Validation score: {epoch.metric:f}")
-            self._compare(-epoch.metric)
+            self._compare(-epoch.metric, counts=moment.settled)
             if epoch.metric > standing.score:
                 standing.score, standing.kept = (
                     epoch.metric,
                     np.array(moment.parameters.theta),
                 )
         else:
-            self._compare(epoch.loss / self._outputs)
+            self._compare(epoch.loss / self._outputs, counts=moment.settled)
         if self._endless or standing.stalled <= self._patience:
             return False
         return self._gives_up()
@@ -118,10 +119,10 @@ class EpochRule(Callback):
         """θ of the best validation score, where scores decide."""
         return self.standing.kept if self._scored else None
 
-    def _compare(self, value: float) -> None:
-        """Count an epoch whose loss per output, or negative score, is this."""
+    def _compare(self, value: float, *, counts: bool) -> None:
+        """Count an epoch whose loss per output, or negative score, is this, where its learning rate had settled."""
         standing, best = self.standing, self.standing.best
-        standing.stalled = standing.stalled + 1 if value > best - self._tol else 0
+        standing.stalled = standing.stalled + counts if value > best - self._tol else 0
         if value < best or math.isnan(best):
             standing.best = value
 

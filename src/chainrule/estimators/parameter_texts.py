@@ -51,7 +51,8 @@ validation_fraction : float, default 0.1
 beta_1, beta_2, epsilon : float, default 0.9, 0.999, 1e-8
     Of "adam".
 n_iter_no_change : int or inf, default 10
-    Stop after more than so many epochs without an improvement.
+    Stop after more than so many epochs without an improvement; of schedules that are not scikit-learn's, those
+    count that begin when the rate has come down.
 max_fun : int, default 15000
     Evaluations of the loss by "lbfgs" at most."""
 
@@ -65,7 +66,7 @@ input_dropout : float, default 0
 engine : str, default "auto"
     "auto" or a name from `ENGINES`: what computes.
 n_threads : int or None
-    Threads at most; None: the machine's, or what joblib leaves to a task.
+    Threads at most, from 1 to 64; None: the machine's, or what joblib leaves to a task.
 callbacks : list of Callback or None
     Called as training goes on.
 progress : bool, default False

@@ -7,6 +7,7 @@ end-of-epoch rule given to it. `MLPClassifier` and `MLPRegressor` say what targe
 from __future__ import annotations
 
 import math
+import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -30,7 +31,7 @@ from .notebook_page import NotebookPage
 from .open_hood import OpenHood
 from .outcome import Learning, unchanged_by_errors
 from .parameter_constraints import CONSTRAINTS
-from .row_weights import plain, row_weights
+from .row_weights import numbers, plain, row_weights
 from .run_setup import Examples, Validation, epoch_rule, own_callbacks, run_for
 from .scikit_draws import first_weights
 from .solver_rules import optimizer_of
@@ -152,17 +153,30 @@ class Perceptron(
         ]
 
     def _hidden_sizes(self) -> list[int]:
-        sizes = self.hidden_layer_sizes
-        sizes = list(sizes) if hasattr(sizes, "__iter__") else [sizes]
-        if np.any(np.array(sizes) <= 0):
+        asked = self.hidden_layer_sizes
+        alone = not hasattr(asked, "__iter__") or getattr(asked, "ndim", 1) == 0
+        sizes = [asked] if alone else list(asked)
+        try:
+            whole = [operator.index(size) for size in sizes]
+        except TypeError:
+            whole = None
+        if whole is None or any(isinstance(size, bool | np.bool) for size in sizes):
+            raise InputError(
+                f"hidden_layer_sizes = {asked!r}",
+                "a whole number, or a list of them: the width of each hidden layer",
+                "Pass hidden_layer_sizes=(100,), say; int(…) where the widths are computed.",
+            )
+        if any(size <= 0 for size in whole):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-        return [int(size) for size in sizes]
+        return whole
 
     # ---- predictions
 
     def _checked_rows(self, X: Any) -> Any:
         """Rows that the fitted network takes, dense or sparse."""
-        return validate_data(self, plain(X), accept_sparse=["csr", "csc"], reset=False)
+        return validate_data(
+            self, numbers(X, "X"), accept_sparse=["csr", "csc"], reset=False
+        )
 
     def _rows(self, X: Any) -> Matrix:
         """The same, dense."""
@@ -220,7 +234,7 @@ class Perceptron(
             raise ValueError("partial_fit does not support early_stopping=True")
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         hidden = self._hidden_sizes()
-        given = plain(X), plain(y)
+        given = numbers(X, "X"), plain(y)
         reset = first or not hasattr(self, "n_features_in_")
         X, Y = self._validate_input(*given, incremental=incremental, reset=reset)
         class_weights = self._class_weights(given[1], incremental=incremental)

@@ -17,7 +17,7 @@ from .callback_protocol import with_callbacks
 from .parameter_constraints import CONSTRAINTS, losses
 from .parameter_texts import with_parameters
 from .perceptron import Matrix, Perceptron, takes_steps
-from .row_weights import plain
+from .row_weights import numbers, plain
 from .run_setup import Validation
 
 __all__ = ["MLPRegressor"]
@@ -203,7 +203,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         X, y = validate_data(
             self,
             X,
-            y,
+            numbers(y, "y"),
             accept_sparse=["csr", "csc"],
             multi_output=True,
             y_numeric=True,
@@ -215,10 +215,10 @@ class MLPRegressor(RegressorMixin, Perceptron):
         return X, y.reshape(-1, 1) if y.ndim == 1 else y
 
     def _known_targets(self, y: Any) -> Matrix:
-        numbers: Matrix = check_array(
-            plain(y), ensure_2d=False, dtype="numeric", input_name="y"
+        targets: Matrix = check_array(
+            numbers(y, "y"), ensure_2d=False, dtype="numeric", input_name="y"
         )
-        return numbers.reshape(-1, 1) if numbers.ndim == 1 else numbers
+        return targets.reshape(-1, 1) if targets.ndim == 1 else targets
 
     def _output_activation(self, outputs: int) -> str:
         return (

@@ -5,6 +5,7 @@ That of a class is found once, from the rows that are learned from; a batch or t
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from sklearn.utils import compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight
 
 from ..equations.arrays import as_numpy
+from ..errors import InputError
 
-__all__ = ["plain", "row_weights", "weight_of_each_class"]
+__all__ = ["numbers", "plain", "row_weights", "weight_of_each_class"]
 
 
 def plain(values: Any) -> Any:
@@ -24,10 +26,51 @@ def plain(values: Any) -> Any:
     return as_numpy(values)
 
 
+def numbers(values: Any, name: str) -> Any:
+    """What `plain` gives, of X, of targets that are numbers, of weights: raises where they are dates or durations.
+
+    NumPy would take a date for the days or nanoseconds since 1970, whichever the column happens to be kept in.
+    """
+    values = plain(values)
+    kinds = {str(kind) for kind in _dtypes(values) if _is_time(kind)}
+    if kinds:
+        raise InputError(
+            f"{name} with dates or durations ({', '.join(sorted(kinds))})",
+            "numbers",
+            "Say what counts of them: days since a date, the month, the weekday.",
+        )
+    return values
+
+
+def _dtypes(values: Any) -> list[Any]:
+    """The dtypes of an array, or of the columns of a frame; of nested lists, of what NumPy makes of them."""
+    if hasattr(values, "dtypes"):  # a frame's columns, or a series
+        found = values.dtypes
+        return list(found) if isinstance(found, Iterable) else [found]
+    if hasattr(values, "dtype"):
+        return [values.dtype]
+    if isinstance(values, list | tuple):
+        first = values
+        while isinstance(first, list | tuple) and first:
+            first = first[0]
+        return [first.dtype] if isinstance(first, np.generic) else []
+    return []
+
+
+def _is_time(kind: Any) -> bool:
+    """Whether a dtype of NumPy, pandas or polars is of dates, times or durations."""
+    name = str(kind).lower()
+    return getattr(kind, "kind", "") in ("M", "m") or name.startswith(
+        ("date", "time", "duration", "period")
+    )
+
+
 def row_weights(X: Any, y: Any, sample_weight: Any, class_weights: Any) -> Any:
     """Row weights of shape (N,), those of classes included; None for 1 each."""
     weights = (
-        None if sample_weight is None else _check_sample_weight(plain(sample_weight), X)
+        None
+        if sample_weight is None
+        else _check_sample_weight(numbers(sample_weight, "sample_weight"), X)
     )
     if class_weights is None:
         return weights

@@ -17,7 +17,7 @@ from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..training.callbacks import Callback
 from ..training.metrics import Metric
-from ..training.options import checked_dropout, require_possible
+from ..training.options import checked_dropout, require_learnable, require_possible
 from ..training.run import Limits, Run
 from ..training.stopping import EarlyStopping
 from .continuation import Continuation
@@ -91,6 +91,7 @@ def run_for(
     epochs: int,
 ) -> Run:
     """The run, not begun; its draws, in scikit-learn's order, from `random`."""
+    require_learnable(network)
     steps = not isinstance(optimizer, LBFGS)
     data = _data(network, theta, examples, at_once=not steps)
     stops_early = bool(estimator.early_stopping) and steps  # L-BFGS decides by itself

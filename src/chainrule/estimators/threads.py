@@ -7,6 +7,7 @@ import os
 import joblib
 
 from ..engines.native import flops
+from ..engines.threads import checked_threads, require_counts
 from ..equations.network import Network
 
 __all__ = ["threads_for"]
@@ -30,8 +31,9 @@ def threads_for(asked: int | None, network: Network, rows: int) -> int | None:
         How many rows are gone through between two meetings: those of a step, or all that are predicted.
     """
     if asked is not None:
-        return int(asked)
+        return checked_threads(asked)
     if flops(network, rows) <= LITTLE_WORK:
+        require_counts()
         return 1
     backend, _ = joblib.parallel.get_active_backend()
     within_a_task = bool(getattr(backend, "nesting_level", 0))

@@ -31,6 +31,7 @@ import numpy as np
 
 from ..documents.sweep import output_gradient
 from ..engines import choose_engine
+from ..engines.reference import require_finite_gradient, require_finite_trace
 from ..engines.rows import Data
 from ..equations import backward_pass, forward_pass
 from ..equations.arrays import Array, as_numpy
@@ -190,11 +191,17 @@ def has_rows(array: str) -> bool:
     )
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
     """Run the engine and name its numbers.
 
     Z, A, Δ and dX are the reference engine's, in the dtype of the parameters. J, dW and db are those of the engine
     asked for. The step is the one that training takes.
+
+    Raises
+    ------
+    NonFiniteError
+        Names the first quantity, in the order of the equations, that is NaN or infinite.
     """
     network, parameters, rules, data = (
         moment.network,
@@ -215,6 +222,8 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
         rules.l2,
         input_gradient=True,
     )
+    require_finite_trace(trace)
+    require_finite_gradient(gradient)
     J, flat, name = gradient.J, gradient.flat, "reference"
     if engine != name:
         chosen, _ = choose_engine(engine, network, rules, parameters.theta)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..documents.spelling import Spelling
-from ..equations.arrays import as_numpy
+from ..equations.arrays import as_numpy, row_major
 from ..equations.forward_pass import checked_masks, checked_penalty
 from ..equations.losses import LOSSES
 from ..equations.network import Network, Parameters
@@ -330,7 +330,7 @@ def resolved(model: Any, parameters: Parameters | None) -> tuple[Network, Parame
             "Pass report.parameters, or network.init(0).",
         )
     model.require(parameters)
-    return model, Parameters(model.sizes, as_numpy(parameters.theta))
+    return model, Parameters(model.sizes, row_major(as_numpy(parameters.theta)))
 
 
 def chosen_optimizer(

@@ -69,6 +69,28 @@ class Schedule(ABC):
     def factor(self, epochs: float, memory: tuple[float, ...]) -> float:
         """The factor, `epochs` after the warm-up."""
 
+    def settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
+        """Whether the rate has come down so far, `epochs` into the run, that patience counts.
+
+        An epoch at a high rate may bring no improvement where one at a low rate would: early stopping counts only the
+        epochs that begin after this point. It is never within the warm-up. Of a schedule that does not fall, or falls
+        a little in every step and has no end (`inverse_scaling`, `exponential`), it is the end of the warm-up.
+
+        Parameters
+        ----------
+        epochs : float
+            Since the start of the run.
+        memory : tuple of float
+            What the schedule remembers.
+        """
+        return epochs >= self.warmup_epochs and self._has_settled(
+            epochs - self.warmup_epochs, memory
+        )
+
+    def _has_settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
+        """From the start."""  # of its time, which begins after the warm-up
+        return True
+
     def at(self, epochs: float, step_epochs: float, memory: tuple[float, ...]) -> float:
         """The factor of the step that begins `epochs` into the run and takes `step_epochs`."""
         if epochs < self.warmup_epochs:
@@ -103,6 +125,10 @@ class Step(Schedule):
 
     def factor(self, epochs: float, memory: tuple[float, ...]) -> float:
         return float(self.multiplier ** math.floor(epochs / self.every_epochs))
+
+    def _has_settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
+        """After the first fall, if it falls."""
+        return epochs >= self.every_epochs or self.multiplier >= 1
 
 
 @final
@@ -148,6 +174,10 @@ class Cosine(Schedule):
     def factor(self, epochs: float, memory: tuple[float, ...]) -> float:
         return _half_cosine(1.0, self.final, epochs / self.length_epochs)
 
+    def _has_settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
+        """When half of the fall is done, or it does not fall."""
+        return self.final >= 1 or epochs >= self.length_epochs / 2
+
 
 @final
 @dataclass(frozen=True, kw_only=True)
@@ -170,6 +200,10 @@ class OneCycle(Schedule):
         if t < self.rise:
             return _half_cosine(self.start_factor, 1.0, t / self.rise)
         return _half_cosine(1.0, self.final, (t - self.rise) / max(1 - self.rise, 1e-9))
+
+    def _has_settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
+        """When half of the fall that follows the rise is done."""
+        return epochs >= (self.rise + 1) / 2 * self.length_epochs
 
 
 @final
@@ -198,6 +232,10 @@ class Adaptive(Schedule):
 
     def factor(self, epochs: float, memory: tuple[float, ...]) -> float:
         return memory[0]
+
+    def _has_settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
+        """After the first fall, if it falls."""
+        return memory[0] < 1 or self.multiplier >= 1
 
 
 def _half_cosine(start: float, end: float, t: float) -> float:

@@ -24,6 +24,8 @@ class Moment:
         Epochs completed, steps taken.
     history : sequence of Epoch
         The epochs so far.
+    settled : bool
+        Whether the learning rate of the last epoch had come down so far that patience counts (`Schedule.settled`).
     """
 
     network: Network
@@ -31,6 +33,7 @@ class Moment:
     epoch: int
     steps: int
     history: Sequence[Epoch]
+    settled: bool = True
 
 
 class Callback:

@@ -7,8 +7,10 @@ the optimiser's state, counters, what the schedule and early stopping remember, 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -40,6 +42,8 @@ class Checkpoint:
         Save after so many epochs.
     every_seconds : float, optional
         Save after so many seconds, also in the middle of an epoch.
+    notes : dict
+        Kept in the file beside the run, ready for JSON: how its rows were read, say.
 
     Notes
     -----
@@ -49,6 +53,7 @@ class Checkpoint:
     path: str | os.PathLike[str] = field(kw_only=False)
     every_epochs: int | None = None
     every_seconds: float | None = None
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, value in (
@@ -101,7 +106,10 @@ class Progress:
 
 
 def save_checkpoint(
-    path: str | os.PathLike[str], settings: dict[str, Any], progress: Progress
+    path: str | os.PathLike[str],
+    settings: dict[str, Any],
+    progress: Progress,
+    notes: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
     """Write a checkpoint; what was at `path` stays until the new one is whole."""
     state = progress.state
@@ -125,6 +133,7 @@ def save_checkpoint(
         ),
         "watch": json_ready(asdict(progress.watch)),
         "seconds": progress.seconds,
+        "notes": dict(notes),
         "versions": versions(),
     }
     write_file(path, FORMAT, content, tensors)
@@ -177,7 +186,7 @@ def load_checkpoint(
             state.epoch == len(history)
             and state.step_in_epoch <= batches
             and state.steps <= state.epoch * batches + state.step_in_epoch
-            and watch.best_epoch + watch.stalled in (0, state.epoch)
+            and watch.best_epoch + watch.stalled <= state.epoch
             and bool(diagnoses) == bool(history)
             and all(0 < diagnosis.epoch <= state.epoch for diagnosis in diagnoses)
         ):

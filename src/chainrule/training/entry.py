@@ -16,7 +16,8 @@ from array_api_compat import is_array_api_obj
 
 from ..engines import choose_engine
 from ..engines.rows import Data
-from ..equations.arrays import Array, array_namespace, as_numpy
+from ..engines.threads import checked_threads
+from ..equations.arrays import Array, array_namespace, as_numpy, row_major
 from ..equations.draws import Purpose, generator
 from ..equations.forward_pass import checked_penalty, checked_rows, checked_weights
 from ..equations.losses import BinaryCrossEntropy, CrossEntropy
@@ -37,6 +38,7 @@ from .options import (
     checked_layers,
     checked_limit,
     require_kinds,
+    require_learnable,
     require_possible,
 )
 from .report import Report
@@ -141,7 +143,8 @@ def train(
     engine : str
         "auto" or a name from `ENGINES`.
     threads : int, optional
-        At most so many.
+        At most so many: from 1 to 64, also more than there are cores. By default what CHAINRULE_NUM_THREADS or
+        OMP_NUM_THREADS say, cut to the cores that the process may use, or these cores.
     progress : bool, optional
         A live line on standard error; by default only on a terminal.
 
@@ -174,8 +177,8 @@ def train(
         )
     checked_penalty(l1, l2)
     require_kinds(network, early_stopping, callbacks, checkpoint, resume)
-    if threads is not None:
-        threads = checked_count("threads", threads, low=1)
+    require_learnable(network)
+    threads = checked_threads(threads)
     limits = Limits(
         checked_count("max_epochs", max_epochs, low=0),
         None if max_steps is None else checked_count("max_steps", max_steps, low=0),
@@ -187,6 +190,7 @@ def train(
         else parameters
     )
     network.require(start)
+    start = Parameters(start.sizes, row_major(start.theta))
     everything, labels = (
         checked_data(network, start, x, y, sample_weight, input_scale),
         np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
@@ -291,7 +295,7 @@ def checked_data(
 
 
 def _checked_pixels(network: Network, x: Any, scale: float) -> Array:
-    """The pixels x of dtype uint8 as they are, contiguous."""
+    """The pixels x of dtype uint8 as they are."""
     pixels = x if is_array_api_obj(x) else np.asarray(x)
     xp = array_namespace(pixels)
     if pixels.dtype != xp.uint8 or not (
@@ -308,7 +312,7 @@ def _checked_pixels(network: Network, x: Any, scale: float) -> Array:
             f"shape (N, {network.sizes[0]}) with N >= 1",
             "One row per sample.",
         )
-    return np.ascontiguousarray(pixels) if isinstance(pixels, np.ndarray) else pixels
+    return pixels
 
 
 def split_off(

@@ -27,6 +27,7 @@ __all__ = [
     "checked_layers",
     "checked_limit",
     "require_kinds",
+    "require_learnable",
     "require_possible",
 ]
 
@@ -146,6 +147,18 @@ def checked_layers(network: Network, layers: Sequence[int]) -> tuple[int, ...]:
             "Layer 1 is the first with weights.",
         )
     return tuple(sorted({int(layer) for layer in numbers}))
+
+
+def require_learnable(network: Network) -> None:
+    """Raise where the loss is a constant: nothing would be learned, and the run would look like a success."""
+    if isinstance(network.loss, CrossEntropy):
+        values = network.activations[-1].range(network.sizes[-1])
+        if values.low == values.high:
+            raise InputError(
+                f"{network.loss.name} on a {network.activations[-1].name} of one unit, which is the constant 1",
+                "two units, one for each answer, or an output that depends on the inputs",
+                'For two classes, say, take one "sigmoid" unit with "binary_cross_entropy", or two softmax units.',
+            )
 
 
 def require_possible(rules: Rules) -> None:

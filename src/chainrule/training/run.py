@@ -253,10 +253,14 @@ class Run:
         rate = self._last_learning_rate(state)
         watched = loss if validation_loss is None else validation_loss
         rule, watch, best = self.early_stopping, self.watch, self.best
+        settled = self.rules.schedule.settled(state.epoch, state.schedule)
         number = state.epoch + 1
         if rule is not None:
             watch = watch.after_epoch(
-                rule, watched if metric is None else metric, number
+                rule,
+                watched if metric is None else metric,
+                number,
+                counts=settled,
             )
             best = state.theta if watch.best_epoch == number else best
         memory = self.rules.schedule.after_epoch(state.schedule, watched)
@@ -272,7 +276,7 @@ class Run:
         # one assignment: before it the epoch is not over, after it all of it is
         self.state, self.watch, self.best = state.next_epoch(memory), watch, best
         self._line.advance(self._note(), value=watched)
-        moment = self._moment()
+        moment = replace(self._moment(), settled=settled)
         asked = [callback.on_epoch(moment) for callback in self.callbacks]
         every = self.checkpoint.every_epochs if self.checkpoint else None
         if every is not None and number % every == 0:
@@ -364,5 +368,7 @@ class Run:
             self.best,
             self.seconds,
         )
-        save_checkpoint(self.checkpoint.path, self.settings, progress)
+        save_checkpoint(
+            self.checkpoint.path, self.settings, progress, self.checkpoint.notes
+        )
         self._saved = time.perf_counter()

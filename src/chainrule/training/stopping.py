@@ -42,7 +42,8 @@ class EarlyStopping:
         "loss", or a metric: a name from `METRICS`. Of the validation data where there is some, else
         of the training data.
     patience : int
-        Stop after so many epochs without improvement.
+        Stop after so many epochs without improvement. Only epochs count that began when the schedule of the learning
+        rate had settled (`Schedule.settled`): at a high rate nothing may improve that will at a low one.
     min_delta : float
         What counts as improvement.
     smoothing : float
@@ -130,7 +131,7 @@ class Watch:
     best_epoch : int
         Its epoch, from 1; 0 before the first.
     stalled : int
-        Epochs since.
+        Epochs since that counted.
     """
 
     smoothed: float | None = None
@@ -138,8 +139,10 @@ class Watch:
     best_epoch: int = 0
     stalled: int = 0
 
-    def after_epoch(self, rule: EarlyStopping, value: float, epoch: int) -> Watch:
-        """What has been seen after one more epoch."""
+    def after_epoch(
+        self, rule: EarlyStopping, value: float, epoch: int, *, counts: bool = True
+    ) -> Watch:
+        """What has been seen after one more epoch, which patience counts where its learning rate had settled."""
         smoothed = value
         if self.smoothed is not None and math.isfinite(
             self.smoothed
@@ -151,4 +154,4 @@ class Watch:
             or rule.sign * smoothed < rule.sign * self.best - rule.min_delta
         ):
             return Watch(smoothed, smoothed, epoch, 0)
-        return Watch(smoothed, self.best, self.best_epoch, self.stalled + 1)
+        return Watch(smoothed, self.best, self.best_epoch, self.stalled + counts)
