@@ -81,18 +81,15 @@ class DocumentLines(WithLines):
         for line in LINES.values():
             if line.document == self.arguments[0]:
                 mend: Cell = formula(line.mend or "–")
-                where = [
-                    f"{line.verdict.value}, {line.place}"
-                    if line.place
-                    else line.verdict.value
-                ]
+                # the row's own address, for what links to it
+                anchor = nodes.target("", "", ids=[line.id.lower().replace(".", "-")])
                 rows.append(
                     [
-                        [(line.id,)],
-                        formula(line.says),
-                        where,
+                        [anchor, (line.id,)],
+                        formula(line.quoted),
+                        [line.verdict.value],
                         mend,
-                        [failures(dict(line.fails)) or "–"],
+                        [failures(dict(line.fails)) or line.reason or "–"],
                     ]
                 )
         return [

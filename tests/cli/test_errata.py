@@ -25,7 +25,7 @@ def test_it_lists_every_misprint_with_its_place_its_mending_and_its_error(
         assert (f"\n{line.id}  " in listed.stdout) == bool(line.mend), line.id
         if line.mend:
             assert line.mend in listed.stdout
-            assert line.place in listed.stdout
+            assert line.quoted in listed.stdout
     assert (
         "83 lines of 284: 15 slip of notation, 49 misprint, 6 holds in one reading, 1 conflict, 12 trap"
         in listed.stdout
@@ -38,16 +38,19 @@ def test_it_lists_every_misprint_with_its_place_its_mending_and_its_error(
 def test_one_line_in_full_shows_both_forms_where_they_differ(tmp_path) -> None:
     done = run("errata", "S1.E73", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "misprint, line 424" in done.stdout
+    quoted = "∂C/∂b^(2) = (1/N) Σ (columns of Δ^(1))"
+    where = 'Worked Example, "Backpropagation"'
+    assert f"the document prints: {quoted} ({where})" in done.stdout
+    assert "docs/document_s1.md#s1-e73" in done.stdout
     assert "shape (5, 1) instead of (3, 1)" in done.stdout
     part = done.stdout.split("hidden = output width")[1]
     assert "printed: wrong, off by" in part
     rows = {
         name: re.findall(r"[+-]\d+\.\d+", part.split(f" {name} ")[1].split("\n")[0])
-        for name in ("truth", "mended")
+        for name in ("truth", "corrected")
     }
     printed = re.findall(r"[+-]\d+\.\d+", part.split(" printed +")[-1].split("\n")[0])
-    assert rows["truth"] == rows["mended"]
+    assert rows["truth"] == rows["corrected"]
     assert len(rows["truth"]) == 3
     assert printed != rows["truth"]
 
@@ -83,5 +86,5 @@ def test_what_cannot_be_found(tmp_path) -> None:
 def test_a_line_about_data_has_no_forms(tmp_path) -> None:
     done = run("errata", "S1.E75", cwd=tmp_path)
     assert done.returncode == 0
-    assert "about data, line 438" in done.stdout
-    assert "printed:" not in done.stdout
+    assert "not evaluated: it is about data" in done.stdout
+    assert "  printed:" not in done.stdout

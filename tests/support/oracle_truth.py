@@ -63,6 +63,22 @@ class OracleTruth:
         shape = (len(holders), len(holders[0])) if letter == "W" else (len(holders[0]),)
         return np.stack(parts, axis=-1).reshape(-1, *shape)
 
+    def objective_gradient(self, wrt: tuple[str, int], row: int) -> np.ndarray:
+        """∂J/∂(wrt) of the objective, by Z or A of one row."""
+        letter, l = wrt
+        problem = self.problem
+        rows = range(len(problem.x))
+        share = 1 / len(rows) if problem.reduction == "mean" else 1.0
+
+        def objective(k: int) -> complex:
+            bumps = {row: ((l, k), letter)}
+            return share * sum(
+                oracle.run_row(problem, i, *bumps.get(i, ())).ell for i in rows
+            )
+
+        width = self.sweep.network.sizes[l]
+        return np.array([objective(k).imag / H for k in range(width)])
+
     def slope(self, direction: np.ndarray) -> float:
         """The derivative of J along a direction in θ."""
         moved = copy.deepcopy(self.problem)

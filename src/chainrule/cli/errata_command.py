@@ -1,15 +1,16 @@
-"""`chainrule errata`: what is misprinted in the five documents, what it should say, and how far off it is."""
+"""`chainrule errata`: what is misprinted in the five documents, what it should say, and how far off it is.
+
+Status 1 where a line is not as listed: a form that should hold and does not, or a misprint that fails otherwise.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
-from functools import cache
 
 import numpy as np
 
 from ..documents import NOTATIONS, notation
 from ..documents.lines import Line, Outcome, Verdict
-from ..documents.table import LINES, Case, cases_of, evaluate_case, line_of, prepare
+from ..documents.table import LINES, line_of
+from ..documents.verdicts import Finding, findings
 from ..equations.arrays import Array
 from ..errors import counted
 from ..progress import ProgressLine
@@ -17,6 +18,8 @@ from .output import Output
 
 __all__ = ["run"]
 
+#: Where both forms of each line are listed, for who reads rather than runs.
+PAGES = "docs/document_{}.md"
 CASES = {
     "NS": "widths all different",
     "SQ": "widths all equal",
@@ -31,47 +34,74 @@ def run(what: str | None, *, every: bool) -> int:
     """Print the list, or one line in full; the exit status."""
     console = Output()
     if what is not None and "." in what:
-        show(console, line_of(what))
-        return 0
+        return show(console, line_of(what))
     documents = [*(one.alias for one in NOTATIONS.values()), "X"]
     if what is not None:
         documents = ["X"] if what == "X" else [notation(what).alias]
-    lines = [
-        line
-        for line in LINES.values()
-        if line.document in documents and (every or line.mend)
-    ]
-    results: dict[str, str] = {}
+    lines = [line for line in LINES.values() if line.document in documents]
+    found: dict[str, tuple[Finding, ...]] = {}
     with ProgressLine("evaluating", total=len(lines), unit="lines") as progress:
         for line in lines:
-            results[line.id] = in_short(line)
+            found[line.id] = findings(line)
             progress.advance(line.id)
+    wrong = [line for line in lines if unexpected(found[line.id])]
+    shown = [line for line in lines if every or line.mend or line in wrong]
     for document in documents:
-        listed = [line for line in lines if line.document == document]
         console.print(f"\n{title_of(document)}", style="bold", markup=False)
-        for line in listed:
-            place = f", {line.place}" if line.place else ""
-            say(console, f"\n{line.id}  {line.verdict.value}{place}: {line.says}")
+        for line in (line for line in shown if line.document == document):
+            say(console, f"\n{line.id}  {line.verdict.value}: {line.quoted}")
             if line.mend:
                 say(console, f"    {label(line)}: {line.mend}")
-            if results[line.id]:
-                say(console, f"    {results[line.id]}")
+            say(console, f"    {in_short(line, found[line.id])}")
+            alarm(console, found[line.id])
     counts = ", ".join(
-        f"{sum(1 for line in lines if line.verdict is v)} {v.value}"
+        f"{sum(1 for line in shown if line.verdict is v)} {v.value}"
         for v in Verdict
-        if any(line.verdict is v for line in lines)
+        if any(line.verdict is v for line in shown)
     )
-    say(console, f"\n{len(lines)} lines of {len(LINES)}: {counts}")
+    say(console, f"\n{len(shown)} lines of {len(LINES)}: {counts}")
     say(
         console,
         "One in full, with both forms evaluated: chainrule errata S1.E73; all lines: chainrule errata --all",
     )
-    return 0
+    return conclude(console, lines, wrong)
 
 
-def say(console: Output, text: str) -> None:
+def conclude(console: Output, lines: list[Line], wrong: list[Line]) -> int:
+    """Print whether every line is as listed; the exit status."""
+    idle = [line.id for line in lines if line.form is None]
+    rest = f"; not evaluated: {', '.join(idle)}" if idle else ""
+    evaluated = counted(len(lines) - len(idle), "line")
+    if not wrong:
+        say(console, f"{evaluated} evaluated, all as listed{rest}")
+        return 0
+    names = ", ".join(line.id for line in wrong)
+    say(
+        console,
+        f"{evaluated} evaluated, {len(wrong)} NOT AS LISTED: {names}{rest}",
+        style="bold red",
+    )
+    return 1
+
+
+def say(console: Output, text: str, *, style: str | None = None) -> None:
     """A line that may contain brackets, which are the documents' own."""
-    console.print(text, markup=False, soft_wrap=True)
+    console.print(text, markup=False, soft_wrap=True, style=style)
+
+
+def unexpected(found: tuple[Finding, ...]) -> list[str]:
+    """What is not as listed, network by network."""
+    return [
+        f"{CASES.get(one.case, one.case)}: {words}"
+        for one in found
+        for words in one.unexpected
+    ]
+
+
+def alarm(console: Output, found: tuple[Finding, ...]) -> None:
+    """Print in red what is not as listed."""
+    for words in unexpected(found):
+        say(console, f"    NOT AS LISTED: {words}", style="bold red")
 
 
 def title_of(document: str) -> str:
@@ -83,44 +113,27 @@ def title_of(document: str) -> str:
 
 
 def label(line: Line) -> str:
-    """What a line's mending is called."""
+    """What a line's correction is called."""
     return {Verdict.SLIP: "meant", Verdict.READING: "read", Verdict.TRAP: "right"}.get(
         line.verdict, "should be"
     )
 
 
-@cache
-def prepared(document: str, kind: str, case: str) -> Case:
-    """A case, shared by the lines of one kind."""
-    return prepare(
-        next(v for v in LINES.values() if (v.document, v.kind) == (document, kind)),
-        case,
-    )
-
-
-def outcomes(line: Line) -> Iterable[tuple[str, Case, Outcome, Outcome]]:
-    """For each network: its case, what is printed and what should be."""
-    for name in cases_of(line):
-        case = prepared(line.document, line.kind, name)
-        yield (
-            name,
-            case,
-            evaluate_case(line, case, printed=True),
-            evaluate_case(line, case, printed=False),
-        )
-
-
-def in_short(line: Line) -> str:
+def in_short(line: Line, found: tuple[Finding, ...]) -> str:
     """How a line fails, network by network; or how well it holds."""
-    if line.form is None:
-        return ""
-    found = list(outcomes(line))
+    if not found:
+        return f"not evaluated: {line.reason}"
     if not line.fails:
-        return holding(max(mended.error or 0.0 for *_rest, mended in found))
+        return in_words(max((one.corrected for one in found), key=badness))
     return "; ".join(
-        f"{CASES.get(name, name)}: {'holds' if printed.kind == 'holds' else printed.detail}"
-        for name, _case, printed, _mended in found
+        f"{CASES.get(one.case, one.case)}: {'holds' if one.printed.kind == 'holds' else one.printed.detail}"
+        for one in found
     )
+
+
+def badness(outcome: Outcome) -> tuple[bool, float]:
+    """What to sort outcomes by: those that do not hold last, then by error."""
+    return outcome.kind != "holds", outcome.error or 0.0
 
 
 def holding(error: float) -> str:
@@ -128,54 +141,67 @@ def holding(error: float) -> str:
     return f"holds to {error:.0e}" if error else "holds exactly"
 
 
-def show(console: Output, line: Line) -> None:
-    """One line in full."""
-    place = f", {line.place}" if line.place else ""
-    say(console, f"{line.id}  {line.verdict.value}{place}")
+def show(console: Output, line: Line) -> int:
+    """One line in full; the exit status."""
+    say(console, f"{line.id}  {line.verdict.value}")
     say(console, title_of(line.document))
-    say(console, f"\n{'printed' if line.fails else 'says'}:   {line.says}")
+    say(console, f"\n{line.quoted}")
     if line.mend:
         say(console, f"{label(line)}: {line.mend}")
-    if line.form is None:
-        return
-    for name, case, printed, mended in outcomes(line):
-        network = (
-            ""
-            if case.setting is None
-            else f" ({case.setting.network}, {counted(len(case.setting.x), 'row')})"
-        )
-        say(console, f"\n{CASES.get(name, name)}{network}")
-        if line.fails:
-            say(console, f"  printed: {in_words(printed)}")
-        say(
-            console, f"  {'mended' if line.fails else 'as printed'}: {in_words(mended)}"
-        )
-        if printed.kind == "value":
-            show_arrays(console, printed, mended)
+    page = PAGES.format(line.document.lower()) if line.document != "X" else ""
+    if page:
+        say(console, f"in the documentation: {page}#{anchor_of(line)}")
+    found = findings(line)
+    if not found:
+        say(console, f"not evaluated: {line.reason}")
+        return 0
+    for one in found:
+        show_finding(console, line, one)
+    alarm(console, found)
+    return 1 if unexpected(found) else 0
+
+
+def anchor_of(line: Line) -> str:
+    """What a line is called within its page."""
+    return line.id.lower().replace(".", "-")
+
+
+def show_finding(console: Output, line: Line, one: Finding) -> None:
+    """A line on one network."""
+    setting = one.setting
+    network = (
+        ""
+        if setting is None
+        else f" ({setting.network}, {counted(len(setting.x), 'row')})"
+    )
+    say(console, f"\n{CASES.get(one.case, one.case)}{network}")
+    if line.fails:
+        say(console, f"  printed: {in_words(one.printed)}")
+    say(
+        console,
+        f"  {'corrected' if line.fails else 'as printed'}: {in_words(one.corrected)}",
+    )
+    if one.printed.kind == "value":
+        show_arrays(console, one.printed, one.corrected)
 
 
 def in_words(outcome: Outcome) -> str:
     """An outcome as a person says it."""
-    words = {
-        "holds": holding(outcome.error or 0.0),
-        "value": f"wrong, {outcome.detail}",
-        "shape": f"wrong, {outcome.detail}",
-        "product": f"cannot be evaluated: {outcome.detail}",
-        "index": f"cannot be evaluated: {outcome.detail}",
-        "not finite": f"wrong, {outcome.detail}",
-    }
-    return words[outcome.kind]
+    if outcome.kind == "holds":
+        return holding(outcome.error or 0.0)
+    evaluated = outcome.kind not in ("product", "index", "nothing")
+    return f"{'wrong' if evaluated else 'cannot be evaluated'}, {outcome.detail}"
 
 
-def show_arrays(console: Output, printed: Outcome, mended: Outcome) -> None:
-    """The truth and what the printed form gives, where they differ most, and the mended form if it is of one shape."""
+def show_arrays(console: Output, printed: Outcome, corrected: Outcome) -> None:
+    """The truth and what the printed form gives, where they differ most; the corrected form if it is of one shape."""
     rows = [("truth", printed.left), ("printed", printed.right)]
-    if np.shape(mended.left) == np.shape(printed.left) and np.array_equal(
-        mended.left, printed.left
+    if np.shape(corrected.left) == np.shape(printed.left) and np.array_equal(
+        corrected.left, printed.left
     ):
-        rows.append(("mended", mended.right))
+        rows.append(("corrected", corrected.right))
     for name, values in rows:
-        say(console, f"  {name:>8} {in_line(np.asarray(values))}")
+        say(console, f"  {name:>9} {in_line(np.asarray(values))}")
 
 
 def in_line(values: Array) -> str:

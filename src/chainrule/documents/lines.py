@@ -3,7 +3,7 @@
 A form is a generator of pairs (left, right): what the left-hand side of an equation is in truth, and what its
 right-hand side gives. It reads the truth `t`, a document's quantities with their derivatives taken numerically,
 and the pass `q`, the same quantities as the notation computes them. The form of a misprint has a flag
-`printed`, so that what is wrong stands beside what is right.
+`printed`, so that what is wrong stands beside what is right. A form that compares nothing holds nowhere.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class Line:
         "S1.E73": document S1, its 73rd displayed equation in the inventory.
     verdict : Verdict
     place : str
-        Where it stands in the document: a line of its text, or an equation's number.
+        Where it stands in the document: its section, and an equation's number where it has one.
     says : str
-        What it says.
+        What it says: of a misprint the formula as it is printed.
     kind : str
         The kind of network that it is evaluated on; see `settings`.
     form : callable or None
@@ -62,6 +62,8 @@ class Line:
         For each case of its kind in which the printed form does not hold: "value" (wrong numbers), "shape"
         (numbers of another shape), "product" (shapes that do not go together), "index" (beyond its range) or
         "not finite".
+    reason : str
+        Of a line without a form: why it is not evaluated, and what measures it instead.
     """
 
     id: str
@@ -72,6 +74,14 @@ class Line:
     form: Form | None = None
     mend: str = ""
     fails: Mapping[str, str] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def quoted(self) -> str:
+        """What the document prints, and in which section; of a trap, which no document prints, what it is."""
+        if not self.place:
+            return self.says
+        return f"the document prints: {self.says} ({self.place})"
 
     @property
     def document(self) -> str:
@@ -106,7 +116,7 @@ class Outcome:
     Parameters
     ----------
     kind : str
-        "holds", "value", "shape", "product", "index" or "not finite".
+        "holds", "value", "shape", "product", "index", "not finite" or "nothing".
     error : float or None
         The largest |left - right| / max(1, |left|), where they could be compared.
     detail : str
@@ -139,12 +149,14 @@ def evaluate(form: Callable[[Any, Any], Pairs], t: Any, q: Any) -> Outcome:
         )
     except ShapeError as error:
         return Outcome("product", None, f"shapes do not conform: {error.given}")
+    except ValueError as error:  # NumPy's own, of a pass whose arrays do not fit
+        return Outcome("product", None, f"shapes do not conform: {error}")
     return worst_of(pairs)
 
 
 def worst_of(pairs: Iterable[tuple[Any, Any]]) -> Outcome:
     """The outcome of pairs of arrays: a wrong shape, a number that is none, or the largest error."""
-    worst = Outcome("holds", 0.0, "")
+    worst = Outcome("nothing", None, "no two numbers were compared")
     for left, right in pairs:
         if left.shape != right.shape:
             return Outcome(
@@ -161,7 +173,7 @@ def worst_of(pairs: Iterable[tuple[Any, Any]]) -> Outcome:
             float(np.max(np.abs(left.astype(float) - right.astype(float)), initial=0.0))
             / size
         )
-        if error >= (worst.error or 0.0):
+        if left.size and error >= (worst.error or 0.0):
             worst = Outcome(
                 "holds" if error <= HOLDS else "value",
                 error,
@@ -226,11 +238,18 @@ class Lines:
         return self.wrong(number, "", says, mend, kind, fails, Verdict.TRAP)
 
     def note(
-        self, number: str, verdict: Verdict, place: str, says: str, mend: str = ""
+        self, number: str, verdict: Verdict, place: str, says: str, reason: str
     ) -> None:
-        """A line that is no equation."""
+        """A line that is no equation, and so is not evaluated."""
         self.all.append(
-            Line(f"{self.document}.{number}", verdict, place, says, "none", None, mend)
+            Line(
+                f"{self.document}.{number}",
+                verdict,
+                place,
+                says,
+                "none",
+                reason=reason,
+            )
         )
 
     def _adding(

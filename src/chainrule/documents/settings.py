@@ -158,6 +158,7 @@ KINDS: Mapping[tuple[str, str], Cases] = {
     ("S1", "sum"): cases(TAPERED, plain("tanh", 1.0), 13, rows=5),
     ("S1", "mean"): cases(TAPERED, plain("tanh", 1.0), 14, rows=5, reduction="mean"),
     ("S1", "chain"): cases({"L=1": (1, 1), "L=4": (1,) * 5}, plain("tanh", 1.0), 15),
+    ("S1", "longer chain"): cases({"L=4": (1,) * 5}, plain("tanh", 1.0), 15),
     ("S1", "ReLU neuron"): {
         "on": lambda: Setting(
             plain("relu", 1.0)((1, 1)),
@@ -169,6 +170,12 @@ KINDS: Mapping[tuple[str, str], Cases] = {
             plain("relu", 1.0)((1, 1)),
             Parameters.from_arrays([[[-0.7]]], [[0.2]]),
             np.array([[0.9]]),
+            np.array([[0.3]]),
+        ),
+        "at 0": lambda: Setting(
+            plain("relu", 1.0)((1, 1)),
+            Parameters.from_arrays([[[0.5]]], [[-0.25]]),
+            np.array([[0.5]]),
             np.array([[0.3]]),
         ),
     },

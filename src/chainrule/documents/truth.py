@@ -90,6 +90,20 @@ class ComplexStep:
             self._shape(wrt),
         )
 
+    def objective_gradient(self, wrt: Place, row: int) -> Array:
+        """∂J/∂(wrt) of the objective of all rows, by Z or A of one of them."""
+        s = self.sweep
+        share = 1 / len(s.x) if s.reduction == "mean" else 1.0
+
+        def objective(change: Array) -> Array:
+            bumped = (
+                self.ell(i, (wrt, change) if i == row else None)
+                for i in range(len(s.x))
+            )
+            return share * np.sum(np.stack(list(bumped)))
+
+        return complex_steps(objective, self._bump_shape(wrt), self._shape(wrt))
+
     def slope(self, direction: Array) -> float:
         """The derivative of J along a direction in θ, at θ."""
         s = self.sweep
@@ -163,6 +177,11 @@ class Truth:
     def jacobian(self, of: Place, wrt: Place, row: int = 0) -> Array:
         """∂(of)/∂(wrt) for one row, in the one notation."""
         return self.numeric.jacobian(of, wrt, row)
+
+    def objective_gradient(self, wrt: Place) -> Array:
+        """∂J/∂(wrt), Z or A of every row, measured on the objective of all rows: a row for each."""
+        rows = range(len(self.sweep.x))
+        return np.stack([self.numeric.objective_gradient(wrt, i) for i in rows])
 
     def slope(self, direction: Array) -> float:
         """The derivative of J along a direction in θ."""

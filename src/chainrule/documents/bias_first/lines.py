@@ -59,7 +59,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S0.slip(
     "E2",
-    "lines 13, 15",
+    'paragraph "Forward propagation"',
     "last entry of a^[l] and of x^[l]: a_n^[l]",
     "its index is n^[l]",
     "plain",
@@ -72,7 +72,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S0.wrong(
     "E3",
-    "line 15",
+    'paragraph "Forward propagation"',
     "x_0^[l] = 0",
     "x_0^[l] = 1, as displayed beside it",
     "plain",
@@ -164,7 +164,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S0.wrong(
     "E13",
-    "line 59",
+    'paragraph "Back propagation, inductive step"',
     "δ^[l] = [∂L/∂a_{k0} φ'(Σ_j w_{k0 j} x_j)], k = 1 … n^[l]",
     "k in place of k0 inside the bracket",
     "plain",
@@ -288,8 +288,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S0.wrong(
     "E27",
-    "line 97",
-    "(0.2) δ^[L] = [(Σ_j y_j) a_k - y_k], k = 1 … n^[l]",
+    'paragraph "Softmax function and categorical cross entropy", (0.2)',
+    "δ^[L] = [(Σ_j y_j) a_k - y_k], k = 1 … n^[l]",
     "k = 1 … n^[L] (here l = 1)",
     "softmax",
     "NS: shape",
@@ -367,8 +367,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S0.wrong(
     "E32",
-    "line 115",
-    "where Σ y = 1: δ^[L] = [a_k - y_k], k = 1 … n^[l]",
+    'paragraph "Softmax function and categorical cross entropy", last formula',
+    "δ^[L] = [a_k - y_k], k = 1 … n^[l], where Σ y = 1",
     "k = 1 … n^[L] (here l = 1)",
     "sum 1",
     "NS: shape",

@@ -53,8 +53,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S4_MANY_LAYERS.wrong(
     "E41b",
-    "line 180",
-    "(41) with incorporated biases: a 1 is appended to no h^n, n ≥ 1",
+    "section 2.1, (41)",
+    "f = W^F h^N with incorporated biases, and a 1 appended to no h^n, n ≥ 1",
     "append 1 to every h^n; W^n is D_n × (D_{n-1}+1)",
     "biased",
     "NS: product; SQ: product; ML: product; D_F=1: product",
@@ -132,8 +132,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S4_MANY_LAYERS.wrong(
     "E50",
-    "line 226",
-    "(50) ∂L/∂W^F = 2(f - y)ᵀ (h^N)ᵀ",
+    "section 2.3, (50)",
+    "∂L/∂W^F = 2(f - y)ᵀ (h^N)ᵀ",
     "2(f - y)(h^N)ᵀ: (44) is the transpose already",
     "deep",
     "NS: product; SQ: product; ML: product",
@@ -225,8 +225,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S4_MANY_LAYERS.reading(
     "E61b",
-    "line 284",
-    "(61), second line: ∂L/∂h^N ⊙ σ^N'(g^N), a row times a column",
+    "section 2.5, (61), second line",
+    "∂L/∂g^N = ∂L/∂h^N ⊙ σ^N'(g^N), a row times a column",
     "σ^N'(g^N)ᵀ",
     "deep",
     "NS: shape; SQ: shape; ML: shape; D_F=1: shape",
@@ -246,13 +246,15 @@ def g_by_w(t: Any, q: Any) -> Any:
 
 @S4_MANY_LAYERS.slip(
     "T4",
-    "line 288",
-    "before (62): a component of the vector g^N",
+    "section 2.6, before (62)",
+    "a component of the vector g^N",
     "of the matrix W^N",
     "deep",
 )
 def _(t: Any, q: Any) -> Pairs:
-    yield t.dL_dW[q.N].shape, np.tensordot(q.dL_dg[q.N][0], g_by_w(t, q), axes=1).shape
+    parts = np.tensordot(q.dL_dg[q.N][0], g_by_w(t, q), axes=1)
+    yield t.dL_dW[q.N].shape, parts.shape
+    yield t.dL_dW[q.N], parts
 
 
 @S4_MANY_LAYERS.holds("E62", "(62) ∂L/∂W^N_kl = Σ_i ∂L/∂g^N_i ∂g^N_i/∂W^N_kl", "deep")
@@ -364,8 +366,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S4_MANY_LAYERS.reading(
     "E76",
-    "line 350",
-    "(76) ∂L/∂g^n = ∂L/∂h^n ⊙ σ^n'(g^n), a row times a column",
+    "section 2.8, (76)",
+    "∂L/∂g^n = ∂L/∂h^n ⊙ σ^n'(g^n), a row times a column",
     "σ^n'(g^n)ᵀ",
     "deep",
     "NS: shape; SQ: shape; ML: shape; D_F=1: shape",
@@ -453,12 +455,18 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S4_MANY_LAYERS.wrong(
     "T7",
-    "line 356",
-    "(75) to (77) give every parameter's derivative",
+    "section 2.8",
+    "(75) to (77) for every parameter's derivative",
     "and (49) for W^F, started by (44), (55)",
     "deep",
     "NS: value; SQ: value; ML: value; D_F=1: value",
 )
 def _(t: Any, q: Any, *, printed: bool) -> Pairs:
-    given = over(1, q.N) if printed else [*over(1, q.N), "F"]
-    yield t.sweep.parameters.theta.size, sum(q.W[n].size + len(q.W[n]) for n in given)
+    given: dict[Any, Any] = {  # (75)
+        n: product(q.dL_dg[n].T, q.h[n - 1].T) for n in over(1, q.N)
+    }
+    if not printed:
+        given["F"] = product(q.dL_df.T, q.h[q.N].T)  # (49)
+    yield sum(W.size for W in t.W.values()), sum(g.size for g in given.values())
+    for n, g in given.items():
+        yield t.dL_dW[n], g

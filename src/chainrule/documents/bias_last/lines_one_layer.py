@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from ...equations.activations import ACTIVATIONS
 from ..lines import Lines, Pairs
 from ..shapes import at, hadamard, over, product
 
@@ -219,8 +218,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S4_ONE_LAYER.wrong(
     "E25",
-    "line 111",
-    "(25) h_j(g_k) = δ_jk σ(g_k), as a value 0 for j ≠ k",
+    "section 1.2, (25)",
+    "h_j(g_k) = δ_jk σ(g_k), which is 0 for j ≠ k",
     "h_j = σ(g_j) for all j",
     "one",
     "NS: value; SQ: value; ML: value",
@@ -274,7 +273,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S4_ONE_LAYER.slip(
     "T1",
-    "line 127",
+    "section 1.2, before (30)",
     "σ'(g_i) is called the derivative of g_i by h_i",
     "it is that of h_i by g_i",
     "one",
@@ -365,8 +364,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S4_ONE_LAYER.wrong(
     "T2",
-    "line 29",
-    "bias columns in V and W, but a 1 appended to x only: f = W h",
+    "section 1",
+    "f = W h with bias columns in V and W, but a 1 appended to x only",
     "append 1 to h too, after σ",
     "biased one",
     "NS: product; SQ: product; ML: product",
@@ -378,8 +377,8 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S4_ONE_LAYER.wrong(
     "T3",
-    "line 29 with (30)",
-    "(30) with the bias column in W: ∂L/∂h of (17) has one entry more than σ'(g)",
+    "sections 1 and 1.2, (30)",
+    "∂L/∂g = ∂L/∂h ⊙ σ'(g) with the bias column in W: ∂L/∂h of (17) has one entry more than σ'(g)",
     "drop the last entry of ∂L/∂h; then (23) and (38) give [dW | db]",
     "biased one",
     "NS: product; SQ: product; ML: product",
@@ -401,11 +400,9 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     "NS: value; SQ: value; ML: value",
 )
 def _(t: Any, q: Any, *, printed: bool) -> Pairs:
-    sigmoid = ACTIVATIONS["sigmoid"]().value
-    h = q.sigma[1].value(product(q.W[1], q.h[0]))
-    last = (
-        sigmoid(product(np.ones((1, len(q.h[0]))), q.h[0]))
-        if printed
-        else np.ones((1, 1))
-    )
-    yield t.f, product(q.W["F"], np.vstack([h, last]))
+    if printed:
+        V = np.vstack([q.W[1], q.W[1][-1:]])  # any row that a start may give it
+        h = q.sigma[1].value(product(V, q.h[0]))
+    else:
+        h = np.vstack([q.sigma[1].value(product(q.W[1], q.h[0])), [[1.0]]])
+    yield t.f, product(q.W["F"], h)

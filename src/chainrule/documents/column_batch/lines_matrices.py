@@ -113,7 +113,7 @@ def between(q: Any, l: Any, k: Any, i: Any) -> Any:
 
 @S1_MATRICES.wrong(
     "E40",
-    "lines 275, 442, 464",
+    'section "Backpropagation: Utilizing Matrix/Vector Notation", and the Summary',
     "δ_i^(l-1) = Σ_{k=1}^{n_l} δ_k^(l) ∂z_k^(l)/∂z_i^(l-1), any l of 1 … L",
     "l = 2 … L: there is no z^(0)",
     "one",
@@ -130,7 +130,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S1_MATRICES.wrong(
     "E41",
-    "line 281",
+    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
     "z_k^(l) = Σ_{j=1}^{n_l} w_kj a_j^(l-1) + b_k, twice",
     "upper limit n_{l-1}",
     "one",
@@ -149,7 +149,11 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 
 @S1_MATRICES.slip(
-    "E42", "line 285", "∂z_k^(l)/∂z_i^(l-1) = w_ki μ'(z_i^(l-1))", "w_ki^(l)", "one"
+    "E42",
+    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
+    "∂z_k^(l)/∂z_i^(l-1) = w_ki μ'(z_i^(l-1))",
+    "w_ki^(l)",
+    "one",
 )
 def _(t: Any, q: Any) -> Pairs:
     for l in over(2, q.L):
@@ -193,7 +197,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S1_MATRICES.wrong(
     "E46",
-    "line 299",
+    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
     "δ^(L-1) = μ'(z^(L)) ⊙ (W^(L))ᵀ δ^(L)",
     "μ'(z^(L-1))",
     "one",
@@ -209,8 +213,8 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S1_MATRICES.wrong(
     "E46b",
-    "line 299",
-    "its second line: μ'(z^(L)) ⊙ (2 (W^(L))ᵀ ((a - y) ⊙ μ'(z^(L))))",
+    'section "Backpropagation: Utilizing Matrix/Vector Notation", second line',
+    "δ^(L-1) = μ'(z^(L)) ⊙ (2 (W^(L))ᵀ ((a - y) ⊙ μ'(z^(L))))",
     "outer factor μ'(z^(L-1)); the inner one is right",
     "one",
     "NS: product; SQ: value; ML: value",
@@ -241,8 +245,8 @@ def outer_sum(q: Any, l: Any) -> Any:
 
 @S1_MATRICES.wrong(
     "E48",
-    "lines 311, 315",
-    "C = (1/N) Σ_l ‖a_l - y_l‖² with ∂C/∂W = Σ_l δ_l a_lᵀ",
+    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
+    "∂C/∂W = Σ_l δ_l a_lᵀ with C = (1/N) Σ_l ‖a_l - y_l‖²",
     "(1/N) Σ_l δ_l a_lᵀ",
     "mean",
     "NS: value; SQ: value; ML: value",
@@ -254,8 +258,8 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S1_MATRICES.wrong(
     "E49",
-    "lines 311, 315",
-    "the same C with ∂C/∂b = Σ_l δ_l",
+    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
+    "∂C/∂b = Σ_l δ_l with C = (1/N) Σ_l ‖a_l - y_l‖²",
     "(1/N) Σ_l δ_l",
     "mean",
     "NS: value; SQ: value; ML: value",
@@ -277,7 +281,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S1_MATRICES.reading(
     "E50",
-    "line 319",
+    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
     "δ_l = ∂C/∂a_l ∂a_l/∂z_l, a column times a Jacobian",
     "(∂a/∂z)ᵀ ∂C/∂a; the Hadamard product for an elementwise μ",
     "one",
@@ -295,21 +299,21 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S1_MATRICES.wrong(
     "E51",
-    "line 323",
+    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
     "δ_l^(L) = ∂C/∂z_l = 2(a_l - y_l) ⊙ μ'(z_l) although C is the mean",
     "N ∂C/∂z_l, the derivative of trial l's own cost",
     "mean",
     "NS: value; SQ: value; ML: value",
 )
 def _(t: Any, q: Any, *, printed: bool) -> Pairs:
-    own = t.Delta[q.L]
-    left = own / q.N if printed else own
-    yield left, hadamard(2 * (q.A[q.L] - q.Y), mu_prime(q, q.L))
+    of_mean = t.objective_gradient(("Z", q.L)).T
+    right = hadamard(2 * (q.A[q.L] - q.Y), mu_prime(q, q.L))
+    yield of_mean if printed else q.N * of_mean, right
 
 
 @S1_MATRICES.wrong(
     "E52",
-    "line 323",
+    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
     "δ_l^(l-1) = μ'(z_l^(l)) ⊙ (W^(l))ᵀ δ_l^(l)",
     "μ'(z_l^(l-1))",
     "mean",

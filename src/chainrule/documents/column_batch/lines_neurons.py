@@ -40,7 +40,7 @@ def points() -> Any:
 
 @S1_NEURONS.wrong(
     "E1",
-    "line 27",
+    'section "Introducing Neural Networks"',
     "a_i^(L) = Σ_{j=1}^{n_{L-1}} w_ji^(L) a_j^(L-1), W^(L) of n_L × n_{L-1}",
     "w_ij",
     "linear",
@@ -56,7 +56,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S1_NEURONS.wrong(
     "E2",
-    "line 31",
+    'section "Introducing Neural Networks"',
     "a_i^(L) = Σ_j w_ji^(L) a_j^(L-1) + b_i^(L)",
     "w_ij",
     "linear",
@@ -74,7 +74,11 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 
 @S1_NEURONS.slip(
-    "E3", "line 35", "b^(L) = [b_i; …; b_{n_L}]", "the first entry is b_1", "linear"
+    "E3",
+    'section "Introducing Neural Networks"',
+    "b^(L) = [b_i; …; b_{n_L}]",
+    "the first entry is b_1",
+    "linear",
 )
 def _(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
@@ -83,8 +87,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S1_NEURONS.wrong(
     "E4",
-    "line 35",
-    "W^(L) displayed with n_{L-1} rows and n_L columns, used in a = W a' + b",
+    'section "Introducing Neural Networks"',
+    "W^(L) = [w_11 … w_1{n_L}; …; w_{n_{L-1}},1 … w_{n_{L-1}},{n_L}], n_{L-1} rows, in a = W a' + b",
     "n_L rows (targets), n_{L-1} columns (sources)",
     "linear",
     "NS: product; SQ: value; ML: product",
@@ -117,7 +121,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S1_NEURONS.reading(
     "E6",
-    "line 39",
+    'section "Introducing Neural Networks"',
     "without μ the output is a linear combination of the input",
     "affine: with biases a constant is added",
     "linear",
@@ -211,6 +215,9 @@ def _(t: Any, q: Any) -> Pairs:
     x = np.array([-2.0, 0.0, 3.0])
     yield np.array([0.0, 0.0, 3.0]), q.mu[0].value(x)
     yield np.array([0.0, 0.0, 1.0]), q.mu[0].derivative(x)
+    z = q.Z[1]
+    yield t.A[1], np.where(z > 0, z, 0.0)
+    yield t.jacobian(("A", 1), ("Z", 1)), np.where(z > 0, 1.0, 0.0)
 
 
 @S1_NEURONS.holds(
@@ -256,14 +263,13 @@ def _(t: Any, q: Any) -> Pairs:
 @S1_NEURONS.holds(
     "E19",
     "chain: ∂C/∂w^(L-1), ∂C/∂b^(L-1) = 2(a^(L) - y) μ'(z^(L)) w^(L) μ'(z^(L-1)) {a^(L-2), 1}",
-    "chain",
+    "longer chain",
 )
 def _(t: Any, q: Any) -> Pairs:
     L = q.L
-    if L > 1:
-        right = 2 * (q.A[L] - q.Y) * mu_prime(q, L) * q.W[L] * mu_prime(q, L - 1)
-        yield t.dC_db[L - 1], right
-        yield t.dC_dW[L - 1], right * q.A[L - 2]
+    right = 2 * (q.A[L] - q.Y) * mu_prime(q, L) * q.W[L] * mu_prime(q, L - 1)
+    yield t.dC_db[L - 1], right
+    yield t.dC_dW[L - 1], right * q.A[L - 2]
 
 
 @S1_NEURONS.holds(
@@ -293,7 +299,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S1_NEURONS.wrong(
     "E23",
-    "line 176",
+    'section "L Layers with Arbitrary Neurons"',
     "a_i^(l) = μ(Σ_j (w_ij a_j + b_i))",
     "close the sum before + b_i",
     "one",
@@ -307,8 +313,8 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S1_NEURONS.wrong(
     "E24",
-    "line 172",
-    "w_ji^(L): the weight of j (layer L-1) on i (layer L); used as w_ij",
+    'section "L Layers with Arbitrary Neurons"',
+    "w_ji^(L), the weight of j (layer L-1) on i (layer L), and then uses it as w_ij",
     "w_ij is the weight of j (layer L-1) on i (layer L)",
     "one",
     "NS: index; SQ: value; ML: index",
@@ -321,7 +327,11 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 
 @S1_NEURONS.slip(
-    "E25", "line 180", "∂a_i^(l)/∂a_j^(l-1) = μ'(z_i^(l)) w_ij", "w_ij^(l)", "one"
+    "E25",
+    'section "L Layers with Arbitrary Neurons"',
+    "∂a_i^(l)/∂a_j^(l-1) = μ'(z_i^(l)) w_ij",
+    "w_ij^(l)",
+    "one",
 )
 def _(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
@@ -379,7 +389,8 @@ def _(t: Any, q: Any) -> Pairs:
 )
 def _(t: Any, q: Any) -> Pairs:
     for j in over(0, q.L):
-        yield sum(1 for _path in paths.paths(q.n, q.L - j)), paths.count(q.n, j)
+        every = paths.paths(t.sweep.network.sizes, t.sweep.network.n_layers - j)
+        yield sum(1 for _path in every), paths.count(q.n, j)
 
 
 @S1_NEURONS.holds(

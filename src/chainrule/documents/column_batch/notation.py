@@ -126,7 +126,7 @@ def arrays_of(
     ----------
     parameters : Parameters
     sources_first : bool
-        W as the document's lines 27 to 35 display it, n_{l-1} × n_l: a = Wᵀ a' + b.
+        W as the document's section "Introducing Neural Networks" displays it, n_{l-1} × n_l: a = Wᵀ a' + b.
 
     Examples
     --------
@@ -149,7 +149,7 @@ def parameters_of(arrays: Arrays, *, sources_first: bool = False) -> Parameters:
     arrays : (mapping, mapping) of int to array_like
         W^(l) of shape (n_l, n_{l-1}) and b^(l) of shape (n_l, 1); a plain list is a column.
     sources_first : bool
-        Whether W^(l) is of shape (n_{l-1}, n_l), as the document's lines 27 to 35 display it.
+        Whether W^(l) is of shape (n_{l-1}, n_l), as the document's section "Introducing Neural Networks" displays it.
 
     Raises
     ------

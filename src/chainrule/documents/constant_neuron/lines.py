@@ -57,17 +57,16 @@ def gradient_flat(dL_dw: Any) -> Any:
 
 @S2.wrong(
     "E1",
-    "line 5",
-    "L layers, hidden layers N - 2, weight matrices N - 1",
-    "L - 2 and L - 1 (here N = 5 data)",
+    "section 1",
+    "N - 2 hidden layers and N - 1 weight matrices, L the number of layers",
+    "L - 2 and L - 1 (N, which nothing defines, is read as the number of patterns)",
     "any",
     "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
 )
 def _(t: Any, q: Any, *, printed: bool) -> Pairs:
-    count = 5 if printed else q.L
-    weights = t.sweep.network.n_layers
-    yield weights - 1, count - 2
-    yield weights, count - 1
+    count = len(t.sweep.x) if printed else q.L
+    yield len(q.o) - 2, count - 2  # without input and output
+    yield len(q.w), count - 1
 
 
 @S2.holds(
@@ -84,7 +83,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S2.wrong(
     "E3",
-    "line 7 (with 17, 19)",
+    "section 1",
     "o_i^l = σ(a_i^l) for every i",
     "for i ≥ 1; o_0 = 1",
     "any",
@@ -100,7 +99,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S2.wrong(
     "E4",
-    "line 9",
+    "section 1",
     "a_i^l = Σ_{j=0}^{n^l - 1} o_j^(l-1) w_ji^(l-1)",
     "upper limit n^(l-1) - 1",
     "any",
@@ -118,7 +117,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S2.slip(
     "E5",
-    "line 11",
+    "section 1",
     "o_i^0 = inputs, o_0^0 = 1",
     "inputs at i = 1 … n^0 - 1, the constant at 0",
     "any",
@@ -129,7 +128,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 
 @S2.slip(
-    "E6", "line 13", "o_i^(L-1) = outputs", "outputs at i = 1 … n^(L-1) - 1", "any"
+    "E6", "section 1", "o_i^(L-1) = outputs", "outputs at i = 1 … n^(L-1) - 1", "any"
 )
 def _(t: Any, q: Any) -> Pairs:
     yield (
@@ -153,7 +152,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S2.wrong(
     "E9",
-    "line 21",
+    "section 1",
     "L(o_1, …, o_{n^(L-1)})",
     "last index n^(L-1) - 1",
     "any",
@@ -169,12 +168,13 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
             q.D[:, 1:], q.a[q.L - 1][:, 1:], outputs, network.activations[-1]
         )[0][0],
     )
+    yield t.loss, q.loss
 
 
 @S2.wrong(
     "E10",
-    "line 23",
-    "δ_i^l = -∂L/∂a_i^l, with the theorem ∂L/∂w_ij^l = δ_j^(l+1) o_i^l",
+    "section 1",
+    "δ_i^l = -∂L/∂a_i^l, and ∂L/∂w_ij^l = δ_j^(l+1) o_i^l in section 3",
     "+∂L/∂a_i^l, as sections 3 to 5 use it",
     "any",
     "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
@@ -193,7 +193,7 @@ def summed(q: Any, l: Any, j: Any, last: Any) -> Any:
 
 @S2.wrong(
     "E11",
-    "line 27",
+    "section 2",
     "o_j^(l+1) = σ(Σ_{i=0}^{n^l} o_i^l w_ij^l)",
     "upper limit n^l - 1",
     "any",
@@ -210,8 +210,8 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S2.wrong(
     "E12",
-    "line 27",
-    "its range: 1 ≤ i < n^(L-1)",
+    "section 2",
+    "o_j^(l+1) = σ(Σ_i o_i^l w_ij^l) for 1 ≤ i < n^(L-1)",
     "1 ≤ j < n^(l+1)",
     "any",
     "NS: index; NS tanh quartic: index",
@@ -226,7 +226,11 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 
 @S2.slip(
-    "E13", "line 29", "o_j^0 = I_j^d, o_0 = 1 always", "j ≥ 1; d counts the data", "any"
+    "E13",
+    "section 2",
+    "o_j^0 = I_j^d, o_0 = 1 always",
+    "j ≥ 1; d counts the data",
+    "any",
 )
 def _(t: Any, q: Any) -> Pairs:
     yield t.sweep.x[0], q.o[0][0, 1:]
@@ -289,8 +293,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S2.reading(
     "E18",
-    "line 49",
-    "Theorem 2: δ_i^l = σ'(a_i^l) Σ_k w_ik^l δ_k^(l+1), every i",
+    'section 3, Theorem "Backpropagation Formula"',
+    "δ_i^l = σ'(a_i^l) Σ_k w_ik^l δ_k^(l+1), for every i",
     "i ≥ 1; δ_0 = 0",
     "any",
     "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
@@ -320,7 +324,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S2.slip(
     "E19",
-    "line 53",
+    "section 3",
     "∂o_j^l/∂a_i^l = σ'(a_i^l) δ_ij^k",
     "Kronecker(i, j), for i, j ≥ 1",
     "any",
@@ -332,7 +336,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S2.wrong(
     "E20",
-    "line 57",
+    "section 3",
     "∂a_j^(l+1)/∂a_i^l = ∂/∂a_i^l Σ_k o_k^l w_ki^l",
     "w_kj",
     "any",
@@ -351,8 +355,8 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S2.wrong(
     "E21",
-    "line 57",
-    "… = σ'(a_i^l) Kronecker(i, j)",
+    "section 3",
+    "∂a_j^(l+1)/∂a_i^l = σ'(a_i^l) Kronecker(i, j)",
     "σ'(a_i^l) w_ij^l",
     "any",
     "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
@@ -371,7 +375,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         yield t.jacobian(("Z", l + 1), ("Z", l)), np.array(right)
 
 
-@S2.holds("E22", "proof of Theorem 2, line 1: δ_i^l = ∂L/∂a_i^l", "any")
+@S2.holds("E22", "proof of Theorem 2, first line: δ_i^l = ∂L/∂a_i^l", "any")
 def _(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L - 1):
         yield t.delta[l], q.delta[l]
@@ -379,7 +383,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S2.holds(
     "E23",
-    "lines 2 and 3: Σ_k ∂L/∂a_k^(l+1) ∂a_k^(l+1)/∂a_i^l = Σ_k δ_k^(l+1) ∂a_k^(l+1)/∂a_i^l",
+    "second and third line: Σ_k ∂L/∂a_k^(l+1) ∂a_k^(l+1)/∂a_i^l = Σ_k δ_k^(l+1) ∂a_k^(l+1)/∂a_i^l",
     "any",
 )
 def _(t: Any, q: Any) -> Pairs:
@@ -392,8 +396,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S2.wrong(
     "E24",
-    "line 67",
-    "line 4: Σ_k δ_k^(l+1) o_i^l Kronecker(j, k)",
+    "section 3, proof of the Backpropagation Formula, fourth line",
+    "δ_i^l = Σ_k δ_k^(l+1) o_i^l Kronecker(j, k)",
     "Σ_k δ_k w_ik σ'(a_i) (here j = 1)",
     "any",
     "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
@@ -407,8 +411,8 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S2.wrong(
     "E25",
-    "line 68",
-    "line 5: δ_j^(l+1) o_i^l",
+    "section 3, proof of the Backpropagation Formula, fifth line",
+    "δ_i^l = δ_j^(l+1) o_i^l",
     "σ'(a_i) Σ_k w_ik δ_k (here j the last)",
     "any",
     "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
@@ -494,8 +498,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S2.wrong(
     "E29b",
-    "lines 23, 84",
-    "the step with δ = -∂L/∂a as printed",
+    "sections 1 and 5",
+    "Δw_ij^l = -α δ_j^(l+1) o_i^l with δ = -∂L/∂a",
     "δ = +∂L/∂a: with the printed sign the step ascends",
     "any",
     "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
@@ -515,7 +519,7 @@ def _(t: Any, q: Any) -> Pairs:
         yield np.eye(q.n[l])[:, 0], stepped[l][:, 0]
 
 
-@S2.slip("E31", "line 86", "Δ_0j can be nonzero: biases move", "Δw_0j", "any")
+@S2.slip("E31", "section 5", "Δ_0j can be nonzero: biases move", "Δw_0j", "any")
 def _(t: Any, q: Any) -> Pairs:
     stepped = constant_neuron.step(q, 0.5)
     for l in over(0, q.L - 2):

@@ -2,7 +2,8 @@
 
     W3 (W2 (W1 x + b1) + b2) + b3 = (W3 W2 W1) x + (W3 W2 b1 + W3 b2 + b3)
 
-The constant term does not go away: "linear combination" (S1, line 39) is true of the weights only.
+The constant term does not go away: "linear combination" (S1, "Introducing Neural Networks") is true of the
+weights only.
 """
 
 from __future__ import annotations

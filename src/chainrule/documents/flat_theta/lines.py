@@ -32,8 +32,8 @@ def sigma_prime(q: Any, k: Any) -> Any:
 
 @S3.wrong(
     "E1",
-    "line 5 with (1)",
-    "W^[k] of n_k × n_{k-1}, b^[k] in R^{n_k}, used as v^[k] = σ(W^[k-1] v^[k-1] + b^[k-1])",
+    "section 1.1, (1)",
+    "W^[k] of n_k × n_{k-1} and b^[k] in R^{n_k}, used as v^[k] = σ(W^[k-1] v^[k-1] + b^[k-1])",
     "for (1): W^[k] of n_{k+1} × n_k, b^[k] in R^{n_{k+1}}, k = 1 … M-1",
     "one",
     "NS: index; SQ: index; ML: index",
@@ -79,18 +79,23 @@ def _(t: Any, q: Any) -> Pairs:
         sum(0.5 * np.sum((q.a[q.M][:, i] - q.y[:, i]) ** 2) for i in range(q.N)),
     )
     yield t.loss, q.loss
+    yield t.losses, q.losses
 
 
 @S3.wrong(
     "E6",
-    "line 25",
-    "the loss depends on the W, the b and the y_i (then ∂L/∂x = 0)",
+    "section 1.2",
+    "L(W^[1], …, W^[M-1], b^[1], …, b^[M-1], y_1, …, y_n), without the x_i",
     "and on the x_i",
     "one",
     "NS: value; SQ: value; ML: value",
 )
 def _(t: Any, q: Any, *, printed: bool) -> Pairs:
-    yield t.dL_da[1], np.zeros((q.n[1], 1)) if printed else q.dL_da[1]
+    # a function of what is listed has one value for these W, b and y, whatever the x
+    x = q.a[1] + 1.0 if printed else q.a[1]
+    yield t.loss, flat_theta.run(t.sweep.network, q.theta, x, q.y).loss
+    if not printed:
+        yield t.dL_da[1], q.dL_da[1]
 
 
 @S3.holds("E7", "weights in θ: Σ_{k=1}^{M-1} n_k n_{k+1}", "one")
@@ -101,7 +106,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S3.wrong(
     "E8",
-    "line 35",
+    "section 1.2",
     "D = Σ_{k=1}^{M-1} n_k n_{k+1} + Σ_{k=1}^{M-1} n_k",
     "biases: Σ_{k=2}^{M} n_k",
     "count",
@@ -211,7 +216,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S3.holds(
     "E13",
-    "∂L/∂z_j^[M-1], line 1: ∂/∂z_j of ½ Σ_k (y_k - σ(W^[M] σ(z^[M-1]) + b^[M])_k)²",
+    "∂L/∂z_j^[M-1], first line: ∂/∂z_j of ½ Σ_k (y_k - σ(W^[M] σ(z^[M-1]) + b^[M])_k)²",
     "one",
 )
 def _(t: Any, q: Any) -> Pairs:
@@ -235,7 +240,7 @@ def last_jacobian(t: Any, q: Any) -> Any:
     return t.jacobian(("Z", q.M - 1), ("Z", q.M - 2))
 
 
-@S3.holds("E14", "line 2: ∇_{z^[M]} L · ∂z^[M]/∂z_j^[M-1]", "one")
+@S3.holds("E14", "second line: ∇_{z^[M]} L · ∂z^[M]/∂z_j^[M-1]", "one")
 def _(t: Any, q: Any) -> Pairs:
     jacobian = last_jacobian(t, q)
     yield (
@@ -246,8 +251,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S3.wrong(
     "E15",
-    "line 49, third line",
-    "line 3: Σ_m ∂L/∂z_m^[M] ∂z^[M]/∂z_j^[M-1]",
+    "section 1.3, third line of ∂L/∂z_j^[M-1]",
+    "∂L/∂z_j^[M-1] = Σ_m ∂L/∂z_m^[M] ∂z^[M]/∂z_j^[M-1]",
     "∂z_m^[M]",
     "one",
     "NS: shape; SQ: shape; ML: shape",
@@ -274,8 +279,8 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S3.reading(
     "E16",
-    "line 49, fourth line",
-    "line 4: Σ_m ∂L/∂z_m (∂/∂z_j Σ_s w_ms σ(z_s) + b_m)",
+    "section 1.3, fourth line of ∂L/∂z_j^[M-1]",
+    "∂L/∂z_j^[M-1] = Σ_m ∂L/∂z_m (∂/∂z_j Σ_s w_ms σ(z_s) + b_m)",
     "the derivative is of the whole bracket: b_m adds nothing",
     "one",
     "NS: value; SQ: value; ML: value",
@@ -294,7 +299,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     yield t.dL_dz[M - 1], column(right)
 
 
-@S3.holds("E17", "line 5: Σ_m ∂L/∂z_m w_mj^[M] σ'(z_j^[M-1])", "one")
+@S3.holds("E17", "fifth line: Σ_m ∂L/∂z_m w_mj^[M] σ'(z_j^[M-1])", "one")
 def _(t: Any, q: Any) -> Pairs:
     M, slope = q.M, sigma_prime(q, q.M - 1)
     outputs, inputs = over(1, q.n[M]), over(1, q.n[M - 1])
@@ -305,7 +310,7 @@ def _(t: Any, q: Any) -> Pairs:
     yield t.dL_dz[M - 1], column(sums)
 
 
-@S3.holds("E18", "line 6: σ'(z_j) ((W^[M])ᵀ ∂L/∂z^[M])_j", "one")
+@S3.holds("E18", "sixth line: σ'(z_j) ((W^[M])ᵀ ∂L/∂z^[M])_j", "one")
 def _(t: Any, q: Any) -> Pairs:
     yield (
         t.dL_dz[q.M - 1],
@@ -318,7 +323,9 @@ def recursion(q: Any, k: Any) -> Any:
     return product(q.W[k + 1].T, q.dL_dz[k + 1]) * q.a[k] * (1 - q.a[k])
 
 
-@S3.holds("E19", "line 7: ((W^[M])ᵀ ∂L/∂z^[M])_j a_j^[M-1] (1 - a_j^[M-1])", "one")
+@S3.holds(
+    "E19", "seventh line: ((W^[M])ᵀ ∂L/∂z^[M])_j a_j^[M-1] (1 - a_j^[M-1])", "one"
+)
 def _(t: Any, q: Any) -> Pairs:
     yield t.dL_dz[q.M - 1], recursion(q, q.M - 1)
 
@@ -333,7 +340,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S3.wrong(
     "E20",
-    "line 51",
+    "section 1.3",
     "∂L/∂z_j^[1] = ((W^[2])ᵀ ∂L/∂z^[2])_j a_j^[1] (1 - a_j^[1]), layer 1 the input",
     "the recursion ends at k = 2; ∂L/∂a^[1] = (W^[2])ᵀ ∂L/∂z^[2]",
     "one",
@@ -360,7 +367,7 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S3.wrong(
     "E22",
-    "line 55",
+    "section 1.3",
     "∂L/∂w_js^[k] = ∂L/∂z_j^[k] a_s^[k]",
     "a_s^[k-1]",
     "one",
@@ -391,8 +398,8 @@ def _(t: Any, q: Any) -> Pairs:
 
 @S3.wrong(
     "E24",
-    "line 23 against 59",
-    "the loss of N data: a sum in section 1.2, a mean in section 1.3",
+    "sections 1.2 and 1.3",
+    "L = Σ_i ½ ‖ŷ_i - y_i‖², and L = (1/N) Σ_i ½ ‖y_i - a_i^[M]‖²",
     "two losses, a factor N apart: one minimum, two gradients",
     "sum",
     "NS: value; SQ: value; ML: value",
