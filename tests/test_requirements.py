@@ -376,7 +376,8 @@ def test_r16_every_misprint_is_seen_on_widths_that_differ_agree_and_hidden_equal
     None
 ):
     for line in LINES.values():
-        if line.verdict.name == "MISPRINT" and line.kind != "none":
+        # ReLU' at 0 (S1.E63) is of one neuron, whatever the widths
+        if line.verdict.name == "MISPRINT" and line.kind != "ReLU neuron":
             assert {"NS", "SQ", "ML"} <= set(KINDS[line.document, line.kind]), line.id
             assert line.fails
     sizes = {case: make().network.sizes for case, make in KINDS["S1", "digits"].items()}

@@ -22,11 +22,18 @@ __all__ = [
     "columnwise",
     "hadamard",
     "matrix",
+    "one_column",
     "over",
     "product",
     "require_layers",
     "require_shape",
 ]
+
+
+#: What to do about several samples where a document has one.
+ONE_SAMPLE = (
+    "The document has one sample at a time: pass one column, and the next in its turn."
+)
 
 
 class ShapeError(InputError):
@@ -167,7 +174,7 @@ def matrix(name: str, values: Any) -> Array:
         raise InputError(
             f"{name} with an entry that is no finite number",
             "finite numbers",
-            "Mend that entry.",
+            "Replace that entry.",
         )
     return array
 
@@ -175,12 +182,47 @@ def matrix(name: str, values: Any) -> Array:
 def columns(name: str, values: Any, rows: int, letters: str) -> Array:
     """A matrix of that many rows, one column per sample; a plain list is one column."""
     array = matrix(name, [[v] for v in values] if _is_flat(values) else values)
-    require_shape(name, array, (rows, array.shape[1]), letters)
+    remedy = (
+        "Transpose it: samples are columns."
+        if array.shape[1] == rows
+        else f"Count the rows: one for each neuron, {rows} in all."
+    )
+    require_shape(name, array, (rows, array.shape[1]), letters, remedy)
+    return array
+
+
+def one_column(
+    name: str, values: Any, rows: int, letters: str, alone: str = ONE_SAMPLE
+) -> Array:
+    """One column of that many entries; a plain list is one.
+
+    Parameters
+    ----------
+    name : str
+    values : array_like
+    rows : int
+    letters : str
+        See `require_shape`.
+    alone : str
+        Why there is one column, and what to do.
+    """
+    array = matrix(name, [[v] for v in values] if _is_flat(values) else values)
+    if array.shape == (1, rows) and rows != 1:
+        remedy = "Transpose it: it is a column."
+    elif array.shape[0] == rows:
+        remedy = alone
+    else:
+        remedy = f"Count the entries: one for each neuron, {rows} in all."
+    require_shape(name, array, (rows, 1), letters, remedy)
     return array
 
 
 def require_shape(
-    name: str, array: Array, shape: tuple[int, int], letters: str
+    name: str,
+    array: Array,
+    shape: tuple[int, int],
+    letters: str,
+    remedy: str | None = None,
 ) -> None:
     """Raise unless a matrix has the shape that the document gives it.
 
@@ -193,6 +235,8 @@ def require_shape(
         Rows and columns.
     letters : str
         The same in the document's letters, with its indices.
+    remedy : str, optional
+        What to do; by default that of a matrix between two layers.
 
     Raises
     ------
@@ -200,7 +244,7 @@ def require_shape(
         It has another one.
     """
     if tuple(array.shape) != shape:
-        remedy = (
+        remedy = remedy or (
             "Transpose it."
             if tuple(array.shape)[::-1] == shape
             else "Count the neurons of both layers."

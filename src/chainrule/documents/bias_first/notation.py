@@ -6,7 +6,9 @@
     W^[l] = [w_kj], k = 1 … n^[l], j = 0 … n^[l-1];  W^[l] = [b | W] of the one notation
 
 Derivatives with respect to columns are columns. δ^[l] = ∂L/∂net^[l]. The document's loss is ½ Σ (y_k - a_k)²,
-or categorical cross-entropy with any y, also where Σ y ≠ 1 or an entry is negative.
+or categorical cross-entropy with any y, also where Σ y ≠ 1. Here (0.2) holds for a negative entry of y too; the
+canonical passes (`sweep`, `chainrule.backward`, `explain`, training) take entries ≥ 0 alone, as with a negative one
+the loss has no lower bound.
 """
 
 from __future__ import annotations
@@ -22,8 +24,16 @@ from ...equations.arrays import Array
 from ...equations.losses import LOSSES
 from ...equations.network import Network, Parameters
 from ...errors import InputError
+from ..checked_values import checked_rate, moving
 from ..quantities import Axis, Quantity
-from ..shapes import columns, columnwise, matrix, product, require_layers, require_shape
+from ..shapes import (
+    columnwise,
+    matrix,
+    one_column,
+    product,
+    require_layers,
+    require_shape,
+)
 from ..sweep import Sweep, output_gradient
 
 __all__ = [
@@ -187,13 +197,6 @@ def run(network: Network, W: Weights, a0: Any, y: Any) -> Pass:
     return Pass(n, phi, y, W, a, x, net, ell[0], dL_da, delta, dL_dw, dL_dx)
 
 
-def one_column(name: str, values: Any, rows: int, letters: str) -> Array:
-    """A column of that many entries."""
-    column = columns(name, values, rows, letters)
-    require_shape(name, column, (rows, 1), letters)
-    return column
-
-
 def with_constant(a: Array) -> Array:
     """x: the column a with a 1 prepended."""
     return np.vstack([np.ones((1, 1), a.dtype), a])
@@ -234,10 +237,16 @@ def view(sweep: Sweep) -> Pass:
 def step(
     p: Pass, alpha: float, *, layers: Collection[int] | None = None
 ) -> dict[int, Array]:
-    """W^[l] - α ∂L/∂w^[l], of all layers or of some, all derivatives taken before anything moves."""
+    """W^[l] - α ∂L/∂w^[l], of all layers or of some, all derivatives taken before anything moves.
+
+    Raises
+    ------
+    InputError
+        α that is no finite number > 0; a layer that is not one of 1 … L.
+    """
+    alpha, moved = checked_rate("α", alpha), moving("W^[l]", layers, p.W)
     return {
-        l: W - alpha * p.dL_dw[l] if layers is None or l in layers else W.copy()
-        for l, W in p.W.items()
+        l: W - alpha * p.dL_dw[l] if l in moved else W.copy() for l, W in p.W.items()
     }
 
 

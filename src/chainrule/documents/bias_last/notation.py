@@ -23,9 +23,16 @@ from ...equations.arrays import Array
 from ...equations.losses import LOSSES
 from ...equations.network import Network, Parameters
 from ...errors import InputError
-from ..bias_first.notation import one_column
+from ..checked_values import checked_rate, moving
 from ..quantities import Axis, Quantity
-from ..shapes import hadamard, matrix, product, require_layers, require_shape
+from ..shapes import (
+    hadamard,
+    matrix,
+    one_column,
+    product,
+    require_layers,
+    require_shape,
+)
 from ..sweep import Sweep
 
 __all__ = [
@@ -308,11 +315,15 @@ def view(sweep: Sweep, *, biased: bool = True) -> Pass:
 def step(
     p: Pass, eta: float, *, layers: Collection[Any] | None = None
 ) -> dict[Any, Array]:
-    """W^n - η ∂L/∂W^n, of all layers or of some, all derivatives taken before anything moves (78)."""
-    return {
-        n: W - eta * p.dL_dW[n] if layers is None or n in layers else W.copy()
-        for n, W in p.W.items()
-    }
+    """W^n - η ∂L/∂W^n, of all layers or of some, all derivatives taken before anything moves (78).
+
+    Raises
+    ------
+    InputError
+        η that is no finite number > 0; a layer that is not one of 1 … N and "F".
+    """
+    eta, moved = checked_rate("η", eta), moving("W^n", layers, p.W)
+    return {n: W - eta * p.dL_dW[n] if n in moved else W.copy() for n, W in p.W.items()}
 
 
 def quantities(p: Pass) -> tuple[Quantity, ...]:

@@ -21,12 +21,14 @@ from ...equations.activation import Activation
 from ...equations.arrays import Array
 from ...equations.losses import LOSSES, reduction_weights
 from ...equations.network import Network, Parameters
+from ..checked_values import checked_rate, moving
 from ..quantities import Axis, Quantity
 from ..shapes import (
     ShapeError,
     columns,
     columnwise,
     matrix,
+    one_column,
     product,
     require_layers,
     require_shape,
@@ -178,13 +180,15 @@ def checked(arrays: Arrays) -> tuple[dict[int, Array], dict[int, Array]]:
         shape = (W[l].shape[0], W[l - 1].shape[0])
         require_shape(f"W^({l})", W[l], shape, f"i = 1 … n_{l}, j = 1 … n_{l - 1}")
     b = {
-        l: columns(f"b^({l})", given_b[l], W[l].shape[0], f"i = 1 … n_{l}")
+        l: one_column(
+            f"b^({l})",
+            given_b[l],
+            W[l].shape[0],
+            f"i = 1 … n_{l}, one column",
+            "Pass one column: all trials share a layer's biases.",
+        )
         for l in layers
     }
-    for l, column in b.items():
-        require_shape(
-            f"b^({l})", column, (W[l].shape[0], 1), f"i = 1 … n_{l}, one column"
-        )
     return W, b
 
 
@@ -302,8 +306,14 @@ def view(sweep: Sweep) -> Pass:
 def step(
     p: Pass, alpha: float, *, layers: Collection[int] | None = None
 ) -> tuple[dict[int, Array], dict[int, Array]]:
-    """W - α ∂C/∂W and b - α ∂C/∂b, of all layers or of some, all from the old parameters (S1.E74)."""
-    moved = [l for l in p.W if layers is None or l in layers]
+    """W - α ∂C/∂W and b - α ∂C/∂b, of all layers or of some, all from the old parameters (S1.E74).
+
+    Raises
+    ------
+    InputError
+        α that is no finite number > 0; a layer that is not one of 1 … L.
+    """
+    alpha, moved = checked_rate("α", alpha), moving("W^(l) and b^(l)", layers, p.W)
     W = {l: W - alpha * p.dC_dW[l] if l in moved else W.copy() for l, W in p.W.items()}
     return W, {
         l: b - alpha * p.dC_db[l] if l in moved else b.copy() for l, b in p.b.items()

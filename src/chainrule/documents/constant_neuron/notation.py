@@ -22,6 +22,7 @@ from ...equations.arrays import Array
 from ...equations.losses import LOSSES
 from ...equations.network import Network, Parameters
 from ...errors import InputError
+from ..checked_values import checked_rate, moving
 from ..quantities import Axis, Quantity
 from ..shapes import matrix, product, require_layers, require_shape
 from ..sweep import Sweep
@@ -167,7 +168,15 @@ def with_constant(values: Array, constant: float = 1.0) -> Array:
 def row(name: str, values: Any, count: int, letters: str) -> Array:
     """A row of the neurons from 1 on; a plain list is a row."""
     array = matrix(name, [values] if np.ndim(values) == 1 else values)
-    require_shape(name, array, (1, count), letters)
+    if array.shape == (count, 1) and count != 1:
+        remedy = "Transpose it: it is a row."
+    elif array.shape[1] == count:
+        remedy = "The document has one pattern at a time: pass one row, and the next in its turn."
+    else:
+        remedy = (
+            f"Count the entries: one for each neuron but the constant, {count} in all."
+        )
+    require_shape(name, array, (1, count), letters, remedy)
     return array
 
 
@@ -251,10 +260,16 @@ def view(sweep: Sweep) -> Pass:
 def step(
     p: Pass, alpha: float, *, layers: Collection[int] | None = None
 ) -> dict[int, Array]:
-    """w^l + Δw^l, Δw_ij^l = -α δ_j^(l+1) o_i^l, of all matrices or of some (S2.E29)."""
+    """w^l + Δw^l, Δw_ij^l = -α δ_j^(l+1) o_i^l, of all matrices or of some (S2.E29).
+
+    Raises
+    ------
+    InputError
+        α that is no finite number > 0; a matrix that is not one of w^0 … w^(L-2).
+    """
+    alpha, moved = checked_rate("α", alpha), moving("w^l", layers, p.w)
     return {
-        l: w - alpha * p.dL_dw[l] if layers is None or l in layers else w.copy()
-        for l, w in p.w.items()
+        l: w - alpha * p.dL_dw[l] if l in moved else w.copy() for l, w in p.w.items()
     }
 
 

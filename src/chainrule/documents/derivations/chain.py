@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from ...equations.activation import Elementwise
+from ...errors import InputError
+from ..checked_values import checked_number, elementwise
 
 __all__ = ["Chain", "differentiate", "run"]
 
@@ -29,8 +31,28 @@ class Chain:
     C: Any
 
 
-def run(w: Sequence[Any], b: Sequence[Any], a0: Any, y: Any, mu: Elementwise) -> Chain:
-    """a^(l) = μ(w^(l) a^(l-1) + b^(l)) and C = (a^(L) - y)² (S1.E17)."""
+def run(
+    w: Sequence[Any], b: Sequence[Any], a0: Any, y: Any, mu: Elementwise | str
+) -> Chain:
+    """a^(l) = μ(w^(l) a^(l-1) + b^(l)) and C = (a^(L) - y)² (S1.E17).
+
+    Raises
+    ------
+    InputError
+        As `differentiate`.
+    """
+    mu = elementwise(mu)
+    if len(w) != len(b) or not len(w):
+        raise InputError(
+            f"{len(w)} weights and {len(b)} biases",
+            "L of each, L ≥ 1",
+            "Pass w^(1) … w^(L) and b^(1) … b^(L).",
+        )
+    for letter, values in (("w", w), ("b", b)):
+        for l, value in enumerate(values, 1):
+            checked_number(f"{letter}^({l})", value)
+    checked_number("a^(0)", a0)
+    checked_number("y", y)
     a, z = [np.asarray(a0)], []
     for weight, bias in zip(w, b, strict=True):
         z.append(weight * a[-1] + bias)
@@ -44,7 +66,7 @@ def link(w: Sequence[Any], chain: Chain, mu: Elementwise, l: int) -> Any:
 
 
 def differentiate(
-    w: Sequence[Any], b: Sequence[Any], a0: Any, y: Any, mu: Elementwise
+    w: Sequence[Any], b: Sequence[Any], a0: Any, y: Any, mu: Elementwise | str
 ) -> tuple[list[Any], list[Any]]:
     """∂C/∂w^(1) … ∂C/∂w^(L) and ∂C/∂b^(1) … ∂C/∂b^(L) by the product formula (S1.E21, S1.E22).
 
@@ -53,7 +75,12 @@ def differentiate(
     w, b : sequence of float
         Layer 1 first.
     a0, y : float
-    mu : Elementwise
+    mu : Elementwise or str
+
+    Raises
+    ------
+    InputError
+        Unlike many weights and biases, or none; what is no finite number; no activation of one number.
 
     Examples
     --------
@@ -62,7 +89,7 @@ def differentiate(
     >>> [float(v) for v in dw], [float(v) for v in db]  # a^(1) = 3, a^(2) = 7, 2(a - y) = 4
     ([12.0, 12.0], [12.0, 4.0])
     """
-    chain, L = run(w, b, a0, y, mu), len(w)
+    chain, L, mu = run(w, b, a0, y, mu), len(w), elementwise(mu)
     dw, db = [], []
     for j in range(L - 1, -1, -1):
         links = math.prod(link(w, chain, mu, L - i + 1) for i in range(1, j + 1))

@@ -12,6 +12,7 @@ from ...equations.backward_pass import backward
 from ...equations.forward_pass import forward
 from ...equations.forward_pass import loss as objective
 from ...equations.network import Network, Parameters
+from ..checked_values import checked_count, checked_rate
 
 __all__ = ["descend", "gradient_of_theta", "loss_of_theta"]
 
@@ -54,6 +55,7 @@ def descend(
     >>> theta.round(9), L(theta) < 1e-20
     (array([1., 2., 1.]), True)
     """
-    for _ in range(steps):
+    rate = checked_rate("rate", rate)
+    for _ in range(checked_count("steps", steps)):
         theta = theta - rate * gradient(theta)
     return theta

@@ -12,6 +12,7 @@ from ...equations.arrays import Array
 from ...equations.backward_pass import backward
 from ...equations.forward_pass import forward
 from ...equations.network import Network, Parameters
+from ..checked_values import checked_count, checked_rate, moving
 
 __all__ = ["descend"]
 
@@ -39,9 +40,11 @@ def descend(
     >>> end.theta.round(6)  # W[1], W[2], b[1], b[2]
     array([ 1. ,  3. ,  0.5, -1. ])
     """
+    rate, steps = checked_rate("rate", rate), checked_count("steps", steps)
+    moving_layers = moving("W[l]", layers, range(1, network.n_layers + 1))
     for _ in range(steps):
         gradient = backward(network, parameters, forward(network, parameters, x), y)
-        moved = [l in layers for l in range(1, network.n_layers + 1)]
+        moved = [l in moving_layers for l in range(1, network.n_layers + 1)]
         pairs = zip(moved, parameters.weights, gradient.dW, strict=True)
         W = [w - rate * g if moves else w for moves, w, g in pairs]
         pairs = zip(moved, parameters.biases, gradient.db, strict=True)

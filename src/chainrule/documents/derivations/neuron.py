@@ -11,6 +11,7 @@ import numpy as np
 
 from ...equations.activation import Elementwise
 from ...equations.arrays import Array
+from ..checked_values import checked_number, elementwise
 
 __all__ = ["Neuron", "differentiate"]
 
@@ -29,15 +30,22 @@ class Neuron:
     dC_db: Array
 
 
-def differentiate(w: float, b: float, a0: float, y: float, mu: Elementwise) -> Neuron:
+def differentiate(
+    w: float, b: float, a0: float, y: float, mu: Elementwise | str
+) -> Neuron:
     """Value and derivatives (S1.E13, S1.E14).
 
     Parameters
     ----------
     w, b, a0, y : float
         Weight, bias, input, and the output that is wanted.
-    mu : Elementwise
-        An activation with its derivative; for ReLU ∂C/∂w and ∂C/∂b are 0 where z ≤ 0 (S1.E16).
+    mu : Elementwise or str
+        An activation with its derivative, or its name; for ReLU ∂C/∂w and ∂C/∂b are 0 where z ≤ 0 (S1.E16).
+
+    Raises
+    ------
+    InputError
+        What is no finite number; softmax, or a name that is no activation's.
 
     Examples
     --------
@@ -45,10 +53,13 @@ def differentiate(w: float, b: float, a0: float, y: float, mu: Elementwise) -> N
     >>> on = differentiate(2.0, -1.0, 3.0, 1.0, ACTIVATIONS["relu"]())
     >>> float(on.z), float(on.C), float(on.dC_dw), float(on.dC_db)
     (5.0, 16.0, 24.0, 8.0)
-    >>> off = differentiate(-2.0, -1.0, 3.0, 1.0, ACTIVATIONS["relu"]())
+    >>> off = differentiate(-2.0, -1.0, 3.0, 1.0, "relu")
     >>> float(off.C), float(off.dC_dw) + 0.0
     (1.0, 0.0)
     """
+    for name, value in (("w", w), ("b", b), ("a^(0)", a0), ("y", y)):
+        checked_number(name, value)
+    mu = elementwise(mu)
     z = np.asarray(w * a0 + b)
     a = mu.value(z)
     dC_da, da_dz, dz_dw = 2 * (a - y), mu.derivative(z), np.asarray(a0)

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 
 from ...equations.arrays import Array
+from ...errors import InputError
+from ..checked_values import checked_count
 
 __all__ = ["count", "paths", "sum_over_paths"]
 
@@ -30,12 +32,23 @@ def count(n: Sequence[int], j: int) -> int:
     j : int
         How many layers before the last, 0 … L.
 
+    Raises
+    ------
+    InputError
+        A width that is no whole number ≥ 1; a j that is not 0 … L.
+
     Examples
     --------
     >>> [count((784, 128, 64, 10), j) for j in range(4)]
     [1, 10, 640, 81920]
     """
-    return math.prod(n[len(n) - 1 - i] for i in range(j))
+    widths = [checked_count(f"n_{l}", width, low=1) for l, width in enumerate(n)]
+    j, L = checked_count("j", j), len(widths) - 1
+    if j > L:
+        raise InputError(
+            f"j = {j}", f"0 … L = {L}", "Layer L-j is the input for j = L."
+        )
+    return math.prod(widths[L - i] for i in range(j))
 
 
 def paths(n: Sequence[int], l: int) -> Iterator[tuple[int, ...]]:

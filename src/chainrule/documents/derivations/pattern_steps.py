@@ -10,6 +10,7 @@ from ...equations.arrays import Array
 from ...equations.backward_pass import backward
 from ...equations.forward_pass import forward
 from ...equations.network import Network, Parameters
+from ..checked_values import checked_rate
 
 __all__ = ["full_batch_epoch", "pattern_epoch", "step"]
 
@@ -18,6 +19,7 @@ def step(
     network: Network, parameters: Parameters, x: Array, y: Array, rate: float
 ) -> Parameters:
     """One step along the summed gradient of these rows, one or many."""
+    rate = checked_rate("rate", rate)
     gradient = backward(
         network, parameters, forward(network, parameters, x), y, reduction="sum"
     )

@@ -10,13 +10,16 @@ import numpy as np
 
 from ...equations.arrays import Array
 from ...equations.draws import Purpose, generator
+from ..checked_values import checked_count
 
 __all__ = ["cost", "descend", "gradient", "least_squares", "predict"]
 
 
 def powers(x: Array, degree: int) -> Array:
     """x^0 … x^d as columns, shape (N, d+1); 0^0 = 1."""
-    return np.asarray(x)[:, None] ** np.arange(degree + 1)
+    x = np.asarray(x)
+    x = x if x.dtype.kind in "fc" else x.astype(float)  # whole numbers would wrap
+    return x[:, None] ** np.arange(checked_count("degree", degree) + 1)
 
 
 def predict(k: Array, x: Array) -> Array:
@@ -79,7 +82,7 @@ def descend(
     curvatures = np.linalg.eigvalsh(2 * V.T @ V)
     rate = 2 / (curvatures[0] + curvatures[-1])
     k = generator(seed, Purpose.INITIALISATION).normal(size=degree + 1)
-    for _ in range(steps):
+    for _ in range(checked_count("steps", steps)):
         k = k - rate * gradient(k, x, y)
     return k
 

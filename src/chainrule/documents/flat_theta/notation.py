@@ -28,12 +28,14 @@ from ...equations.network import (
     read_weights,
 )
 from ...errors import InputError
+from ..checked_values import checked_rate, moving
 from ..quantities import Axis, Quantity
 from ..shapes import (
     ShapeError,
     columns,
     columnwise,
     matrix,
+    one_column,
     product,
     require_layers,
     require_shape,
@@ -130,7 +132,7 @@ def count(n: Sequence[int]) -> int:
     >>> count((784, 10, 10)), count((4, 3, 5, 2))
     (7960, 47)
     """
-    return flat_layout(n)[1][-1][1]
+    return flat_layout([int(width) for width in n])[1][-1][1]
 
 
 def layers_of(
@@ -149,12 +151,7 @@ def layers_of(
     >>> W, b
     ({2: array([[1., 2.]])}, {2: array([[0.5]])})
     """
-    if numbering not in FIRST:
-        raise InputError(
-            f"numbering = {numbering!r}",
-            '"A" or "B"',
-            "A is that of (1) and θ, B that of section 1.3.",
-        )
+    first, sizes = first_of(numbering), tuple(n)
     flat = np.array(theta)
     flat = flat.astype(float) if flat.dtype.kind not in "fc" else flat
     if flat.shape != (count(n),):
@@ -164,9 +161,19 @@ def layers_of(
             f"D = Σ_(k=1…{len(n) - 1}) n_k n_(k+1) + Σ_(k=2…{len(n)}) n_k = {count(n)} numbers for {widths}",
             "All matrices first, row by row, then all biases.",
         )
-    first, sizes = FIRST[numbering], tuple(n)
     W = dict(enumerate(read_weights(sizes, flat), first))
     return W, {k: b[:, None] for k, b in enumerate(read_biases(sizes, flat), first)}
+
+
+def first_of(numbering: str) -> int:
+    """The number of the first matrix in numbering A or B."""
+    if not isinstance(numbering, str) or numbering not in FIRST:
+        raise InputError(
+            f"numbering = {numbering!r}",
+            '"A" or "B"',
+            "A is that of (1) and θ, B that of section 1.3.",
+        )
+    return FIRST[numbering]
 
 
 def flatten(arrays: Arrays, *, numbering: str = "A") -> Array:
@@ -183,7 +190,7 @@ def flatten(arrays: Arrays, *, numbering: str = "A") -> Array:
     array([1. , 2. , 0.5])
     """
     given_W, given_b = arrays
-    first = FIRST[numbering]
+    first = first_of(numbering)
     layers = range(first, first + len(given_W))
     require_layers(f"W^[k] in numbering {numbering}", given_W, layers)
     require_layers(f"b^[k] in numbering {numbering}", given_b, layers)
@@ -195,7 +202,13 @@ def flatten(arrays: Arrays, *, numbering: str = "A") -> Array:
             f"W^[{k}]", W[k], shape, f"j = 1 … n_{k + shift}, s = 1 … n_{k + shift - 1}"
         )
     b = {
-        k: columns(f"b^[{k}]", given_b[k], W[k].shape[0], f"j = 1 … n_{k + shift}")
+        k: one_column(
+            f"b^[{k}]",
+            given_b[k],
+            W[k].shape[0],
+            f"j = 1 … n_{k + shift}, one column",
+            "Pass one column: all data share a layer's biases.",
+        )
         for k in layers
     }
     return np.concatenate([v.reshape(-1) for v in (*W.values(), *b.values())])
@@ -325,8 +338,15 @@ def view(sweep: Sweep) -> Pass:
 
 
 def step(p: Pass, alpha: float, *, layers: Collection[int] | None = None) -> Array:
-    """θ - α ∇L(θ), of all layers or of those numbered k = 2 … M (the document seeks the minimum, no step)."""
-    moved = [k for k in p.W if layers is None or k in layers]
+    """θ - α ∇L(θ), of all layers or of those numbered k = 2 … M (the document seeks the minimum, no step).
+
+    Raises
+    ------
+    InputError
+        α that is no finite number > 0; a layer that is not one of 2 … M.
+    """
+    alpha = checked_rate("α", alpha)
+    moved = moving("W^[k] and b^[k] in numbering B", layers, p.W)
     W = {k: W - alpha * p.dL_dW[k] if k in moved else W for k, W in p.W.items()}
     return flatten(
         (W, {k: b - alpha * p.dL_db[k] if k in moved else b for k, b in p.b.items()}),
