@@ -1,6 +1,6 @@
 """Directives that show the table of the documents' checked lines and the notations.
 
-`{document-lines} S1` renders the lines of one document with their verdicts, `{document-index}` the counts of all
+`{document-lines} S1` renders the lines of one document with their verdicts, each with an address, s1-e73, `{document-index}` the counts of all
 and every misprint, `{notation-table}` the table `NOTATIONS`.
 """
 
@@ -82,7 +82,9 @@ class DocumentLines(WithLines):
             if line.document == self.arguments[0]:
                 mend: Cell = formula(line.mend or "–")
                 # the row's own address, for what links to it
-                anchor = nodes.target("", "", ids=[line.id.lower().replace(".", "-")])
+                name = line.id.lower().replace(".", "-")
+                anchor = nodes.target("", "", ids=[name], names=[name])
+                self.state.document.note_explicit_target(anchor)
                 rows.append(
                     [
                         [anchor, (line.id,)],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .equations.forward_pass import Trace, forward, loss
     from .equations.gradient_check import check_gradient
     from .equations.initializers import INITIALIZERS
+    from .equations.jacobians import jacobian
     from .equations.losses import LOSSES
     from .equations.network import Network, Parameters
     from .errors import InputError, NonFiniteError
@@ -45,6 +46,7 @@ _HOME = {
     "loss": "equations.forward_pass",
     "Gradient": "equations.backward_pass",
     "backward": "equations.backward_pass",
+    "jacobian": "equations.jacobians",
     "check_gradient": "equations.gradient_check",
     "OPTIMIZERS": "optimizers.first_order",
     "SCHEDULES": "optimizers.schedules",
