@@ -290,12 +290,12 @@ def test_a_documents_equation_is_named_only_where_it_is_that_equation() -> None:
     assert sources(whole, "bias-last", optimizer="adam")["W+1"] == ""
 
 
-@pytest.mark.parametrize("notation", ["S0", "S1", "S2", "S3", "S4"])
+@pytest.mark.parametrize("notation", ["S0", "S2", "S3", "S4"])
 def test_the_loss_of_a_row_and_the_objective_are_told_apart(notation) -> None:
     network = Network((2, 2, 1), ("tanh", "identity"), "squared_error")
     x, y = [[1.0, 2.0], [0.5, -1.0]], [[0.0], [1.0]]
     options = {"parameters": network.init(0), "notation": notation, "row": 1}
-    letter = "C" if notation == "S1" else "L"
+    letter = "L"
     for made in (
         explain(network, x, y, **options),
         explain(network, x[:1], y[:1], **{**options, "row": 0}, l2=0.1),

@@ -199,8 +199,8 @@ def test_the_loss_of_a_row_bears_its_number_where_the_objective_has_its_letter(
     made.save(tmp_path / "two.html")
     page = (tmp_path / "two.html").as_uri()
     for place, shown in (
-        ("column-batch/ell2", "C⟨1⟩="),
-        ("column-batch/J2", "C=s⟨0⟩·C⟨0⟩+s⟨1⟩·C⟨1⟩"),
+        ("bias-last/ell2", "L⟨1⟩="),
+        ("flat-theta/J2", "L=s⟨0⟩·L⟨0⟩+s⟨1⟩·L⟨1⟩"),
     ):
         open_page(browser, "about:blank")
         open_page(browser, f"{page}#{place}")
@@ -209,6 +209,28 @@ def test_the_loss_of_a_row_bears_its_number_where_the_objective_has_its_letter(
     open_page(browser, "about:blank")
     open_page(browser, f"{page}#canonical/ell2")
     assert "⟨" not in seen(browser, "#entry h2")
+    for place, shown in (  # S1 counts trials from 1
+        ("column-batch/ell2", "C2="),
+        ("column-batch/J2", "C=1N·(C1+C2)"),
+        ("column-batch/Z1/Z1.1", "(z2)1(1)="),
+    ):
+        open_page(browser, "about:blank")
+        open_page(browser, f"{page}#{place}")
+        assert shown in seen(browser, "#entry")
+        assert "⟨" not in seen(browser, "main")
+        assert "#" not in seen(browser, "main")
+
+
+@needs_browser
+def test_a_corrected_equation_says_what_the_document_prints(browser, pages) -> None:
+    open_page(browser, "about:blank")
+    open_page(browser, pages["small"].as_uri() + "#bias-last/D2")
+    (first, *_rest) = browser.find_elements("css selector", "#general .corrected")
+    assert first.text.startswith("S4.E76: the document prints: ∂L/∂g^n = ")
+    assert "chainrule errata S4.E76" in first.text
+    open_page(browser, "about:blank")
+    open_page(browser, pages["small"].as_uri() + "#canonical/D2")
+    assert browser.find_elements("css selector", "#general .corrected") == []
 
 
 @needs_browser

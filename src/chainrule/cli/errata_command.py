@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..documents import NOTATIONS, notation
-from ..documents.lines import Line, Outcome, Verdict
+from ..documents.lines import Line, Outcome, Verdict, label_of
 from ..documents.table import LINES, line_of
 from ..documents.verdicts import Finding, findings
 from ..equations.arrays import Array
@@ -51,7 +51,7 @@ def run(what: str | None, *, every: bool) -> int:
         for line in (line for line in shown if line.document == document):
             say(console, f"\n{line.id}  {line.verdict.value}: {line.quoted}")
             if line.mend:
-                say(console, f"    {label(line)}: {line.mend}")
+                say(console, f"    {label_of(line)}: {line.mend}")
             say(console, f"    {in_short(line, found[line.id])}")
             alarm(console, found[line.id])
     counts = ", ".join(
@@ -112,13 +112,6 @@ def title_of(document: str) -> str:
     return f"{one.alias}, {one.document} (notation {one.name})"
 
 
-def label(line: Line) -> str:
-    """What a line's correction is called."""
-    return {Verdict.SLIP: "meant", Verdict.READING: "read", Verdict.TRAP: "right"}.get(
-        line.verdict, "should be"
-    )
-
-
 def in_short(line: Line, found: tuple[Finding, ...]) -> str:
     """How a line fails, network by network; or how well it holds."""
     if not found:
@@ -147,7 +140,7 @@ def show(console: Output, line: Line) -> int:
     say(console, title_of(line.document))
     say(console, f"\n{line.quoted}")
     if line.mend:
-        say(console, f"{label(line)}: {line.mend}")
+        say(console, f"{label_of(line)}: {line.mend}")
     page = PAGES.format(line.document.lower()) if line.document != "X" else ""
     if page:
         say(console, f"in the documentation: {page}#{anchor_of(line)}")

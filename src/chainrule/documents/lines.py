@@ -17,7 +17,17 @@ import numpy as np
 
 from .shapes import IndexRangeError, ShapeError
 
-__all__ = ["HOLDS", "Line", "Lines", "Outcome", "Pairs", "Verdict", "evaluate"]
+__all__ = [
+    "HOLDS",
+    "Line",
+    "Lines",
+    "Outcome",
+    "Pairs",
+    "Verdict",
+    "evaluate",
+    "label_of",
+    "worst_of",
+]
 
 #: The largest scaled error of a line that holds: some hundred roundings of float64, and far below any misprint's.
 HOLDS = 1e-11
@@ -152,6 +162,13 @@ def evaluate(form: Callable[[Any, Any], Pairs], t: Any, q: Any) -> Outcome:
     except ValueError as error:  # NumPy's own, of a pass whose arrays do not fit
         return Outcome("product", None, f"shapes do not conform: {error}")
     return worst_of(pairs)
+
+
+def label_of(line: Line) -> str:
+    """What a line's correction is called: "should be", or "meant", "read", "right"."""
+    return {Verdict.SLIP: "meant", Verdict.READING: "read", Verdict.TRAP: "right"}.get(
+        line.verdict, "should be"
+    )
 
 
 def worst_of(pairs: Iterable[tuple[Any, Any]]) -> Outcome:

@@ -26,6 +26,8 @@ __all__ = [
 
 #: (of the array, of one of its numbers)
 Symbol = tuple[str, str]
+#: Kinds of vectors that each layer has.
+OF_LAYERS = ("A", "x", "Z", "M", "X", "Y", "P", "D", "G", "Gx", "Gone", "one")
 #: Kinds that are another one with the notation's constant.
 AUGMENTED = {"x": "A", "Zx": "Z", "Dx": "D", "Gx": "G"}
 
@@ -43,10 +45,13 @@ class Style:
         Where the constant 1 stands that a bias is multiplied by; "" where the bias stands by itself.
     weight_first : bool
         w · a, or a · w.
+    share : {"", "1/N", "1"}
+        What a sum over samples is multiplied by, once; "" where each term has its own factor s_i.
     """
 
     constant: str = ""
     weight_first: bool = False
+    share: str = ""
 
 
 def parts_of(name: str) -> tuple[str, int, tuple[int, ...]]:
@@ -99,6 +104,14 @@ class Spelling:
         ":softmax" for the output with the document's own loss.
     hidden : frozenset of str
         Steps that it does not have where the output is linear.
+    corrected : mapping of str to tuple of str
+        Step, as in `sources`, or with ":relu" for a layer of such an activation, or "/squares" or "/softmax" for the
+        hidden layers of such a network, each also with "/2" for two layers → the IDs of checked lines whose printed
+        form is another one than is shown.
+    columns : bool
+        Whether the samples of a batch are the columns of a matrix.
+    names : tuple of str
+        What layers 1 … L are called where they have names and no numbers; other labels are numbers.
     remark : str
         What a reader should know of it.
     """
@@ -121,6 +134,9 @@ class Spelling:
     output_phi: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    corrected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: bool = False
+    names: tuple[str, ...] = ()
     remark: str = ""
 
     @property
@@ -136,6 +152,8 @@ class Spelling:
 
     def label(self, layer: int, layers: int) -> str:
         """How it calls a layer of a network of that many."""
+        if self.names and layer:
+            return self.names[layer - 1]
         return (
             self.output if self.output and layer == layers else str(layer + self.shift)
         )
@@ -146,27 +164,42 @@ class Spelling:
             (l for l in range(1, layers + 1) if self.label(l, layers) == label), None
         )
 
-    def template(self, kind: str, *, output: bool) -> Symbol:
-        """How a kind is written, with its places for labels and indices."""
+    def template(self, kind: str, *, output: bool, first: bool = False) -> Symbol:
+        """How a kind is written, with its places for labels and indices; of the output layer, or of the input."""
         if kind[0] in "mvu" and kind[1:2] in ("W", "b"):
             array, entry = self.template(kind[1], output=output)
             new = r"^{\word{new}}" if kind.endswith("+") else ""
             return f"{kind[0]}{new}_{{{array}}}", f"{kind[0]}{new}_{{{entry}}}"
-        return self.symbols.get(
-            f"{kind}:out" if output else kind, self.symbols.get(kind, (kind, kind))
-        )
+        where = ":out" if output else ":in" if first else ""
+        return self.symbols.get(f"{kind}{where}", self.symbols.get(kind, (kind, kind)))
 
-    def symbol(self, name: str, layers: int, *, linear: bool = False) -> str:
-        """How a number is written, as markup; of a `linear` output, which may be its own activation, once."""
-        name, _, row = name.partition("~")
+    def symbol(
+        self, name: str, layers: int, *, linear: bool = False, row: int = 0
+    ) -> str:
+        """How a number is written, as markup.
+
+        Parameters
+        ----------
+        name : str
+            See `explanation.numbers`.
+        layers : int
+        linear : bool
+            Whether the output is linear, so that it may be its own activation, and be written once.
+        row : int
+            Which one a number without a row is of, where the notation writes the sample.
+        """
+        name, _, named_row = name.partition("~")
         kind, layer, index = parts_of(name)
         if linear and self.hidden and layer == layers:
             kind = {"A": "Z", "G": "D"}.get(kind, kind)
-        _, entry = self.template(kind, output=layer == layers)
+        first = layer == 0 and kind in OF_LAYERS
+        _, entry = self.template(kind, output=layer == layers, first=first)
         entry = self._labelled(entry, layer, layers)
         for number, i in enumerate(index, 1):
             entry = entry.replace(f"#{number}", str(i))
-        return rf"{entry} \langle {row} \rangle" if row else entry
+        if "#r" in entry:  # samples count from 1
+            return entry.replace("#r", str(int(named_row or row) + 1))
+        return rf"{entry} \langle {named_row} \rangle" if named_row else entry
 
     def _labelled(self, template: str, layer: int, layers: int) -> str:
         before = str(layer - 1 + self.shift)
@@ -174,13 +207,14 @@ class Spelling:
 
     def array(self, kind: str, layer: int, layers: int) -> str:
         """How an array of a layer is written."""
-        return self._labelled(
-            self.template(kind, output=layer == layers)[0], layer, layers
-        )
+        first = layer == 0 and kind in OF_LAYERS
+        template = self.template(kind, output=layer == layers, first=first)
+        return self._labelled(template[0], layer, layers)
 
     def general(self, kind: str, *, output: bool, before: bool) -> str:
         """How an array is written in a general equation: of layer l, or of the one before."""
-        symbol = self.template(kind, output=output and not before)[0]
+        first = bool(self.names) and before and not output
+        symbol = self.template(kind, output=output and not before, first=first)[0]
         label = self.last[0] if output else self.letter
         previous = self.last[1] if output else f"{self.letter}-1"
         if before:
@@ -188,8 +222,30 @@ class Spelling:
             return symbol.replace("#l", previous).replace("#p", f"{previous}-1")
         return symbol.replace("#l", label).replace("#p", previous)
 
-    def grid(self, kind: str, layer: int, sizes: tuple[int, ...]) -> list[list[str]]:
-        """The places of an array as the document lays it out, row by row."""
+    def grid(
+        self,
+        kind: str,
+        layer: int,
+        sizes: tuple[int, ...],
+        rows: int = 1,
+        row: int = 0,
+    ) -> list[list[str]]:
+        """The places of an array as the document lays it out, row by row.
+
+        Parameters
+        ----------
+        kind : str
+        layer : int
+        sizes : tuple of int
+            n_0 … n_L.
+        rows, row : int
+            How many samples there are, and the one whose numbers are named without it.
+        """
+        if self.columns and kind in (*OF_LAYERS, "B"):
+            return [
+                [_of_sample(kind, layer, k, i, row) for i in range(rows)]
+                for k in range(1, sizes[layer] + 1)
+            ]
         plain = AUGMENTED.get(kind, kind)
         if plain in ("W", "dW", "W+"):
             return self._matrix(plain, layer, sizes)
@@ -225,6 +281,13 @@ class Spelling:
         columns = [list(column) for column in zip(*rows, strict=True)]
         fixed = ["0" if kind == "dW" else "1", *("0" for _ in columns[1:])]
         return [[cell, *column] for cell, column in zip(fixed, columns, strict=True)]
+
+
+def _of_sample(kind: str, layer: int, k: int, i: int, row: int) -> str:
+    """The place of number k of sample i; a bias is every sample's."""
+    if kind == "B":
+        return f"@b{layer}.{k}@"
+    return f"@{kind}{layer}.{k}" + ("@" if i == row else f"~{i}@")
 
 
 def lettered(letter: str, layer: str, *, small: str = "") -> Symbol:

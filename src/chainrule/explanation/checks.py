@@ -32,7 +32,8 @@ __all__ = ["Check", "Checker"]
 Array = np.ndarray[Any, Any]
 #: The numbers that an engine computes; the others are the reference's, or follow from them.
 ENGINES_OWN = ("J", "dW", "db")
-AT_KINK = "at a kink: there is no derivative to compare with"
+#: What is said where a number stands at a kink; {} is a place for the number.
+AT_KINK = "at a kink, {}: there is no derivative to compare with"
 IDENTITY = ACTIVATIONS["identity"]()
 
 
@@ -43,7 +44,7 @@ class Check:
     Parameters
     ----------
     how : str
-        In words.
+        In words; "@Z1.2@" stands for a number, as the notation writes it.
     value : float or None
         What was found; None where it cannot be, which `how` explains.
     difference, tolerance : float
@@ -143,18 +144,41 @@ class Checker:
                 np.any((here == 0) & (there != 0))
                 for here, there in zip(sides, nearby, strict=True)
             ):
-                return Check(AT_KINK)
+                return Check(AT_KINK.format(self.at_kink(name, sides, nearby)))
             found = derivative_along(
                 function, point, sides, direction, self.method, reach=reach
             )
         if found is None:
-            return Check(AT_KINK)
+            return Check(AT_KINK.format("or beside one"))
         if not np.isfinite(found):
             return Check(
                 f"{self.words} give no finite number, so that nothing could be compared"
             )
         difference = _finite(abs(found - self.numbers.read(name)))
         return Check(self.words, found, difference, self.tolerance(name, found, reach))
+
+    def at_kink(self, name: str, sides: list[Array], nearby: list[Array]) -> str:
+        """Which number stands at a kink that the derivative's own number moves it from, and its value."""
+        kind, layer, _ = parts_of(name)
+        network, row = self.numbers.moment.network, self.numbers.row
+        batch = kind in ("dW", "db")
+        first = layer + 1 if kind == "G" else layer
+        last = layer if kind == "P" else network.n_layers
+        at = 0
+        for l in range(first, last + 1):
+            for kink in network.activations[l - 1].kinks:
+                moved = (sides[at] == 0) & (nearby[at] != 0)
+                if np.any(moved):
+                    if kind == "P":
+                        return f"@Z{l}.{name.split('.')[1]}@ = {kink:g}"
+                    i, k = np.argwhere(moved)[0]
+                    other = f"~{i}" if batch and i != row else ""
+                    return f"@Z{l}.{k + 1}{other}@ = {kink:g}"
+                at += 1
+        weight_is_0 = kind == "dW" and bool(self.numbers.moment.rules.l1)
+        if weight_is_0 and self.numbers.read(name[1:]) == 0:
+            return f"@{name[1:]}@ = 0"
+        return "that of the loss"
 
     def tolerance(self, name: str, found: float, reach: float) -> float:
         """What the method leaves, relative to the largest of the array, and what rounding does to this number.

@@ -6,8 +6,11 @@ They are computed once; text, page, LaTeX, drawing and JSON (`render/`) only sho
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+
+import numpy as np
 
 from ..documents.spelling import Spelling, Style
 from ..errors import InputError
@@ -17,14 +20,53 @@ from .equations import array_equations, one_letter, source_of
 from .markup import parse, to_latex, to_text
 from .numbers import Numbers
 from .places import LATEX, TEXT, Form, bracketed
-from .spellings import SPELLINGS
+from .spellings import SPELLINGS, Shape, spelled_for
 from .steps import Selection, Step, steps_of
 
-__all__ = ["Contents"]
+__all__ = ["Contents", "spellings_of"]
 
 #: The arrays of layers with more units are not written out.
 MOST_UNITS = 12
 ARRAY_PLACE = re.compile(r"@\[([^\]]+)\]@")
+
+
+def spellings_of(numbers: Numbers, equations: tuple[str, ...]) -> dict[str, Spelling]:
+    """Name → the notation, as its document writes this network and these rows."""
+    loss = numbers.moment.network.loss
+    squares = loss.name == "squared_error" and loss.specification()["factor"] == 1.0
+    shape = Shape(
+        numbers.layers,
+        is_linear(numbers),
+        squares,
+        trials_of(numbers),
+        frozenset(equations),
+    )
+    return {name: spelled_for(name, shape) for name in SPELLINGS}
+
+
+def is_linear(numbers: Numbers) -> bool:
+    """Whether the output layer is."""
+    return numbers.moment.network.activations[-1].name == "identity"
+
+
+def trials_of(numbers: Numbers) -> str:
+    """How J runs over several rows of one weight; empty for one row, or rows of several weights."""
+    shares = numbers.arrays["s"]
+    if numbers.rows == 1 or not np.all(shares == shares[0]):
+        return ""
+    if shares[0] == 1:
+        return "sum"
+    mean = np.asarray(1 / numbers.rows, shares.dtype)
+    return "mean" if shares[0] == mean else ""
+
+
+def _range_of(numbers: str) -> Iterator[str]:
+    """The numbers of equations: of "(24) to (27)" each of the four."""
+    first, _, last = (part.strip(" ()") for part in numbers.partition(" to "))
+    if last:
+        yield from (str(number) for number in range(int(first), int(last) + 1))
+    else:
+        yield first
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,7 +117,7 @@ class Contents:
             other = next(
                 (
                     one.alias
-                    for one in SPELLINGS.values()
+                    for one in self.spellings.values()
                     if known(one) & {*self.equations}
                 ),
                 None,
@@ -92,7 +134,9 @@ class Contents:
         """The numbers by which a step's equation is called: the library's; the document's, also with its name."""
         source = source_of(spelled, step, self.numbers)
         parts = {
-            part.strip(" ()") for part in f"{source},{step.equation}".split(",")
+            number
+            for part in f"{source},{step.equation}".split(",")
+            for number in _range_of(part)
         } - {""}
         return parts | {f"{spelled.alias}.E{part}" for part in parts if part.isdigit()}
 
@@ -130,7 +174,12 @@ class Contents:
     @property
     def spelled(self) -> Spelling:
         """The notation that is shown first."""
-        return SPELLINGS[self.notation]
+        return self.spellings[self.notation]
+
+    @cached_property
+    def spellings(self) -> dict[str, Spelling]:
+        """Name → the notation, as its document writes this network and these rows."""
+        return spellings_of(self.numbers, self.equations)
 
     def value(self, name: str) -> float:
         """The number of a name, "Z2.3" say; see `chainrule.explanation.numbers`."""
@@ -148,7 +197,7 @@ class Contents:
     @property
     def _is_linear(self) -> bool:
         """Whether the output layer is."""
-        return self.numbers.moment.network.activations[-1].name == "identity"
+        return is_linear(self.numbers)
 
     def formula(self, name: str, style: Style) -> str:
         """What a number is made of, as markup with places for the numbers in it."""
@@ -159,7 +208,9 @@ class Contents:
         """How a number is written, as markup."""
         if name == "ell" and one_letter(spelled, self.numbers):
             name = f"ell~{self.numbers.row}"
-        return spelled.symbol(name, self.numbers.layers, linear=self._is_linear)
+        return spelled.symbol(
+            name, self.numbers.layers, linear=self._is_linear, row=self.numbers.row
+        )
 
     def grid(self, spelled: Spelling, array: str) -> list[list[str]]:
         """The places of an array, "W2" say, as a notation lays them out; none of one too large to be read."""
@@ -167,9 +218,11 @@ class Contents:
             array.rstrip("0123456789"),
             int(array[len(array.rstrip("0123456789")) :]),
         )
-        sizes = self.numbers.sizes
-        longest = max(sizes[layer], sizes[layer - 1] if "W" in kind else 0)
-        return spelled.grid(kind, layer, sizes) if longest <= MOST_UNITS else []
+        n, sizes = self.numbers, self.numbers.sizes
+        beside = sizes[layer - 1] if "W" in kind else n.rows if spelled.columns else 0
+        if max(sizes[layer], beside) > MOST_UNITS:
+            return []
+        return spelled.grid(kind, layer, sizes, n.rows, n.row)
 
     def equations_of_arrays(self, spelled: Spelling, step: Step) -> list[str]:
         """The equations of a step with the arrays of its layer, where some of them can be shown in numbers."""

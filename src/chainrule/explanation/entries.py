@@ -18,6 +18,7 @@ from ..equations.losses import CrossEntropy
 from .expressions import (
     Constant,
     Expression,
+    Fraction,
     Place,
     Power,
     Product,
@@ -122,6 +123,11 @@ def row_loss(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expres
 
 def objective(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
     """J = Σ_i s_i ℓ_i + R (J1)."""
+    if style.share and n.rows > 1:
+        total: Expression = Sum([Place(f"ell~{i}") for i in range(n.rows)], read=n.read)
+        shared = Product(one_nth(n), total) if style.share == "1/N" else total
+        penalised = n.moment.rules.l1 or n.moment.rules.l2
+        return Sum([shared, Place("R")]) if penalised else shared
     rows: list[Expression] = [
         Product(Place(f"s~{i}"), Place(f"ell~{i}")) for i in range(n.rows)
     ]
@@ -240,7 +246,7 @@ def weight_gradient(
 ) -> Expression:
     """∂J/∂W[l]_kj = Σ_i s_i Δ[l]_ik A[l-1]_ij + ∂R/∂W[l]_kj (B3)."""
     k, j = index
-    parts = over_rows(n, f"D{l}.{k}", f"A{l - 1}.{j}")
+    parts = over_rows(n, f"D{l}.{k}", f"A{l - 1}.{j}", style.share)
     l1, l2 = n.moment.rules.l1, n.moment.rules.l2
     w = Place(f"W{l}.{k}.{j}")
     more: list[Expression] = []
@@ -256,25 +262,35 @@ def bias_gradient(
     n: Numbers, l: int, index: tuple[int, ...], style: Style
 ) -> Expression:
     """∂J/∂b[l]_k = Σ_i s_i Δ[l]_ik (B3)."""
-    return over_rows(n, f"D{l}.{index[0]}", f"one{l - 1}" if style.constant else "")
+    one = f"one{l - 1}" if style.constant else ""
+    return over_rows(n, f"D{l}.{index[0]}", one, style.share)
 
 
-def over_rows(n: Numbers, delta: str, a: str) -> Expression:
-    """Σ_i s_i Δ_i A_i; the product itself where there is one row of share 1."""
+def one_nth(n: Numbers) -> Fraction:
+    """1/N, before a sum over samples."""
+    return Fraction(Constant(1), Place("N"))
+
+
+def over_rows(n: Numbers, delta: str, a: str, share: str) -> Expression:
+    """Σ_i s_i Δ_i A_i, or 1/N Σ_i Δ_i A_i; the product itself where there is one row of share 1."""
     if n.rows == 1:
         factors = [Place(delta), *([Place(a)] if a else [])]
         return Product(*factors) if n.read("s") == 1 else Product(Place("s"), *factors)
 
-    return RowSum(n, delta, a)
+    if share == "1/N":
+        return Product(one_nth(n), RowSum(n, delta, a, shares=False))
+    return RowSum(n, delta, a, shares=not share)
 
 
 @final
 class RowSum(Expression):
-    """Σ_i s_i Δ_i A_i over the rows of a batch, which may be many."""
+    """Σ_i s_i Δ_i A_i over the rows of a batch, which may be many; without s_i where there are no `shares`."""
 
-    def __init__(self, n: Numbers, delta: str, a: str) -> None:
-        self.delta, self.a = delta, a
-        values = n.arrays["s"].astype(np.float64) * n.over_rows(delta)
+    def __init__(self, n: Numbers, delta: str, a: str, *, shares: bool) -> None:
+        self.delta, self.a, self.shares = delta, a, shares
+        values = n.over_rows(delta)
+        if shares:
+            values = n.arrays["s"].astype(np.float64) * values
         self.values = (
             values * n.over_rows(a) if a and not a.startswith("one") else values
         )
@@ -285,7 +301,8 @@ class RowSum(Expression):
 
     def term(self, row: int) -> Product:
         """What one row adds."""
-        factors: list[Expression] = [Place(f"s~{row}"), Place(f"{self.delta}~{row}")]
+        factors: list[Expression] = [Place(f"s~{row}")] if self.shares else []
+        factors.append(Place(f"{self.delta}~{row}"))
         if self.a:
             factors.append(
                 Place(self.a if self.a.startswith("one") else f"{self.a}~{row}")

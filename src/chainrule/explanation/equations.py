@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..documents.lines import Line
 from ..documents.spelling import Spelling
+from ..documents.table import LINES
 from ..equations.activation import Softmax
 from ..optimizers.first_order import SGD
 from .entries import short_delta
@@ -17,6 +19,7 @@ from .steps import Step
 
 __all__ = [
     "array_equations",
+    "corrected_lines",
     "general_equations",
     "one_letter",
     "remark_of",
@@ -128,7 +131,7 @@ RULES["adamw"] = tuple(
 
 #: A place for an array in an equation of these tables.
 ARRAY = re.compile(
-    r"\{((?:[AZWbMXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)-?)\}"
+    r"\{((?:[AZWBbMNXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)-?)\}"
 )
 
 
@@ -145,6 +148,27 @@ def source_of(spelled: Spelling, step: Step, n: Numbers) -> str:
         [step.kind] if not (output and step.kind == "D") else []
     )  # an output's Δ is no hidden one's
     return next((spelled.sources[key] for key in keys if key in spelled.sources), "")
+
+
+def corrected_lines(spelled: Spelling, step: Step, n: Numbers) -> list[Line]:
+    """The checked lines of a notation's document that have another form of a step's equation in print."""
+    network, kind, output = n.moment.network, step.kind, step.layer == n.layers
+    if kind == "W+" and not _plain(n):
+        return []
+    own = _own_output(spelled, n)
+    keys = [kind] if not (output and kind == "D") else []
+    keys += [f"{kind}:{own}", f"{kind}:out"] if output else [f"{kind}/{own}"]
+    keys += [f"{kind}:in"] if step.layer == 1 else []
+    keys.append(f"{kind}:{network.activations[step.layer - 1].name}")
+    found = {
+        identity: None
+        for key in keys
+        for identity in (
+            *spelled.corrected.get(key, ()),
+            *spelled.corrected.get(f"{key}/{n.layers}", ()),
+        )
+    }
+    return [LINES[identity] for identity in found]
 
 
 def _own_output(spelled: Spelling, n: Numbers) -> str:
@@ -190,7 +214,9 @@ def general_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
 
     label = spelled.last[0] if output else spelled.letter
     return [
-        ARRAY.sub(lambda m: general(m[1]), line).replace("#l", label)
+        ARRAY.sub(lambda m: general(m[1]), line)
+        .replace("#l", label)
+        .replace("#r", "l")  # any trial
         for line in _lines(spelled, step, n)
     ]
 
@@ -203,8 +229,8 @@ def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
     def place(kind: str) -> str:
         plain = kind.removesuffix("-")
         return (
-            "@alpha@"
-            if plain == "alpha"
+            {"alpha": "@alpha@", "N": "@N@"}[plain]
+            if plain in ("alpha", "N")
             else f"@[{plain}{step.layer - kind.endswith('-')}]@"
         )
 
@@ -247,6 +273,8 @@ def _lines(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
         return [f"{spelled.loss}{row} = {_loss(spelled, n, 0)}"]
     if kind == "J":
         penalty = " + R" if "R" in step.entries else ""
+        if spelled.columns:
+            return [f"{line}{penalty}" for line in spelled.equations["J"]]
         share = (
             r"\frac{w_{i}}{\sum_{i} w_{i}}" if n.moment.reduction == "mean" else "w_{i}"
         )
@@ -344,15 +372,13 @@ def _short_line(spelled: Spelling, n: Numbers) -> str:
         if spelled.hidden and network.activations[-1].name == "identity"
         else "{A}"
     )
-    if (
-        network.loss.name == "cross_entropy"
-        and float(n.array(f"Y{n.layers}").sum()) != 1
-    ):
+    targets = n.targets if spelled.columns else n.array(f"Y{n.layers}")[None, :]
+    if network.loss.name == "cross_entropy" and bool((targets.sum(axis=1) != 1).any()):
         y = spelled.template("Y", output=True)[1].replace("#1", "k")
         a = rf"(\sum_{{k}} {y}) \cdot {a}"
     factor = 2 * network.loss.specification().get("factor", 0.5)
     scale = "" if factor == 1 else rf"{factor:.6g} \cdot "
-    if spelled.hidden:  # S4: a derivative is a row, f and y are columns
+    if "D" in spelled.rows and "Y" not in spelled.rows:  # S4: a row of columns
         return rf"{{D}} = {scale}{{({a} \minus {{Y}})}}^{{\top}}"
     return (
         rf"{{D}} = {scale}({a} \minus {{Y}})" if scale else rf"{{D}} = {a} \minus {{Y}}"
@@ -361,9 +387,9 @@ def _short_line(spelled: Spelling, n: Numbers) -> str:
 
 def _gradient_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
     lines = list(spelled.equations["dW"])
-    if n.rows > 1:
+    if n.rows > 1 and not spelled.columns:
         lines = [_over_rows(line) for line in lines]
-    elif n.read("s") != 1:
+    elif n.rows == 1 and n.read("s") != 1:
         lines = [line.replace(" = ", r" = s \cdot ") for line in lines]
     if n.moment.rules.l1 or n.moment.rules.l2:
         lines[0] += r" + \frac{\partial R}{\partial W}"

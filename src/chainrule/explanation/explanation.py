@@ -88,7 +88,9 @@ class Explanation(Contents):
         write_whole(path, content.encode())
 
     def _spelling(self, notation: str | None) -> Spelling:
-        return self.spelled if notation is None else spelling(notation)
+        if notation is None:
+            return self.spelled
+        return self.spellings[spelling(notation).name]
 
     def __str__(self) -> str:
         return self.text()

@@ -13,7 +13,7 @@ A name is a kind, a layer, indices from 1, and a row where it is not the one exp
 | W, b; dW, db; W+, b+ | parameters, their gradient, the parameters after the step | B3, U1 |
 | m, v before W or b | what the optimiser remembers: ``mW2.3.1``, after the step ``mW+2.3.1`` | U1 |
 | u before W+ | the weight after the step, before the limit on norms | U1 |
-| alpha | learning rate of the step | U1 |
+| alpha, N | learning rate of the step; how many rows there are | U1, J1 |
 
 ∂ℓ/∂A[l] = Δ[l+1] W[l+1] for hidden layers is the first factor of B2, which no engine hands out: it is computed
 here, as `documents.sweep` does.
@@ -257,6 +257,7 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
         stepped, slots = moment.after.theta, moment.after.slots
     arrays: dict[str, Any] = _of_rows(moment, trace, gradient, weights, row)
     arrays |= {"J": J, "alpha": np.float64(moment.learning_rate)}
+    arrays["N"] = np.float64(data.rows)
     arrays |= _of_parameters(network.sizes, "", "", parameters.theta)
     arrays |= _of_parameters(network.sizes, "d", "", flat)
     arrays |= _of_parameters(network.sizes, "", "+", stepped)

@@ -24,6 +24,7 @@ from ..optimizers.state import State
 from ..training.entry import checked_data
 from ..training.options import checked_choice, checked_count
 from ..training.report import Report
+from .contents import spellings_of
 from .explanation import Explanation
 from .numbers import Moment, numbers_of
 from .replay import FORMAT, moment_of_step
@@ -228,18 +229,19 @@ def explained(
         )
     numbers = numbers_of(moment, int(row), engine)
     L = numbers.layers
+    asked = [] if wanted.equation is None else several("equation", wanted.equation)
+    equations = tuple(str(one).strip(" ()") for one in asked)
+    here = spellings_of(numbers, equations)[spelled.name]
     layers = (
         None
         if wanted.layer is None
-        else [layer_of(spelled, one, L) for one in several("layer", wanted.layer)]
+        else [layer_of(spelled, here, one, L) for one in several("layer", wanted.layer)]
     )
     units = (
         None
         if wanted.unit is None
         else [unit_of(one) for one in several("unit", wanted.unit)]
     )
-    asked = [] if wanted.equation is None else several("equation", wanted.equation)
-    equations = tuple(str(one).strip(" ()") for one in asked)
     named = f"{moment.network}" + (f"; {title}" if title else "")
     made = Explanation(
         numbers,
@@ -296,11 +298,11 @@ def unit_of(one: Any) -> int:
     return int(one)
 
 
-def layer_of(spelled: Spelling, label: int | str, layers: int) -> int:
-    """The layer that a notation calls so."""
-    found = spelled.layer_of(str(label), layers)
+def layer_of(spelled: Spelling, here: Spelling, label: int | str, layers: int) -> int:
+    """The layer that a notation calls so, in general or in a network of this shape."""
+    found = here.layer_of(str(label), layers) or spelled.layer_of(str(label), layers)
     if found is None:
-        called = ", ".join(spelled.label(l, layers) for l in range(1, layers + 1))
+        called = ", ".join(here.label(l, layers) for l in range(1, layers + 1))
         raise InputError(
             f"layer {label!r}",
             f"{called}, as {spelled.name} calls them",

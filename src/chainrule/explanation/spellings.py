@@ -7,19 +7,23 @@ r"""The notations of the five documents and the canonical one, as tables: letter
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..documents import NOTATIONS
 from ..documents.bias_first.letters import LETTERS as BIAS_FIRST
-from ..documents.bias_last.letters import LETTERS as BIAS_LAST
-from ..documents.column_batch.letters import LETTERS as COLUMN_BATCH
+from ..documents.bias_last import letters as bias_last
+from ..documents.column_batch import letters as column_batch
 from ..documents.constant_neuron.letters import LETTERS as CONSTANT_NEURON
 from ..documents.flat_theta.letters import LETTERS as FLAT_THETA
 from ..documents.spelling import NEW, Spelling, Style, by, common, lettered, weights
 from ..errors import InputError, named_among
 
-__all__ = ["SPELLINGS", "spelling"]
+__all__ = ["SPELLINGS", "Shape", "spelled_for", "spelling"]
 
+
+#: S4's equations from this number on are those of its section 2.
+FIRST_OF_SECTION_2 = 41
 
 CANONICAL = Spelling(
     name="canonical",
@@ -79,13 +83,68 @@ SPELLINGS: Mapping[str, Spelling] = MappingProxyType(
         for one in (
             CANONICAL,
             BIAS_FIRST,
-            COLUMN_BATCH,
+            column_batch.LETTERS,
             CONSTANT_NEURON,
             FLAT_THETA,
-            BIAS_LAST,
+            bias_last.LETTERS,
         )
     }
 )
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What decides how a document writes a network.
+
+    Parameters
+    ----------
+    layers : int
+        L.
+    linear : bool
+        Whether the output is.
+    squares : bool
+        Whether the loss is Σ (a - y)².
+    trials : {"", "mean", "sum"}
+        How J runs over several rows of one weight; empty for one row, or rows of several weights.
+    equations : frozenset of str
+        The numbers of the equations that are asked for.
+    """
+
+    layers: int
+    linear: bool
+    squares: bool
+    trials: str
+    equations: frozenset[str] = frozenset()
+
+
+def spelled_for(name: str, shape: Shape) -> Spelling:
+    """A notation as its document writes a network of this shape.
+
+    S1 has a batch as matrices of columns. S4 has a section of its own for one hidden layer and a linear output, which
+    is shown where no equation of its other section is asked for.
+
+    Examples
+    --------
+    >>> one = Shape(layers=2, linear=True, squares=True, trials="")
+    >>> spelled_for("bias-last", one).label(1, 2), SPELLINGS["bias-last"].label(1, 2)
+    ('V', '1')
+    """
+    if name == "column-batch" and shape.trials:
+        return (
+            column_batch.MEAN_OF_TRIALS
+            if shape.trials == "mean"
+            else column_batch.SUM_OF_TRIALS
+        )
+    if name == "bias-last" and shape.layers == 2 and shape.linear:
+        found = bias_last.ONE_HIDDEN_SQUARES if shape.squares else bias_last.ONE_HIDDEN
+        of_the_other = {
+            number
+            for number in shape.equations
+            if number.removeprefix("S4.E").isdigit()
+            and int(number.removeprefix("S4.E")) >= FIRST_OF_SECTION_2
+        }
+        return SPELLINGS[name] if of_the_other else found
+    return SPELLINGS[name]
 
 
 def spelling(name: str) -> Spelling:

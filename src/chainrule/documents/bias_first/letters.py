@@ -62,5 +62,11 @@ LETTERS = Spelling(
         "dW": "S0.E14",
         "G": "S0.E16, S0.E17",
     },
+    corrected={
+        "Z": ("S0.E3",),
+        "D": ("S0.E13",),
+        "D:out": ("S0.E13",),
+        "D:softmax": ("S0.E27", "S0.E32"),
+    },
     remark="Vectors are columns; column 0 of W is the bias, x is a with a 1 before it. The document shows no step.",
 )

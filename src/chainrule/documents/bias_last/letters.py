@@ -5,9 +5,11 @@ Numbers of equations are the document's own, or those of docs/notations.md where
 
 from __future__ import annotations
 
-from ..spelling import Spelling, Style, bias_of, by, common, lettered, weights
+from dataclasses import replace
 
-__all__ = ["LETTERS"]
+from ..spelling import Spelling, Style, Symbol, bias_of, by, common, lettered, weights
+
+__all__ = ["LETTERS", "ONE_HIDDEN", "ONE_HIDDEN_SQUARES"]
 
 W = weights("W", "#l")
 LETTERS = Spelling(
@@ -72,6 +74,103 @@ LETTERS = Spelling(
         "W+": "(78)",
     },
     hidden=frozenset({"A", "GL"}),
+    corrected={
+        "Z": ("S4.E41b",),
+        "D": ("S4.E76", "S4.E61b"),
+        "dW:squares": ("S4.E50",),
+        "dW": ("S4.T7",),
+    },
     remark="Vectors are columns, derivatives by a vector are rows. Hidden layers 1 … N, the output F. Each h has a 1 "
     "appended, for the bias in the last column of W. In (76), σ′ is written as a row.",
+)
+
+
+def alone(letter: str) -> Symbol:
+    """A vector without a layer's number, and its entry."""
+    return letter, f"{letter}_{{#1}}"
+
+
+def matrix(letter: str) -> Symbol:
+    """V or W, and its entry."""
+    return letter, f"{letter}_{{#1,#2}}"
+
+
+V, W_OUT = matrix("V"), matrix("W")
+LAST = r"\word{last}"
+#: Section 1: one hidden layer, V and W; x, g, h and f without numbers; derivatives are columns.
+ONE_HIDDEN = replace(
+    LETTERS,
+    names=("V", "W"),
+    output="",
+    symbols={
+        **LETTERS.symbols,
+        "A": alone("h"),
+        "A:in": alone("x"),
+        "x": alone("h"),
+        "x:in": alone("x"),
+        "X": alone("X"),
+        "M": alone("M"),
+        "one": ("1", f"h_{{{LAST}}}"),
+        "one:in": ("1", f"x_{{{LAST}}}"),
+        "Z": alone("g"),
+        "Z:out": alone("f"),
+        "W": V,
+        "W:out": W_OUT,
+        "b": bias_of(V, LAST),
+        "b:out": bias_of(W_OUT, LAST),
+        "P": (r"\sigma^{\prime}(g)", r"\sigma^{\prime}(g_{#1})"),
+        "D": by("L", alone("g")),
+        "D:out": by("L", alone("f")),
+        "G": by("L", alone("h")),
+        "G:in": by("L", alone("x")),
+        "Gx": by("L", alone("h")),
+        "Gx:in": by("L", alone("x")),
+        "Gone": ("", rf"\frac{{\partial L}}{{\partial h_{{{LAST}}}}}"),
+        "Gone:in": ("", rf"\frac{{\partial L}}{{\partial x_{{{LAST}}}}}"),
+        "dW": by("L", V),
+        "dW:out": by("L", W_OUT),
+        "db": by("L", bias_of(V, LAST)),
+        "db:out": by("L", bias_of(W_OUT, LAST)),
+        "W+": ("V_{t+1}", "V_{#1,#2,t+1}"),
+        "W+:out": ("W_{t+1}", "W_{#1,#2,t+1}"),
+        "b+": ("V_{t+1}", f"V_{{#1,{LAST},t+1}}"),
+        "b+:out": ("W_{t+1}", f"W_{{#1,{LAST},t+1}}"),
+    },
+    rows=frozenset(),
+    equations={
+        **LETTERS.equations,
+        "A": (r"{A} = \sigma({Z}){*M}",),
+        "dW": (r"{dW} = {D} {x-}^{\top}",),
+        "G": (r"{Gx-} = {({({D})}^{\top} {W})}^{\top}{*X}",),
+    },
+    sources={
+        "Z": "(1) to (6), (32)",
+        "Z:out": "(1), (13)",
+        "A": "(1)",
+        "P": "(26)",
+        "D": "(24) to (27), (29), (30)",
+        "dW": "(31), (33) to (39)",
+        "dW:out": "(18), (20), (21)",
+        "G:out": "(11), (12), (14), (15), (17)",
+    },
+    corrected={
+        "Z:out": ("S4.T2",),
+        "D": ("S4.E25", "S4.T3"),
+    },
+    remark="Section 1: one hidden layer, V before it and W after it. Vectors and derivatives by them are columns. x "
+    "and h have a 1 appended, for the biases in the last columns of V and W; ∂L/∂h loses its last entry before it is "
+    "multiplied by σ′(g).",
+)
+#: The same with the document's own loss, Σ (y_i - f_i)².
+ONE_HIDDEN_SQUARES = replace(
+    ONE_HIDDEN,
+    sources={
+        **ONE_HIDDEN.sources,
+        "ell:squares": "(7), (8)",
+        "D:squares": "(9), (10)",
+        "D": "(24) to (30)",
+        "dW": "(31), (33) to (40)",
+        "dW:out": "(18) to (23)",
+        "G:out": "(11), (12), (14) to (17)",
+    },
 )

@@ -5,9 +5,11 @@ Numbers of equations are the document's own, or those of docs/notations.md where
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..spelling import NEW, Spelling, Style, by, common, lettered, weights
 
-__all__ = ["LETTERS"]
+__all__ = ["LETTERS", "MEAN_OF_TRIALS", "SUM_OF_TRIALS"]
 
 LETTERS = Spelling(
     name="column-batch",
@@ -46,13 +48,95 @@ LETTERS = Spelling(
     factor=1.0,
     sources={
         "Z": "S1.E77",
+        "A": "S1.E33",
         "A:softmax": "S1.E68",
+        "ell:squares": "S1.E8",
+        "ell:softmax": "S1.E59",
+        "GL:squares": "S1.E26",
         "P": "S1.E45",
         "D": "S1.E45",
         "D:squares": "S1.E39",
         "D:softmax": "S1.E78",
         "dW": "S1.E80",
+        "G": "S1.E44",
         "W+": "S1.E74",
     },
+    corrected={
+        "Z:softmax/2": ("S1.E67",),
+        "P:relu": ("S1.E63",),
+        "D/softmax": ("S1.E79",),
+        "D/softmax/2": ("S1.E62", "S1.E70"),
+        "D:softmax": ("S1.E57", "S1.E81"),
+        "D/squares": ("S1.E46", "S1.E52"),
+        "dW:softmax/2": ("S1.E73",),
+    },
     remark="Columns are trials: here one. w_ij is the weight of neuron j on neuron i.",
+)
+
+
+def trial(letter: str, layer: str = "(#l)") -> str:
+    """A number of one trial, as the document writes it: (a_l)_i^{(ℓ)}."""
+    return f"{{({letter}_{{#r}})}}^{{{layer}}}_{{#1}}"
+
+
+#: The same for N trials, C their mean: Z, A, Y, Δ and B are matrices with a column for each.
+MEAN_OF_TRIALS = replace(
+    LETTERS,
+    style=Style(weight_first=True, share="1/N"),
+    letter=r"\ell ",
+    loss="C_{l}",
+    columns=True,
+    symbols={
+        **LETTERS.symbols,
+        "ell": ("C_{l}", "C_{#r}"),
+        "A": ("A^{(#l)}", trial("a")),
+        "Z": ("Z^{(#l)}", trial("z")),
+        "B": ("B^{(#l)}", ""),
+        "M": ("M^{(#l)}", trial("m")),
+        "X": ("X^{(#l)}", trial("x")),
+        "Y": ("Y", r"{(y_{#r})}_{#1}"),
+        "P": (r"\mu^{\prime}(Z^{(#l)})", rf"\mu^{{\prime}}({trial('z')})"),
+        "D": (r"\Delta^{(#l)}", trial(r"\delta ")),
+        "G": (
+            r"\frac{\partial C_{l}}{\partial A^{(#l)}}",
+            rf"\frac{{\partial C_{{#r}}}}{{\partial {trial('a')}}}",
+        ),
+    },
+    equations={
+        **LETTERS.equations,
+        "Z": (r"{Z} = {W} {A-} + {B}",),
+        "J": (r"C = \frac{1}{{N}} \sum_{l=1}^{{N}} C_{l}",),
+        "dW": (
+            r"{dW} = \frac{1}{{N}} {D} {({A-})}^{\top}",
+            r"{db} = \frac{1}{{N}} \cdot \sum \text{columns of} {D}",
+        ),
+    },
+    sources={**LETTERS.sources, "J:softmax": "S1.E60"},
+    corrected={
+        **LETTERS.corrected,
+        "dW/squares": ("S1.E48", "S1.E49"),
+        "dW:squares": ("S1.E48", "S1.E49"),
+        "D:squares": ("S1.E51",),
+    },
+    remark="Columns are trials, counted from 1: (a_l)_i is neuron i in trial l, C_l the trial's own cost and C their "
+    "mean. B^(l) has b^(l) in every column. Δ and ∂C_l/∂A are derivatives of each trial's own cost: 1/N enters once, "
+    "at ∂C/∂W and ∂C/∂b. w_ij is the weight of neuron j on neuron i.",
+)
+#: And where C is their sum.
+SUM_OF_TRIALS = replace(
+    MEAN_OF_TRIALS,
+    style=Style(weight_first=True, share="1"),
+    equations={
+        **MEAN_OF_TRIALS.equations,
+        "J": (r"C = \sum_{l=1}^{{N}} C_{l}",),
+        "dW": (
+            LETTERS.equations["dW"][0],
+            r"{db} = \sum \text{columns of} {D}",
+        ),
+    },
+    sources={**LETTERS.sources, "J:squares": "S1.E9", "dW": "S1.E49b"},
+    corrected=LETTERS.corrected,
+    remark=MEAN_OF_TRIALS.remark.replace("C their mean", "C their sum").replace(
+        ": 1/N enters once, at ∂C/∂W and ∂C/∂b", ""
+    ),
 )

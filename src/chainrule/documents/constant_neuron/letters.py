@@ -62,6 +62,14 @@ LETTERS = Spelling(
         "dW": "S2.E14",
         "W+": "S2.E29",
     },
+    corrected={
+        "Z": ("S2.E4",),
+        "A": ("S2.E3", "S2.E11", "S2.E12"),
+        "A:out": ("S2.E3", "S2.E11", "S2.E12"),
+        "D": ("S2.E18", "S2.E10"),
+        "D:out": ("S2.E10",),
+        "W+": ("S2.E29b",),
+    },
     remark="Vectors are rows. Neuron 0 of each layer is the constant 1 and its δ is 0; a is the pre-activation and o "
     "the output; row i of w leads from neuron i, column j to neuron j.",
 )

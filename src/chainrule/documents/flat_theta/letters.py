@@ -52,5 +52,12 @@ LETTERS = Spelling(
         "D:squares": "S3.E12",
         "dW": "S3.E21, S3.E22",
     },
+    corrected={
+        "Z": ("S3.E1",),
+        "D": ("S3.E15", "S3.E16"),
+        "dW": ("S3.E22",),
+        "G:in": ("S3.E20",),
+        "J": ("S3.E24",),
+    },
     remark="The input is layer 1, so W^[2] leads from it (numbering B; in θ it is called W^[1]). Vectors are columns.",
 )

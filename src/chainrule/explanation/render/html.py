@@ -15,13 +15,19 @@ from typing import Any
 
 import numpy as np
 
+from ...documents.lines import label_of
 from ...documents.spelling import Spelling
 from ..contents import Contents
-from ..equations import general_equations, one_letter, remark_of, source_of
+from ..equations import (
+    corrected_lines,
+    general_equations,
+    one_letter,
+    remark_of,
+    source_of,
+)
 from ..markup import parse, to_mathml, to_text
 from ..numbers import has_rows
 from ..paths import paths_of
-from ..spellings import SPELLINGS
 from ..steps import Step
 from .svg import svg_of
 from .text import checked_words, origin
@@ -30,6 +36,8 @@ __all__ = ["page_of"]
 
 #: Stand for the indices in a template.
 INDEX = {"901": "#1", "902": "#2"}
+#: Stands for the row, from 0, where a notation writes it, from 1.
+ROW, ROW_WRITTEN = "903", "904"
 
 
 def page_of(explained: Contents) -> str:
@@ -50,7 +58,7 @@ def page_of(explained: Contents) -> str:
     options = "".join(
         f'<option value="{name}"{" selected" if name == explained.notation else ""}>{escape(name)}: '
         f"{escape(one.document)}</option>"
-        for name, one in SPELLINGS.items()
+        for name, one in explained.spellings.items()
     )
     said = origin(explained)
     kind = "passed" if explained.passed else "failed"
@@ -114,9 +122,9 @@ def content_of(explained: Contents) -> dict[str, Any]:
     """What the script shows."""
     steps = explained.steps
     names = [name for step in steps for name in step.entries]
-    notations = [_notation(explained, one) for one in SPELLINGS.values()]
+    notations = [_notation(explained, one) for one in explained.spellings.values()]
     formulas: dict[str, dict[str, str]] = {}
-    for one in SPELLINGS.values():
+    for one in explained.spellings.values():
         key = _style_key(one)
         if key not in formulas:
             formulas[key] = {
@@ -127,6 +135,7 @@ def content_of(explained: Contents) -> dict[str, Any]:
     used |= _drawn(explained)
     return {
         "digits": explained.digits,
+        "row": explained.numbers.row,
         "phases": ["forward", "loss", "backward", "update"],
         "values": {name: explained.numbers.exact(name) for name in sorted(used)},
         "steps": [
@@ -154,7 +163,9 @@ def content_of(explained: Contents) -> dict[str, Any]:
 
 
 def _style_key(one: Spelling) -> str:
-    return f"{one.style.constant or 'apart'}{'-w' if one.style.weight_first else ''}"
+    order = "-w" if one.style.weight_first else ""
+    share = f"-{one.style.share}" if one.style.share else ""
+    return f"{one.style.constant or 'apart'}{order}{share}"
 
 
 def _mathml(markup: str) -> str:
@@ -217,15 +228,19 @@ def _notation(explained: Contents, one: Spelling) -> dict[str, Any]:
 
 def _template(explained: Contents, one: Spelling, array: str) -> str:
     """The symbol of the numbers of an array, with stand-ins for its indices."""
+    n = explained.numbers
+    axes = np.ndim(n.arrays[array]) - has_rows(array)
+    name = array + "".join(f".{i}" for i in list(INDEX)[:axes])
+    if has_rows(array) and ROW_WRITTEN in one.symbol(f"{name}~{ROW}", n.layers):
+        return one.symbol(f"{name}~{ROW}", n.layers)
     if array == "ell":  # the script adds the row, of one's own and of the others
-        return one.symbol(array, explained.numbers.layers)
-    axes = np.ndim(explained.numbers.arrays[array]) - has_rows(array)
-    return explained.symbol(one, array + "".join(f".{i}" for i in list(INDEX)[:axes]))
+        return one.symbol(array, n.layers)
+    return explained.symbol(one, name)
 
 
 def _filled(template: str) -> str:
     """#1 and #2 in place of the stand-ins."""
-    for number, place in INDEX.items():
+    for number, place in {**INDEX, ROW_WRITTEN: "#r"}.items():
         template = template.replace(number, place)
     return template
 
@@ -240,6 +255,10 @@ def _step(explained: Contents, one: Spelling, step: Step) -> dict[str, Any]:
     n = explained.numbers
     return {
         "source": source_of(one, step, n),
+        "corrected": [
+            f"{line.id}: {line.quoted}; {label_of(line)}: {line.mend} [chainrule errata {line.id}]"
+            for line in corrected_lines(one, step, n)
+        ],
         "general": [_mathml(line) for line in general_equations(one, step, n)],
         "arrays": [_mathml(line) for line in explained.equations_of_arrays(one, step)],
     }

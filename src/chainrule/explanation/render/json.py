@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from ...documents.spelling import Spelling
 from ...files.json_text import json_ready, versions
 from ..contents import Contents
-from ..equations import general_equations, source_of
+from ..equations import corrected_lines, general_equations, source_of
+from ..numbers import Numbers
 from ..paths import paths_of
-from ..spellings import SPELLINGS
 from ..steps import Step
+from .text import how_of
 
 __all__ = ["content_of"]
 
@@ -31,7 +33,7 @@ def content_of(explained: Contents) -> dict[str, Any]:
         "optimizer": n.moment.rules.optimizer.specification(),
         "passed": explained.passed,
         "failed": list(explained.failed),
-        "notations": {name: one.document for name, one in SPELLINGS.items()},
+        "notations": {name: one.document for name, one in explained.spellings.items()},
         "arrays": {
             name: np.asarray(values).tolist() for name, values in n.arrays.items()
         },
@@ -59,6 +61,7 @@ def _step(explained: Contents, step: Step) -> dict[str, Any]:
         "general": {
             name: {
                 "source": source_of(one, step, n),
+                "corrected": corrected_of(one, step, n),
                 "text": [
                     explained.in_text(one, line)
                     for line in general_equations(one, step, n)
@@ -68,14 +71,22 @@ def _step(explained: Contents, step: Step) -> dict[str, Any]:
                     for line in general_equations(one, step, n)
                 ],
             }
-            for name, one in SPELLINGS.items()
+            for name, one in explained.spellings.items()
         },
     }
 
 
+def corrected_of(one: Spelling, step: Step, n: Numbers) -> list[dict[str, str]]:
+    """What the document prints otherwise."""
+    return [
+        {"line": line.id, "printed": line.says, "place": line.place, "right": line.mend}
+        for line in corrected_lines(one, step, n)
+    ]
+
+
 def _number(explained: Contents, name: str) -> dict[str, Any]:
     formulas = {}
-    for key, one in SPELLINGS.items():
+    for key, one in explained.spellings.items():
         markup = explained.formula(name, one.style)
         formulas[key] = {
             "symbol": explained.in_text(one, f"@!{name}@"),
@@ -85,7 +96,7 @@ def _number(explained: Contents, name: str) -> dict[str, Any]:
         }
     checks = [
         {
-            "how": c.how,
+            "how": how_of(explained, explained.spelled, c),
             "value": c.value,
             "difference": c.difference,
             "tolerance": c.tolerance,

@@ -13,7 +13,7 @@ from ..equations import general_equations, source_of
 from ..markup import latex_text
 from ..places import latex_number
 from ..steps import Step
-from .text import check_words, checked_words, head
+from .text import check_words, checked_words, corrections, head
 
 __all__ = ["latex_of"]
 
@@ -62,6 +62,7 @@ def _step(explained: Contents, spelled: Spelling, step: Step) -> list[str]:
     if general:
         below = " \\\\ ".join(explained.in_latex(spelled, line) for line in general)
         lines.append(rf"\begin{{gather*}} {below} \end{{gather*}}")
+    lines += [rf"{latex_text(words)}\par" for words in corrections(spelled, step, n)]
     for line in explained.equations_of_arrays(spelled, step):
         for numbers in (False, True):
             shown = explained.in_latex(spelled, line, numbers=numbers)
@@ -76,7 +77,8 @@ def _entry(explained: Contents, spelled: Spelling, name: str) -> list[str]:
     markup = explained.formula(name, spelled.style)
     value = latex_number(explained.rounded(explained.value(name)))
     checks = "; ".join(
-        _check(check_words(explained, check)) for check in explained.checks[name]
+        _check(check_words(explained, spelled, check))
+        for check in explained.checks[name]
     )
     parts = (
         [

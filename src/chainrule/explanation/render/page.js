@@ -40,9 +40,13 @@
     const row = array === "ell" ? given ?? notation().lossRow ?? undefined : given;
     return [array, index, row];
   };
+  // Where a notation writes the sample, it counts from 1; elsewhere another row than the page's is added behind.
+  const withRow = (template, row) => template.includes("#r")
+    ? [template.replaceAll("#r", Number(row ?? data.row) + 1), undefined] : [template, row];
   const symbol = (name) => {
-    const [array, index, row] = located(name);
-    const of = index.reduce((template, i, at) => template.replaceAll(`#${at + 1}`, i), notation().symbols[array]);
+    const [array, index, given] = located(name);
+    const [template, row] = withRow(notation().symbols[array], given);
+    const of = index.reduce((found, i, at) => found.replaceAll(`#${at + 1}`, i), template);
     return row === undefined ? of : `<mrow>${of}<mo stretchy="false" ${TIGHT}>⟨</mo><mn>${row}</mn>` +
       `<mo stretchy="false" ${TIGHT}>⟩</mo></mrow>`;
   };
@@ -102,8 +106,9 @@
   };
   const line = (inside) => `<div class="line wide">${broken(inside)}</div>`;
   const spoken = (name) => {
-    const [array, index, row] = located(name);
-    const of = index.reduce((words, i, at) => words.replaceAll(`#${at + 1}`, i), notation().words[array]);
+    const [array, index, given] = located(name);
+    const [template, row] = withRow(notation().words[array], given);
+    const of = index.reduce((words, i, at) => words.replaceAll(`#${at + 1}`, i), template);
     return `${of}${row === undefined ? "" : `, row ${row}`} = ${rounded(data.values[name])}`;
   };
   const button = (name, more) => `<li><button type="button" data-name="${name}" aria-label="` +
@@ -121,11 +126,13 @@
     const source = notation().steps[step.key].source;
     return [source === step.equation ? "" : source, step.equation].filter(Boolean).join(", ");
   };
+  const escaped = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
   const equations = (step) => {
     const found = notation().steps[step.key];
     const general = found.general.map(line).join("");
     const arrays = found.arrays.map((one) => line(`<mrow>${fill(one, false)}</mrow>`) + line(fill(one, true))).join("");
-    return general + (arrays ? `<h3>In this layer</h3>${arrays}` : "");
+    const notes = found.corrected.map((words) => `<p class="corrected">${escaped(words)}</p>`).join("");
+    return general + notes + (arrays ? `<h3>In this layer</h3>${arrays}` : "");
   };
   const result = (name) =>
     button(name, ` <span class="${wrong(name) ? "wrong" : "ok"}">${wrong(name) ? "✗ wrong" : "✓"}</span>`);
@@ -144,7 +151,7 @@
     parts.push([paper ? "" : "Result", line(equal(value)) +
       (paper ? "" : `<p class="exact">in full: ${data.values[name]}</p>`)]);
     const checks = (data.checks[name] || []).map(([how, found, passed]) => {
-      if (found === null) return `<li>${how}</li>`;
+      if (found === null) return `<li>${how.replace(/@([^@]+)@/g, (_, place) => math(symbol(place)))}</li>`;
       return `<li class="${passed ? "ok" : "wrong"}">${passed ? "✓" : "✗ wrong:"} ${how}: ` +
         `<span class="exact">${found}</span></li>`;
     }).join("");

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import re
+
+from ...documents.lines import label_of
 from ...documents.spelling import Spelling, parts_of
 from ...errors import counted
 from ..checks import Check
 from ..contents import Contents
-from ..equations import general_equations, remark_of, source_of
+from ..equations import corrected_lines, general_equations, remark_of, source_of
+from ..numbers import Numbers
 from ..paths import paths_of
 from ..steps import Step
 
-__all__ = ["check_words", "checked_words", "head", "origin", "text_of"]
+__all__ = [
+    "check_words",
+    "checked_words",
+    "corrections",
+    "head",
+    "how_of",
+    "origin",
+    "text_of",
+]
 
 
 def text_of(explained: Contents, spelled: Spelling) -> str:
@@ -108,6 +120,7 @@ def step_lines(explained: Contents, spelled: Spelling, step: Step) -> list[str]:
         f"  {explained.in_text(spelled, line)}"
         for line in general_equations(spelled, step, n)
     ]
+    lines += [f"  {words}" for words in corrections(spelled, step, n)]
     for line in explained.equations_of_arrays(spelled, step):
         lines += [
             f"  {explained.in_text(spelled, line)}",
@@ -116,6 +129,14 @@ def step_lines(explained: Contents, spelled: Spelling, step: Step) -> list[str]:
     for name in step.entries:
         lines += ["", *entry_lines(explained, spelled, name)]
     return lines
+
+
+def corrections(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
+    """What the document prints otherwise, where, and the command that evaluates both."""
+    return [
+        f"{line.id}: {line.quoted}; {label_of(line)}: {line.mend} [chainrule errata {line.id}]"
+        for line in corrected_lines(spelled, step, n)
+    ]
 
 
 def entry_lines(explained: Contents, spelled: Spelling, name: str) -> list[str]:
@@ -138,15 +159,22 @@ def entry_lines(explained: Contents, spelled: Spelling, name: str) -> list[str]:
     checks = explained.checks[name]
     if checks:
         found[-1] += "   " + "; ".join(
-            check_words(explained, check) for check in checks
+            check_words(explained, spelled, check) for check in checks
         )
     return found
 
 
-def check_words(explained: Contents, check: Check) -> str:
+def how_of(explained: Contents, spelled: Spelling, check: Check) -> str:
+    """How a number was checked, the numbers in it as the notation writes them."""
+    return re.sub(
+        "@[^@]+@", lambda place: explained.in_text(spelled, place[0]), check.how
+    )
+
+
+def check_words(explained: Contents, spelled: Spelling, check: Check) -> str:
     """A check in a few words."""
     if check.value is None:
-        return f"({check.how})"
+        return f"({how_of(explained, spelled, check)})"
     return (
         f"✓ {check.how}"
         if check.passed
