@@ -39,6 +39,8 @@ def chainrule(
 
 
 #: Panels of the help.
+#: Of `explain`: what makes a network that no file holds.
+TYPED = "A network that is typed"
 DATA, NETWORK, TRAINING, RUN, SHOWN = (
     "Data",
     "Network",
@@ -450,6 +452,48 @@ def explain(
             help="canonical, or a document's: bias-first (S0) … bias-last (S4)."
         ),
     ] = "canonical",
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="A network in the letters of --notation: 'W^1 = [2 -1 0; 4 -1 -2] W^F = [4 -8 2]' of S4.",
+            show_default="none",
+            rich_help_panel=TYPED,
+        ),
+    ] = None,
+    x: Annotated[
+        str | None,
+        typer.Option(
+            "--x",
+            help="Its input: '1 2'; several as the document lays them out, '[1 0; 2 1]'.",
+            show_default="none",
+            rich_help_panel=TYPED,
+        ),
+    ] = None,
+    y: Annotated[
+        str | None,
+        typer.Option(
+            "--y",
+            help="Its target, likewise.",
+            show_default="none",
+            rich_help_panel=TYPED,
+        ),
+    ] = None,
+    activation: Annotated[
+        str | None,
+        typer.Option(
+            help="Of all its layers, or of each, with commas.",
+            show_default="the document's own",
+            rich_help_panel=TYPED,
+        ),
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(
+            help="squared_error, with the document's factor, or another loss.",
+            show_default="the document's own",
+            rich_help_panel=TYPED,
+        ),
+    ] = None,
     layer: Annotated[
         str | None,
         typer.Option(
@@ -583,7 +627,7 @@ def explain(
     """
 
     def job() -> int:
-        from .explain_command import ExplainRequest, run
+        from .explain_command import ExplainRequest, TypedNetwork, run
         from .options import checked_units
 
         options = {
@@ -597,6 +641,9 @@ def explain(
             "learning_rate": learning_rate,
             "engine": engine,
         }
+        given = (weights, x, y, activation, loss)
+        typed = TypedNetwork(*given) if any(one is not None for one in given) else None
+        files = tuple(to or ())
         return run(
             ExplainRequest(
                 model,
@@ -605,7 +652,8 @@ def explain(
                 batch,
                 step,
                 validation,
-                tuple(to or ()),
+                typed,
+                files,
                 options,
                 reading_of(target, test, ignore, categories, missing, header),
             )

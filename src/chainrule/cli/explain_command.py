@@ -12,6 +12,7 @@ from ..explanation import Explanation, explain
 from ..explanation.explanation import FORMS
 from ..explanation.render.text import checked_words
 from ..explanation.request import is_checkpoint
+from ..explanation.spellings import spelling
 from ..files.storage import load_model, read_file
 from ..training.checkpoints import FORMAT
 from .explain_rows import rows_of_model, within
@@ -19,8 +20,27 @@ from .output import Output
 from .recipes import CLASS_LOSSES
 from .run_folder import CHECKPOINT, model_file
 from .train_command import OPTION_NAMES
+from .typed_network import rows_of_text, typed_network
 
-__all__ = ["ExplainRequest", "run"]
+__all__ = ["ExplainRequest", "TypedNetwork", "run"]
+
+
+@dataclass(frozen=True)
+class TypedNetwork:
+    """A network and a sample, or several, as they are typed in a document's notation.
+
+    Parameters
+    ----------
+    weights, x, y : str or None
+    activation, loss : str or None
+        By default the document's own.
+    """
+
+    weights: str | None
+    x: str | None
+    y: str | None
+    activation: str | None
+    loss: str | None
 
 
 @dataclass(frozen=True)
@@ -41,6 +61,8 @@ class ExplainRequest:
         Of a run whose checkpoint `model` is.
     validation : float or None
         Of such a run; None for what its checkpoint notes.
+    typed : TypedNetwork or None
+        A network on the command line in place of a model.
     to : tuple of Path
         Files to write.
     options : dict
@@ -55,6 +77,7 @@ class ExplainRequest:
     batch: str | None
     step: int | None
     validation: float | None
+    typed: TypedNetwork | None
     to: tuple[Path, ...]
     options: dict[str, Any]
     reading: dict[str, Any] = field(default_factory=dict)
@@ -83,6 +106,8 @@ def run(request: ExplainRequest) -> int:
 
 def explained(request: ExplainRequest) -> Explanation:
     """The explanation that is asked for."""
+    if request.typed is not None:
+        return explained_text(request, request.typed)
     if request.model is None:
         given = {
             "--data": request.data,
@@ -128,6 +153,52 @@ def explained(request: ExplainRequest) -> Explanation:
         rows_of_model(path, request.data), request.row or 0, request.batch
     )
     return explain(load_model(path), x, y, row=row, title=name, **request.options)
+
+
+def explained_text(request: ExplainRequest, given: TypedNetwork) -> Explanation:
+    """Of a network that is typed."""
+    missing = [
+        name
+        for name, value in (
+            ("--weights", given.weights),
+            ("--x", given.x),
+            ("--y", given.y),
+        )
+        if value is None
+    ]
+    if given.weights is None or given.x is None or given.y is None:
+        raise InputError(
+            f"a network on the command line without {', '.join(missing)}",
+            "--weights, --x and --y together",
+            "Write all three, in the letters of --notation.",
+        )
+    others = {
+        "MODEL": request.model,
+        "--data": request.data,
+        "--batch": request.batch,
+        "--step": request.step,
+        "--validation": request.validation,
+        **{
+            f"--{OPTION_NAMES.get(name, name)}": value
+            for name, value in request.reading.items()
+        },
+    }
+    wrong = [name for name, value in others.items() if value not in (None, ())]
+    if wrong:
+        raise InputError(
+            f"{', '.join(wrong)} with --weights",
+            "a network that is typed, or one in a file",
+            "Leave one of them out.",
+        )
+    name = spelling(request.options["notation"]).name
+    network, parameters = typed_network(
+        name, given.weights, given.activation, given.loss
+    )
+    x = rows_of_text(name, "--x", given.x, network.sizes[0])
+    y = rows_of_text(name, "--y", given.y, network.sizes[-1])
+    return explain(
+        network, x, y, parameters=parameters, row=request.row or 0, **request.options
+    )
 
 
 def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:

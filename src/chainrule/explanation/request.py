@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..documents import NOTATIONS
 from ..documents.spelling import Spelling
 from ..equations.arrays import as_numpy, row_major
 from ..equations.forward_pass import checked_masks, checked_penalty
@@ -42,7 +43,7 @@ def explain(
     x: Any = None,
     y: Any = None,
     *,
-    parameters: Parameters | None = None,
+    parameters: Any = None,
     row: int = 0,
     notation: str = "canonical",
     layer: int | str | Sequence[int | str] | None = None,
@@ -76,8 +77,9 @@ def explain(
         Rows of inputs, as the network takes them; with a checkpoint, the rows that `train` was given.
     y : array_like
         Targets, as the network's loss takes them.
-    parameters : Parameters, optional
-        For a `Network`.
+    parameters : Parameters, or arrays of the notation's document, optional
+        For a `Network`. With the `notation` of a document they may be its own arrays, W^1 … W^F of S4 say, as
+        `chainrule.documents` takes them; without a network it is then the document's own of these widths.
     row : int
         Which of the rows is explained, from 0. The gradient is that of all rows, and shows how they add up.
     notation : str
@@ -164,6 +166,8 @@ def explain(
             f"{f'{title}, ' if title else ''}step {moment.state.steps + 1} of a run"
         )
         return explained(moment, wanted, engine or own, called)
+    if parameters is not None and not isinstance(parameters, Parameters):
+        model, parameters = typed(model, parameters, wanted.spelled.name)
     if model is None:
         if x is not None or y is not None or parameters is not None:
             raise InputError(
@@ -189,6 +193,21 @@ def explain(
     rules = Rules(chosen, l1=float(l1), l2=float(l2), batch_rows=data.rows)
     moment = Moment(network, data, state, rules, chosen.learning_rate, made, reduction)
     return explained(moment, wanted, engine or "reference", title)
+
+
+def typed(model: Any, arrays: Any, name: str) -> tuple[Any, Parameters]:
+    """A network and its parameters, of arrays in a document's notation."""
+    if name not in NOTATIONS:
+        raise InputError(
+            f"parameters that are {type_of(arrays)}, in the notation {name}",
+            "Parameters; or a document's arrays, with its notation",
+            'Pass notation="S4", say, or Parameters.from_arrays(weights, biases).',
+        )
+    sizes = model.sizes if isinstance(model, Network) else None
+    parameters = NOTATIONS[name].parameters(arrays, sizes)
+    if model is None:
+        return NOTATIONS[name].network(parameters.sizes), parameters
+    return model, parameters
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,9 @@ def parameters_of(W: Weights, *, biased: bool = True) -> Parameters:
 
 
 def checked(W: Weights, *, biased: bool) -> dict[Any, Array]:
-    """W^n in order, of shapes that follow each other."""
+    """W^n in order, of shapes that follow each other; V and W of section 1 are W^1 and W^F."""
+    if set(W) == {"V", "W"}:
+        W = {1: W["V"], "F": W["W"]}
     keys = numbers(len(W))
     require_layers("W^n", W, keys)
     arrays = {n: matrix(f"W^{n}", W[n]) for n in keys}

@@ -50,6 +50,7 @@ __all__ = [
     "layers_of",
     "network",
     "parameters_of",
+    "parameters_of_layers",
     "quantities",
     "run",
     "step",
@@ -234,6 +235,29 @@ def parameters_of(theta: Any, n: Sequence[int]) -> Parameters:
     """
     W, b = layers_of(theta, n)
     return Parameters.from_arrays(list(W.values()), [v[:, 0] for v in b.values()])
+
+
+def parameters_of_layers(arrays: Arrays) -> Parameters:
+    """The canonical parameters of W^[k] and b^[k], in the numbering that their first matrix has.
+
+    Raises
+    ------
+    InputError
+        A layer missing, or shapes that do not follow each other.
+
+    Examples
+    --------
+    >>> parameters_of_layers(({2: [[1.0, 2.0]]}, {2: [0.5]})).theta
+    array([1. , 2. , 0.5])
+    """
+    numbering = "A" if 1 in arrays[0] or not arrays[0] else "B"
+    theta = flatten(arrays, numbering=numbering)
+    first = matrix("W", arrays[0][first_of(numbering)])
+    rows = (
+        matrix("W", arrays[0][k]).shape[0]
+        for k in range(first_of(numbering), first_of(numbering) + len(arrays[0]))
+    )
+    return parameters_of(theta, (first.shape[1], *rows))
 
 
 def run(

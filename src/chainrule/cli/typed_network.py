@@ -1,0 +1,260 @@
+"""A network typed on the command line, its matrices as a document and `chainrule explain` write them.
+
+``W^1 = [2 -1 0; 4 -1 -2]  W^F = [4 -8 2]``: names in the document's letters, rows separated by semicolons, numbers by
+blanks or commas. Brackets, carets and blanks of a name may be left out: ``W1 = …``. A sample may be a list without
+brackets, ``1 2``; with them it is a matrix as the document lays its samples out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ..documents import NOTATIONS
+from ..equations.losses import LOSSES
+from ..equations.network import Network, Parameters
+from ..errors import InputError, named_among
+
+__all__ = ["parameters_of_text", "rows_of_text", "typed_network"]
+
+#: Of a document: its letters of arrays that have a layer, and an example.
+LETTERS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "canonical": ("Wb", "W[1] = [1 -2] b[1] = [0.5]"),
+        "bias-first": ("W", "W^[1] = [0.5 1 -2]"),
+        "column-batch": ("Wb", "W^(1) = [1 -2] b^(1) = [0.5]"),
+        "constant-neuron": ("w", "w^0 = [1 0.5; 0 1; 0 -2]"),
+        "flat-theta": ("Wb", "n = [2 1] θ = [1 -2 0.5]"),
+        "bias-last": ("W", "W^F = [1 -2 0.5]"),
+    }
+)
+#: Notations whose samples are rows; the others' are columns.
+IN_ROWS = ("canonical", "constant-neuron")
+#: A name with its layer in any spelling, and what it is.
+PART = re.compile(
+    r"\s*(θ|theta|[A-Za-z])\s*\^?\s*[\[({]?\s*(\d+|F)?\s*[\])}]?\s*=\s*\[([^\]]*)\]\s*[,;]?"
+)
+
+
+def typed_network(
+    name: str, text: str, activation: str | None, loss: str | None
+) -> tuple[Network, Parameters]:
+    """The network and its parameters.
+
+    Parameters
+    ----------
+    name : str
+        The notation.
+    text : str
+        Its arrays.
+    activation : str, optional
+        One for all layers but a linear or softmax output, or one for each with commas; by default the document's.
+    loss : str, optional
+        By default the document's.
+    """
+    parameters = parameters_of_text(name, text)
+    own = (
+        Network(parameters.sizes, _tanh_inside(parameters), "squared_error")
+        if name == "canonical"
+        else NOTATIONS[name].network(parameters.sizes)
+    )
+    if activation is None and loss is None:
+        return own, parameters
+    if loss is not None and loss not in LOSSES:
+        raise InputError(
+            f"--loss {loss}",
+            ", ".join(LOSSES),
+            named_among(loss, LOSSES, "Choose one of these."),
+        )
+    network = Network(
+        parameters.sizes,
+        _activations(own, activation, loss),
+        own.loss if loss in (None, "squared_error") else loss,
+    )
+    return network, parameters
+
+
+def _tanh_inside(parameters: Parameters) -> list[str]:
+    return ["tanh"] * (len(parameters.weights) - 1) + ["identity"]
+
+
+def _activations(own: Network, activation: str | None, loss: str | None) -> list[Any]:
+    """One for each layer: those asked for; softmax and sigmoid for the losses that need them."""
+    L = own.n_layers
+    named = [] if activation is None else [one.strip() for one in activation.split(",")]
+    if len(named) > 1:
+        if len(named) != L:
+            raise InputError(
+                f"--activation {activation}, {len(named)} of them",
+                f"one, or {L}: one for each layer",
+                "Count the matrices.",
+            )
+        return named
+    last = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(
+        loss or ""
+    )
+    linear = own.activations[-1].name == "identity"
+    hidden = [named[0]] * (L - 1) if named else list(own.activations[:-1])
+    if last is not None or linear or not named:
+        return [*hidden, last or own.activations[-1]]
+    return [*hidden, named[0]]
+
+
+def parameters_of_text(name: str, text: str) -> Parameters:
+    """The parameters that a text has, in a notation.
+
+    Raises
+    ------
+    InputError
+        What is no array, or none of the notation's; shapes that do not follow each other.
+
+    Examples
+    --------
+    >>> parameters_of_text("bias-last", "W^1 = [2 -1 0; 4 -1 -2] W^F = [4 -8 2]").sizes
+    (2, 2, 1)
+    """
+    letters, example = LETTERS[name]
+    found: dict[str, dict[Any, Any]] = {letter: {} for letter in letters}
+    alone: dict[str, Any] = {}
+    for letter, layer, numbers in _parts(text, example):
+        if layer is None and letter in ("θ", "n", *_names_without_layers(name)):
+            _once(alone, letter, f"{letter} = […]", matrix_of_text(numbers))
+        elif layer is not None and letter in found:
+            key = layer if layer == "F" else int(layer)
+            _once(found[letter], key, f"{letter}^{layer}", matrix_of_text(numbers))
+        else:
+            raise InputError(
+                f"--weights with {letter}{layer or ''} in the notation {name}",
+                f"its own arrays: {example}",
+                f"Write --weights '{example}'.",
+            )
+    return _parameters(name, found, alone, example)
+
+
+def _names_without_layers(name: str) -> str:
+    return "VW" if name == "bias-last" else ""
+
+
+def _once(into: dict[Any, Any], key: Any, called: str, value: Any) -> None:
+    if key in into:
+        raise InputError(f"--weights with {called} twice", "once", "Leave one out.")
+    into[key] = value
+
+
+def _parts(text: str, example: str) -> list[tuple[str, str | None, str]]:
+    """Letter, layer and numbers of each array."""
+    parts, at = [], 0
+    while at < len(text.rstrip()):
+        part = PART.match(text, at)
+        if part is None:
+            raise InputError(
+                f"--weights {text[at:].strip()[:60]!r}",
+                "arrays such as W^1 = [1 2; 3 4]",
+                f"Write --weights '{example}'.",
+            )
+        letter = "θ" if part[1] == "theta" else part[1]
+        parts.append((letter, part[2], part[3]))
+        at = part.end()
+    return parts
+
+
+def _parameters(
+    name: str, found: dict[str, dict[Any, Any]], alone: dict[str, Any], example: str
+) -> Parameters:
+    """The parameters of arrays by letter and layer."""
+    if name == "flat-theta" and "θ" in alone:
+        if "n" not in alone:
+            raise InputError(
+                "--weights with θ and no widths",
+                "n_1 … n_M beside it",
+                f"Write --weights '{example}'.",
+            )
+        n = [int(width) for width in alone["n"].reshape(-1)]
+        return NOTATIONS[name].parameters(alone["θ"].reshape(-1), n)
+    if alone and name == "bias-last":
+        return NOTATIONS[name].parameters(alone)
+    if not any(found.values()):
+        raise InputError(
+            "--weights without an array", example, f"Write --weights '{example}'."
+        )
+    if "b" in found:
+        found["b"] = {key: b.reshape(-1, 1) for key, b in found["b"].items()}
+        arrays: Any = (found["W"], found["b"])
+    else:
+        (arrays,) = found.values()
+    return NOTATIONS["column-batch" if name == "canonical" else name].parameters(arrays)
+
+
+def matrix_of_text(text: str) -> Any:
+    """Numbers in rows, "1 -2; 0.5 1/3" say.
+
+    Examples
+    --------
+    >>> matrix_of_text("1 -2; 0.5, 1/4")
+    array([[ 1.  , -2.  ],
+           [ 0.5 ,  0.25]])
+    """
+    rows = [
+        [_number(word) for word in row.replace(",", " ").split()]
+        for row in text.split(";")
+    ]
+    if len({len(row) for row in rows}) != 1 or not rows[0]:
+        raise InputError(
+            f"[{text}]",
+            "rows of one length, at least one number in each",
+            "Separate rows by semicolons and numbers by blanks.",
+        )
+    return np.array(rows)
+
+
+def _number(word: str) -> float:
+    try:
+        plain = word.replace("−", "-")
+        return float(Fraction(plain)) if "/" in plain else float(plain)
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(
+            f"{word!r} among the numbers", "0.5, -2, 1e-3 or 1/3", "Write a number."
+        ) from error
+
+
+def rows_of_text(name: str, option: str, text: str, width: int) -> Any:
+    """Samples as rows, of a text in a notation's orientation.
+
+    Parameters
+    ----------
+    name : str
+        The notation.
+    option : str
+        How an error calls the text: "--x".
+    text : str
+        "1 2", one sample, or a matrix in brackets.
+    width : int
+        How many numbers a sample has.
+
+    Examples
+    --------
+    >>> rows_of_text("column-batch", "--x", "[1 3; 2 4]", 2), rows_of_text("column-batch", "--x", "1 2", 2)
+    (array([[1., 2.],
+           [3., 4.]]), array([[1., 2.]]))
+    """
+    stripped = text.strip()
+    bracketed = stripped.startswith("[") and stripped.endswith("]")
+    values = matrix_of_text(stripped[1:-1] if bracketed else stripped)
+    rows = values
+    if bracketed and name not in IN_ROWS:
+        rows = values.T
+    elif not bracketed and values.shape[1] == 1:
+        rows = values.T  # "1; 2" is a column of numbers, too
+    if rows.shape[1] != width:
+        kind = "rows" if name in IN_ROWS else "columns"
+        raise InputError(
+            f"{option} {text}, samples of {rows.shape[1]} numbers",
+            f"samples of {width}",
+            f"Samples are {kind} within brackets, and one is a list without them: {option} '{' '.join('1' * width)}'.",
+        )
+    return rows
