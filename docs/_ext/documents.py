@@ -1,7 +1,7 @@
 """Directives that show the table of the documents' checked lines and the notations.
 
-`{document-lines} S1` renders the lines of one document with their verdicts, each with an address, s1-e73, `{document-index}` the counts of all
-and every misprint, `{notation-table}` the table `NOTATIONS`.
+`{document-lines} S1` renders the lines of one document with their verdicts, each with an address, s1-e73;
+`{document-index}` the counts of all verdicts; `{notation-table}` the table `NOTATIONS`.
 """
 
 from __future__ import annotations

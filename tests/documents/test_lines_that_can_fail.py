@@ -27,7 +27,7 @@ from chainrule.documents import (
     verdicts,
 )
 from chainrule.documents.derivations import polynomial
-from chainrule.documents.lines import Outcome, evaluate, worst_of
+from chainrule.documents.outcomes import Outcome, evaluate, worst_of
 from chainrule.documents.table import LINES, Case, cases_of, line_of, prepare
 from chainrule.documents.verdicts import Finding, findings
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..documents import NOTATIONS, notation
-from ..documents.lines import Line, Outcome, Verdict, label_of
+from ..documents.lines import Line, Verdict, label_of
+from ..documents.outcomes import Outcome
 from ..documents.table import LINES, line_of
 from ..documents.verdicts import Finding, findings
 from ..equations.arrays import Array

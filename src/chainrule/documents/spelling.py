@@ -11,28 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = [
-    "NEW",
-    "Spelling",
-    "Style",
-    "Symbol",
-    "bias_of",
-    "by",
-    "common",
-    "lettered",
-    "parts_of",
-    "weights",
-]
+from .symbols import Symbol
 
-#: (of the array, of one of its numbers)
-Symbol = tuple[str, str]
+__all__ = ["Spelling", "Style", "parts_of"]
+
 #: Kinds of vectors that each layer has.
 OF_LAYERS = ("A", "x", "Z", "M", "X", "Y", "P", "D", "G", "Gx", "Gone", "one")
 #: Kinds that are another one with the notation's constant.
 AUGMENTED = {"x": "A", "Zx": "Z", "Dx": "D", "Gx": "G"}
-
-
-NEW = r"\word{new}"
 
 
 @dataclass(frozen=True)
@@ -288,43 +274,3 @@ def _of_sample(kind: str, layer: int, k: int, i: int, row: int) -> str:
     if kind == "B":
         return f"@b{layer}.{k}@"
     return f"@{kind}{layer}.{k}" + ("@" if i == row else f"~{i}@")
-
-
-def lettered(letter: str, layer: str, *, small: str = "") -> Symbol:
-    """An array and its number k: a^{[l]}, a^{[l]}_{k}."""
-    return f"{letter}^{{{layer}}}", f"{small or letter}^{{{layer}}}_{{#1}}"
-
-
-def weights(
-    letter: str, layer: str, *, small: str = "", swapped: bool = False, new: str = ""
-) -> Symbol:
-    """A matrix and its number."""
-    index = "#2,#1" if swapped else "#1,#2"
-    return (
-        f"{letter}^{{{layer}}}" + (f"_{{{new}}}" if new else ""),
-        f"{small or letter}^{{{layer}}}_{{{index}{f',{new}' if new else ''}}}",
-    )
-
-
-def by(loss: str, symbol: Symbol) -> Symbol:
-    """∂L/∂ of an array and of its number."""
-    array, entry = (rf"\frac{{\partial {loss}}}{{\partial {part}}}" for part in symbol)
-    return array, entry
-
-
-def bias_of(symbol: Symbol, index: str, *, swapped: bool = False) -> Symbol:
-    """The number of a weight matrix that is a bias, and the matrix itself."""
-    at = f"{index},#1" if swapped else f"#1,{index}"
-    old = "#2,#1" if swapped else "#1,#2"
-    return symbol[0], symbol[1].replace(old, at)
-
-
-def common(loss: str, layer: str) -> dict[str, Symbol]:
-    """What all notations write alike, most documents having no letter for it."""
-    return {
-        "ell": (loss, loss),
-        "s": ("s", "s"),
-        "R": ("R", "R"),
-        "M": lettered("M", layer),
-        "X": lettered("X", layer),
-    }

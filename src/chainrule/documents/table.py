@@ -18,7 +18,8 @@ from .column_batch.lines_matrices import S1_MATRICES
 from .column_batch.lines_neurons import S1_NEURONS
 from .constant_neuron.lines import S2
 from .flat_theta.lines import S3
-from .lines import Line, Outcome, Pairs, evaluate
+from .lines import Line, Pairs
+from .outcomes import Outcome, evaluate
 from .settings import KINDS, Setting
 from .sweep import Sweep, sweep
 from .truth import ComplexStep, Truth

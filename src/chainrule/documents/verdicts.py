@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from ..errors import InputError
-from .lines import HOLDS, Line, Outcome
+from .lines import Line
+from .outcomes import HOLDS, Outcome
 from .settings import Setting
 from .table import LINES, Case, cases_of, evaluate_case, prepare
 

@@ -16,7 +16,8 @@ from ..documents.bias_last import letters as bias_last
 from ..documents.column_batch import letters as column_batch
 from ..documents.constant_neuron.letters import LETTERS as CONSTANT_NEURON
 from ..documents.flat_theta.letters import LETTERS as FLAT_THETA
-from ..documents.spelling import NEW, Spelling, Style, by, common, lettered, weights
+from ..documents.spelling import Spelling, Style
+from ..documents.symbols import NEW, by, common, lettered, weights
 from ..errors import InputError, named_among
 
 __all__ = ["SPELLINGS", "Shape", "spelled_for", "spelling"]

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..spelling import Spelling, Style, Symbol, bias_of, by, common, lettered, weights
+from ..spelling import Spelling, Style
+from ..symbols import Symbol, bias_of, by, common, lettered, weights
 
 __all__ = ["LETTERS", "ONE_HIDDEN", "ONE_HIDDEN_SQUARES"]
 

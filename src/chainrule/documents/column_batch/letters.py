@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..spelling import NEW, Spelling, Style, by, common, lettered, weights
+from ..spelling import Spelling, Style
+from ..symbols import NEW, by, common, lettered, weights
 
 __all__ = ["LETTERS", "MEAN_OF_TRIALS", "SUM_OF_TRIALS"]
 

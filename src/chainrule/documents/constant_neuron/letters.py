@@ -5,7 +5,8 @@ Numbers of equations are the document's own, or those of docs/notations.md where
 
 from __future__ import annotations
 
-from ..spelling import NEW, Spelling, Style, bias_of, by, common, lettered, weights
+from ..spelling import Spelling, Style
+from ..symbols import NEW, bias_of, by, common, lettered, weights
 
 __all__ = ["LETTERS"]
 
