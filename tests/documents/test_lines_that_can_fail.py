@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -61,6 +62,12 @@ def test_every_line_compares_something_on_every_network_and_is_as_listed(
         assert one.corrected.left is not None
 
 
+@cache
+def prepared(document: str, kind: str, name: str) -> Case:
+    line = next(v for v in LINES.values() if (v.document, v.kind) == (document, kind))
+    return prepare(line, name)
+
+
 def altered(case: Case, alteration: Any) -> Any:
     return alteration(case.computed, fields_of(case.computed))
 
@@ -71,11 +78,11 @@ def test_a_line_fails_on_an_altered_pass(identity: str) -> None:
     alteration = enlarged if identity in OF_SHAPES else scaled
     outcomes = []
     for name in cases_of(line):
-        case = prepare(line, name)
+        case = prepared(line.document, line.kind, name)
         outcomes.append(evaluate(line.mended, case.truth, altered(case, alteration)))
     assert any(outcome.kind != "holds" for outcome in outcomes)
     if identity in OF_SHAPES:
-        case = prepare(line, cases_of(line)[0])
+        case = prepared(line.document, line.kind, cases_of(line)[0])
         assert evaluate(line.mended, case.truth, altered(case, scaled)).kind == "holds"
 
 
@@ -88,7 +95,7 @@ def test_what_is_printed_is_evaluated_from_the_pass(identity: str) -> None:
     line = line_of(identity)
     alteration = enlarged if identity in OF_SHAPES else scaled
     name = next(name for name, how in line.fails.items() if how == "value")
-    case = prepare(line, name)
+    case = prepared(line.document, line.kind, name)
     before = list(line.printed(case.truth, case.computed))
     try:
         after = list(line.printed(case.truth, altered(case, alteration)))
@@ -177,10 +184,11 @@ PLANTED: dict[str, tuple[Any, str, Any]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _forget() -> Iterator[None]:
-    """No pass with a fault is kept for another test."""
-    yield
+@pytest.fixture
+def planting(monkeypatch) -> Iterator[pytest.MonkeyPatch]:
+    """Plants faults: no pass is taken from before them, and none with one is kept for another test."""
+    verdicts._prepared.cache_clear()
+    yield monkeypatch
     verdicts._prepared.cache_clear()
 
 
@@ -190,11 +198,10 @@ def test_every_line_that_is_of_no_pass_has_a_fault_here() -> None:
 
 @pytest.mark.parametrize("identity", PLANTED)
 def test_a_line_about_a_function_fails_where_the_function_is_wrong(
-    identity: str, monkeypatch
+    identity: str, planting
 ) -> None:
     where, name, fault = PLANTED[identity]
-    monkeypatch.setattr(where, name, fault)
-    verdicts._prepared.cache_clear()
+    planting.setattr(where, name, fault)
     assert any(one.unexpected for one in findings(line_of(identity)))
 
 
@@ -213,13 +220,12 @@ def fields_by_notation() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("name", "field"), fields_by_notation())
-def test_a_fault_in_any_part_of_a_pass_is_found(name, field, monkeypatch) -> None:
+def test_a_fault_in_any_part_of_a_pass_is_found(name, field, planting) -> None:
     notation = NOTATIONS[name]
     run = notation.module.run
-    monkeypatch.setattr(
+    planting.setattr(
         notation.module, "run", lambda *a, **k: scaled(run(*a, **k), [field])
     )
-    verdicts._prepared.cache_clear()
     lines = [line for line in LINES.values() if line.document == notation.alias]
     assert any(one.unexpected for line in lines for one in findings(line))
 
@@ -258,12 +264,11 @@ def test_a_misprint_must_fail_as_it_is_listed_to() -> None:
     assert ACTIVATIONS  # the tables are not altered by the faults above
 
 
-def test_a_pass_that_refuses_its_own_arrays_is_a_finding(monkeypatch) -> None:
+def test_a_pass_that_refuses_its_own_arrays_is_a_finding(planting) -> None:
     def refuse(*given: Any, **named: Any) -> Any:
         return bias_first.parameters_of({1: [[1.0, 2.0]], 2: [[1.0]]})
 
-    monkeypatch.setattr(bias_first, "run", refuse)
-    verdicts._prepared.cache_clear()
+    planting.setattr(bias_first, "run", refuse)
     assert all(one.unexpected for one in findings(line_of("S0.E4")))
 
 

@@ -19,7 +19,7 @@ from .output import Output
 
 __all__ = ["run"]
 
-#: Where both forms of each line are listed, for who reads rather than runs.
+#: The page of a document, which lists both forms of each of its lines.
 PAGES = "docs/document_{}.md"
 CASES = {
     "NS": "widths all different",
@@ -91,7 +91,7 @@ def say(console: Output, text: str, *, style: str | None = None) -> None:
 
 
 def unexpected(found: tuple[Finding, ...]) -> list[str]:
-    """What is not as listed, network by network."""
+    """The deviations from what is listed, network by network."""
     return [
         f"{CASES.get(one.case, one.case)}: {words}"
         for one in found
@@ -126,7 +126,7 @@ def in_short(line: Line, found: tuple[Finding, ...]) -> str:
 
 
 def badness(outcome: Outcome) -> tuple[bool, float]:
-    """What to sort outcomes by: those that do not hold last, then by error."""
+    """A key that sorts outcomes: those that do not hold last, then by error."""
     return outcome.kind != "holds", outcome.error or 0.0
 
 
@@ -156,7 +156,7 @@ def show(console: Output, line: Line) -> int:
 
 
 def anchor_of(line: Line) -> str:
-    """What a line is called within its page."""
+    """The address of a line within its page."""
     return line.id.lower().replace(".", "-")
 
 

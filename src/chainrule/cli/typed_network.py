@@ -111,7 +111,7 @@ def parameters_of_text(name: str, text: str) -> Parameters:
     Raises
     ------
     InputError
-        What is no array, or none of the notation's; shapes that do not follow each other.
+        Text that is no array, or none of the notation's; shapes that do not follow each other.
 
     Examples
     --------
@@ -230,11 +230,11 @@ def rows_of_text(name: str, option: str, text: str, width: int) -> Any:
     name : str
         The notation.
     option : str
-        How an error calls the text: "--x".
+        The option's name, for errors: "--x".
     text : str
         "1 2", one sample, or a matrix in brackets.
     width : int
-        How many numbers a sample has.
+        The count of numbers in a sample.
 
     Examples
     --------

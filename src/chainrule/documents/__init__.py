@@ -122,7 +122,7 @@ class Notation:
         return found
 
 
-#: How each document's arrays are given.
+#: The form in which each document's arrays are given.
 FORMS: Mapping[str, str] = MappingProxyType(
     {
         "bias-first": "{1: W^[1], …, L: W^[L]}",

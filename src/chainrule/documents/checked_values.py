@@ -1,4 +1,4 @@
-"""What steps and derivations are given, checked: rates, layers that move, numbers, counts, an activation."""
+"""Checks of the arguments of steps and derivations: rates, layers that move, numbers, counts, an activation."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def moving(
 
 
 def _is_among(one: Any, there: list[Any]) -> bool:
-    """Whether it is one of these numbers or letters; True is no 1, and 1.0 none."""
+    """Membership among these numbers or letters; True is no 1, and 1.0 none."""
     whole = isinstance(one, int | np.integer | str) and not isinstance(one, bool)
     return whole and one in there
 

@@ -71,7 +71,7 @@ class Line:
 
     @property
     def quoted(self) -> str:
-        """What the document prints, and in which section; of a trap, which no document prints, what it is."""
+        """The printed formula with its section; of a trap, which no document prints, its description."""
         if not self.place:
             return self.says
         return f"the document prints: {self.says} ({self.place})"
@@ -103,7 +103,7 @@ class Line:
 
 
 def label_of(line: Line) -> str:
-    """What a line's correction is called: "should be", or "meant", "read", "right"."""
+    """The word for a line's correction: "should be", or "meant", "read", "right"."""
     return {Verdict.SLIP: "meant", Verdict.READING: "read", Verdict.TRAP: "right"}.get(
         line.verdict, "should be"
     )

@@ -1,4 +1,4 @@
-"""What comes of a form: whether the two sides of an equation agree, on one network.
+"""Outcomes of forms: the agreement of the two sides of an equation, on one network.
 
 A form that compares nothing holds nowhere.
 """
@@ -18,13 +18,13 @@ __all__ = ["HOLDS", "Outcome", "Pairs", "evaluate", "worst_of"]
 #: The largest scaled error of a line that holds: some hundred roundings of float64, and far below any misprint's.
 HOLDS = 1e-11
 
-#: What an equation's left-hand side is, and what its right-hand side gives.
+#: The value of an equation's left-hand side, and that of its right-hand side.
 Pairs = Iterator[tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a form on one network.
+    """The outcome of a form on one network.
 
     Parameters
     ----------

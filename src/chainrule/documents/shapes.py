@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-#: What to do about several samples where a document has one.
+#: The remedy for several samples where a document has one.
 ONE_SAMPLE = (
     "The document has one sample at a time: pass one column, and the next in its turn."
 )
@@ -204,7 +204,7 @@ def one_column(
     letters : str
         See `require_shape`.
     alone : str
-        Why there is one column, and what to do.
+        The remedy for several columns.
     """
     array = matrix(name, [[v] for v in values] if _is_flat(values) else values)
     if array.shape == (1, rows) and rows != 1:
@@ -236,7 +236,7 @@ def require_shape(
     letters : str
         The same in the document's letters, with its indices.
     remedy : str, optional
-        What to do; by default that of a matrix between two layers.
+        By default that of a matrix between two layers.
 
     Raises
     ------

@@ -32,7 +32,7 @@ class Style:
     weight_first : bool
         w · a, or a · w.
     share : {"", "1/N", "1"}
-        What a sum over samples is multiplied by, once; "" where each term has its own factor s_i.
+        The factor of a sum over samples; "" where each term has its own factor s_i.
     """
 
     constant: str = ""
@@ -95,9 +95,9 @@ class Spelling:
         hidden layers of such a network, each also with "/2" for two layers → the IDs of checked lines whose printed
         form is another one than is shown.
     columns : bool
-        Whether the samples of a batch are the columns of a matrix.
+        True where the samples of a batch are the columns of a matrix.
     names : tuple of str
-        What layers 1 … L are called where they have names and no numbers; other labels are numbers.
+        Names of layers 1 … L that have no numbers.
     remark : str
         What a reader should know of it.
     """
@@ -151,7 +151,7 @@ class Spelling:
         )
 
     def template(self, kind: str, *, output: bool, first: bool = False) -> Symbol:
-        """How a kind is written, with its places for labels and indices; of the output layer, or of the input."""
+        """The symbol of a kind, with its places for labels and indices; of the output layer, or of the input."""
         if kind[0] in "mvu" and kind[1:2] in ("W", "b"):
             array, entry = self.template(kind[1], output=output)
             new = r"^{\word{new}}" if kind.endswith("+") else ""
@@ -162,7 +162,7 @@ class Spelling:
     def symbol(
         self, name: str, layers: int, *, linear: bool = False, row: int = 0
     ) -> str:
-        """How a number is written, as markup.
+        """The symbol of a number, as markup.
 
         Parameters
         ----------
@@ -170,9 +170,9 @@ class Spelling:
             See `explanation.numbers`.
         layers : int
         linear : bool
-            Whether the output is linear, so that it may be its own activation, and be written once.
+            True for a linear output, which may be its own activation, and is written once.
         row : int
-            Which one a number without a row is of, where the notation writes the sample.
+            The sample of a number without a row, where the notation writes the sample.
         """
         name, _, named_row = name.partition("~")
         kind, layer, index = parts_of(name)
@@ -225,7 +225,7 @@ class Spelling:
         sizes : tuple of int
             n_0 … n_L.
         rows, row : int
-            How many samples there are, and the one whose numbers are named without it.
+            The count of samples, and the one whose numbers are named without it.
         """
         if self.columns and kind in (*OF_LAYERS, "B"):
             return [

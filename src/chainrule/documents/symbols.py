@@ -1,4 +1,4 @@
-"""How arrays and their numbers are written, as templates: #l is the layer, #p the one before, #1 and #2 are indices.
+"""Symbols of arrays and their numbers, as templates: #l is the layer, #p the one before, #1 and #2 are indices.
 
 Also #r is the sample, from 1, in a notation that writes it.
 """

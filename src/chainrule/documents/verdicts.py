@@ -1,4 +1,4 @@
-"""What becomes of a checked line on each of its networks, and whether that is what is listed of it.
+"""Outcomes of the checked lines on each of their networks, beside what is listed of them.
 
 A line that holds must hold wherever it is evaluated. A misprint must fail as printed in the cases and in the way that
 are listed, and hold when corrected. Anything else is a finding: of the document's pass, or of the list.
@@ -46,7 +46,7 @@ class Finding:
 
     @property
     def unexpected(self) -> tuple[str, ...]:
-        """What is not as listed, in words; empty where all is."""
+        """The deviations from what is listed, in words."""
         found = []
         if not self._holds(self.corrected):
             found.append(f"does not hold: {self.corrected.detail}")

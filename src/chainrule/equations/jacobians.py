@@ -43,7 +43,7 @@ def jacobian(
     x : array_like, shape (N, n_0)
         Rows of inputs.
     of, by : (str, int)
-        What is differentiated and by what: ("Z", l) with l = 1 … L, or ("A", l) with l = 0 … L. ("A", 0) is the input,
+        The numerator and the denominator: ("Z", l) with l = 1 … L, or ("A", l) with l = 0 … L. ("A", 0) is the input,
         with its mask. `by` is `of` itself or comes before it.
     masks : sequence of (array_like or None), optional
         As in `forward`.
@@ -133,7 +133,7 @@ def place_of(name: str, place: Any, network: Network) -> Place:
 
 
 def position(place: Place) -> int:
-    """Where a quantity stands in the order in which they are computed."""
+    """The place of a quantity in the order of computation."""
     return 2 * place[1] - (place[0] == "Z")
 
 

@@ -32,7 +32,7 @@ __all__ = ["Check", "Checker"]
 Array = np.ndarray[Any, Any]
 #: The numbers that an engine computes; the others are the reference's, or follow from them.
 ENGINES_OWN = ("J", "dW", "db")
-#: What is said where a number stands at a kink; {} is a place for the number.
+#: The words for a number at a kink; {} is a place for it.
 AT_KINK = "at a kink, {}: there is no derivative to compare with"
 IDENTITY = ACTIVATIONS["identity"]()
 
@@ -158,7 +158,7 @@ class Checker:
         return Check(self.words, found, difference, self.tolerance(name, found, reach))
 
     def at_kink(self, name: str, sides: list[Array], nearby: list[Array]) -> str:
-        """Which number stands at a kink that the derivative's own number moves it from, and its value."""
+        """The number at a kink that a step of the derivative moves it from, with its value."""
         kind, layer, _ = parts_of(name)
         network, row = self.numbers.moment.network, self.numbers.row
         batch = kind in ("dW", "db")

@@ -45,12 +45,12 @@ def spellings_of(numbers: Numbers, equations: tuple[str, ...]) -> dict[str, Spel
 
 
 def is_linear(numbers: Numbers) -> bool:
-    """Whether the output layer is."""
+    """True for a linear output layer."""
     return numbers.moment.network.activations[-1].name == "identity"
 
 
 def trials_of(numbers: Numbers) -> str:
-    """How J runs over several rows of one weight; empty for one row, or rows of several weights."""
+    """The reduction of J over several rows of one weight; empty for one row, or rows of several weights."""
     shares = numbers.arrays["s"]
     if numbers.rows == 1 or not np.all(shares == shares[0]):
         return ""
@@ -205,7 +205,7 @@ class Contents:
         return "" if found is None else found.markup(self.shown.terms)
 
     def symbol(self, spelled: Spelling, name: str) -> str:
-        """How a number is written, as markup."""
+        """The symbol of a number, as markup."""
         if name == "ell" and one_letter(spelled, self.numbers):
             name = f"ell~{self.numbers.row}"
         return spelled.symbol(

@@ -95,18 +95,18 @@ SPELLINGS: Mapping[str, Spelling] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Shape:
-    """What decides how a document writes a network.
+    """The traits of a network and its rows that decide a document's way of writing it.
 
     Parameters
     ----------
     layers : int
         L.
     linear : bool
-        Whether the output is.
+        True for a linear output.
     squares : bool
-        Whether the loss is Σ (a - y)².
+        True for the loss Σ (a - y)².
     trials : {"", "mean", "sum"}
-        How J runs over several rows of one weight; empty for one row, or rows of several weights.
+        The reduction of J over several rows of one weight; empty for one row, or rows of several weights.
     equations : frozenset of str
         The numbers of the equations that are asked for.
     """

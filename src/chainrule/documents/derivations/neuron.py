@@ -45,7 +45,7 @@ def differentiate(
     Raises
     ------
     InputError
-        What is no finite number; softmax, or a name that is no activation's.
+        A value that is no finite number; softmax, or a name that is no activation's.
 
     Examples
     --------

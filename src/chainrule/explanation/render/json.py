@@ -77,7 +77,7 @@ def _step(explained: Contents, step: Step) -> dict[str, Any]:
 
 
 def corrected_of(one: Spelling, step: Step, n: Numbers) -> list[dict[str, str]]:
-    """What the document prints otherwise."""
+    """The lines that the document prints otherwise."""
     return [
         {"line": line.id, "printed": line.says, "place": line.place, "right": line.mend}
         for line in corrected_lines(one, step, n)

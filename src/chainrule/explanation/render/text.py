@@ -132,7 +132,7 @@ def step_lines(explained: Contents, spelled: Spelling, step: Step) -> list[str]:
 
 
 def corrections(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
-    """What the document prints otherwise, where, and the command that evaluates both."""
+    """The formulas that the document prints otherwise, their sections, and the command that evaluates both."""
     return [
         f"{line.id}: {line.quoted}; {label_of(line)}: {line.mend} [chainrule errata {line.id}]"
         for line in corrected_lines(spelled, step, n)
@@ -165,7 +165,7 @@ def entry_lines(explained: Contents, spelled: Spelling, name: str) -> list[str]:
 
 
 def how_of(explained: Contents, spelled: Spelling, check: Check) -> str:
-    """How a number was checked, the numbers in it as the notation writes them."""
+    """The words of a check, the numbers in it as the notation writes them."""
     return re.sub(
         "@[^@]+@", lambda place: explained.in_text(spelled, place[0]), check.how
     )
