@@ -10,6 +10,7 @@ import pytest
 
 from chainrule import InputError
 from chainrule.data import file_kinds
+from chainrule.data.dialect import asked_dialect
 from chainrule.data.tables import read_table
 
 from ..support.commands import TABLES
@@ -23,7 +24,9 @@ needs_tables = pytest.mark.skipif(
 def table_of(tmp_path, content, name="t.csv", **options):
     file = tmp_path / name
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_table(file, **options)
+    texts = options.pop("text_columns", ())
+    kinds = options.pop("kinds", {}) | dict.fromkeys(texts, "category")
+    return read_table(file, asked_dialect(kinds=kinds, **options))
 
 
 def columns(table):
@@ -76,8 +79,10 @@ def test_what_separates_fields_and_what_columns_hold(tmp_path, content, expected
             ["column1", "column2", "column3"],
         ),  # p comes again below
         ("cap,size,odour\np,x,n\ne,x,n\n", ["cap", "size", "odour"]),
-        ("a,a\n1,2\n", ["column1", "column2"]),
-        ("year,2019,2020\nx,1,2\n", ["column1", "column2", "column3"]),
+        (
+            "year,2019,2020\n" + "x,11,12\ny,13,14\nx,17,15\n" * 9,
+            ["year", "2019", "2020"],  # years, with a word that no value is
+        ),
     ],
 )
 def test_whether_the_first_line_is_names(tmp_path, content, names):

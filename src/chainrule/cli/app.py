@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from . import table_options
 from .exit_status import exit_with
 
 __all__ = ["app"]
@@ -50,39 +51,18 @@ DATA, NETWORK, TRAINING, RUN, SHOWN = (
 )
 
 
-def reading_of(
-    target: str | None,
-    test: Path | None,
-    ignore: str | None,
-    categories: str | None,
-    missing: str | None,
-    header: bool | None,
-) -> dict[str, Any]:
-    """How `load_data` is to read a file, from options."""
-    from ..data.tables import read_names
-
-    return {
-        "target": None if target is None else read_names(target),
-        "test": test,
-        "ignore": read_names(ignore or ""),
-        "text_columns": read_names(categories or ""),
-        "missing": read_names(missing or ""),
-        "header": header,
-    }
-
-
 @app.command()
 def train(
     data: Annotated[
         str,
         typer.Argument(
-            help="A name that `chainrule data` lists, or a file: CSV, TSV, Parquet, npz."
+            help="A name that `chainrule data` lists, or a file: CSV, TSV, Parquet, npz; - for standard input."
         ),
     ] = "digits",
     target: Annotated[
         str | None,
         typer.Option(
-            help="Column to predict; several of numbers with commas.",
+            help="Column to predict; several of numbers separated by commas.",
             show_default="the last",
             rich_help_panel=DATA,
         ),
@@ -95,32 +75,17 @@ def train(
             rich_help_panel=DATA,
         ),
     ] = None,
-    ignore: Annotated[
-        str | None,
-        typer.Option(help="Columns to leave out, with commas.", rich_help_panel=DATA),
-    ] = None,
-    categories: Annotated[
-        str | None,
-        typer.Option(
-            help="Columns of numbers that are categories.", rich_help_panel=DATA
-        ),
-    ] = None,
-    missing: Annotated[
-        str | None,
-        typer.Option(
-            help="More words for a missing value, beside ?, NA, NaN, NULL.",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
-    header: Annotated[
-        bool | None,
-        typer.Option(
-            "--header/--no-header",
-            help="Whether the first line names the columns.",
-            show_default="found out",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
+    ignore: table_options.Ignore = None,
+    categories: table_options.Categories = None,
+    kind: table_options.Kind = None,
+    missing: table_options.Missing = None,
+    not_missing: table_options.NotMissing = None,
+    header: table_options.Header = None,
+    separator: table_options.Separator = None,
+    quote: table_options.Quote = None,
+    decimal: table_options.Decimal = None,
+    thousands: table_options.Thousands = None,
+    encoding: table_options.Encoding = None,
     hidden: Annotated[
         str | None,
         typer.Option(
@@ -259,7 +224,23 @@ def train(
         from .options import checked_widths
         from .train_command import TrainRequest, run
 
-        reading = reading_of(target, test, ignore, categories, missing, header)
+        reading = {
+            "target": target,
+            "test": test,
+            **table_options.reading_options(
+                ignore=ignore,
+                text_columns=categories,
+                kind=kind,
+                missing=missing,
+                not_missing=not_missing,
+                header=header,
+                separator=separator,
+                quote=quote,
+                decimal=decimal,
+                thousands=thousands,
+                encoding=encoding,
+            ),
+        }
         asked = {
             "hidden": checked_widths(hidden),
             "activation": activation,
@@ -289,7 +270,12 @@ def predict(
     model: Annotated[
         Path, typer.Argument(help="A model file, or the folder of a run.")
     ],
-    data: Annotated[Path, typer.Argument(help="Raw rows: CSV, TSV, Parquet, npz.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="Raw rows: CSV, TSV, Parquet, npz, idx; - for standard input; or a name that `chainrule data` lists."
+        ),
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
@@ -306,27 +292,50 @@ def predict(
             help="Categories that training did not have: refuse, or ignore the column for that row."
         ),
     ] = "refuse",
-    header: Annotated[
-        bool | None,
+    escape_formulas: Annotated[
+        bool,
         typer.Option(
-            "--header/--no-header",
-            help="Whether the first line names the columns.",
-            show_default="found out",
+            "--escape-formulas",
+            help="Write ' before labels that a spreadsheet would take for a formula (=, +, -, @).",
         ),
-    ] = None,
+    ] = False,
+    kind: table_options.Kind = None,
+    missing: table_options.Missing = None,
+    not_missing: table_options.NotMissing = None,
+    header: table_options.Header = None,
+    separator: table_options.Separator = None,
+    quote: table_options.Quote = None,
+    decimal: table_options.Decimal = None,
+    thousands: table_options.Thousands = None,
+    encoding: table_options.Encoding = None,
 ) -> None:
-    """Predict from raw rows: the model file knows how to prepare them."""
+    """Predict from raw rows: the model file knows how to read and prepare them.
+
+    One prediction for each row, in their order.
+    """
 
     def job() -> int:
         from .predict_command import run
 
+        reading = table_options.reading_options(
+            kind=kind,
+            missing=missing,
+            not_missing=not_missing,
+            header=header,
+            separator=separator,
+            quote=quote,
+            decimal=decimal,
+            thousands=thousands,
+            encoding=encoding,
+        )
         return run(
             model,
             data,
             output,
             probabilities=probabilities,
             unseen=unseen,
-            header=header,
+            escape_formulas=escape_formulas,
+            reading=reading,
         )
 
     exit_with(job)
@@ -361,15 +370,48 @@ def check(
 @app.command()
 def data(
     name: Annotated[
-        str | None, typer.Argument(help="A name, or a file.", show_default="list all")
+        str | None,
+        typer.Argument(
+            help="A name, or a file; - for standard input.", show_default="list all"
+        ),
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="Column to predict: shows how it is learned.", show_default="none"
+        ),
+    ] = None,
+    ignore: table_options.Ignore = None,
+    categories: table_options.Categories = None,
+    kind: table_options.Kind = None,
+    missing: table_options.Missing = None,
+    not_missing: table_options.NotMissing = None,
+    header: table_options.Header = None,
+    separator: table_options.Separator = None,
+    quote: table_options.Quote = None,
+    decimal: table_options.Decimal = None,
+    thousands: table_options.Thousands = None,
+    encoding: table_options.Encoding = None,
 ) -> None:
-    """List the data sets; fetch and verify one; or say what a file holds."""
+    """List the data sets; fetch and verify one; or show what a file holds and how it is read."""
 
     def job() -> int:
         from .data_command import run
 
-        return run(name)
+        reading = table_options.reading_options(
+            ignore=ignore,
+            text_columns=categories,
+            kind=kind,
+            missing=missing,
+            not_missing=not_missing,
+            header=header,
+            separator=separator,
+            quote=quote,
+            decimal=decimal,
+            thousands=thousands,
+            encoding=encoding,
+        )
+        return run(name, target, reading)
 
     exit_with(job)
 
@@ -572,39 +614,17 @@ def explain(
             rich_help_panel=DATA,
         ),
     ] = None,
-    ignore: Annotated[
-        str | None,
-        typer.Option(
-            help="Columns that the run leaves out.",
-            show_default="the run's",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
-    categories: Annotated[
-        str | None,
-        typer.Option(
-            help="Its columns of numbers that are categories.",
-            show_default="the run's",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
-    missing: Annotated[
-        str | None,
-        typer.Option(
-            help="Its words for a missing value.",
-            show_default="the run's",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
-    header: Annotated[
-        bool | None,
-        typer.Option(
-            "--header/--no-header",
-            help="Whether the first line names the columns.",
-            show_default="the run's",
-            rich_help_panel=DATA,
-        ),
-    ] = None,
+    ignore: table_options.Ignore = None,
+    categories: table_options.Categories = None,
+    kind: table_options.Kind = None,
+    missing: table_options.Missing = None,
+    not_missing: table_options.NotMissing = None,
+    header: table_options.Header = None,
+    separator: table_options.Separator = None,
+    quote: table_options.Quote = None,
+    decimal: table_options.Decimal = None,
+    thousands: table_options.Thousands = None,
+    encoding: table_options.Encoding = None,
     engine: Annotated[
         str | None,
         typer.Option(
@@ -644,6 +664,21 @@ def explain(
         given = (weights, x, y, activation, loss)
         typed = TypedNetwork(*given) if any(one is not None for one in given) else None
         files = tuple(to or ())
+        reading = table_options.reading_options(
+            target=target,
+            test=None if test is None else str(test),
+            ignore=ignore,
+            text_columns=categories,
+            kind=kind,
+            missing=missing,
+            not_missing=not_missing,
+            header=header,
+            separator=separator,
+            quote=quote,
+            decimal=decimal,
+            thousands=thousands,
+            encoding=encoding,
+        )
         return run(
             ExplainRequest(
                 model,
@@ -655,7 +690,7 @@ def explain(
                 typed,
                 files,
                 options,
-                reading_of(target, test, ignore, categories, missing, header),
+                reading,
             )
         )
 

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from ..data.array_files import read_arrays, table_of
 from ..data.encoding import inputs, targets
-from ..data.file_kinds import kind_of, require_file
+from ..data.file_kinds import require_file
 from ..data.load import DATA_SETS, load_data
 from ..data.preparation import Preparation
+from ..data.raw_rows import read_raw_rows
 from ..errors import InputError
-from .predict_command import raw_rows
 from .saved_model import SavedModel, load_saved
 
 __all__ = ["Rows", "rows_of_model", "within"]
@@ -73,16 +72,9 @@ def rows_of_data(name: str, preparation: Preparation) -> Rows:
 
 def rows_of_file(saved: SavedModel, path: Path) -> Rows:
     """All rows of a file, prepared as the model's were."""
-    table, target = raw_rows(saved, path, None), saved.preparation.target
+    table = read_raw_rows(saved.preparation, str(path)).table
+    target = saved.preparation.target
     x = inputs(saved.preparation, table)[0]
-    if kind_of(path) == "npz":  # whose raw rows come without their target
-        arrays = read_arrays(path, None)
-        rows, y = (
-            (arrays["x"], arrays["y"])
-            if "x" in arrays
-            else (arrays["x_test"], arrays["y_test"])
-        )
-        table = table_of(path.name, rows.reshape(len(rows), -1), y)
     missing = [name for name in target.names if name not in table.columns]
     if missing:
         raise InputError(

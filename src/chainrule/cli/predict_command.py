@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..data.array_files import read_arrays, table_of
-from ..data.column_values import labels
-from ..data.encoding import inputs, targets
+from ..data.column_values import present
+from ..data.dialect import asked_dialect
+from ..data.encoding import class_numbers, inputs
 from ..data.evaluation import class_probabilities, evaluate, headline, predict
-from ..data.file_kinds import kind_of, require_file
-from ..data.tables import Table, polars_library, read_table
+from ..data.raw_rows import RawRows, read_raw_rows
+from ..data.tables import Table, is_text
+from ..data.text_rows import arrow
 from ..engines.predictor import Predictor
-from ..errors import InputError
+from ..errors import InputError, counted
 from ..files.storage import write_whole
 from .saved_model import SavedModel, load_saved
 
 __all__ = ["run"]
 
 Matrix = np.ndarray[Any, Any]
+#: A label that begins so is a formula to a spreadsheet.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def run(
     model: Path,
-    data: Path,
+    data: str,
     output: Path | None,
     *,
     probabilities: bool,
     unseen: str,
-    header: bool | None,
+    escape_formulas: bool,
+    reading: Mapping[str, Any],
 ) -> int:
-    """Predict, write, say how good it is where the target is there; the exit status."""
+    """Predict, write, and print how good it is where the target is there; the exit status."""
     if unseen not in ("refuse", "ignore"):
         raise InputError(
             f"--unseen {unseen}",
@@ -52,53 +58,33 @@ def run(
             "a model of classes",
             "Leave it out.",
         )
-    table = raw_rows(saved, require_file(data), header)
-    x, remarks = inputs(saved.preparation, table, unseen=unseen)
+    rows = read_raw_rows(saved.preparation, data, asked_dialect(**reading))
+    x, remarks = inputs(saved.preparation, rows.table, unseen=unseen)
     out = np.asarray(Predictor(saved.model.network, saved.model.parameters)(x))
-    frame = polars_library().DataFrame(
-        predictions(saved, out, probabilities=probabilities)
-    )
-    if output is None:
-        sys.stdout.write(frame.write_csv())
-    elif output.suffix == ".csv":
-        write_whole(output, frame.write_csv().encode())
-    else:
-        buffer = io.BytesIO()
-        frame.write_parquet(buffer)
-        write_whole(output, buffer.getvalue())
-    for line in (*remarks, *quality(saved, table, out)):
+    require_finite(saved, rows.table, x, out)
+    columns = predictions(saved, out, probabilities=probabilities)
+    if escape_formulas:
+        columns = {_escaped(n): _without_formulas(c) for n, c in columns.items()}
+    write(columns, output)
+    for line in (*rows.table.remarks, *remarks, *quality(saved, rows, out)):
         sys.stderr.write(f"chainrule: {line}\n")
     return 0
 
 
-def raw_rows(saved: SavedModel, path: Path, header: bool | None) -> Table:
-    """The rows, with the columns called as the model calls them."""
-    if kind_of(path) == "npz":
-        arrays = read_arrays(path, None)
-        x, y = (
-            (arrays["x"], arrays["y"])
-            if "x" in arrays
-            else (arrays["x_test"], arrays["y_test"])
-        )
-        names = tuple(feature.name for feature in saved.preparation.features)
-        flat = x.reshape(len(x), -1)
-        if flat.shape[1] != len(names):
-            raise InputError(
-                f"{path} with {flat.shape[1]} numbers a row",
-                f"{len(names)}, as the model was trained on",
-                "Save it so.",
-            )
-        table = table_of(path.name, flat, y, names)
-        return Table(
-            table.source,
-            {n: column for n, column in table.columns.items() if n in names},
-        )
-    texts = [
-        feature.name
-        for feature in saved.preparation.features
-        if feature.categories is not None
-    ]
-    return read_table(path, header=header, text_columns=texts)
+def require_finite(saved: SavedModel, table: Table, x: Matrix, out: Matrix) -> None:
+    """Raise where a prediction is no finite number, with its row and the column that is farthest off."""
+    wrong = np.flatnonzero(~np.isfinite(out).all(axis=1))
+    if not wrong.size:
+        return
+    row = int(wrong[0])
+    names = [f.name for f in saved.preparation.features for _ in f.inputs]
+    name = names[int(np.abs(x[row]).argmax())]
+    raise InputError(
+        f"a prediction that is no finite number, of {table.place(row)}, where column {name!r} is "
+        f"{table.columns[name][row]}",
+        "numbers as in training",
+        "Correct that row, or leave it out.",
+    )
 
 
 def predictions(
@@ -114,7 +100,7 @@ def predictions(
             else [f"prediction_{name}" for name in target.names]
         )
         return {name: found[:, i] for i, name in enumerate(names)}
-    columns = {"prediction": np.array(target.classes)[found]}
+    columns = {"prediction": np.array(target.classes, object)[found]}
     if probabilities:
         each = class_probabilities(out)
         columns |= {
@@ -123,22 +109,65 @@ def predictions(
     return columns
 
 
-def quality(saved: SavedModel, table: Table, out: Matrix) -> list[str]:
-    """How good the predictions are, where all targets are in the rows."""
-    target = saved.preparation.target
+def _without_formulas(column: Matrix) -> Matrix:
+    if column.dtype != object:
+        return column
+    return np.array([_escaped(label) for label in column], object)
+
+
+def _escaped(label: str) -> str:
+    return f"'{label}" if label.startswith(FORMULAS) else label
+
+
+def write(columns: Mapping[str, Matrix], output: Path | None) -> None:
+    """Write a table as CSV on standard output, or to a file."""
+    if output is not None and output.suffix == ".parquet":
+        pa, buffer = arrow(), io.BytesIO()
+        pa.parquet.write_table(pa.table(dict(columns)), buffer)
+        write_whole(output, buffer.getvalue())
+        return
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*(c.tolist() for c in columns.values()), strict=True))
+    if output is None:
+        sys.stdout.write(text.getvalue())
+    else:
+        write_whole(output, text.getvalue().encode())
+
+
+def quality(saved: SavedModel, rows: RawRows, out: Matrix) -> list[str]:
+    """How good the predictions are on the rows whose target is there and can be compared."""
+    target, table = saved.preparation.target, rows.table
     if not all(name in table.columns for name in target.names):
         return []
-    known = set(target.classes)
-    first = table.columns[target.names[0]]
-    if (
-        target.classes
-        and not {str(label).removesuffix(".") for label in labels(first)} <= known
-    ):
-        return [
-            f"{target.names[0]} is in the rows with other classes than the model's: no accuracy."
-        ]
-    if not target.classes and not all(
-        np.isfinite(table.columns[name]).all() for name in target.names
-    ):
+    there = np.ones(table.rows, bool)
+    for name in target.names:
+        there &= present(table.columns[name])
+    if not there.any():
         return []
-    return [headline(evaluate(target, out, targets(target, table)))]
+    known = table.take(np.flatnonzero(there))
+    first = target.names[0]
+    if target.classes:
+        true = class_numbers(target, known.columns[first])
+        if (true < 0).any():
+            row = int(np.flatnonzero(there)[np.flatnonzero(true < 0)[0]])
+            label = table.columns[first][row]
+            return [
+                f"{first} is {label!s} in {table.place(row)}, which is no class of the model: no accuracy."
+            ]
+    else:
+        numbers = [known.columns[name] for name in target.names]
+        for name, column in zip(target.names, numbers, strict=True):
+            if is_text(column) or not np.isfinite(column).all():
+                return [f"{name} holds values that are no finite numbers: no error."]
+        true = np.stack(numbers, axis=1)
+    done = evaluate(target, out[there], true)
+    lines = [headline(done, f"on {rows.what}: ")]
+    if not there.all():
+        lines.append(f"{counted(int((~there).sum()), 'row')} without a target.")
+    if rows.checksum and rows.checksum in (saved.notes.get("files") or {}).values():
+        lines.append(
+            "This is the file that the model was trained on: most of its rows are training rows."
+        )
+    return lines

@@ -14,6 +14,7 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.evaluation import evaluate
 from ..data.load import load_data
+from ..data.names import joined_names
 from ..engines.predictor import Predictor
 from ..equations.gradient_check import GradientCheck, check_gradient
 from ..equations.network import Network, Parameters
@@ -90,7 +91,11 @@ class TrainRequest:
 
 
 #: Names of `load_data` and `Recipe` whose options are called otherwise.
-OPTION_NAMES = {"batch_rows": "batch", "text_columns": "categories", "test": "test"}
+OPTION_NAMES = {
+    "batch_rows": "batch",
+    "text_columns": "categories",
+    "not_missing": "no-missing",
+}
 
 
 def _option(name: str, value: Any) -> list[str]:
@@ -101,8 +106,12 @@ def _option(name: str, value: Any) -> list[str]:
     option = "--" + OPTION_NAMES.get(name, name).replace("_", "-")
     if name == "header":
         return ["--header" if value else "--no-header"]
+    if name == "kinds":
+        return [
+            w for column, kind in value.items() for w in ("--kind", f"{column}={kind}")
+        ]
     if isinstance(value, tuple | list):
-        return [option, ",".join(map(str, value)) or "none"]
+        return [option, joined_names(map(str, value)) or "none"]
     return [option, str(value)]
 
 

@@ -30,6 +30,9 @@ def say_data(console: Output, data: Dataset) -> None:
     console.print(
         f"{data.name}: {len(data.x_train)} rows to train on, {len(data.x_test)} to test on{source}"
     )
+    dialect = data.preparation.dialect
+    if dialect is not None and dialect.words():
+        console.print(f"read with {dialect.words()}", soft_wrap=True)
     for remark in data.remarks:
         console.print(f"- {remark}")
     if data.scale is None:
@@ -49,8 +52,10 @@ def say_data(console: Output, data: Dataset) -> None:
 def column_lines(data: Dataset) -> list[str]:
     """A line for each column."""
     width = max(len(feature.name) for feature in data.preparation.features)
+    dialect = data.preparation.dialect
+    kinds = {} if dialect is None else dialect.columns
     return [
-        f"  {feature.name.ljust(width)}  {feature.words()}"
+        f"  {feature.name.ljust(width)}  {feature.words(kinds.get(feature.name))}"
         for feature in data.preparation.features
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -97,3 +98,31 @@ def table_of(
             for i in range(1, targets.shape[1] + 1)
         }
     return Table(source, columns)
+
+
+def read_rows(path: Path) -> tuple[Matrix, Matrix | None]:
+    """Rows to predict: x, or x_test; and their targets, where the file has them."""
+    announce_size(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {
+                name: file[name]
+                for name in ("x", "y", "x_test", "y_test")
+                if name in file.files
+            }
+            names = ", ".join(file.files)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(
+            f"{path}, which cannot be read ({error})",
+            "a whole .npz file of numbers",
+            "Save it again.",
+        ) from error
+    x, y = ("x", "y") if "x" in arrays else ("x_test", "y_test")
+    if x not in arrays:
+        raise InputError(
+            f"{path} with the arrays {names}",
+            "x, the rows to predict",
+            "Save it so: numpy.savez(FILE, x=…).",
+        )
+    _require_fit(path, x, arrays[x], y, arrays.get(y, np.zeros(len(arrays[x]))))
+    return arrays[x], arrays.get(y)

@@ -1,39 +1,55 @@
-"""What stands in a column: labels of classes, and numbers where there must be numbers."""
+"""The values of a column: labels of classes, and numbers where there must be numbers."""
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 
 from ..errors import InputError
 from .tables import Column, Table, is_text
 
-__all__ = ["labels", "labels_in_order", "require_numbers"]
+__all__ = ["labels", "labels_in_order", "present", "require_numbers"]
+
+WHOLE = re.compile(r"-?[0-9]+")
+
+
+def present(column: Column) -> Column:
+    """Which values are there."""
+    if is_text(column):
+        return np.fromiter((v is not None for v in column), bool, len(column))
+    return ~np.isnan(column)
 
 
 def labels(column: Column) -> Column:
-    """A target as text: whole numbers without a point."""
+    """A target as text, of dtype object; whole numbers without a point, None where it is missing."""
     if is_text(column):
-        return column.astype(str)
-    return np.array(
-        [
-            f"{value:.0f}" if value == round(value) else repr(float(value))
-            for value in column
-        ],
-        dtype=str,
-    )
+        return column
+    values, places = np.unique(column, return_inverse=True)
+    return np.array([_label(float(value)) for value in values], object)[places]
+
+
+def _label(value: float) -> str | None:
+    if np.isnan(value):
+        return None
+    return f"{value:.0f}" if value.is_integer() else repr(value)
 
 
 def labels_in_order(column: Column) -> list[str]:
     """The labels that occur, once each: text in the order of the alphabet, numbers by size."""
-    if is_text(column):
-        return [str(label) for label in np.unique(column.astype(str))]
-    return [str(label) for label in labels(np.unique(column))]
+    if not is_text(column):
+        there = np.unique(column[~np.isnan(column)])
+        return [str(label) for label in labels(there)]
+    found = {str(value) for value in set(column.tolist()) if value is not None}
+    if all(map(WHOLE.fullmatch, found)) and max(map(len, found)) > 15:
+        return sorted(found, key=int)  # whole numbers that float64 cannot hold
+    return sorted(found)
 
 
 def require_numbers(table: Table, name: str, column: Column, what: str) -> None:
     """Raise unless it holds numbers that are finite or missing."""
     if is_text(column):
-        row = next(i for i, value in enumerate(column) if value is not None)
+        row = next((i for i, value in enumerate(column) if value is not None), 0)
         raise InputError(
             f"{what} {name!r} with text, {column[row]!r} in {table.place(row)}",
             "numbers",
@@ -46,5 +62,5 @@ def require_numbers(table: Table, name: str, column: Column, what: str) -> None:
         raise InputError(
             f"{what} {name!r} that is infinite in {table.place(row)}",
             "finite numbers",
-            "Mend it.",
+            "Correct it; or, if infinity means that the value is missing, say --missing inf.",
         )

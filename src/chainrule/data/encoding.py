@@ -9,11 +9,11 @@ import numpy as np
 
 from ..errors import InputError, counted
 from .column_values import labels as class_labels
-from .column_values import require_numbers
+from .column_values import present, require_numbers
 from .preparation import Feature, Preparation, Target
 from .tables import Column, Table, is_text
 
-__all__ = ["inputs", "targets"]
+__all__ = ["class_numbers", "inputs", "targets"]
 
 Matrix = np.ndarray[Any, Any]
 
@@ -25,23 +25,35 @@ def targets(target: Target, table: Table) -> Matrix:
         for name, column in zip(target.names, columns, strict=True):
             require_numbers(table, name, column, "target")
         return np.stack(columns, axis=1)
-    labels, numbers = (
-        class_labels(columns[0]),
-        {label: i for i, label in enumerate(target.classes)},
-    )
-    if not any(
-        label in numbers for label in labels
-    ):  # the published adult.test has its labels so
-        labels = np.array([label.removesuffix(".") for label in labels])
-    unknown = [i for i, label in enumerate(labels) if label not in numbers]
-    if unknown:
+    numbers = class_numbers(target, columns[0])
+    unknown = np.flatnonzero(numbers < 0)
+    if unknown.size:
+        first = int(unknown[0])
         raise InputError(
-            f"class {labels[unknown[0]]!r} in {table.place(unknown[0])}, column {target.names[0]!r}",
+            f"class {class_labels(columns[0])[first]!r} in {table.place(first)}, column {target.names[0]!r}",
             f"the {len(target.classes)} classes of training: {', '.join(target.classes[:10])}"
             + (", …" if len(target.classes) > 10 else ""),
             "Leave these rows out, or train with rows of that class.",
         )
-    return np.array([numbers[label] for label in labels])
+    return numbers
+
+
+def class_numbers(target: Target, column: Column) -> Matrix:
+    """The number of each label among the classes, -1 for one that is not among them.
+
+    Where no label is, and all end in a point, they are taken without it: the published adult.test has its labels so.
+    """
+    places = {label: i for i, label in enumerate(target.classes)}
+    labels = class_labels(column)
+    distinct = set(labels.tolist()) - {None}
+    if (
+        distinct
+        and not distinct & set(places)
+        and all(v.endswith(".") for v in distinct)
+    ):
+        places = {f"{label}.": i for label, i in places.items()}
+    found = (places.get(label, -1) for label in labels.tolist())
+    return np.fromiter(found, np.int64, len(labels))
 
 
 def inputs(
@@ -69,7 +81,7 @@ def inputs(
     if absent:
         spare = [
             name
-            for name in table.columns
+            for name in (*table.columns, *table.others)
             if name not in (*wanted, *preparation.target.names)
         ]
         raise InputError(
@@ -94,7 +106,21 @@ def _pixels(scale: float, names: Sequence[str], table: Table) -> Matrix:
     columns = [table.columns[name] for name in names]
     for name, column in zip(names, columns, strict=True):
         require_numbers(table, name, column, "column")
+        _require_float32(table, name, column * scale)
     return (np.stack(columns, axis=1) * scale).astype(np.float32)
+
+
+def _require_float32(table: Table, name: str, scaled: Matrix) -> None:
+    """Raise where a number is beyond float32 once it is scaled."""
+    with np.errstate(invalid="ignore"):
+        large = np.flatnonzero(np.abs(scaled) > np.finfo(np.float32).max)
+    if large.size:
+        row = int(large[0])
+        raise InputError(
+            f"column {name!r} with {table.columns[name][row]:.6g} in {table.place(row)}: too large for the network",
+            "numbers as in training",
+            "Correct it; or, if it means that the value is missing, name it: --missing.",
+        )
 
 
 def _fill_numbers(
@@ -103,7 +129,10 @@ def _fill_numbers(
     column = table.columns[feature.name]
     require_numbers(table, feature.name, column, "column")
     gone = np.isnan(column)
-    out[:, 0] = np.where(gone, 0.0, (column - feature.mean) / feature.std)
+    with np.errstate(over="ignore"):
+        scaled = np.where(gone, 0.0, (column - feature.mean) / feature.std)
+    _require_float32(table, feature.name, scaled)
+    out[:, 0] = scaled
     return _note_missing(feature, gone, out, "the mean")
 
 
@@ -112,8 +141,8 @@ def _fill_text(feature: Feature, table: Table, out: Matrix, unseen: str) -> list
     text = column if is_text(column) else _as_text(column)
     assert feature.categories is not None
     place = {value: i for i, value in enumerate(feature.categories)}
-    gone = text == np.array(None)
-    where = np.array([place.get(value, -1) for value in text])
+    gone = ~present(text)
+    where = np.array([place.get(value, -1) for value in text.tolist()], np.int64)
     known = where >= 0
     out[np.flatnonzero(known), where[known]] = 1.0
     remarks, new = [], ~known & ~gone
@@ -127,7 +156,7 @@ def _fill_text(feature: Feature, table: Table, out: Matrix, unseen: str) -> list
                 f"category {text[row]!r} in column {feature.name!r}, {table.place(row)}",
                 f"the {len(place)} categories of training: {', '.join(feature.categories[:10])}"
                 + (", …" if len(place) > 10 else ""),
-                "Mend it, or say --unseen ignore to predict such rows without that column.",
+                "Correct it, or say --unseen ignore to predict such rows without that column.",
             )
         remarks.append(
             f"{feature.name}: {counted(int(new.sum()), 'row')} with a category that the training rows do not have "
@@ -138,9 +167,7 @@ def _fill_text(feature: Feature, table: Table, out: Matrix, unseen: str) -> list
 
 def _as_text(column: Column) -> Column:
     """Numbers in a place where the training rows had text."""
-    text = class_labels(np.nan_to_num(column)).astype(object)
-    text[np.isnan(column)] = None
-    return text
+    return class_labels(column)
 
 
 def _note_missing(feature: Feature, gone: Matrix, out: Matrix, taken: str) -> list[str]:

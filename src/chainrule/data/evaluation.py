@@ -156,10 +156,10 @@ def predict(target: Target, output: Matrix) -> Matrix:
     )
 
 
-def headline(done: Evaluation) -> str:
-    """The metrics in one line."""
+def headline(done: Evaluation, where: str = "test ") -> str:
+    """The metrics in one line; `where` says of which rows, before the first of them."""
     rows, values = len(done.true), done.metrics
     if done.target.classes:
         right = int((done.predicted == done.true).sum())
-        return f"test accuracy {values['accuracy']:.4f} ({right} of {rows}), log loss {values['log_loss']:.4f}"
-    return f"test RMSE {values['rmse']:.5g}, MAE {values['mae']:.5g}, R² {values['r2']:.4f} ({rows} rows)"
+        return f"{where}accuracy {values['accuracy']:.4f} ({right} of {rows}), log loss {values['log_loss']:.4f}"
+    return f"{where}RMSE {values['rmse']:.5g}, MAE {values['mae']:.5g}, R² {values['r2']:.4f} ({rows} rows)"

@@ -6,9 +6,10 @@ Pixels stay uint8, with their scaling recorded beside them. Tables are prepared 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,21 @@ from ..errors import InputError, named_among
 from .array_files import read_arrays, table_of
 from .column_values import labels_in_order
 from .dataset import Dataset
+from .dialect import ColumnKind, Dialect, asked_dialect
 from .encoding import inputs, targets
-from .file_kinds import kind_of, require_file, sha256
+from .file_kinds import kind_of, refuse_other_kinds, require_file, sha256
 from .image_sets import IMAGE_SETS, read_image_set
-from .preparation import Feature, Preparation, Target, fit_features, fit_target
+from .names import named_columns, possible_names
+from .preparation import (
+    MAX_NUMBER_CLASSES,
+    Feature,
+    Preparation,
+    Target,
+    fit_features,
+    fit_target,
+)
 from .splits import Rules, held_out, with_target
-from .tables import Table, read_table
+from .tables import Table, column_names, read_table
 
 __all__ = ["DATA_SETS", "Dataset", "load_data"]
 
@@ -50,9 +60,16 @@ def load_data(
     numbers: bool | None = None,
     standardise_target: bool = True,
     header: bool | None = None,
+    separator: str | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
     missing: Sequence[str] = (),
-    text_columns: Sequence[str] = (),
-    ignore: Sequence[str] = (),
+    not_missing: Sequence[str] = (),
+    kinds: Mapping[str, str] | None = None,
+    text_columns: str | Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
     progress: bool | None = None,
 ) -> Dataset:
     """A data set by its name, or from a file.
@@ -60,30 +77,41 @@ def load_data(
     Parameters
     ----------
     source : str or path
-        A name from `DATA_SETS`; or a file: CSV, TSV, Parquet, npz; CSV and TSV also packed by gzip. Files that
-        have to be downloaded are kept in the folder that the environment variable CHAINRULE_DATA names, else
-        in the platform's place for caches.
+        A name from `DATA_SETS`; or a file: CSV, TSV and other text, also packed by gzip, bzip2 or xz; Parquet; npz;
+        "-" for standard input. Files that have to be downloaded are kept in the folder that the environment variable
+        CHAINRULE_DATA names, else in the platform's place for caches.
     target : str or sequence of str, optional
-        The column that is predicted, the last by default; or several columns of numbers.
+        The column that is predicted, the last by default; or several columns of numbers. One text may name several,
+        with commas.
     test : path, optional
         A file of rows to test on; else a share of the rows is held out.
     test_share : float
         That share; of classes the same of each.
     seed : int
-        Which rows are held out. The named sets are always cut alike.
+        Which rows are held out. The sets of images are always cut alike.
     numbers : bool, optional
         Whether numbers are predicted, not classes; by default text, and whole numbers of at most 20 values, are
         classes.
     standardise_target : bool
         Whether the network learns numbers of mean 0 and standard deviation 1.
     header : bool, optional
-        Whether the first line names the columns; by default that is found out.
+        Whether the first line names the columns; by default that is found out, as is all of the following.
+    separator, quote : str, optional
+        The character between fields and that around them; " " for any number of blanks.
+    encoding : str, optional
+        "utf-16", "cp1252", …
+    decimal, thousands : str, optional
+        The marks in numbers: "." or ","; "" for no thousands mark.
     missing : sequence of str
-        What stands for a missing value beside an empty field, ?, NA, N/A, NaN and NULL.
-    text_columns : sequence of str
-        Columns of numbers that are categories.
-    ignore : sequence of str
-        Columns to leave out.
+        What stands for a missing value beside an empty field, ?, NA and the like; a number in any spelling.
+    not_missing : sequence of str
+        Words that are values, though they would stand for a missing one: "NA".
+    kinds : mapping of str to str, optional
+        What columns hold: "number", "category", "date", "date:%d/%m/%Y" or "ignore".
+    text_columns : str or sequence of str
+        Columns of numbers that are categories: as `kinds`.
+    ignore : str or sequence of str
+        Columns to leave out: as `kinds`.
     progress : bool, optional
         A live line for downloads; by default only on a terminal.
 
@@ -103,51 +131,138 @@ def load_data(
     >>> wine.classes, wine.x_train.shape, wine.preparation.features[0].name
     (('class_0', 'class_1', 'class_2'), (142, 13), 'alcohol')
     """
+    asked = asked_dialect(
+        separator=separator,
+        quote=quote,
+        header=header,
+        encoding=encoding,
+        decimal=decimal,
+        thousands=thousands,
+        missing=missing,
+        not_missing=not_missing,
+        kinds=kinds,
+    )
     name = os.fspath(source)
-    if name in IMAGE_SETS:
-        images = IMAGE_SETS[name]
-        return _pixel_set(
-            name,
-            read_image_set(name, progress=progress),
-            images.classes,
-            1 / 255,
-            images.source,
-        )
-    if name == "digits":
-        return _digits()
-    wanted = (target,) if isinstance(target, str) else tuple(target or ())
-    rules = Rules(numbers, standardise_target, tuple(ignore), test_share, seed)
+    rules = Rules(numbers, standardise_target, (), test_share, seed)
+    of_table = {
+        "target": target,
+        "test": test,
+        "ignore": ignore,
+        "text_columns": text_columns,
+        **{key: getattr(asked, key) for key in asked.__dataclass_fields__},
+    }
     if name in DATA_SETS:
-        table, wanted = _of_sklearn(name)
-        return _table_set(name, table, wanted, None, rules, "from scikit-learn")
-    if not Path(source).exists() and Path(source).suffix == "":
+        cut = (
+            {}
+            if name not in IMAGE_SETS
+            else {"test_share": test_share != 0.2, "seed": seed}
+        )
+        _refuse_arguments(f"the data set {name}", of_table | cut)
+        return _named_set(name, rules, progress)
+    if name != "-" and not Path(source).exists() and Path(source).suffix == "":
         remedy = named_among(name, DATA_SETS, "Choose one of these, or name a file.")
         raise InputError(
             f"data set {name!r}", f"{', '.join(DATA_SETS)}, or a file", remedy
         )
     path = require_file(source)
     if kind_of(path) == "npz":
+        _refuse_arguments(
+            f"{path}, whose arrays need no reading",
+            {key: value for key, value in of_table.items() if key != "target"},
+        )
+        wanted = (target,) if isinstance(target, str) else tuple(target or ())
         return replace(
             _array_set(path, wanted, rules), checksums={path.name: sha256(path)}
         )
-    table = read_table(path, header=header, missing=missing, text_columns=text_columns)
-    for column in text_columns:
-        table.require(column)
-    held = None
-    if test is not None:
-        held = read_table(
-            test, header=header, missing=missing, text_columns=text_columns
+    return _file_set(path, asked, target, test, rules, text_columns, ignore)
+
+
+def _refuse_arguments(what: str, given: Mapping[str, Any]) -> None:
+    """Raise where an argument was given that would do nothing."""
+    useless = [
+        name
+        for name, value in given.items()
+        if value not in (None, False, 0, "", ()) and value != {}
+    ]
+    if useless:
+        raise InputError(
+            f"{what}, with {', '.join(useless)}",
+            "its rows as they are",
+            f"Leave out {', '.join(useless)}; or pass a table file.",
         )
-    files = [path] if test is None else [path, Path(test)]
+
+
+def _named_set(name: str, rules: Rules, progress: bool | None) -> Dataset:
+    if name in IMAGE_SETS:
+        images = IMAGE_SETS[name]
+        arrays = read_image_set(name, progress=progress)
+        return _pixel_set(name, arrays, images.classes, 1 / 255, images.source)
+    if name == "digits":
+        return _digits(rules)
+    table, wanted = _of_sklearn(name)
+    return _table_set(name, table, wanted, None, rules, "from scikit-learn")
+
+
+def _file_set(
+    path: Path,
+    asked: Dialect,
+    target: str | Sequence[str] | None,
+    test: str | os.PathLike[str] | None,
+    rules: Rules,
+    text_columns: str | Sequence[str],
+    ignore: str | Sequence[str],
+) -> Dataset:
+    """A table file, read and prepared."""
+    possible = {
+        *possible_names(target),
+        *possible_names(text_columns),
+        *possible_names(ignore),
+        *asked.columns,
+    }
+    names = column_names(path, asked, possible)
+    wanted = named_columns(target, names, path.name, "target")
+    asked = with_kinds(
+        asked,
+        path.name,
+        names,
+        category=named_columns(text_columns, names, path.name),
+        ignore=named_columns(ignore, names, path.name),
+    )
+    table = read_table(path, asked, names=possible)
+    held, files = None, [path]
+    if test is not None:
+        files.append(test_path := require_file(test))
+        refuse_other_kinds(test_path)
+        held = read_table(test_path, table.dialect, only=set(table.columns))
+    ignored = [n for n, kind in asked.columns.items() if kind.kind == "ignore"]
+    rules = replace(rules, ignore=tuple(ignored))
     made = _table_set(path.name, table, wanted, held, rules, str(path))
     return replace(made, checksums={file.name: sha256(file) for file in files})
 
 
-def _digits() -> Dataset:
+def with_kinds(
+    asked: Dialect,
+    source: str,
+    names: Sequence[str],
+    *,
+    category: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+) -> Dialect:
+    """The dialect with kinds of columns that options name; each must be among the `names` of the file."""
+    named_columns(tuple(asked.columns), names, source)
+    kinds = {
+        **asked.columns,
+        **dict.fromkeys(category, ColumnKind("category")),
+        **dict.fromkeys(ignore, ColumnKind("ignore")),
+    }
+    return replace(asked, columns=MappingProxyType(kinds))
+
+
+def _digits(rules: Rules) -> Dataset:
     from sklearn.datasets import load_digits
 
     pixels, labels = load_digits(return_X_y=True)
-    train, test = held_out(labels, True, Rules(), "digits", [str(d) for d in range(10)])
+    train, test = held_out(labels, True, rules, "digits", [str(d) for d in range(10)])
     pixels = pixels.astype(np.uint8).reshape(-1, 8, 8)
     parts = {
         "x_train": pixels[train],
@@ -287,8 +402,7 @@ def _table_set(
             if remark not in remarks
         ]
         test = with_target(test, wanted, remarks)
-    for column in rules.ignore:
-        table.require(column)
+    table = _with_exact_labels(table, wanted, rules)
     target = fit_target(
         table,
         wanted,
@@ -312,7 +426,10 @@ def _table_set(
     target = fit_target(
         table, wanted, train, numbers=not target.classes, standardise=rules.standardise
     )
-    preparation = Preparation(features, target, None, left_out)
+    used = {*(feature.name for feature in features), *wanted}
+    kinds = {name: k for name, k in table.dialect.columns.items() if name in used}
+    dialect = replace(table.dialect, columns=MappingProxyType(kinds))
+    preparation = Preparation(features, target, None, left_out, dialect)
     x_train, _ = inputs(preparation, table.take(train))
     x_test, found = inputs(preparation, test, unseen="ignore")
     remarks += [f"{column} is left out: {why}." for column, why in left_out.items()]
@@ -328,4 +445,18 @@ def _table_set(
         source,
         tuple(remarks),
         test,
+    )
+
+
+def _with_exact_labels(table: Table, wanted: tuple[str, ...], rules: Rules) -> Table:
+    """The table with a target of large whole numbers as text, all digits of it, where they are classes."""
+    digits = table.exact.get(wanted[0]) if len(wanted) == 1 else None
+    few = digits is not None and len(set(digits.tolist())) <= MAX_NUMBER_CLASSES
+    if digits is None or rules.numbers or (rules.numbers is None and not few):
+        return table
+    kinds = {**table.dialect.columns, wanted[0]: ColumnKind("category")}
+    return replace(
+        table,
+        columns={**table.columns, wanted[0]: digits},
+        dialect=replace(table.dialect, columns=MappingProxyType(kinds)),
     )

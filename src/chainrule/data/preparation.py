@@ -6,14 +6,17 @@ missing. Text becomes one input per category. Pixels are multiplied by one scale
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError, counted
 from .column_values import labels_in_order, require_numbers
+from .dialect import ColumnKind, Dialect
 from .tables import Column, Table, is_text
 
 __all__ = ["Feature", "Preparation", "Target", "fit_features", "fit_target"]
@@ -21,8 +24,10 @@ __all__ = ["Feature", "Preparation", "Target", "fit_features", "fit_target"]
 Matrix = np.ndarray[Any, Any]
 #: Categories with an input of their own at most; rarer ones share an input.
 MAX_CATEGORIES = 100
-#: Text of more distinct values than this share of the rows names rows, and says nothing about others.
-NAMES_ROWS = 0.5
+#: Text of more distinct values than this share of the rows, and than so many, names rows and says nothing of others.
+NAMES_ROWS, FEW_NAMES = 0.5, 10
+#: Numbers that differ by no more than so many units in the last place are the same.
+SAME_ULPS = 4
 #: A target of whole numbers has at most so many classes; with more it is a number.
 MAX_NUMBER_CLASSES = 20
 
@@ -65,11 +70,15 @@ class Feature:
             *[f"{self.name} missing"] * bool(self.missing),
         )
 
-    def words(self) -> str:
-        """What the column holds, for a reader."""
+    def words(self, kind: ColumnKind | None = None) -> str:
+        """What the column holds, for a reader; `kind` is how it was read."""
         missing = f", {100 * self.missing:.2g} % missing" if self.missing else ""
+        if self.categories is None and kind is not None and kind.kind == "date":
+            return f"date, mean {date_of(self.mean)}, std {self.std:.4g} days{missing}"
         if self.categories is None:
-            return f"number, mean {self.mean:.4g}, std {self.std:.4g}{missing}"
+            form = None if kind is None else kind.number
+            unit = f" in {form.unit}" if form is not None and form.unit else ""
+            return f"number{unit}, mean {self.mean:.4g}, std {self.std:.4g}{missing}"
         more = " and rarer ones" if self.others else ""
         shown = ", ".join(self.categories[:3]) + (
             ", …" if len(self.categories) > 3 else ""
@@ -121,12 +130,15 @@ class Preparation:
         Of pixels: what they are multiplied by; nothing else is done to them.
     left_out : mapping of str to str
         Columns that are not used, and why.
+    dialect : Dialect or None
+        How tables of raw rows are read; None where there is no table.
     """
 
     features: tuple[Feature, ...]
     target: Target
     scale: float | None = None
     left_out: Mapping[str, str] | None = None
+    dialect: Dialect | None = None
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -140,6 +152,7 @@ class Preparation:
             "target": asdict(self.target),
             "scale": self.scale,
             "left_out": dict(self.left_out or {}),
+            "dialect": None if self.dialect is None else self.dialect.as_dict(),
         }
 
     @classmethod
@@ -157,6 +170,9 @@ class Preparation:
             Target(**as_tuples(content["target"])),
             content["scale"],
             dict(content["left_out"]),
+            Dialect.from_dict(dialect)
+            if (dialect := content.get("dialect")) is not None
+            else None,
         )
 
 
@@ -206,34 +222,62 @@ def fit_features(
 
 def _fit_numbers(name: str, column: Column, table: Table) -> Feature | str:
     present = column[~np.isnan(column)]
-    if np.isinf(present).any():
-        raise InputError(
-            f"column {name!r} of {table.source} with an infinite number",
-            "finite numbers",
-            "Mend it.",
-        )
     if present.size == 0:
         return "all values are missing"
+    require_numbers(table, name, table.columns[name], "column")
     missing = 1 - present.size / column.size
-    std = float(np.std(present))
-    if not std > 1e-9 * float(np.max(np.abs(present))):
+    std = _spread(table, name, present)
+    if std == 0:
         if not missing:
             return "all values are the same"
         std = 1.0  # only whether it is missing says anything
     return Feature(name, float(np.mean(present)), std, missing=missing)
 
 
+def _spread(table: Table, name: str, present: Column) -> float:
+    """The standard deviation, 0 where all numbers are the same; `InputError` where they are too large for one."""
+    with np.errstate(over="ignore"):
+        std = float(np.std(present))
+        spread = float(np.max(present) - np.min(present))
+    if not np.isfinite(std):
+        column = table.columns[name]
+        row = int(np.nanargmax(np.abs(column)))
+        raise InputError(
+            f"column {name!r} with {column[row]:.6g} in {table.place(row)}: too large for a standard deviation",
+            "numbers below 1e150",
+            f"If it means that the value is missing, say --missing {float(column[row])!r}; else divide the column.",
+        )
+    same = spread <= SAME_ULPS * np.spacing(float(np.max(np.abs(present))))
+    return 0.0 if same else std
+
+
+def date_of(days: float) -> str:
+    """The date so many days after 1970-01-01; the number where no calendar has it.
+
+    Examples
+    --------
+    >>> date_of(1.5)
+    '1970-01-02'
+    """
+    try:
+        return str(date(1970, 1, 1) + timedelta(days=int(days // 1)))
+    except (OverflowError, ValueError):
+        return f"{days:.4g}"
+
+
 def _fit_text(name: str, column: Column) -> Feature | str:
-    present = column[column != np.array(None)]
-    values, counts = np.unique(present.astype(str), return_counts=True)
-    if values.size > MAX_CATEGORIES and values.size > NAMES_ROWS * present.size:
+    counted_values = Counter(value for value in column.tolist() if value is not None)
+    values = np.array(sorted(counted_values), object)
+    counts = np.array([counted_values[value] for value in values], int)
+    present = np.empty(counts.sum())
+    if values.size > max(FEW_NAMES, NAMES_ROWS * present.size):
         return (
             f"{values.size} distinct texts in {counted(present.size, 'row')} name rows"
         )
     missing = 1 - present.size / column.size
     if values.size + bool(missing) < 2:
         return "all values are the same" if values.size else "all values are missing"
-    order = np.lexsort((values, -counts))
+    order = np.argsort(-counts, kind="stable")  # values are sorted
     kept = tuple(str(value) for value in values[order][:MAX_CATEGORIES])
     return Feature(
         name, categories=kept, others=values.size > MAX_CATEGORIES, missing=missing
@@ -279,6 +323,7 @@ def fit_target(
         return Target(tuple(names), tuple(labels_in_order(columns[0])))
     for name, column in zip(names, columns, strict=True):
         require_numbers(table, name, column, "target")
+        _spread(table, name, column)
         if float(np.min(column)) == float(np.max(column)):
             raise InputError(
                 f"target {name!r} that is {column[0]:g} in all rows",
@@ -298,6 +343,6 @@ def fit_target(
 
 def _few_whole_numbers(column: Column) -> bool:
     return (
-        bool(np.all(column == np.round(column)))
+        bool(np.all(np.isfinite(column) & (column == np.round(column))))
         and np.unique(column).size <= MAX_NUMBER_CLASSES
     )

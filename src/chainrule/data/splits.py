@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, counted
-from .tables import Table, is_text
+from .column_values import present
+from .tables import Table
 
 __all__ = ["Rules", "held_out", "with_target"]
 
@@ -31,12 +32,7 @@ def with_target(table: Table, names: tuple[str, ...], remarks: list[str]) -> Tab
     """The rows whose target is there."""
     there = np.ones(table.rows, dtype=bool)
     for name in names:
-        column = table.require(name, "target")
-        there &= (
-            np.array([value is not None for value in column])
-            if is_text(column)
-            else ~np.isnan(column)
-        )
+        there &= present(table.require(name, "target"))
     if there.all():
         return table
     remarks.append(
@@ -67,9 +63,9 @@ def held_out(
                 "Name another target.",
             )
         if counts.min() < 2:
-            rare = values[counts.argmin()]
+            rare = values[counts.argmin()].item()
             raise InputError(
-                f"{source} with one row of class {classes[rare] if len(classes) else rare!r}",
+                f"{source} with one row of class {(classes[rare] if len(classes) else rare)!r}",
                 "two rows of each class or more, one to train on and one to test on",
                 "Leave the row out, or gather more; numbers to predict are asked for by --loss squared_error.",
             )

@@ -1,142 +1,308 @@
-"""How a text file of rows and columns is laid out: what separates fields, where the names are."""
+"""The layout of a text table: what separates its fields, where its rows begin, how its columns are called."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import InputError, counted
-from .file_kinds import beginning
+from .date_text import looks_like_date
+from .dialect import Dialect
+from .header import is_value, names_columns
+from .number_text import parse
+from .text_source import first_lines
 
-__all__ = ["Layout", "layout_of"]
+__all__ = ["Layout", "layout_of", "split_lines"]
 
 #: How many lines are looked at.
 LINES = 200
-SEPARATORS = ",\t;|"
+SEPARATORS = ",\t;| "
+#: A separator that is this near to the best one leaves the choice to the user.
+NEAR = 0.97
+#: A tab that fits as well as this separates, whatever blanks do.
+CLEAR = 0.8
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How to read a text file.
+    """How to split a text file.
 
     Parameters
     ----------
     names : tuple of str
-        Of the columns.
-    separator : str
-        One character.
+        Of the fields; "" for those that are no columns: row names, what stands behind a last separator.
+    separator, quote : str
+    encoding : str
     skipped_lines : int
         Lines before the first row.
-    decimal_comma : bool
-        Whether numbers are written 3,14.
+    header : bool
+        Whether the last of these names the columns.
+    padded : bool
+        Whether blanks stand before quoted fields.
     remarks : tuple of str
         What the user should know.
     """
 
     names: tuple[str, ...] = ()
     separator: str = ","
+    quote: str = '"'
+    encoding: str = "utf-8"
     skipped_lines: int = 0
-    decimal_comma: bool = False
+    header: bool = True
+    padded: bool = False
     remarks: tuple[str, ...] = ()
 
 
-def layout_of(path: Path, header: bool | None) -> Layout:
+def layout_of(path: Path, asked: Dialect, known: Collection[str] = ()) -> Layout:
     """Look at the first lines of a file.
 
     Parameters
     ----------
     path : Path
-    header : bool or None
-        Whether the first line names the columns; None to find out.
+    asked : Dialect
+    known : collection of str
+        Names that some columns may have: a first line that has one is names.
     """
-    content = beginning(path)
-    try:
-        text = content[: content.rfind(b"\n") + 1 or None].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}, which is no text in UTF-8 (byte {error.start})",
-            "CSV, TSV, Parquet or npz",
-            "Write it again as UTF-8; iconv -f latin1 -t utf8 does so.",
-        ) from error
-    lines = text.splitlines()[:LINES]
+    lines, encoding = first_lines(path, LINES, asked.encoding)
+    skipped = 0
+    if lines and lines[0].lower().startswith("sep=") and len(lines[0].strip()) <= 5:
+        asked = replace(asked, separator=asked.separator or lines[0][4:5])
+        lines, skipped = lines[1:], 1
     if not any(line.strip() for line in lines):
         raise InputError(
             f"{path}, which is empty",
             "a table of rows and columns",
             "Check how it was written.",
         )
-    separator = separator_of(lines)
-    rows = [
-        [field.strip() for field in row]
-        for row in csv.reader(lines, delimiter=separator)
-    ]
-    width = Counter(len(row) for row in rows if row).most_common(1)[0][0]
-    start = next(i for i, row in enumerate(rows) if len(row) == width)
-    remarks = []
-    if start:
-        have = f"{counted(len(rows[0]), 'field')} where the others have {width}"
-        remarks.append(
-            f"{'Line 1 is' if start == 1 else f'Lines 1 to {start} are'} left out: {have}."
-        )
-    first, rest = rows[start], [row for row in rows[start + 1 :] if len(row) == width]
-    comma = separator == ";" and any(
-        _is_number(field.replace(",", ".")) and "," in field
-        for row in rest
-        for field in row
+    quote = asked.quote or quote_of(lines)
+    separator = asked.separator or separator_of(lines, quote, path)
+    padded = separator != " " and any(f"{separator} {quote}" in line for line in lines)
+    rows = list(numbered_rows(lines, separator, quote, padded=padded))
+    width = Counter(len(row) for _, row in rows).most_common(1)[0][0]
+    start = next(i for i, (_, row) in enumerate(rows) if len(row) == width)
+    names, start, remarks = _short_header(rows, start, width, path)
+    found = Layout(
+        names, separator, quote, encoding, skipped, True, padded, tuple(remarks)
     )
-    named = _names_columns(first, rest, comma=comma) if header is None else header
-    if not named:
+    rest = [row for _, row in rows[start:] if len(row) == width]
+    if not names:
+        found, start = _named(found, rows, start, width, asked, known, path)
+        rest = [row for _, row in rows[start:] if len(row) == width]
+    before = rows[start - 1][0] if start else 0
+    found = replace(found, skipped_lines=skipped + before)
+    return _without_empty_edges(found, rest)
+
+
+def _named(
+    found: Layout,
+    rows: list[tuple[int, list[str]]],
+    start: int,
+    width: int,
+    asked: Dialect,
+    known: Collection[str],
+    path: Path,
+) -> tuple[Layout, int]:
+    """Names from the first whole line, or column1, column2, …; and where the rows begin."""
+    remarks = list(found.remarks)
+    if start:
+        have = f"{counted(len(rows[0][1]), 'field')} where the others have {width}"
+        said = "Line 1 is" if start == 1 else f"Lines 1 to {rows[start - 1][0]} are"
+        remarks.append(f"{said} left out: {have}.")
+    first = rows[start][1]
+    rest = [row for _, row in rows[start + 1 :] if len(row) == width]
+    header = asked.header
+    if header is None and set(first) & set(known):
+        header = True
+    if header is None:
+        header = names_columns(first, rest)
+    if header is None:
+        raise InputError(
+            f"{path}, whose first line may be names or data: {', '.join(first[:6])}",
+            "names, or data",
+            "Say which: --header or --no-header.",
+        )
+    if header:
+        names = [name or f"column{i}" for i, name in enumerate(first, 1)]
+        if _numbers_rows(first, rest):
+            names[0] = ""
+            remarks.append(
+                "The first column has no name and numbers the rows: it is left out."
+            )
+    else:
         names = [f"column{i}" for i in range(1, width + 1)]
-        if header is None:
+        if asked.header is None:
             remarks.append(
                 f"The first line is data, not names: the columns are called column1 … column{width}."
             )
-    else:
-        names = [name or f"column{i}" for i, name in enumerate(first, 1)]
-    twice = [name for name, count in Counter(names).items() if count > 1]
+    twice = [name for name, count in Counter(names).items() if count > 1 and name]
     if twice:
         raise InputError(
             f"{path} with {counted(len(twice), 'column name')} that stand there twice: {', '.join(twice[:5])}",
             "a name of its own for each column",
             "Rename them; if the first line is data, say --no-header.",
         )
-    return Layout(tuple(names), separator, start + bool(named), comma, tuple(remarks))
+    made = replace(found, names=tuple(names), header=header, remarks=tuple(remarks))
+    return made, start + bool(header)
 
 
-def separator_of(lines: list[str]) -> str:
-    """The character that parts most lines into the same number of fields.
+def _short_header(
+    rows: list[tuple[int, list[str]]], start: int, width: int, path: Path
+) -> tuple[tuple[str, ...], int, list[str]]:
+    """The names where the line before the first row has one too few, or a # before them; else none."""
+    if not start or len(rows) == start:
+        return (), start, []
+    first = rows[start - 1][1]
+    body = [row for _, row in rows[start:] if len(row) == width]
+    if names_columns(body[0], body[1:]):
+        return (), start, []  # a title above the names
+    if first and first[0] == "#" and len(first) == width + 1:  # numpy.savetxt
+        return tuple(first[1:]), start, []
+    text = [field for field in first if field and parse(field) is None]
+    if len(first) != width - 1 or len(text) < len(first) or len(set(first)) < len(text):
+        return (), start, []
+    if all(not row[-1] for row in body):
+        return (*first, ""), start, ["Each row ends in a separator: it is passed over."]
+    names = [row[0] for row in body]
+    if len(set(names)) < len(names) or width == 2:
+        raise InputError(
+            f"{path} with {counted(len(first), 'name')} in line {rows[start - 1][0]} over rows of {width} fields",
+            "a name for each column, or row names that differ",
+            "Add the name that is missing; or name the separator of the fields: --separator.",
+        )
+    remark = "The first column has no name: row names, as R writes them; left out."
+    return ("", *first), start, [remark]
+
+
+def _numbers_rows(first: list[str], rest: list[list[str]]) -> bool:
+    """Whether the first column is without a name and counts the rows, as pandas and R write it."""
+    if first[0] or len(first) < 2 or len(rest) < 2:
+        return False
+    column = [row[0] for row in rest]
+    return any(
+        column == [str(i) for i in range(begin, begin + len(rest))] for begin in (0, 1)
+    )
+
+
+def _without_empty_edges(found: Layout, rest: list[list[str]]) -> Layout:
+    """Without columns at the edges that have neither a name nor a value: lines that begin or end in a separator."""
+    names = list(found.names)
+    for i in (-1, 0):
+        unnamed = names[i] == f"column{i % len(names) + 1}"
+        if unnamed and len(names) > 1 and rest and all(not row[i] for row in rest):
+            names[i] = ""
+    return replace(found, names=tuple(names))
+
+
+def split_lines(
+    lines: Iterable[str],
+    separator: str,
+    quote: str,
+    *,
+    padded: bool = False,
+    strict: bool = False,
+) -> Iterator[list[str]]:
+    """Rows out of lines, by Python's csv; `csv.Error` where quotes do not fit."""
+    csv.field_size_limit(2**31 - 1)
+    if separator == " ":
+        lines = (line.replace("\t", " ").strip() for line in lines)
+        padded = True
+    return csv.reader(
+        lines,
+        delimiter=separator,
+        quotechar=quote,
+        skipinitialspace=padded,
+        strict=strict,
+    )
+
+
+def numbered_rows(
+    lines: list[str], separator: str, quote: str, *, padded: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not empty, with the number of the line that each ends in, from 1."""
+    reader = split_lines(lines, separator, quote, padded=padded)
+    for row in reader:
+        fields = [field.strip() for field in row]
+        if any(fields) or len(fields) > 1:
+            yield reader.line_num, fields  # type: ignore[attr-defined]
+
+
+def quote_of(lines: list[str]) -> str:
+    """The character around fields: an apostrophe where it stands around fields and quotation marks do not."""
+
+    def around(quote: str) -> int:
+        return sum(
+            line.count(f"{quote}{separator}")
+            for line in lines
+            for separator in SEPARATORS
+        ) + sum(line.startswith(quote) for line in lines)
+
+    apostrophes = sum(
+        f"'{separator}'" in line for line in lines for separator in SEPARATORS
+    )
+    return "'" if apostrophes >= max(1, len(lines) // 2) and not around('"') else '"'
+
+
+def separator_of(lines: list[str], quote: str = '"', path: Path | str = "") -> str:
+    """The character that parts most lines into as many fields, such that the fields are numbers, dates or words.
 
     Examples
     --------
     >>> separator_of(["a;b", "1,5;2", "2,5;3"]), separator_of(["a,b", "1,2"]), separator_of(["one"])
     (';', ',', ',')
     """
-
-    def agreement(separator: str) -> tuple[int, int]:
-        widths = Counter(
-            len(row) for row in csv.reader(lines, delimiter=separator) if row
+    scores = {
+        separator: _score(lines, separator, quote)
+        for separator in SEPARATORS
+        if any(separator in line for line in lines)
+    }
+    if scores.get("\t", 0.0) > CLEAR:
+        scores.pop(" ", None)  # blanks within the fields
+    ranked = sorted(scores, key=lambda s: -scores[s])
+    if not ranked or not scores[ranked[0]]:
+        return ","
+    if len(ranked) > 1 and scores[ranked[1]] > NEAR * scores[ranked[0]]:
+        raise InputError(
+            f"{path}, whose fields may be separated by {ranked[0]!r} or {ranked[1]!r}",
+            "one separator",
+            f"Say which: --separator '{ranked[0]}', say.",
         )
-        width, count = widths.most_common(1)[0]
-        return (count if width > 1 else 0, width)
-
-    return max(SEPARATORS, key=agreement)
+    return ranked[0]
 
 
-def _names_columns(first: list[str], rest: list[list[str]], *, comma: bool) -> bool:
-    """Whether the first line is names: no number among them, no value that comes again below it, none twice."""
-    plain = [field.replace(",", ".") if comma else field for field in first]
-    if any(_is_number(field) for field in plain) or len(set(first)) < len(first):
-        return False
-    return not any(
-        field and field in {row[i] for row in rest} for i, field in enumerate(first)
-    )
-
-
-def _is_number(text: str) -> bool:
+def _score(lines: list[str], separator: str, quote: str) -> float:
+    """How well a separator fits, from 0 to 1: lines that agree in width × fields that are one thing."""
+    padded = separator == " " or any(f"{separator} {quote}" in line for line in lines)
     try:
-        float(text)
-    except ValueError:
-        return False
-    return text.lower().lstrip("+-") not in ("nan", "inf", "infinity")
+        reader = csv.reader(
+            [line.replace("\t", " ").strip() for line in lines]
+            if separator == " "
+            else [line.strip(" ") for line in lines],
+            delimiter=separator,
+            quotechar=quote,
+            skipinitialspace=padded,
+        )
+        rows = [[field.strip(" \r\n") for field in row] for row in reader if row]
+    except csv.Error:
+        return 0.0
+    widths = Counter(len(row) for row in rows)
+    width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
+    if width == 1:
+        return 0.0
+    fields = [field for row in rows if len(row) == width for field in row][:4000]
+    good = sum(map(_is_one_thing, fields)) / len(fields)
+    if separator == " " and 5 * sum(map(is_value, fields)) < len(fields):
+        return 0.0  # a text of as many words in each line
+    return float((count / len(rows)) ** 2 * good**2)
+
+
+def _is_one_thing(field: str) -> bool:
+    """Whether a field holds no separator outside of a number."""
+    if parse(field) is not None and field[-1] not in ",;":
+        return True
+    if any(mark in field for mark in ",;\t|"):
+        return ", " in field and not any(mark in field for mark in ";\t|")
+    words = field.split()
+    return len(words) < 2 or looks_like_date(field) or not all(map(parse, words))

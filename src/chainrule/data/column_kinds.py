@@ -1,0 +1,350 @@
+"""The kinds of the columns of a text table: numbers and how they are written, categories, dates, missing values.
+
+The one place where this is decided: over the distinct values of a column, then over all columns of the file. A guess
+that is not sure is refused, or is a remark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError, counted
+from .column_drafts import Column, ColumnDraft, MissingValues, draft_of, look_closely
+from .date_text import DateOrderError, date_format_of, days_of
+from .dialect import ColumnKind, Dialect, NumberFormat
+from .number_format import FileMarks, file_marks, number_format, unit_of
+from .number_text import to_float
+
+__all__ = ["Decided", "decide", "without_marks"]
+
+#: A column of this share of numbers or more, with some text between them, is taken for a mistake.
+SOME_NUMBERS = 0.1
+#: Numbers that stand for a missing value where nobody says so.
+SENTINELS = frozenset(
+    map(float, (-9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, -1e30, 1e30))
+)
+#: Two capital letters, as in codes of countries and continents, among which NA is one.
+TWO_LETTERS = re.compile(r"[A-Z]{2}")
+
+
+@dataclass(frozen=True)
+class Decided:
+    """The columns, and what was found of them.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray
+        float64 with NaN where a value is missing; or text, of dtype object, with None.
+    kinds : mapping of str to ColumnKind
+    exact : mapping of str to ndarray
+        The digits of whole numbers that float64 cannot hold, as text with None.
+    marks : FileMarks
+    remarks : tuple of str
+    """
+
+    columns: Mapping[str, Column]
+    kinds: Mapping[str, ColumnKind]
+    exact: Mapping[str, Column]
+    marks: FileMarks
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Decision:
+    """What the decision on a column rests on."""
+
+    dialect: Dialect
+    missing: MissingValues
+    file: FileMarks
+    source: str
+    place: Callable[[int], str]
+
+
+def decide(
+    texts: Mapping[str, Any],
+    dialect: Dialect,
+    *,
+    source: str,
+    place: Callable[[int], str],
+    lenient: Collection[str] = (),
+) -> Decided:
+    """What the columns of a file hold.
+
+    Parameters
+    ----------
+    texts : mapping of str to pyarrow.ChunkedArray
+        Columns of text.
+    dialect : Dialect
+        What is asked for or known. A kind of column with its format is kept to: what does not fit is an error.
+    source : str
+        The file's name, for messages.
+    place : callable
+        The words for a row, by its number from 0.
+    lenient : collection of str
+        Columns that become text where they do not fit their kind.
+
+    Raises
+    ------
+    InputError
+        Numbers with texts between them, of several units, or whose marks may mean either; dates whose month may be
+        either number; a value that does not fit the kind that is known.
+    """
+    missing = MissingValues.of(dialect)
+    drafts = [draft_of(name, text, dialect, missing) for name, text in texts.items()]
+    proving = [draft.marks for draft in drafts if draft.proves_marks]
+    file = file_marks(proving, dialect, dialect.separator)
+    on = _Decision(dialect, missing, file, source, place)
+    columns, kinds, exact, remarks = {}, {}, {}, []
+    for draft in drafts:
+        try:
+            column, kind, said = _decided(draft, on)
+        except InputError:
+            if draft.name not in lenient:
+                raise
+            look_closely(draft, missing)
+            column, kind, said = _category(draft, on)
+        columns[draft.name], kinds[draft.name] = column, kind
+        remarks += said
+        if draft.exact is not None and kind.kind == "number":
+            exact[draft.name] = draft.exact
+    remarks += _words_remark(drafts, kinds)
+    return Decided(columns, kinds, exact, file, tuple(remarks))
+
+
+def _decided(draft: ColumnDraft, on: _Decision) -> tuple[Column, ColumnKind, list[str]]:
+    """A column, its kind, and remarks."""
+    if draft.kind == "category":
+        return _category(draft, on)
+    if draft.kind == "date":
+        assert draft.asked is not None
+        return _dates(draft, draft.asked.date, on)
+    known = None if draft.asked is None else draft.asked.number
+    if known is not None:
+        return _known_numbers(draft, known, on)
+    if draft.plain is None and not draft.numbers:
+        return _text(draft, on)
+    if draft.plain is None and draft.others:
+        _require_alike(draft, on)
+        if draft.kind != "number":
+            return _text(draft, on)
+    unit = (
+        "" if draft.plain is not None else unit_of(draft.name, draft.marks, on.source)
+    )
+    if unit is None:
+        if draft.kind == "number":
+            unit = next(iter(draft.marks.units))
+        else:
+            return _text(draft, on)
+    form, remark = number_format(draft.name, draft.marks, on.file, on.dialect)
+    form = replace(form, unit=unit)
+    column = draft.plain
+    if column is None or (form.decimal != "." and "." in draft.marks.unsure):
+        column = _numbers(draft, form, on)
+    column = without_marks(column, on.missing.numbers)
+    remarks = [remark] if remark else []
+    remarks += _sentinel(draft.name, column)
+    return column, ColumnKind("number", form), remarks
+
+
+def _known_numbers(
+    draft: ColumnDraft, form: NumberFormat, on: _Decision
+) -> tuple[Column, ColumnKind, list[str]]:
+    assert draft.asked is not None
+    column = draft.plain
+    if column is None:
+        _require_alike(draft, on)
+        column = _numbers(draft, form, on)
+    return without_marks(column, on.missing.numbers), draft.asked, []
+
+
+def _numbers(draft: ColumnDraft, form: NumberFormat, on: _Decision) -> Column:
+    """The numbers of a column in one format."""
+    if draft.plain is not None:
+        look_closely(draft, on.missing)
+    values = np.full(len(draft.distinct), np.nan)
+    for i, number in draft.numbers.items():
+        value = to_float(number, form)
+        if value is None:
+            row = draft.row_of(i)
+            raise InputError(
+                f"column {draft.name!r} with {draft.distinct[i]!r} in {on.place(row)}",
+                f"numbers written as {_example(form)}",
+                "Write it so; or change how numbers are read: --decimal, --thousands, or "
+                f"--kind {draft.name!r}=category.",
+            )
+        values[i] = value
+    return draft.of_distinct(values, np.nan)
+
+
+def _example(form: NumberFormat) -> str:
+    before = f"1{form.thousands}234" if form.thousands else "1234"
+    unit = f" {form.unit}" if form.unit else ""
+    return f"{before}{form.decimal}5{unit}, as the others of the column"
+
+
+def without_marks(column: Column, marks: Collection[float]) -> Column:
+    """The column with NaN in the place of numbers that mean a missing value."""
+    if not marks:
+        return column
+    return np.where(np.isin(column, list(marks)), np.nan, column)
+
+
+def _require_alike(draft: ColumnDraft, on: _Decision) -> None:
+    """Raise where a column of numbers has texts between them."""
+    if not draft.others:
+        return
+    numbers, texts = draft.rows_of(draft.numbers), draft.rows_of(draft.others)
+    codes = any(draft.distinct[i].isdigit() for i in draft.others)  # 01234
+    few = numbers < SOME_NUMBERS * (numbers + texts)
+    if draft.kind != "number" and (codes or few or _are_codes(draft)):
+        return
+    word = draft.distinct[draft.first_of(draft.others)]
+    if draft.asked is not None and draft.asked.number is not None:
+        remedy = (
+            "The column held numbers in training: correct the value; or, if it means that the value is missing, say "
+            f"--missing {word!r}."
+        )
+        raise InputError(
+            f"column {draft.name!r} with text, {word!r} in {on.place(draft.row_of(draft.first_of(draft.others)))}",
+            "numbers",
+            remedy,
+        )
+    raise InputError(
+        f"column {draft.name!r} with {counted(numbers, 'number')} and {word!r} in "
+        f"{on.place(draft.row_of(draft.first_of(draft.others)))}",
+        "numbers only, or text",
+        f"Correct it; or, if {word!r} means that the value is missing, say --missing {word!r}; or read the "
+        f"column as text: --categories {draft.name!r}.",
+    )
+
+
+def _are_codes(draft: ColumnDraft) -> bool:
+    """Whether its numbers are digits with one letter or unlike words behind them, as 12A and 7B are."""
+    units = set(draft.marks.units) - {""}
+    return len(units) > 1 and "" not in draft.marks.units
+
+
+def _text(draft: ColumnDraft, on: _Decision) -> tuple[Column, ColumnKind, list[str]]:
+    """A column without numbers: dates where all are, else categories."""
+    words = on.missing.in_text
+    texts = [
+        t
+        for t in draft.distinct
+        if t not in words and t.lower() not in on.missing.in_numbers
+    ]
+    try:
+        form = date_format_of(texts)
+    except DateOrderError as order:
+        raise InputError(
+            f"column {draft.name!r} with the date {order.args[0]!r}, whose day and month may be either number",
+            "dates that tell",
+            f"Say which: --kind {draft.name!r}=date:%d/%m/%Y or date:%m/%d/%Y; or leave it out: --ignore.",
+        ) from order
+    return _category(draft, on) if form is None else _dates(draft, form, on)
+
+
+def _dates(
+    draft: ColumnDraft, form: str, on: _Decision
+) -> tuple[Column, ColumnKind, list[str]]:
+    """Dates as days since 1970-01-01."""
+    if not draft.distinct:
+        look_closely(draft, on.missing)
+    gone = [
+        t in on.missing.in_text or t.lower() in on.missing.in_numbers
+        for t in draft.distinct
+    ]
+    texts = [t for t, missing in zip(draft.distinct, gone, strict=True) if not missing]
+    if not form:
+        try:
+            form = date_format_of(texts) or "%Y-%m-%d"
+        except DateOrderError:
+            return _text(draft, on)  # refuses
+    values = np.full(len(draft.distinct), np.nan)
+    for i, text in enumerate(draft.distinct):
+        if gone[i]:
+            continue
+        days = days_of(text, form)
+        if days is None:
+            raise InputError(
+                f"column {draft.name!r} with {text!r} in {on.place(draft.row_of(i))}",
+                f"dates written as {form}",
+                f"Correct it; or name another format (--kind {draft.name!r}=date:%d.%m.%Y, say), or category.",
+            )
+        values[i] = days
+    return draft.of_distinct(values, np.nan), ColumnKind("date", None, form), []
+
+
+def _category(
+    draft: ColumnDraft, on: _Decision
+) -> tuple[Column, ColumnKind, list[str]]:
+    """A column as text."""
+    if not draft.distinct:
+        look_closely(draft, on.missing)
+    known = () if draft.asked is None else draft.asked.values
+    values, remarks = tuple(known), []
+    if not values and draft.asked is None and "NA" not in on.missing.asked:
+        others = [t for t in draft.distinct if t not in on.missing.in_text]
+        if (
+            "NA" in draft.distinct
+            and len(others) > 1
+            and all(map(TWO_LETTERS.fullmatch, others))
+        ):
+            values = ("NA",)
+            remarks.append(
+                f"{draft.name}: NA is a value, as the others are two capital letters; else --missing NA."
+            )
+    words = on.missing.in_text - set(values)
+    texts = np.array(
+        [None if t in words else t for t in draft.distinct] or [None], object
+    )
+    draft.words = {t for t in draft.distinct if t in words}
+    return (
+        draft.of_distinct(texts, None),
+        ColumnKind("category", values=values),
+        remarks,
+    )
+
+
+def _sentinel(name: str, column: Column) -> list[str]:
+    """A remark on a number that stands for a missing value by its looks: it comes again, far from all others."""
+    there = column[np.isfinite(column)]
+    if there.size < 10:
+        return []
+    remarks = []
+    for value, rest in (
+        (float(there.min()), there[there > there.min()]),
+        (float(there.max()), there[there < there.max()]),
+    ):
+        if value not in SENTINELS or rest.size == 0 or there.size - rest.size < 2:
+            continue
+        gap = min(abs(value - float(rest.min())), abs(value - float(rest.max())))
+        if gap > 3 * float(np.ptp(rest)) and gap > 10:
+            remarks.append(
+                f"{name}: {value:g} in {counted(there.size - rest.size, 'row')} lies far from all other values; "
+                f"if it means that the value is missing: --missing {value:g}."
+            )
+    return remarks
+
+
+def _words_remark(
+    drafts: Sequence[ColumnDraft], kinds: Mapping[str, ColumnKind]
+) -> list[str]:
+    """Which words were taken for missing values, but for those that are always."""
+    found: dict[str, str] = {}
+    for draft in drafts:
+        if kinds[draft.name].kind == "number" and not (
+            draft.asked and draft.asked.number
+        ):
+            for word in draft.words - {"", "?"}:
+                found.setdefault(word, draft.name)
+    if not found:
+        return []
+    shown = ", ".join(f"{word} in {name}" for word, name in sorted(found.items())[:6])
+    return [
+        f"Taken for missing between numbers: {shown}{', …' if len(found) > 6 else ''}."
+    ]

@@ -1,0 +1,337 @@
+"""The dialect of a table: all that has to be known to read its text, found once and stored with the model.
+
+A dialect asked for has None where something is to be found out; `tables.read_table` returns the complete one.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from ..errors import InputError, named_among
+
+__all__ = [
+    "KINDS",
+    "ColumnKind",
+    "Dialect",
+    "NumberFormat",
+    "asked_dialect",
+    "kind_of_text",
+]
+
+#: What a column can be.
+KINDS = ("number", "category", "date", "ignore")
+#: Marks in numbers and separators, as messages call them.
+MARKS = {
+    ".": "point",
+    ",": "comma",
+    " ": "blank",
+    "'": "apostrophe",
+    "\t": "tab",
+    ";": "semicolon",
+    "|": "bar",
+}
+
+
+@dataclass(frozen=True)
+class NumberFormat:
+    """How the numbers of a column are written.
+
+    Parameters
+    ----------
+    decimal : str
+        The decimal mark: "." or ",".
+    thousands : str
+        The mark between groups of digits: ".", ",", "'", " " or "" for none.
+    unit : str
+        What stands beside each number: "%", "kg", "€".
+    """
+
+    decimal: str = "."
+    thousands: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class ColumnKind:
+    """What a column holds.
+
+    Parameters
+    ----------
+    kind : str
+        One of `KINDS`.
+    number : NumberFormat or None
+        Of numbers in text; None to find out.
+    date : str
+        Of dates in text: a format as `datetime.strptime` takes it, or "" to find out.
+    values : tuple of str
+        Words that are values here, though they mean a missing value elsewhere.
+    """
+
+    kind: str
+    number: NumberFormat | None = None
+    date: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Dialect:
+    r"""How a table is read.
+
+    Parameters
+    ----------
+    separator : str or None
+        The character between fields; a blank stands for any number of blanks.
+    quote : str or None
+        The character around fields.
+    header : bool or None
+        Whether the first line names the columns.
+    encoding : str or None
+    decimal, thousands : str or None
+        The marks in numbers of the whole file. No thousands mark is "".
+    missing : tuple of str
+        Words that mean a missing value, beside those that always do; a number means every spelling of it.
+    present : tuple of str
+        Words that are values, though they would mean a missing value.
+    columns : mapping of str to ColumnKind
+
+    Examples
+    --------
+    >>> Dialect(separator=";", decimal=",", header=True).words()
+    'fields separated by ; (semicolon), names in the first line, decimal mark , (comma)'
+    """
+
+    separator: str | None = None
+    quote: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    decimal: str | None = None
+    thousands: str | None = None
+    missing: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    columns: Mapping[str, ColumnKind] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("decimal", (".", ",")), ("thousands", _THOUSANDS)):
+            value = getattr(self, name)
+            if value is not None and value not in allowed:
+                raise InputError(
+                    f"{name} mark {value!r}",
+                    ", ".join(f"{mark or 'none'}" for mark in allowed),
+                    "Choose one of these.",
+                )
+        for name in ("separator", "quote"):
+            value = getattr(self, name)
+            if value is not None and (len(value) != 1 or value in "\r\n\0"):
+                raise InputError(
+                    f"{name} {value!r}",
+                    "one character",
+                    "Choose , ; | or the like; \\t for a tab, a blank for blanks.",
+                )
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise InputError(
+                f"{self.decimal!r} as decimal mark and as thousands mark",
+                "two different marks",
+                "Change one of them.",
+            )
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError as error:
+                raise InputError(
+                    f"encoding {self.encoding!r}",
+                    "utf-8, utf-16, cp1252, latin-1 or another that Python knows",
+                    "Choose one of these.",
+                ) from error
+
+    def words(self) -> str:
+        """The dialect of the text in one line; "" for files that are not text."""
+        if self.separator is None:
+            return ""
+        said = [f"fields separated by {_called(self.separator)}"]
+        if self.quote not in (None, '"'):
+            said.append(f"quoted by {self.quote}")
+        said.append(
+            "names in the first line" if self.header else "no names in the first line"
+        )
+        if self.decimal is not None:
+            said.append(f"decimal mark {_called(self.decimal)}")
+        if self.thousands:
+            said.append(f"thousands mark {_called(self.thousands)}")
+        if self.encoding not in (None, "utf-8"):
+            said.append(f"encoding {self.encoding}")
+        return ", ".join(said)
+
+    def overridden(self, asked: Dialect) -> Dialect:
+        """The same, but for what is asked for."""
+        given = {
+            name: getattr(asked, name)
+            for name in ("separator", "quote", "header", "encoding")
+            if getattr(asked, name) is not None
+        }
+        kinds = dict(self.columns)
+        if asked.decimal is not None or asked.thousands is not None:
+            given["decimal"] = asked.decimal or self.decimal
+            given["thousands"] = (
+                self.thousands if asked.thousands is None else asked.thousands
+            )
+            if given["decimal"] == given["thousands"]:
+                name = "thousands" if asked.thousands is None else "decimal"
+                given[name] = "" if name == "thousands" else None
+            decimal, thousands = given["decimal"] or ".", given["thousands"] or ""
+            kinds = {
+                name: kind
+                if kind.number is None
+                else replace(
+                    kind, number=NumberFormat(decimal, thousands, kind.number.unit)
+                )
+                for name, kind in kinds.items()
+            }
+        kinds |= asked.columns
+        return replace(
+            self,
+            **given,
+            missing=tuple(dict.fromkeys((*self.missing, *asked.missing))),
+            present=tuple(dict.fromkeys((*self.present, *asked.present))),
+            columns=MappingProxyType(kinds),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        content = {
+            name: getattr(self, name)
+            for name in (
+                "separator",
+                "quote",
+                "header",
+                "encoding",
+                "decimal",
+                "thousands",
+            )
+        }
+        return {
+            **content,
+            "missing": list(self.missing),
+            "present": list(self.present),
+            "columns": {name: asdict(kind) for name, kind in self.columns.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Dialect:
+        """The dialect that `as_dict` was made from."""
+        kinds = {
+            name: ColumnKind(
+                kind["kind"],
+                None if kind["number"] is None else NumberFormat(**kind["number"]),
+                kind["date"],
+                tuple(kind["values"]),
+            )
+            for name, kind in content["columns"].items()
+        }
+        return cls(
+            **{
+                key: value
+                for key, value in content.items()
+                if key not in ("missing", "present", "columns")
+            },
+            missing=tuple(content["missing"]),
+            present=tuple(content["present"]),
+            columns=MappingProxyType(kinds),
+        )
+
+
+_THOUSANDS = ("", ".", ",", "'", " ")
+
+
+def _called(mark: str) -> str:
+    shown = "" if mark.isspace() else f"{mark} "
+    return f"{shown}({MARKS[mark]})" if mark in MARKS else mark
+
+
+def kind_of_text(column: str, text: str) -> ColumnKind:
+    """A kind of column as options name it: "number", "category", "date", "date:%d/%m/%Y", "ignore".
+
+    Examples
+    --------
+    >>> kind_of_text("when", "date:%d/%m/%Y").date
+    '%d/%m/%Y'
+    """
+    kind, _, pattern = text.partition(":")
+    if kind not in KINDS or (pattern and kind != "date"):
+        raise InputError(
+            f"kind {text!r} of column {column!r}",
+            f"{', '.join(KINDS)}, or date:FORMAT as in date:%d/%m/%Y",
+            named_among(kind, KINDS, "Choose one of these."),
+        )
+    return ColumnKind(kind, date=pattern)
+
+
+#: How marks that no shell passes easily are named.
+NAMED_MARKS = {
+    "none": "",
+    "tab": "\t",
+    "\\t": "\t",
+    "blank": " ",
+    "space": " ",
+    "point": ".",
+    "comma": ",",
+    "semicolon": ";",
+    "bar": "|",
+    "pipe": "|",
+    "apostrophe": "'",
+    "’": "'",
+    "\u00a0": " ",
+    "\u202f": " ",
+}
+
+
+def asked_dialect(
+    *,
+    separator: str | None = None,
+    quote: str | None = None,
+    header: bool | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: Sequence[str] = (),
+    not_missing: Sequence[str] = (),
+    kinds: Mapping[str, str] | None = None,
+) -> Dialect:
+    r"""A dialect from what a user names; None where it is to be found out.
+
+    Parameters
+    ----------
+    separator, quote, decimal, thousands : str, optional
+        Marks, or their names: tab, blank, point, comma, none, …
+    header : bool, optional
+    encoding : str, optional
+    missing, not_missing : sequence of str
+        Words that mean a missing value, and words that do not though they would.
+    kinds : mapping of str to str, optional
+        What columns hold: "number", "category", "date", "date:%d/%m/%Y", "ignore".
+
+    Examples
+    --------
+    >>> asked_dialect(separator="tab", kinds={"zip": "category"}).separator
+    '\t'
+    """
+
+    def mark(given: str | None) -> str | None:
+        return None if given is None else NAMED_MARKS.get(given, given)
+
+    return Dialect(
+        mark(separator),
+        mark(quote),
+        header,
+        encoding,
+        mark(decimal),
+        mark(thousands),
+        tuple(missing),
+        tuple(not_missing),
+        MappingProxyType({n: kind_of_text(n, k) for n, k in (kinds or {}).items()}),
+    )

@@ -1,0 +1,203 @@
+"""Columns of a Parquet file: numbers and dates as they are, text as the text of any file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from .column_drafts import INEXACT, Column, MissingValues
+from .column_kinds import Decided, decide, without_marks
+from .dialect import ColumnKind, Dialect, NumberFormat
+from .text_rows import arrow
+
+__all__ = ["read_parquet"]
+
+#: Seconds in a unit of time, and in a day.
+UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+DAY_SECONDS = 86400.0
+
+
+def read_parquet(
+    path: Path,
+    asked: Dialect,
+    wanted: Callable[[str], bool],
+    lenient: Collection[str] = (),
+) -> tuple[Decided, tuple[str, ...]]:
+    """Read the columns that are wanted; the index that pandas wrote is none.
+
+    Raises
+    ------
+    InputError
+        No whole Parquet file; a column of lists or bytes.
+    """
+    pa = arrow()
+    try:
+        file = _open(path)
+        index = _index_columns(file.schema_arrow) - set(asked.columns)
+        names = [
+            name
+            for name in file.schema_arrow.names
+            if wanted(name) and name not in index
+        ]
+        groups = [
+            file.read_row_group(i, columns=names)
+            for i in range(file.metadata.num_row_groups)
+        ]
+        table = pa.concat_tables(groups) if groups else file.read(columns=names)
+        table.validate(full=True)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise _damaged(path, error) from error
+    missing = MissingValues.of(asked)
+    texts, columns, kinds, exact = {}, {}, {}, {}
+    for name in names:
+        values = _flat(path, name, table.column(name))
+        kind = asked.columns.get(name)
+        if _is_text(values) or (kind is not None and kind.kind == "category"):
+            texts[name] = pa.compute.cast(values, pa.string())
+            continue
+        columns[name], digits = _numbers(values, missing)
+        kinds[name] = kind or _kind(values)
+        if digits is not None:
+            exact[name] = digits
+
+    def place(row: int) -> str:
+        return f"row {row + 1} of {path.name}"
+
+    decided = decide(texts, asked, source=path.name, place=place, lenient=lenient)
+    remarks = tuple(
+        f"{name}: the index that pandas wrote, no column; left out."
+        for name in sorted(index)
+        if wanted(name)
+    )
+    return (
+        replace(
+            decided,
+            columns={n: {**columns, **decided.columns}[n] for n in names},
+            kinds={n: {**kinds, **decided.kinds}[n] for n in names},
+            exact={**exact, **decided.exact},
+        ),
+        remarks,
+    )
+
+
+def parquet_names(path: Path) -> tuple[str, ...]:
+    """The names of all columns; the index that pandas wrote is none."""
+    pa = arrow()
+    try:
+        schema = _open(path).schema_arrow
+        index = _index_columns(schema)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:
+        raise _damaged(path, error) from error
+    return tuple(name for name in schema.names if name not in index)
+
+
+def _open(path: Path) -> Any:
+    return arrow().parquet.ParquetFile(
+        path, pre_buffer=False, page_checksum_verification=True
+    )
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    why = str(error).split("\n", 1)[0].rstrip(".")
+    return InputError(
+        f"{path}, which is no whole Parquet file ({why})",
+        "a Parquet file as it was written",
+        "Get it again.",
+    )
+
+
+def _index_columns(schema: Any) -> set[str]:
+    """The columns that pandas reads back as the index."""
+    noted = (schema.metadata or {}).get(b"pandas")
+    try:
+        index = json.loads(noted)["index_columns"] if noted else []
+    except (ValueError, KeyError, TypeError):
+        index = []
+    named = {name for name in index if isinstance(name, str)}
+    return {
+        name
+        for name in schema.names
+        if name in named or name.startswith("__index_level_")
+    }
+
+
+def _flat(path: Path, name: str, column: Any) -> Any:
+    """The column without packing: categories of pandas as their values."""
+    types = arrow().types
+    dtype = column.type
+    if types.is_dictionary(dtype):
+        column = column.cast(dtype.value_type)
+        dtype = column.type
+    plain = (
+        types.is_primitive(dtype)
+        or types.is_boolean(dtype)
+        or types.is_null(dtype)
+        or types.is_decimal(dtype)
+        or _is_text(column)
+    )
+    if not plain:
+        raise InputError(
+            f"column {name!r} of {path}, of type {dtype}",
+            "columns of numbers, text, dates or true and false",
+            f"Take it apart into such columns, or leave it out: --ignore {name!r}.",
+        )
+    return column
+
+
+def _is_text(column: Any) -> bool:
+    types = arrow().types
+    dtype = column.type
+    return bool(
+        types.is_string(dtype)
+        or types.is_large_string(dtype)
+        or types.is_string_view(dtype)
+        or types.is_boolean(dtype)
+    )
+
+
+def _kind(column: Any) -> ColumnKind:
+    temporal = arrow().types.is_temporal(column.type)
+    return ColumnKind(
+        "date" if temporal else "number", None if temporal else NumberFormat()
+    )
+
+
+def _numbers(column: Any, missing: MissingValues) -> tuple[Column, Column | None]:
+    """Numbers as float64, dates as days since 1970-01-01; and all digits where float64 cannot hold them."""
+    pa = arrow()
+    types, dtype = pa.types, column.type
+    if types.is_temporal(dtype):
+        return _days(column), None
+    if types.is_null(dtype):
+        return np.full(len(column), np.nan), None
+    values = column.cast(pa.float64(), safe=False).to_numpy()
+    values = without_marks(np.array(values, np.float64), missing.numbers)
+    digits = None
+    whole = types.is_integer(dtype) or (types.is_decimal(dtype) and dtype.scale == 0)
+    finite = values[np.isfinite(values)]
+    if whole and finite.size and np.abs(finite).max() >= INEXACT:
+        given = column.to_pylist()
+        digits = np.array([None if v is None else str(int(v)) for v in given], object)
+    return values, digits
+
+
+def _days(column: Any) -> Column:
+    """Days since 1970-01-01 of dates and times; of times of day and durations, days."""
+    pa = arrow()
+    dtype = column.type
+    if pa.types.is_date32(dtype):
+        factor, column = 1.0, column.cast(pa.int32())
+    elif pa.types.is_date64(dtype):
+        factor, column = UNITS["ms"] / DAY_SECONDS, column.cast(pa.int64())
+    else:
+        factor = UNITS[dtype.unit] / DAY_SECONDS
+        narrow = pa.types.is_time32(dtype)
+        column = column.cast(pa.int32() if narrow else pa.int64())
+    values = np.array(column.cast(pa.float64(), safe=False).to_numpy(), np.float64)
+    return values * factor if factor != 1.0 else values

@@ -1,0 +1,163 @@
+"""Rows of a text file as batches of text columns: split by pyarrow, or by Python's csv where a file needs care.
+
+Batches come one after the other, so that a file need not fit into memory. Nothing is decided about their content.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, counted
+from .file_kinds import kind_of
+from .text_layout import Layout, split_lines
+from .text_source import open_bytes, open_text
+
+__all__ = ["ShortLines", "arrow", "careful_batches", "fast_batches"]
+
+#: Bytes and rows of a batch.
+BLOCK_BYTES, BATCH_ROWS = 1 << 24, 50_000
+
+
+@dataclass
+class ShortLines:
+    """Lines that end before the last column, counted while they are read."""
+
+    count: int = 0
+    first: int = 0
+    examples: list[str] = field(default_factory=list)
+
+    def remarks(self, width: int) -> tuple[str, ...]:
+        """A sentence on them; none where there are none."""
+        if not self.count:
+            return ()
+        who = f"Line {self.first} ends"
+        if self.count > 1:
+            who = f"{self.count} lines, the first of them line {self.first}, end"
+        return (
+            f"{who} before the last of {width} columns: what is not there is taken for missing.",
+        )
+
+
+def arrow() -> Any:
+    """The library that splits text and reads Parquet, or `InputError` that names how to install it."""
+    try:
+        import pyarrow
+        import pyarrow.compute
+        import pyarrow.csv
+        import pyarrow.parquet
+    except ImportError as error:
+        raise InputError(
+            "a table file without pyarrow, which reads it",
+            "an installation with the extra `tables`",
+            'Install it: pip install "chainrule[tables]".',
+        ) from error
+    return pyarrow
+
+
+def fast_batches(path: Path, layout: Layout) -> Iterator[Any]:
+    """Batches by pyarrow; `pyarrow.ArrowInvalid` where lines are of unequal length or of another encoding."""
+    pa = arrow()
+    names = [f"{i}" for i in range(len(layout.names))]
+    reading = pa.csv.ReadOptions(
+        column_names=names,
+        skip_rows=layout.skipped_lines,
+        block_size=BLOCK_BYTES,
+        encoding=layout.encoding,
+    )
+    parsing = pa.csv.ParseOptions(
+        delimiter=layout.separator,
+        quote_char=layout.quote,
+        newlines_in_values=True,
+        ignore_empty_lines=len(names) > 1,
+    )
+    texts = pa.csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+    )
+    with open_bytes(path) as file:
+        source = (
+            pa.PythonFile(file, mode="r")
+            if kind_of(path) != "text"
+            else pa.OSFile(str(path))
+        )
+        with pa.csv.open_csv(source, reading, parsing, texts) as reader:
+            yield from reader
+
+
+def careful_batches(path: Path, layout: Layout, short: ShortLines) -> Iterator[Any]:
+    """Batches by Python's csv: blanks as separators, lines of unequal length; what does not fit is named by its line.
+
+    Parameters
+    ----------
+    path : Path
+    layout : Layout
+    short : ShortLines
+        Takes in the lines that are too short; they are filled up.
+    """
+    pa = arrow()
+    width = len(layout.names)
+    with open_text(path, layout.encoding) as text:
+        lines = islice(text, layout.skipped_lines, None)
+        reader = split_lines(
+            lines, layout.separator, layout.quote, padded=layout.padded, strict=True
+        )
+        rows: list[list[str]] = []
+        try:
+            for row in reader:
+                fitted: list[str] | None = row
+                if len(row) != width or width == 1:
+                    number = layout.skipped_lines + reader.line_num  # type: ignore[attr-defined]
+                    fitted = _fitted(path, row, width, number, short)
+                if fitted is None:
+                    continue
+                rows.append(fitted)
+                if len(rows) == BATCH_ROWS:
+                    yield _batch(pa, rows, width)
+                    rows = []
+        except csv.Error as error:
+            number = layout.skipped_lines + reader.line_num  # type: ignore[attr-defined]
+            raise InputError(
+                f"{path}, which cannot be read as a table (line {number}: {_in_words(error)})",
+                f"{layout.quote} at both ends of a field, and twice within it",
+                "Repair that line or one above it; or name the quote of the file: --quote.",
+            ) from error
+        if rows:
+            yield _batch(pa, rows, width)
+
+
+def _in_words(error: csv.Error) -> str:
+    text = str(error)
+    if "unexpected end" in text:
+        return "a quote that is not closed"
+    return f"text behind a quote ({text})" if "expected after" in text else text
+
+
+def _fitted(
+    path: Path, row: list[str], width: int, number: int, short: ShortLines
+) -> list[str] | None:
+    """A row as wide as the others; None for an empty line."""
+    if not any(field.strip() for field in row) and len(row) <= 1:
+        return [""] if width == 1 and row else None
+    if len(row) > width and not any(row[width:]):
+        return row[:width]
+    if len(row) > width:
+        raise InputError(
+            f"{path}, which cannot be read as a table (line {number} has {len(row)} fields)",
+            f"lines of {counted(width, 'field')}",
+            "Repair that line (a separator within a field needs quotes around the field); or name the separator: "
+            "--separator.",
+        )
+    if len(row) < width:
+        short.count += 1
+        short.first = short.first or number
+        row = row + [""] * (width - len(row))
+    return row
+
+
+def _batch(pa: Any, rows: list[list[str]], width: int) -> Any:
+    columns = [pa.array(column, pa.string()) for column in zip(*rows, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, [f"{i}" for i in range(width)])
