@@ -62,6 +62,8 @@ class MissingValues:
 
 
 def _number(word: str) -> float | None:
+    if word.lower().lstrip("+-") in ("inf", "infinity"):
+        return float(word)
     found = parse(word)
     if found is None or found.unit:
         return None

@@ -29,6 +29,11 @@ SENTINELS = frozenset(
     map(float, (-9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, -1e30, 1e30))
 )
 #: Two capital letters, as in codes of countries and continents, among which NA is one.
+#: A number with a decimal mark that has something around it; so many distinct ones are no categories.
+DECORATED = re.compile(
+    r"\W{0,3}[A-Za-z]{0,3}\W{0,2}[0-9][0-9,' ]*[.,][0-9]+(?:[eEdD][-+]?[0-9]+)?[^\w.,]{0,2}[^\W\d]{0,3}[^\w.,]{0,3}"
+)
+MANY_DECORATED = 10
 TWO_LETTERS = re.compile(r"[A-Z]{2}")
 
 
@@ -245,7 +250,26 @@ def _text(draft: ColumnDraft, on: _Decision) -> tuple[Column, ColumnKind, list[s
             "dates that tell",
             f"Say which: --kind {draft.name!r}=date:%d/%m/%Y or date:%m/%d/%Y; or leave it out: --ignore.",
         ) from order
-    return _category(draft, on) if form is None else _dates(draft, form, on)
+    if form is not None:
+        return _dates(draft, form, on)
+    _refuse_decorated(draft, texts, on)
+    return _category(draft, on)
+
+
+def _refuse_decorated(draft: ColumnDraft, texts: Sequence[str], on: _Decision) -> None:
+    """Raise for texts that are numbers with something around them: no categories, and not to be left out as names."""
+    if len(texts) <= MANY_DECORATED or draft.kind is not None:
+        return
+    like = [text for text in texts if DECORATED.fullmatch(text)]
+    if 2 * len(like) < len(texts):
+        return
+    row = draft.row_of(draft.distinct.index(like[0]))
+    raise InputError(
+        f"column {draft.name!r} with {like[0]!r} in {on.place(row)}: a number with something around it, or written in "
+        "two ways",
+        "plain numbers, or numbers with one usual unit",
+        f"Take it away; or read the column as text (--kind {draft.name!r}=category), or leave it out (--ignore).",
+    )
 
 
 def _dates(

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -51,10 +52,13 @@ SIGNATURES = {
     b"<!DOCTYPE": "html",
     b"<!doctype": "html",
     b"<html": "html",
-    b"@relation": "arff",
-    b"@RELATION": "arff",
     b'{"': "json",
     b'[{"': "json",
+}
+#: Kinds of text that are no rows of fields.
+TEXT_KINDS = {
+    "arff": re.compile(rb"(?im)^@relation\s"),
+    "libsvm": re.compile(rb"^[-+.0-9]+(?:[ \t]+[0-9]+:[-+.0-9eE]+)+[ \t]*[\r\n]"),
 }
 #: Kinds that are no table here: what they are, and what to do.
 OTHER_KINDS = {
@@ -91,6 +95,10 @@ OTHER_KINDS = {
     "arff": (
         "a Weka ARFF file",
         "Write it as CSV: the lines below @data, with a line of names.",
+    ),
+    "libsvm": (
+        "a file of LibSVM's index:value pairs",
+        "Save x and y as npz: sklearn.datasets.load_svmlight_file, numpy.savez.",
     ),
     "json": ("a JSON file", "Write it as CSV or Parquet: pandas.read_json(FILE)."),
 }
@@ -145,6 +153,8 @@ def kind_of(path: Path) -> str:
     with path.open("rb") as file:
         first = file.read(1024)
     kind = next((k for s, k in SIGNATURES.items() if first.startswith(s)), "text")
+    if kind == "text":
+        kind = next((k for k, p in TEXT_KINDS.items() if p.search(first)), "text")
     return _kind_of_zip(path, first) if kind == "zip" else kind
 
 

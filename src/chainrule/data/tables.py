@@ -209,14 +209,12 @@ def _read_text(
     if layout.separator != " " and not layout.padded:
         try:
             batches = list(fast_batches(path, layout))
-            if any(_holds_line_end(pa, batch) for batch in batches):
-                batches = (
-                    None  # where quotes do not fit, lines are swallowed: look closely
-                )
+            if any(_needs_care(pa, batch) for batch in batches):
+                batches = None
         except (pa.ArrowInvalid, UnicodeError):
             batches = None
     if batches is None:
-        batches = list(careful_batches(path, layout, short))
+        batches = _careful(path, layout, short)
     if not batches:
         raise InputError(
             f"{path}, which holds no rows",
@@ -232,8 +230,29 @@ def _read_text(
     return columns, short.remarks(len(layout.names))
 
 
-def _holds_line_end(pa: Any, batch: Any) -> bool:
+def _needs_care(pa: Any, batch: Any) -> bool:
+    """Whether a field holds a line end or a backslash: quotes that do not fit swallow lines, or are escaped."""
     return any(
-        pa.compute.any(pa.compute.match_substring_regex(column, "[\r\n]")).as_py()
+        pa.compute.any(pa.compute.match_substring_regex(column, r"[\r\n\\]")).as_py()
         for column in batch.columns
     )
+
+
+def _careful(path: Path, layout: Layout, short: ShortLines) -> list[Any]:
+    """Batches where quotes are doubled within fields; or, where that does not fit, have a backslash before them."""
+    try:
+        return list(careful_batches(path, layout, short))
+    except InputError:
+        again = ShortLines()
+        try:
+            batches = list(careful_batches(path, layout, again, "\\"))
+        except InputError:
+            batches = []
+        if not any(layout.quote in _all_text(batch) for batch in batches):
+            raise
+        short.count, short.first = again.count, again.first
+        return batches
+
+
+def _all_text(batch: Any) -> str:
+    return "".join(text for column in batch.columns for text in column.to_pylist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +20,9 @@ __all__ = ["Layout", "layout_of", "split_lines"]
 
 #: How many lines are looked at.
 LINES = 200
-SEPARATORS = ",\t;| "
+SEPARATORS = ",\t;|^~ "
+#: A line between the names and the rows.
+RULE = re.compile(r":?-{3,}:?")
 #: A separator that is this near to the best one leaves the choice to the user.
 NEAR = 0.97
 #: A tab that fits as well as this separates, whatever blanks do.
@@ -83,7 +86,8 @@ def layout_of(path: Path, asked: Dialect, known: Collection[str] = ()) -> Layout
     rows = list(numbered_rows(lines, separator, quote, padded=padded))
     width = Counter(len(row) for _, row in rows).most_common(1)[0][0]
     start = next(i for i, (_, row) in enumerate(rows) if len(row) == width)
-    names, start, remarks = _short_header(rows, start, width, path)
+    begins = [line.lstrip().startswith(quote) for line in lines[1:] if line.strip()]
+    names, start, remarks = _short_header(rows, start, width, path, all(begins))
     found = Layout(
         names, separator, quote, encoding, skipped, True, padded, tuple(remarks)
     )
@@ -118,6 +122,12 @@ def _named(
         header = True
     if header is None:
         header = names_columns(first, rest)
+    if header is None and width == 1:
+        raise InputError(
+            f"{path}, whose lines hold one field: {first[0][:60]}",
+            "fields separated by a comma, semicolon, tab, bar or blanks",
+            "Name the separator: --separator; or, if it is one column, say --header or --no-header.",
+        )
     if header is None:
         raise InputError(
             f"{path}, whose first line may be names or data: {', '.join(first[:6])}",
@@ -132,6 +142,7 @@ def _named(
                 "The first column has no name and numbers the rows: it is left out."
             )
     else:
+        _refuse_names_of_other_width(rows[:start], width, path)
         names = [f"column{i}" for i in range(1, width + 1)]
         if asked.header is None:
             remarks.append(
@@ -144,12 +155,39 @@ def _named(
             "a name of its own for each column",
             "Rename them; if the first line is data, say --no-header.",
         )
+    start += bool(header)
+    if len(rows) > start and header and _is_rule(rows[start][1]):
+        remarks.append("A line of dashes below the names is left out.")
+        start += 1
     made = replace(found, names=tuple(names), header=header, remarks=tuple(remarks))
-    return made, start + bool(header)
+    return made, start
+
+
+def _is_rule(row: list[str]) -> bool:
+    """Whether a row is the line below the names, as Markdown and data bases print it."""
+    fields = [field for field in row if field]
+    return bool(fields) and all(RULE.fullmatch(field) for field in fields)
+
+
+def _refuse_names_of_other_width(
+    above: list[tuple[int, list[str]]], width: int, path: Path
+) -> None:
+    """Raise where a line above rows without names looks like names of fewer or more columns."""
+    for number, row in above:
+        if len(row) > 1 and not any(not field or is_value(field) for field in row):
+            raise InputError(
+                f"{path} with {counted(len(row), 'name')} in line {number} over rows of {width} fields",
+                "a name for each field",
+                "Quote fields with a separator in them; or name the separator: --separator; or take the line away.",
+            )
 
 
 def _short_header(
-    rows: list[tuple[int, list[str]]], start: int, width: int, path: Path
+    rows: list[tuple[int, list[str]]],
+    start: int,
+    width: int,
+    path: Path,
+    quoted: bool,
 ) -> tuple[tuple[str, ...], int, list[str]]:
     """The names where the line before the first row has one too few, or a # before them; else none."""
     if not start or len(rows) == start:
@@ -166,11 +204,15 @@ def _short_header(
     if all(not row[-1] for row in body):
         return (*first, ""), start, ["Each row ends in a separator: it is passed over."]
     names = [row[0] for row in body]
-    if len(set(names)) < len(names) or width == 2:
+    counts = any(
+        names == [str(i) for i in range(begin, begin + len(names))] for begin in (0, 1)
+    )
+    texts = not any(parse(name) for name in names)
+    if len(set(names)) < len(names) or not (quoted or counts or texts) or width == 2:
         raise InputError(
             f"{path} with {counted(len(first), 'name')} in line {rows[start - 1][0]} over rows of {width} fields",
-            "a name for each column, or row names that differ",
-            "Add the name that is missing; or name the separator of the fields: --separator.",
+            "a name for each column; row names are in quotes, or count",
+            "Add the name that is missing; or quote fields with a comma in them; or name the separator: --separator.",
         )
     remark = "The first column has no name: row names, as R writes them; left out."
     return ("", *first), start, [remark]
@@ -203,6 +245,7 @@ def split_lines(
     *,
     padded: bool = False,
     strict: bool = False,
+    escape: str | None = None,
 ) -> Iterator[list[str]]:
     """Rows out of lines, by Python's csv; `csv.Error` where quotes do not fit."""
     csv.field_size_limit(2**31 - 1)
@@ -215,6 +258,7 @@ def split_lines(
         quotechar=quote,
         skipinitialspace=padded,
         strict=strict,
+        escapechar=escape,
     )
 
 

@@ -88,7 +88,9 @@ def fast_batches(path: Path, layout: Layout) -> Iterator[Any]:
             yield from reader
 
 
-def careful_batches(path: Path, layout: Layout, short: ShortLines) -> Iterator[Any]:
+def careful_batches(
+    path: Path, layout: Layout, short: ShortLines, escape: str | None = None
+) -> Iterator[Any]:
     """Batches by Python's csv: blanks as separators, lines of unequal length; what does not fit is named by its line.
 
     Parameters
@@ -97,13 +99,20 @@ def careful_batches(path: Path, layout: Layout, short: ShortLines) -> Iterator[A
     layout : Layout
     short : ShortLines
         Takes in the lines that are too short; they are filled up.
+    escape : str, optional
+        What stands before a quote within a field, where quotes are not doubled.
     """
     pa = arrow()
     width = len(layout.names)
     with open_text(path, layout.encoding) as text:
         lines = islice(text, layout.skipped_lines, None)
         reader = split_lines(
-            lines, layout.separator, layout.quote, padded=layout.padded, strict=True
+            lines,
+            layout.separator,
+            layout.quote,
+            padded=layout.padded,
+            strict=True,
+            escape=escape,
         )
         rows: list[list[str]] = []
         try:
@@ -111,7 +120,7 @@ def careful_batches(path: Path, layout: Layout, short: ShortLines) -> Iterator[A
                 fitted: list[str] | None = row
                 if len(row) != width or width == 1:
                     number = layout.skipped_lines + reader.line_num  # type: ignore[attr-defined]
-                    fitted = _fitted(path, row, width, number, short)
+                    fitted = _fitted(path, layout, row, number, short)
                 if fitted is None:
                     continue
                 rows.append(fitted)
@@ -137,9 +146,10 @@ def _in_words(error: csv.Error) -> str:
 
 
 def _fitted(
-    path: Path, row: list[str], width: int, number: int, short: ShortLines
+    path: Path, layout: Layout, row: list[str], number: int, short: ShortLines
 ) -> list[str] | None:
     """A row as wide as the others; None for an empty line."""
+    width = len(layout.names)
     if not any(field.strip() for field in row) and len(row) <= 1:
         return [""] if width == 1 and row else None
     if len(row) > width and not any(row[width:]):
@@ -150,6 +160,12 @@ def _fitted(
             f"lines of {counted(width, 'field')}",
             "Repair that line (a separator within a field needs quotes around the field); or name the separator: "
             "--separator.",
+        )
+    if len(row) < width and layout.separator == " ":
+        raise InputError(
+            f"{path}, whose line {number} has {counted(len(row), 'field')} where the others have {width}",
+            "a value in each field where blanks separate them",
+            "Write NA for missing values; or separate fields by a character.",
         )
     if len(row) < width:
         short.count += 1
