@@ -44,6 +44,8 @@ class Table:
         The digits of whole numbers that float64 cannot hold, as text with None.
     others : tuple of str
         Columns of the file that were not read.
+    numbers : ndarray of int or None
+        Which rows of the file these are, from 0; None for all.
     """
 
     source: str
@@ -52,6 +54,7 @@ class Table:
     dialect: Dialect = field(default_factory=Dialect)
     exact: Mapping[str, Column] = field(default_factory=lambda: MappingProxyType({}))
     others: tuple[str, ...] = ()
+    numbers: np.ndarray[Any, Any] | None = None
 
     @property
     def rows(self) -> int:
@@ -64,11 +67,13 @@ class Table:
             self,
             columns={name: column[rows] for name, column in self.columns.items()},
             exact={name: column[rows] for name, column in self.exact.items()},
+            numbers=rows if self.numbers is None else self.numbers[rows],
         )
 
     def place(self, row: int) -> str:
         """How the user finds a row, counted from 0 here."""
-        return f"row {row + 1} of {self.source}"
+        number = row if self.numbers is None else int(self.numbers[row])
+        return f"row {number + 1} of {self.source}"
 
     def require(self, name: str, what: str = "column") -> Column:
         """A column, or `InputError` with the nearest name."""
