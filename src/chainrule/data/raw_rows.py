@@ -57,7 +57,7 @@ def read_raw_rows(
     asked : Dialect, optional
         What overrides the model's dialect.
     """
-    if source in DATA_SETS and not Path(source).exists():
+    if source in DATA_SETS and not Path(source).is_file():
         return RawRows(_of_set(preparation, source), f"the test rows of {source}")
     path = require_file(source)
     kind = kind_of(path)
