@@ -23,7 +23,7 @@ INEXACT = 2.0**53
 LOOKED_AT, TEXT_FROM = 2000, 50_000
 #: A number whose point may part thousands, and digits that are a code.
 UNSURE_POINT = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
-CODE = r"^[+-]?0[0-9]+$"
+CODE = r"^0[0-9]+$"
 
 
 @dataclass(frozen=True)
@@ -214,14 +214,14 @@ def _as_plain(draft: ColumnDraft, missing: MissingValues) -> bool:
         numbers = _cast(text)
     if numbers is None or text.null_count == len(text):
         return False
-    if (
-        draft.kind != "number"
-        and compute.any(compute.match_substring_regex(text, CODE)).as_py()
-    ):
-        return False
+    marks = _marks_of_plain(text)
+    if draft.kind != "number" and not marks.decimals:
+        zeros = text.filter(compute.starts_with(text, "0"))
+        if compute.any(compute.match_substring_regex(zeros, CODE)).as_py():
+            return False
     draft.plain = np.array(numbers.to_numpy(), np.float64)
     if draft.asked is None or draft.asked.number is None:
-        draft.marks = _marks_of_plain(text)
+        draft.marks = marks
     finite = draft.plain[np.isfinite(draft.plain)]
     if finite.size and np.abs(finite).max() >= INEXACT:
         draft.exact = _digits(text)

@@ -214,7 +214,7 @@ def _read_text(
     if layout.separator != " " and not layout.padded:
         try:
             batches = list(fast_batches(path, layout))
-            if any(_needs_care(pa, batch) for batch in batches):
+            if any(_needs_care(batch) for batch in batches):
                 batches = None
         except (pa.ArrowInvalid, UnicodeError):
             batches = None
@@ -235,12 +235,14 @@ def _read_text(
     return columns, short.remarks(len(layout.names))
 
 
-def _needs_care(pa: Any, batch: Any) -> bool:
+def _needs_care(batch: Any) -> bool:
     """Whether a field holds a line end or a backslash: quotes that do not fit swallow lines, or are escaped."""
-    return any(
-        pa.compute.any(pa.compute.match_substring_regex(column, r"[\r\n\\]")).as_py()
-        for column in batch.columns
-    )
+    for column in batch.columns:
+        text = column.buffers()[2]
+        content = b"" if text is None else text.to_pybytes()
+        if b"\n" in content or b"\r" in content or b"\\" in content:
+            return True
+    return False
 
 
 def _careful(path: Path, layout: Layout, short: ShortLines) -> list[Any]:
