@@ -278,7 +278,8 @@ def test_rows_of_a_regression_are_scaled_as_the_run_had_them(tmp_path):
     for loss in ("squared_error", "poisson"):
         folder = tmp_path / loss
         folder.mkdir()
-        killed_run(folder, "--target", "weight", "--loss", loss, "--hidden", "4")
+        told = ["--target", "weight", "--loss", loss, "--missing", "gone"]
+        killed_run(folder, *told, "--hidden", "4")
         done = chainrule("explain", "run", "--layer", "2", "--unit", "1", cwd=folder)
         assert (done.returncode, done.stderr) == (0, "")
 

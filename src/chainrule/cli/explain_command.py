@@ -133,8 +133,8 @@ def explained(request: ExplainRequest) -> Explanation:
         return explained_step(request, checkpoint)
     of_a_run = [
         f"--{OPTION_NAMES.get(name, name)}"
-        for name, value in request.reading.items()
-        if value not in (None, ())
+        for name in ("target", "test", "ignore", "text_columns")
+        if name in request.reading
     ]
     if of_a_run:
         raise InputError(
@@ -150,7 +150,9 @@ def explained(request: ExplainRequest) -> Explanation:
         )
     path = model_file(request.model)
     x, y, row, name = within(
-        rows_of_model(path, request.data), request.row or 0, request.batch
+        rows_of_model(path, request.data, request.reading),
+        request.row or 0,
+        request.batch,
     )
     return explain(load_model(path), x, y, row=row, title=name, **request.options)
 
@@ -218,15 +220,10 @@ def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
             "the data that the run is trained on",
             "Say --data digits, say.",
         )
-    given = {
-        name: value
-        for name, value in request.reading.items()
-        if value not in (None, ())
-    }
     loss = content["settings"]["network"]["loss"]["name"]
     data = load_data(
         source,
-        **{**notes.get("reading", {}), **given},
+        **{**notes.get("reading", {}), **request.reading},
         numbers=loss not in CLASS_LOSSES,
         standardise_target=loss != "poisson",
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..data.dialect import Dialect, asked_dialect
 from ..data.encoding import inputs, targets
 from ..data.file_kinds import require_file
 from ..data.load import DATA_SETS, load_data
@@ -39,8 +41,13 @@ class Rows:
     name: str
 
 
-def rows_of_model(path: Path, data: str | None) -> Rows:
-    """The test rows of the data set that a model was trained on, or of another one; or those of a file."""
+def rows_of_model(
+    path: Path, data: str | None, reading: Mapping[str, Any] | None = None
+) -> Rows:
+    """The test rows of the data set that a model was trained on, or of another one; or those of a file.
+
+    `reading` overrides how the model reads a file: arguments of `asked_dialect`.
+    """
     saved = load_saved(path)
     source = str(saved.notes.get("data")) if data is None else data
     if source in DATA_SETS:
@@ -51,7 +58,7 @@ def rows_of_model(path: Path, data: str | None) -> Rows:
             f"the file with the rows to explain, or one of {', '.join(DATA_SETS)}",
             f"It was trained on {source}: say --data with that file.",
         )
-    return rows_of_file(saved, require_file(data))
+    return rows_of_file(saved, require_file(data), asked_dialect(**(reading or {})))
 
 
 def rows_of_data(name: str, preparation: Preparation) -> Rows:
@@ -70,9 +77,9 @@ def rows_of_data(name: str, preparation: Preparation) -> Rows:
     )
 
 
-def rows_of_file(saved: SavedModel, path: Path) -> Rows:
+def rows_of_file(saved: SavedModel, path: Path, asked: Dialect) -> Rows:
     """All rows of a file, prepared as the model's were."""
-    table = read_raw_rows(saved.preparation, str(path)).table
+    table = read_raw_rows(saved.preparation, str(path), asked).table
     target = saved.preparation.target
     x = inputs(saved.preparation, table)[0]
     missing = [name for name in target.names if name not in table.columns]
