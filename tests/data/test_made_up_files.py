@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 from chainrule import InputError, load_data
-from chainrule.data.dialect import Dialect, asked_dialect
+from chainrule.data.dialect import Dialect
+from chainrule.data.dialect_options import asked_dialect
 from chainrule.data.tables import read_table
 
 NAN = None

@@ -10,7 +10,7 @@ import pytest
 
 from chainrule import InputError
 from chainrule.data import file_kinds
-from chainrule.data.dialect import asked_dialect
+from chainrule.data.dialect_options import asked_dialect
 from chainrule.data.tables import read_table
 
 from ..support.commands import TABLES

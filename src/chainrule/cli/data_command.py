@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.dialect import asked_dialect
+from ..data.dialect_options import asked_dialect
 from ..data.file_kinds import kind_of, require_file
 from ..data.image_sets import IMAGE_SETS, data_folder, state_of
 from ..data.load import DATA_SETS, load_data, with_kinds

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..data.dialect import Dialect, asked_dialect
+from ..data.dialect import Dialect
+from ..data.dialect_options import asked_dialect
 from ..data.encoding import inputs, targets
 from ..data.file_kinds import require_file
 from ..data.load import DATA_SETS, load_data

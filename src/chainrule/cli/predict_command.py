@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..data.column_values import present
-from ..data.dialect import asked_dialect
+from ..data.dialect_options import asked_dialect
 from ..data.encoding import class_numbers, inputs
 from ..data.evaluation import class_probabilities, evaluate, headline, predict
 from ..data.raw_rows import RawRows, read_raw_rows

@@ -6,7 +6,6 @@ that is not sure is refused, or is a remark.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,10 +14,10 @@ import numpy as np
 
 from ..errors import InputError, counted
 from .column_drafts import Column, ColumnDraft, MissingValues, draft_of, look_closely
-from .date_text import DateOrderError, date_format_of, days_of
 from .dialect import ColumnKind, Dialect, NumberFormat
 from .number_format import FileMarks, file_marks, number_format, unit_of
 from .number_text import to_float
+from .text_kinds import Decision, as_categories, as_dates, as_text
 
 __all__ = ["Decided", "decide", "without_marks"]
 
@@ -28,13 +27,6 @@ SOME_NUMBERS = 0.1
 SENTINELS = frozenset(
     map(float, (-9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, -1e30, 1e30))
 )
-#: Two capital letters, as in codes of countries and continents, among which NA is one.
-#: A number with a decimal mark that has something around it; so many distinct ones are no categories.
-DECORATED = re.compile(
-    r"\W{0,3}[A-Za-z]{0,3}\W{0,2}[0-9][0-9,' ]*[.,][0-9]+(?:[eEdD][-+]?[0-9]+)?[^\w.,]{0,2}[^\W\d]{0,3}[^\w.,]{0,3}"
-)
-MANY_DECORATED = 10
-TWO_LETTERS = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True)
@@ -57,17 +49,6 @@ class Decided:
     exact: Mapping[str, Column]
     marks: FileMarks
     remarks: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class _Decision:
-    """What the decision on a column rests on."""
-
-    dialect: Dialect
-    missing: MissingValues
-    file: FileMarks
-    source: str
-    place: Callable[[int], str]
 
 
 def decide(
@@ -103,7 +84,7 @@ def decide(
     drafts = [draft_of(name, text, dialect, missing) for name, text in texts.items()]
     proving = [draft.marks for draft in drafts if draft.proves_marks]
     file = file_marks(proving, dialect, dialect.separator)
-    on = _Decision(dialect, missing, file, source, place)
+    on = Decision(dialect, missing, file, source, place)
     columns, kinds, exact, remarks = {}, {}, {}, []
     for draft in drafts:
         try:
@@ -112,7 +93,7 @@ def decide(
             if draft.name not in lenient:
                 raise
             look_closely(draft, missing)
-            column, kind, said = _category(draft, on)
+            column, kind, said = as_categories(draft, on)
         columns[draft.name], kinds[draft.name] = column, kind
         remarks += said
         if draft.exact is not None and kind.kind == "number":
@@ -121,22 +102,22 @@ def decide(
     return Decided(columns, kinds, exact, file, tuple(remarks))
 
 
-def _decided(draft: ColumnDraft, on: _Decision) -> tuple[Column, ColumnKind, list[str]]:
+def _decided(draft: ColumnDraft, on: Decision) -> tuple[Column, ColumnKind, list[str]]:
     """A column, its kind, and remarks."""
     if draft.kind == "category":
-        return _category(draft, on)
+        return as_categories(draft, on)
     if draft.kind == "date":
         assert draft.asked is not None
-        return _dates(draft, draft.asked.date, on)
+        return as_dates(draft, draft.asked.date, on)
     known = None if draft.asked is None else draft.asked.number
     if known is not None:
         return _known_numbers(draft, known, on)
     if draft.plain is None and not draft.numbers:
-        return _text(draft, on)
+        return as_text(draft, on)
     if draft.plain is None and draft.others:
         _require_alike(draft, on)
         if draft.kind != "number":
-            return _text(draft, on)
+            return as_text(draft, on)
     unit = (
         "" if draft.plain is not None else unit_of(draft.name, draft.marks, on.source)
     )
@@ -144,7 +125,7 @@ def _decided(draft: ColumnDraft, on: _Decision) -> tuple[Column, ColumnKind, lis
         if draft.kind == "number":
             unit = next(iter(draft.marks.units))
         else:
-            return _text(draft, on)
+            return as_text(draft, on)
     form, remark = number_format(draft.name, draft.marks, on.file, on.dialect)
     form = replace(form, unit=unit)
     column = draft.plain
@@ -157,7 +138,7 @@ def _decided(draft: ColumnDraft, on: _Decision) -> tuple[Column, ColumnKind, lis
 
 
 def _known_numbers(
-    draft: ColumnDraft, form: NumberFormat, on: _Decision
+    draft: ColumnDraft, form: NumberFormat, on: Decision
 ) -> tuple[Column, ColumnKind, list[str]]:
     assert draft.asked is not None
     column = draft.plain
@@ -167,7 +148,7 @@ def _known_numbers(
     return without_marks(column, on.missing.numbers), draft.asked, []
 
 
-def _numbers(draft: ColumnDraft, form: NumberFormat, on: _Decision) -> Column:
+def _numbers(draft: ColumnDraft, form: NumberFormat, on: Decision) -> Column:
     """The numbers of a column in one format."""
     if draft.plain is not None:
         look_closely(draft, on.missing)
@@ -199,7 +180,7 @@ def without_marks(column: Column, marks: Collection[float]) -> Column:
     return np.where(np.isin(column, list(marks)), np.nan, column)
 
 
-def _require_alike(draft: ColumnDraft, on: _Decision) -> None:
+def _require_alike(draft: ColumnDraft, on: Decision) -> None:
     """Raise where a column of numbers has texts between them."""
     if not draft.others:
         return
@@ -232,106 +213,6 @@ def _are_codes(draft: ColumnDraft) -> bool:
     """Whether its numbers are digits with one letter or unlike words behind them, as 12A and 7B are."""
     units = set(draft.marks.units) - {""}
     return len(units) > 1 and "" not in draft.marks.units
-
-
-def _text(draft: ColumnDraft, on: _Decision) -> tuple[Column, ColumnKind, list[str]]:
-    """A column without numbers: dates where all are, else categories."""
-    words = on.missing.in_text
-    texts = [
-        t
-        for t in draft.distinct
-        if t not in words and t.lower() not in on.missing.in_numbers
-    ]
-    try:
-        form = date_format_of(texts)
-    except DateOrderError as order:
-        raise InputError(
-            f"column {draft.name!r} with the date {order.args[0]!r}, whose day and month may be either number",
-            "dates that tell",
-            f"Say which: --kind {draft.name!r}=date:%d/%m/%Y or date:%m/%d/%Y; or leave it out: --ignore.",
-        ) from order
-    if form is not None:
-        return _dates(draft, form, on)
-    _refuse_decorated(draft, texts, on)
-    return _category(draft, on)
-
-
-def _refuse_decorated(draft: ColumnDraft, texts: Sequence[str], on: _Decision) -> None:
-    """Raise for texts that are numbers with something around them: no categories, and not to be left out as names."""
-    if len(texts) <= MANY_DECORATED or draft.kind is not None:
-        return
-    like = [text for text in texts if DECORATED.fullmatch(text)]
-    if 2 * len(like) < len(texts):
-        return
-    row = draft.row_of(draft.distinct.index(like[0]))
-    raise InputError(
-        f"column {draft.name!r} with {like[0]!r} in {on.place(row)}: a number with something around it, or written in "
-        "two ways",
-        "plain numbers, or numbers with one usual unit",
-        f"Take it away; or read the column as text (--kind {draft.name!r}=category), or leave it out (--ignore).",
-    )
-
-
-def _dates(
-    draft: ColumnDraft, form: str, on: _Decision
-) -> tuple[Column, ColumnKind, list[str]]:
-    """Dates as days since 1970-01-01."""
-    if not draft.distinct:
-        look_closely(draft, on.missing)
-    gone = [
-        t in on.missing.in_text or t.lower() in on.missing.in_numbers
-        for t in draft.distinct
-    ]
-    texts = [t for t, missing in zip(draft.distinct, gone, strict=True) if not missing]
-    if not form:
-        try:
-            form = date_format_of(texts) or "%Y-%m-%d"
-        except DateOrderError:
-            return _text(draft, on)  # refuses
-    values = np.full(len(draft.distinct), np.nan)
-    for i, text in enumerate(draft.distinct):
-        if gone[i]:
-            continue
-        days = days_of(text, form)
-        if days is None:
-            raise InputError(
-                f"column {draft.name!r} with {text!r} in {on.place(draft.row_of(i))}",
-                f"dates written as {form}",
-                f"Correct it; or name another format (--kind {draft.name!r}=date:%d.%m.%Y, say), or category.",
-            )
-        values[i] = days
-    return draft.of_distinct(values, np.nan), ColumnKind("date", None, form), []
-
-
-def _category(
-    draft: ColumnDraft, on: _Decision
-) -> tuple[Column, ColumnKind, list[str]]:
-    """A column as text."""
-    if not draft.distinct:
-        look_closely(draft, on.missing)
-    known = () if draft.asked is None else draft.asked.values
-    values, remarks = tuple(known), []
-    if not values and draft.asked is None and "NA" not in on.missing.asked:
-        others = [t for t in draft.distinct if t not in on.missing.in_text]
-        if (
-            "NA" in draft.distinct
-            and len(others) > 1
-            and all(map(TWO_LETTERS.fullmatch, others))
-        ):
-            values = ("NA",)
-            remarks.append(
-                f"{draft.name}: NA is a value, as the others are two capital letters; else --missing NA."
-            )
-    words = on.missing.in_text - set(values)
-    texts = np.array(
-        [None if t in words else t for t in draft.distinct] or [None], object
-    )
-    draft.words = {t for t in draft.distinct if t in words}
-    return (
-        draft.of_distinct(texts, None),
-        ColumnKind("category", values=values),
-        remarks,
-    )
 
 
 def _sentinel(name: str, column: Column) -> list[str]:

@@ -18,7 +18,8 @@ from ..errors import InputError, named_among
 from .array_files import read_arrays, table_of
 from .column_values import labels_in_order
 from .dataset import Dataset
-from .dialect import ColumnKind, Dialect, asked_dialect
+from .dialect import ColumnKind, Dialect
+from .dialect_options import asked_dialect
 from .encoding import inputs, targets
 from .file_kinds import kind_of, refuse_other_kinds, require_file, sha256
 from .image_sets import IMAGE_SETS, read_image_set

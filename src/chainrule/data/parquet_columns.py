@@ -59,7 +59,7 @@ def read_parquet(
         values = _flat(path, name, table.column(name))
         kind = asked.columns.get(name)
         if _is_text(values) or (kind is not None and kind.kind == "category"):
-            texts[name] = pa.compute.cast(values, pa.string())
+            texts[name] = pa.compute.cast(_whole(values), pa.string())
             continue
         columns[name], digits = _numbers(values, missing)
         kinds[name] = kind or _kind(values)
@@ -148,6 +148,17 @@ def _flat(path: Path, name: str, column: Any) -> Any:
             f"Take it apart into such columns, or leave it out: --ignore {name!r}.",
         )
     return column
+
+
+def _whole(column: Any) -> Any:
+    """Floating-point numbers that are whole as integers: the category 1, not 1.0."""
+    pa = arrow()
+    if not pa.types.is_floating(column.type):
+        return column
+    try:
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return column
 
 
 def _is_text(column: Any) -> bool:

@@ -14,7 +14,8 @@ from typing import Any
 
 from ..errors import InputError, counted
 from .file_kinds import kind_of
-from .text_layout import Layout, split_lines
+from .separators import split_lines
+from .text_layout import Layout
 from .text_source import open_bytes, open_text
 
 __all__ = ["ShortLines", "arrow", "careful_batches", "fast_batches"]

@@ -1,0 +1,135 @@
+"""The separator and the quote of a text table, by its first lines; and lines split by them."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ..errors import InputError
+from .date_text import looks_like_date
+from .header import is_value
+from .number_text import parse
+
+__all__ = ["numbered_rows", "quote_of", "separator_of", "split_lines"]
+
+SEPARATORS = ",\t;|^~ "
+#: A separator that is this near to the best one leaves the choice to the user.
+NEAR = 0.97
+#: A tab that fits as well as this separates, whatever blanks do.
+CLEAR = 0.8
+
+
+def split_lines(
+    lines: Iterable[str],
+    separator: str,
+    quote: str,
+    *,
+    padded: bool = False,
+    strict: bool = False,
+    escape: str | None = None,
+) -> Iterator[list[str]]:
+    """Rows out of lines, by Python's csv; `csv.Error` where quotes do not fit."""
+    csv.field_size_limit(2**31 - 1)
+    if separator == " ":
+        lines = (line.replace("\t", " ").strip() for line in lines)
+        padded = True
+    return csv.reader(
+        lines,
+        delimiter=separator,
+        quotechar=quote,
+        skipinitialspace=padded,
+        strict=strict,
+        escapechar=escape,
+    )
+
+
+def numbered_rows(
+    lines: list[str], separator: str, quote: str, *, padded: bool = False
+) -> Iterator[tuple[int, list[str]]]:
+    """Rows that are not empty, with the number of the line that each ends in, from 1."""
+    reader = split_lines(lines, separator, quote, padded=padded)
+    for row in reader:
+        fields = [field.strip() for field in row]
+        if any(fields) or len(fields) > 1:
+            yield reader.line_num, fields  # type: ignore[attr-defined]
+
+
+def quote_of(lines: list[str]) -> str:
+    """The character around fields: an apostrophe where it stands around fields and quotation marks do not."""
+
+    def around(quote: str) -> int:
+        return sum(
+            line.count(f"{quote}{separator}")
+            for line in lines
+            for separator in SEPARATORS
+        ) + sum(line.startswith(quote) for line in lines)
+
+    apostrophes = sum(
+        f"'{separator}'" in line for line in lines for separator in SEPARATORS
+    )
+    return "'" if apostrophes >= max(1, len(lines) // 2) and not around('"') else '"'
+
+
+def separator_of(lines: list[str], quote: str = '"', path: Path | str = "") -> str:
+    """The character that parts most lines into as many fields, such that the fields are numbers, dates or words.
+
+    Examples
+    --------
+    >>> separator_of(["a;b", "1,5;2", "2,5;3"]), separator_of(["a,b", "1,2"]), separator_of(["one"])
+    (';', ',', ',')
+    """
+    scores = {
+        separator: _score(lines, separator, quote)
+        for separator in SEPARATORS
+        if any(separator in line for line in lines)
+    }
+    if scores.get("\t", 0.0) > CLEAR:
+        scores.pop(" ", None)  # blanks within the fields
+    ranked = sorted(scores, key=lambda s: -scores[s])
+    if not ranked or not scores[ranked[0]]:
+        return ","
+    if len(ranked) > 1 and scores[ranked[1]] > NEAR * scores[ranked[0]]:
+        raise InputError(
+            f"{path}, whose fields may be separated by {ranked[0]!r} or {ranked[1]!r}",
+            "one separator",
+            f"Say which: --separator '{ranked[0]}', say.",
+        )
+    return ranked[0]
+
+
+def _score(lines: list[str], separator: str, quote: str) -> float:
+    """How well a separator fits, from 0 to 1: lines that agree in width × fields that are one thing."""
+    padded = separator == " " or any(f"{separator} {quote}" in line for line in lines)
+    try:
+        reader = csv.reader(
+            [line.replace("\t", " ").strip() for line in lines]
+            if separator == " "
+            else [line.strip(" ") for line in lines],
+            delimiter=separator,
+            quotechar=quote,
+            skipinitialspace=padded,
+        )
+        rows = [[field.strip(" \r\n") for field in row] for row in reader if row]
+    except csv.Error:
+        return 0.0
+    widths = Counter(len(row) for row in rows)
+    width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
+    if width == 1:
+        return 0.0
+    fields = [field for row in rows if len(row) == width for field in row][:4000]
+    good = sum(map(_is_one_thing, fields)) / len(fields)
+    if separator == " " and 5 * sum(map(is_value, fields)) < len(fields):
+        return 0.0  # a text of as many words in each line
+    return float((count / len(rows)) ** 2 * good**2)
+
+
+def _is_one_thing(field: str) -> bool:
+    """Whether a field holds no separator outside of a number."""
+    if parse(field) is not None and field[-1] not in ",;":
+        return True
+    if any(mark in field for mark in ",;\t|"):
+        return ", " in field and not any(mark in field for mark in ";\t|")
+    words = field.split()
+    return len(words) < 2 or looks_like_date(field) or not all(map(parse, words))
