@@ -287,7 +287,7 @@ def test_the_model_file_holds_the_dialect_and_the_checksum(models):
         ".",
     )
     content = (models / "German.csv").read_bytes()
-    assert notes["files"] == {"German.csv": hashlib.sha256(content).hexdigest()}
+    assert notes["files"] == {"train": hashlib.sha256(content).hexdigest()}
 
 
 def test_data_describes_a_file_that_nothing_is_predicted_of(

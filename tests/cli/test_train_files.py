@@ -158,7 +158,9 @@ def test_adult_without_a_header_and_with_its_traps_in_one_command(tmp_path):
     np.testing.assert_allclose(
         rows["probability_<=50K"] + rows["probability_>50K"], 1, atol=1e-6
     )  # float32
-    assert "test accuracy 0.8" in out.stderr
+    assert "on these rows: accuracy 0.8" in out.stderr
+    assert "This is the file that the model was tested on." in out.stderr
+    assert "trained on" not in out.stderr
 
 
 @needs_tables

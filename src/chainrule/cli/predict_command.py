@@ -166,8 +166,11 @@ def quality(saved: SavedModel, rows: RawRows, out: Matrix) -> list[str]:
     lines = [headline(done, f"on {rows.what}: ")]
     if not there.all():
         lines.append(f"{counted(int((~there).sum()), 'row')} without a target.")
-    if rows.checksum and rows.checksum in (saved.notes.get("files") or {}).values():
+    files = saved.notes.get("files") or {}
+    if rows.checksum and rows.checksum == files.get("train"):
         lines.append(
             "This is the file that the model was trained on: most of its rows are training rows."
         )
+    elif rows.checksum and rows.checksum == files.get("test"):
+        lines.append("This is the file that the model was tested on.")
     return lines

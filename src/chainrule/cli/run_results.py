@@ -74,7 +74,7 @@ def save(folder: Path, results: Results) -> None:
     data = results.data
     notes = {
         "data": data.name,
-        "files": data.checksums,
+        "files": dict(zip(("train", "test"), data.checksums.values(), strict=False)),
         "classes": list(data.classes),
         "scale": data.scale,
         "picture": None if data.picture is None else list(data.picture),

@@ -37,7 +37,7 @@ class Dataset:
     test_rows : Table or None
         The raw rows behind x_test, where they are not pixels.
     checksums : dict of str to str
-        The SHA-256 of each file that was read.
+        The SHA-256 of each file that was read, that of the training rows first.
     """
 
     name: str

@@ -238,7 +238,9 @@ def _file_set(
     ignored = [n for n, kind in asked.columns.items() if kind.kind == "ignore"]
     rules = replace(rules, ignore=tuple(ignored))
     made = _table_set(path.name, table, wanted, held, rules, str(path))
-    return replace(made, checksums={file.name: sha256(file) for file in files})
+    twice = len({file.name for file in files}) < len(files)
+    sums = {str(file) if twice else file.name: sha256(file) for file in files}
+    return replace(made, checksums=sums)
 
 
 def with_kinds(
