@@ -17,7 +17,7 @@ from ..data.file_kinds import kind_of, require_file
 from ..data.tables import Table, polars_library, read_table
 from ..engines.predictor import Predictor
 from ..errors import InputError
-from ..files.storage import write_whole
+from ..files.writing import write_whole
 from .saved_model import SavedModel, load_saved
 
 __all__ = ["run"]
