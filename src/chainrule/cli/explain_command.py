@@ -13,7 +13,9 @@ from ..explanation.explanation import FORMS
 from ..explanation.render.text import checked_words
 from ..explanation.request import is_checkpoint
 from ..explanation.spellings import spelling
-from ..files.storage import load_model, read_file
+from ..files.container import read_file
+from ..files.storage import load_model
+from ..printable import printable
 from ..training.checkpoints import FORMAT
 from .explain_rows import rows_of_model, within
 from .output import Output
@@ -95,7 +97,7 @@ def run(request: ExplainRequest) -> int:
     made = explained(request)
     console = Output()
     if not request.to:
-        console.print(made.text(), soft_wrap=True)
+        console.print_lines(made.text(), soft_wrap=True)
         return 0 if made.passed else 1
     for path in request.to:
         made.save(path)
@@ -152,7 +154,9 @@ def explained(request: ExplainRequest) -> Explanation:
     x, y, row, name = within(
         rows_of_model(path, request.data), request.row or 0, request.batch
     )
-    return explain(load_model(path), x, y, row=row, title=name, **request.options)
+    return explain(
+        load_model(path), x, y, row=row, title=printable(name), **request.options
+    )
 
 
 def explained_text(request: ExplainRequest, given: TypedNetwork) -> Explanation:
@@ -240,6 +244,6 @@ def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
         step=request.step,
         row=request.row or 0,
         validation=validation or None,
-        title=data.name,
+        title=printable(data.name),
         **request.options,
     )

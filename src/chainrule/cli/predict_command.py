@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,8 @@ from ..data.tables import Table, polars_library, read_table
 from ..engines.predictor import Predictor
 from ..errors import InputError
 from ..files.writing import write_whole
+from .exit_status import say
+from .output import write_table
 from .saved_model import SavedModel, load_saved
 
 __all__ = ["run"]
@@ -59,7 +60,7 @@ def run(
         predictions(saved, out, probabilities=probabilities)
     )
     if output is None:
-        sys.stdout.write(frame.write_csv())
+        write_table(frame.write_csv())
     elif output.suffix == ".csv":
         write_whole(output, frame.write_csv().encode())
     else:
@@ -67,7 +68,7 @@ def run(
         frame.write_parquet(buffer)
         write_whole(output, buffer.getvalue())
     for line in (*remarks, *quality(saved, table, out)):
-        sys.stderr.write(f"chainrule: {line}\n")
+        say(line)
     return 0
 
 

@@ -86,7 +86,7 @@ def _rows(path: Path, name: str, rows: Matrix) -> Matrix:
 
 def _targets(path: Path, name: str, targets: Matrix, rows: int) -> Matrix:
     """The targets, a text as an object, or `InputError`."""
-    shape = targets.shape
+    shape: tuple[int, ...] = targets.shape
     if not 1 <= targets.ndim <= 2 or len(targets) != rows or targets.size == 0:
         raise InputError(
             f"{path} with {counted(rows, 'row')} and {name} of shape {shape!s:.80}",
@@ -101,10 +101,10 @@ def _targets(path: Path, name: str, targets: Matrix, rows: int) -> Matrix:
                 "Save one column of it.",
             )
         return targets.astype(object)
-    wrong = np.argwhere(np.isinf(targets)) if targets.dtype.kind == "f" else ()
-    if len(wrong):
+    if targets.dtype.kind == "f" and np.isinf(targets).any():
+        row = int(np.argwhere(np.isinf(targets))[0, 0]) + 1
         raise InputError(
-            f"{path} with {name} infinite in row {wrong[0][0] + 1}",
+            f"{path} with {name} infinite in row {row}",
             "finite numbers",
             "Correct that row or leave it out.",
         )
@@ -137,7 +137,7 @@ def _require_same_kind(path: Path, arrays: dict[str, Matrix]) -> None:
 
 
 def _alike(one: Matrix, other: Matrix) -> bool:
-    return (one.dtype == object) == (other.dtype == object)
+    return bool((one.dtype == object) == (other.dtype == object))
 
 
 def table_of(

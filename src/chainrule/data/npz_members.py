@@ -9,6 +9,7 @@ from __future__ import annotations
 import lzma
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -31,7 +32,7 @@ T = TypeVar("T")
 DAMAGE = (
     *(OSError, EOFError, ValueError, SyntaxError, TypeError, KeyError, IndexError),
     *(RuntimeError, MemoryError, OverflowError, AttributeError, struct.error),
-    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, AssertionError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, tokenize.TokenError),
 )
 #: Bytes of content that a byte of deflate can stand for at most.
 DEFLATE = 1032
@@ -139,7 +140,7 @@ def _array(
     array = flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
     if dtype.kind == "S":
         return np.char.decode(array, "utf-8")
-    return np.ascontiguousarray(array.astype(dtype.newbyteorder("="), copy=False))
+    return array.astype(dtype.newbyteorder("="), order="C", copy=False)
 
 
 def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -160,7 +161,7 @@ def _filled(member: IO[bytes], flat: Matrix) -> Matrix:
     """The array, with the numbers that follow; pages are only taken as far as they are there."""
     if flat.nbytes == 0:
         return flat
-    rest = memoryview(flat.view(np.uint8))
+    rest = flat.view(np.uint8).data
     while rest:
         part = member.read(min(len(rest), CHUNK))
         if not part:
