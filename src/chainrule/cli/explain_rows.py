@@ -43,7 +43,7 @@ class Rows:
 def rows_of_model(path: Path, data: str | None) -> Rows:
     """The test rows of the data set that a model was trained on, or of another one; or those of a file."""
     saved = load_saved(path)
-    source = str(saved.notes.get("data")) if data is None else data
+    source = saved.notes.data if data is None else data
     if source in DATA_SETS:
         return rows_of_data(source, saved.preparation)
     if data is None:
