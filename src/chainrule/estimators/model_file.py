@@ -78,7 +78,7 @@ class EstimatorText:
 
     estimator: str
     parameters: dict[str, Any]
-    numbers: dict[str, Any]
+    numbers: dict[str, int | float | str | list[int | float | str | None] | None]
     labels: dict[str, LabelsText]
     many_labels: bool
     sparse_labels: bool
@@ -86,6 +86,20 @@ class EstimatorText:
     def __post_init__(self) -> None:
         if not (set(self.numbers) <= set(NUMBERS) and set(self.labels) <= set(LABELS)):
             raise ValueError("attributes that no estimator has")
+
+    def require_fit(self, network: Network) -> None:
+        """Raise `ValueError` unless the inputs and the classes are as many as the network's."""
+        inputs, outputs = network.sizes[0], network.sizes[-1]
+        names = self.labels.get("feature_names_in_")
+        counts = [self.numbers.get("n_features_in_")]
+        counts += [len(names.values)] if names is not None else []
+        if any(count != inputs for count in counts):
+            raise ValueError(f"{counts[0]} features for {inputs} inputs")
+        classes = self.labels.get("classes_")
+        if classes is not None and not (
+            len(classes.values) == outputs or (len(classes.values), outputs) == (2, 1)
+        ):
+            raise ValueError(f"{len(classes.values)} classes for {outputs} outputs")
 
 
 class ModelFile:
@@ -163,6 +177,8 @@ class ModelFile:
             estimator: Any = cls(
                 **{name: _restored(value) for name, value in notes.parameters.items()}
             )
+            estimator._validate_params()
+            notes.require_fit(model.network)
             estimator._restore(model.network, model.parameters, notes)
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise unreadable(
