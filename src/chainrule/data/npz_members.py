@@ -9,6 +9,7 @@ from __future__ import annotations
 import lzma
 import math
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -137,6 +138,10 @@ def _array(
             raise ValueError(f"{name} of {size} bytes, more than the file can hold")
         require_room(f"{name} of {path}", size)
         flat = _filled(member, np.empty(math.prod(shape), dtype))
+    if dtype.kind == "U" and flat.size and dtype.itemsize:
+        codes = flat.view(np.dtype("u4").newbyteorder(dtype.byteorder))
+        if codes.max() > sys.maxunicode:
+            raise ValueError(f"{name} with texts of characters that there are not")
     array = flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
     if dtype.kind == "S":
         return np.char.decode(array, "utf-8")

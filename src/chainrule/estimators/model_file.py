@@ -91,10 +91,12 @@ class EstimatorText:
         """Raise `ValueError` unless the inputs and the classes are as many as the network's."""
         inputs, outputs = network.sizes[0], network.sizes[-1]
         names = self.labels.get("feature_names_in_")
-        counts = [self.numbers.get("n_features_in_")]
+        counts = [
+            self.numbers.get("n_features_in_", inputs)
+        ]  # not there if set by hand
         counts += [len(names.values)] if names is not None else []
         if any(count != inputs for count in counts):
-            raise ValueError(f"{counts[0]} features for {inputs} inputs")
+            raise ValueError(f"{counts} features for {inputs} inputs")
         classes = self.labels.get("classes_")
         if classes is not None and not (
             len(classes.values) == outputs or (len(classes.values), outputs) == (2, 1)
@@ -180,6 +182,8 @@ class ModelFile:
             estimator._validate_params()
             notes.require_fit(model.network)
             estimator._restore(model.network, model.parameters, notes)
+            if estimator._fitted_network()[0] != model.network:
+                raise ValueError("parameters of another network than that beside them")
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise unreadable(
                 path, f"contents that do not fit together ({error})"
