@@ -37,11 +37,12 @@ class SaidLog(logging.Handler):
 def exit_with(run: Callable[[], int]) -> NoReturn:
     """Do a command's work and exit with its status; print what is wrong in a sentence."""
     ended_by: list[int] = []
+    terminals = [number for number in (1, 2) if os.isatty(number)]
 
     def end(number: int, frame: object) -> None:
         ended_by.append(number)
         if signal.Signals(number).name == "SIGHUP":
-            _leave_terminal()
+            _leave(terminals)
         raise _Terminated
 
     for name in ENDING:
@@ -72,13 +73,12 @@ def exit_with(run: Callable[[], int]) -> NoReturn:
     sys.exit(128 + ended_by[0] if ended_by and status == 130 else status)
 
 
-def _leave_terminal() -> None:
+def _leave(terminals: list[int]) -> None:
     """Write nowhere instead of to a terminal that is gone, which would be an error in the midst of saving."""
-    for number in (1, 2):
-        if os.isatty(number):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, number)
-            os.close(nowhere)
+    for number in terminals:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, number)
+        os.close(nowhere)
 
 
 def say(sentence: str) -> None:
