@@ -113,14 +113,12 @@ def watch(
 
 
 def abort_of(folder: Path, status: int) -> dict[str, str]:
-    """What is known of a worker that a signal ended: within a library, where the innermost line is not ours."""
+    """What is known of a worker that a signal ended: within a library, where the innermost line is one of its."""
     errors = (folder / "errors").read_text(errors="replace")
     lines = [
         line.strip() for line in errors.splitlines() if line.strip().startswith("File ")
     ]
-    inside = (
-        bool(lines) and "/chainrule/" not in lines[0] and "/fuzzing/" not in lines[0]
-    )
+    inside = bool(lines) and "site-packages" in lines[0]
     what = "abort in a library" if inside else "abort"
     name = signal.Signals(-status).name if status < 0 else f"exit status {status}"
     return {

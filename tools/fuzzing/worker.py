@@ -150,6 +150,7 @@ def main(words: list[str] | None = None) -> int:
             name, blob, by = mutated(kind, whole, asked.seed + number)
             path = work / name
             path.write_bytes(blob)
+            before = list(counts)
             found = read_one(kind, path, counts)
             if found is None and peak() - start > GROWTH:
                 found = {
@@ -158,6 +159,7 @@ def main(words: list[str] | None = None) -> int:
                     "place": "",
                 }
             path.write_bytes(whole[name])
+            counts = before if found is not None else counts
             if found is not None:
                 line = {
                     "kind": asked.kind,
