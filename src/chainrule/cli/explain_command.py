@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..explanation import Explanation, explain
 from ..explanation.explanation import FORMS
 from ..explanation.render.text import checked_words
+from ..explanation.replay import settings_of
 from ..explanation.request import is_checkpoint
 from ..explanation.spellings import spelling
 from ..files.container import read_file
@@ -21,6 +22,7 @@ from .explain_rows import rows_of_model, within
 from .output import Output
 from .recipes import CLASS_LOSSES
 from .run_folder import CHECKPOINT, model_file
+from .run_notes import noted
 from .train_command import OPTION_NAMES
 from .typed_network import rows_of_text, typed_network
 
@@ -214,29 +216,28 @@ def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
             "Leave it out.",
         )
     content = read_file(checkpoint, FORMAT)[0]
-    notes = content.get("notes", {})
-    source = notes.get("data") if request.data is None else request.data
+    notes = noted(checkpoint, content)
+    network, _ = settings_of(checkpoint, content.get("settings"))
+    source = notes.data if request.data is None else request.data
     if source is None:
         raise InputError(
             f"{checkpoint} without --data",
             "the data that the run is trained on",
-            "Say --data digits, say.",
+            "Name it, as in --data digits.",
         )
     given = {
         name: value
         for name, value in request.reading.items()
         if value not in (None, ())
     }
-    loss = content["settings"]["network"]["loss"]["name"]
+    loss = network.loss.name
     data = load_data(
         source,
-        **{**notes.get("reading", {}), **given},
+        **{**notes.reading, **given},
         numbers=loss not in CLASS_LOSSES,
         standardise_target=loss != "poisson",
     )
-    validation = (
-        notes.get("validation") if request.validation is None else request.validation
-    )
+    validation = notes.validation if request.validation is None else request.validation
     return explain(
         checkpoint,
         data.x_train,
