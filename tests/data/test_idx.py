@@ -39,9 +39,14 @@ WRONG = {
     "too many": (idx(PICTURES) + b"x", "with more numbers"),
     "product of 2^64": (
         idx(PICTURES, shape=(2**31, 2**31, 4)),
-        "at most half the memory",
+        "of shape",
     ),
-    "packed and cut": (gzip.compress(idx(PICTURES))[:-12], "cannot be unpacked"),
+    "terabytes": (idx(PICTURES, shape=(2**31, 2**10)), "at most half the memory"),
+    "none of 2^64": (idx(PICTURES[:0], shape=(0, 2**32 - 1, 2**32 - 1)), "of shape"),
+    "packed and cut": (
+        gzip.compress(idx(PICTURES))[:-12],
+        "cannot be unpacked",
+    ),
     "packed and altered": (
         gzip.compress(idx(PICTURES))[:-8] + bytes(8),
         "cannot be unpacked",

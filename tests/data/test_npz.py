@@ -121,6 +121,13 @@ def test_only_what_is_asked_for_is_read(tmp_path):
         load_data(path, target="z")
 
 
+def test_a_label_that_is_there_once_is_named(tmp_path):
+    y = np.array(["a", "b"], "U4")[Y % 2]
+    y[0] = "rare"
+    with pytest.raises(InputError, match="one row of class 'rare'"):
+        load_data(of(tmp_path, x=X, y=y))
+
+
 def test_targets_may_be_missing_where_they_are_not_needed(tmp_path):
     path = of(tmp_path, x=X)
     assert list(read_arrays(path, None, need_target=False)) == ["x"]
@@ -255,10 +262,10 @@ def bomb(path, name, size, said=None):
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
 @pytest.mark.parametrize(
     ("name", "status", "said"),
-    [("z", 0, "3 inputs"), ("x", 2, "at most half the memory")],
+    [("z", 0, "3 inputs"), ("x", 2, "Use fewer rows or columns")],
 )
 def test_a_bomb_is_not_unpacked(tmp_path, name, status, said):
-    """An array of 600 MB in a file of 600 kB, where there are 400 MB: passed over, or refused before it is unpacked."""
+    """An array of 600 MB in a file of 600 kB, where 400 MB are left: passed over, or refused before it is unpacked."""
     path = bomb(tmp_path / "bomb.npz", name, 600_000_000)
     assert path.stat().st_size < 1_000_000
     done = subprocess.run(

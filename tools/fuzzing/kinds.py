@@ -102,7 +102,7 @@ def read_model(path: Path) -> None:
         import numpy as np
 
         model = MLPClassifier.load(path)
-        model.predict(np.zeros((2, model.n_features_in_)))
+        model.predict(np.zeros((2, len(model.coefs_[0]))))
         return
     command("info", path)
     command("predict", path, samples.rows(path.parent), rows=True)

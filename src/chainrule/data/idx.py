@@ -19,6 +19,8 @@ __all__ = ["read_idx"]
 GZIP = b"\x1f\x8b"
 #: Axes at most; more than any picture has.
 MOST_AXES = 8
+#: The product of all lengths that are not 0 at most: what an array can be indexed by.
+LARGEST = 2**62
 CHUNK = 1 << 20
 
 
@@ -74,6 +76,8 @@ def _array(path: Path, content: IO[bytes]) -> np.ndarray[Any, Any]:
         raise _damaged(f"{path}, which ends in its header")
     shape = tuple(int(n) for n in np.frombuffer(lengths, ">u4"))
     size = math.prod(shape)
+    if math.prod(max(n, 1) for n in shape) > LARGEST:
+        raise _damaged(f"{path} of shape {shape}")
     require_room(f"{path}", size)
     array = np.empty(size, np.uint8)
     rest = array.data

@@ -137,7 +137,7 @@ def _array(
         if stored and size > most:
             raise ValueError(f"{name} of {size} bytes, more than the file can hold")
         require_room(f"{name} of {path}", size)
-        flat = _filled(member, np.empty(math.prod(shape), dtype))
+        flat = _filled(member, _room_for(path, name, math.prod(shape), dtype))
     if dtype.kind == "U" and flat.size and dtype.itemsize:
         codes = flat.view(np.dtype("u4").newbyteorder(dtype.byteorder))
         if codes.max() > sys.maxunicode:
@@ -146,6 +146,17 @@ def _array(
     if dtype.kind == "S":
         return np.char.decode(array, "utf-8")
     return array.astype(dtype.newbyteorder("="), order="C", copy=False)
+
+
+def _room_for(path: Path, name: str, count: int, dtype: np.dtype[Any]) -> Matrix:
+    try:
+        return np.empty(count, dtype)
+    except MemoryError as error:
+        raise InputError(
+            f"{name} of {path}, of {count * dtype.itemsize / 1e9:.1f} GB",
+            "what the memory that is left has room for",
+            "Use fewer rows or columns, or a machine with more memory.",
+        ) from error
 
 
 def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
