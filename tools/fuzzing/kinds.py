@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import fields, samples
+from . import array_fields, own_fields, samples, table_fields
 from .mutations import Mutation
 
 __all__ = ["KINDS", "EscapeError", "Kind"]
@@ -146,17 +146,17 @@ def read_run(path: Path) -> None:
 
 def of_run(rng: random.Random, blob: bytes) -> bytes:
     """By what the file is."""
-    return rng.choice(fields.JSON if blob[:1] == b"{" else fields.SAFETENSORS)(
+    return rng.choice(own_fields.JSON if blob[:1] == b"{" else own_fields.SAFETENSORS)(
         rng, blob
     )
 
 
 KINDS: Mapping[str, Kind] = {
-    "csv": Kind(samples.csv, read_table, fields.CSV),
-    "npz": Kind(samples.npz, read_table, fields.NPZ),
-    "parquet": Kind(samples.parquet, read_table, fields.PARQUET),
-    "idx": Kind(samples.idx, read_idx, fields.IDX),
-    "model": Kind(samples.estimator_or_model, read_model, fields.SAFETENSORS),
-    "checkpoint": Kind(samples.checkpoint, read_checkpoint, fields.SAFETENSORS),
+    "csv": Kind(samples.csv, read_table, table_fields.CSV),
+    "npz": Kind(samples.npz, read_table, array_fields.NPZ),
+    "parquet": Kind(samples.parquet, read_table, table_fields.PARQUET),
+    "idx": Kind(samples.idx, read_idx, array_fields.IDX),
+    "model": Kind(samples.estimator_or_model, read_model, own_fields.SAFETENSORS),
+    "checkpoint": Kind(samples.checkpoint, read_checkpoint, own_fields.SAFETENSORS),
     "run": Kind(samples.run, read_run, (of_run,)),
 }
