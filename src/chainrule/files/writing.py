@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from stat import S_ISREG
 
 __all__ = ["is_leftover", "lock", "remove_leftovers", "write_whole"]
 
@@ -79,12 +80,10 @@ def remove_leftovers(target: Path, *, age: float = AGE) -> None:
 
 
 def _beside(target: Path) -> Iterator[Path]:
-    with os.scandir(target.parent) as entries:
-        for entry in entries:
-            if is_leftover(entry.name, target.name) and entry.is_file(
-                follow_symlinks=False
-            ):
-                yield Path(entry.path)
+    for name in os.listdir(target.parent):  # an iterator could be lost in an interrupt
+        path = target.parent / name
+        if is_leftover(name, target.name) and S_ISREG(path.lstat().st_mode):
+            yield path
 
 
 def _remove_unlocked(path: Path) -> None:
