@@ -19,8 +19,17 @@ SOURCE = Path(chainrule.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 #: The rooms of the library: each imports only those before it.
 ORDER = (
-    *("errors", "progress", "equations", "optimizers", "engines", "files", "data"),
-    *("training", "documents", "explanation", "estimators", "interchange", "show"),
+    *("printable", "errors", "progress", "equations", "optimizers", "engines"),
+    *(
+        "files",
+        "data",
+        "training",
+        "documents",
+        "explanation",
+        "estimators",
+        "interchange",
+        "show",
+    ),
     *("cli", "__main__"),
 )
 #: The imports that run the other way: an object that shows itself.

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from numbers import Real
 from typing import Any
 
+from .printable import printable
+
 __all__ = [
     "InputError",
     "NonFiniteError",
@@ -48,7 +50,7 @@ class InputError(ValueError):
         super().__init__(given, allowed, remedy)
 
     def __str__(self) -> str:
-        return f"Given: {self.given}. Allowed: {self.allowed}. {self.remedy}"
+        return printable(f"Given: {self.given}. Allowed: {self.allowed}. {self.remedy}")
 
 
 class NonFiniteError(ArithmeticError):

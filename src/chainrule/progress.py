@@ -13,6 +13,8 @@ from html import escape
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from .printable import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, ProgressColumn, Task, TaskID
@@ -124,7 +126,7 @@ class ProgressLine:
             "rate": "" if speed is None else f"{speed:.3g} {self._unit}/s",
             "left": f"in {clock(task.elapsed or 0)}" if task.finished else left or "",
         }
-        lines = [fitted(parts, width)]
+        lines = [printable(fitted(parts, width))]
         if len(self._values) > 1:
             lines.append(curve_line(self._values, width, encoding))
         return "\n".join(lines)

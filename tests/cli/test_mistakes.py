@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from chainrule.files.storage import read_file, write_file
+from chainrule.files.container import read_file, write_file
 
 from ..data.test_downloads import NOWHERE
 from ..support.commands import COMMAND, chainrule, in_process

@@ -276,7 +276,7 @@ def test_a_model_that_cannot_be_saved_names_the_path_asked_for(tmp_path, monkeyp
         save_model(tmp_path / "no" / "such" / "x", network, network.init(0))
     assert caught.value.filename == str(tmp_path / "no" / "such" / "x")
     assert ".tmp" not in str(caught.value)
-    monkeypatch.setattr("chainrule.files.storage.tempfile.mkstemp", refuse)
+    monkeypatch.setattr("chainrule.files.writing.tempfile.mkstemp", refuse)
     with pytest.raises(PermissionError) as caught:
         save_model(tmp_path / "model", network, network.init(0))
     assert caught.value.filename == str(tmp_path / "model")

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from chainrule import InputError, Network, load_data, train
-from chainrule.data.image_sets import read_idx
 
 HAS_MNIST = Path(os.environ.get("CHAINRULE_DATA", "/nowhere"), "mnist").is_dir()
 needs_mnist = pytest.mark.skipif(
@@ -134,12 +133,3 @@ def test_a_file_that_is_not_the_published_one(tmp_path, monkeypatch):
 def test_unknown_name():
     with pytest.raises(InputError, match="Did you mean 'digits'"):
         load_data("digit")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"\x00\x00\x0d\x01\x00\x00\x00\x01", b"\x00\x00\x08\x01\x00\x00\x00\x05abc"],
-)
-def test_idx_that_is_not(content):
-    with pytest.raises(InputError):
-        read_idx(content)

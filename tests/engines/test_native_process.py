@@ -19,7 +19,7 @@ from chainrule import Network, Predictor, train
 from chainrule.engines import ENGINES
 from chainrule.engines.native import thread_limit
 from chainrule.engines.rows import Data
-from chainrule.files.storage import read_file
+from chainrule.files.container import read_file
 from chainrule.optimizers.first_order import SGD
 from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State

@@ -100,24 +100,12 @@ def test_a_loader_that_skips_the_checksum_is_caught(tmp_path):
     """The planted fault: without the checksum, altered numbers load."""
     file = write("model", tmp_path)
     program = Path(alterations.__file__).read_text()
-    skips = program.replace("def main(", "def unchecked(", 1) + (
-        "\nimport chainrule.files.storage as s, types\n"
-        "s.hashlib = types.SimpleNamespace(sha256=lambda blob: types.SimpleNamespace(hexdigest=lambda: digits(blob)))\n"
+    start = 'if __name__ == "__main__":\n'
+    assert start in program
+    skip = (
+        "import chainrule.files.container as c\nc._verify = lambda path, blob: None\n"
     )
-    faulty = skips.replace(
-        'if __name__ == "__main__":\n    main(', "def start():\n    unchecked("
-    ) + (
-        "def digits(blob):\n"
-        "    now = Path(s_path[0]).read_bytes()\n"
-        "    at = now.find(MARK) + len(MARK)\n"
-        "    return now[at : at + 64].decode(errors='replace')\n"
-        "s_path = [sys.argv[1]]\n"
-        "real = load_model\n"
-        "def load_model(path):\n"
-        "    s_path[0] = path\n"
-        "    return real(path)\n"
-        "start()\n"
-    )
+    faulty = program.replace(start, skip + start)
     (tmp_path / "faulty.py").write_text(faulty)
     command = [sys.executable, tmp_path / "faulty.py", file, "1", "500"]
     run = subprocess.run(

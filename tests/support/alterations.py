@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import OPTIMIZERS, SCHEDULES, InputError, load_model
-from chainrule.files.storage import read_file
+from chainrule.files.container import read_file
 from chainrule.optimizers.state import State
 from chainrule.training.checkpoints import FORMAT, load_checkpoint
 

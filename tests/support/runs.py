@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import OPTIMIZERS, SCHEDULES, EarlyStopping, Network
 from chainrule.engines import ENGINES, native
-from chainrule.files.storage import read_file
+from chainrule.files.container import read_file
 from chainrule.optimizers.first_order import FirstOrder
 from chainrule.training.checkpoints import FORMAT
 

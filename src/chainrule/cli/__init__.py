@@ -1,15 +1,16 @@
 """The command `chainrule`.
 
 Exit status: 0 done; 1 a check failed, or the machine could not do it (a full disk, say); 2 the
-command or its data cannot be used as given; 130 interrupted (Ctrl-C), 143 terminated (SIGTERM).
+command or its data cannot be used as given; 130 interrupted (Ctrl-C), 143 terminated (SIGTERM), 129 hung up (SIGHUP).
 """
 
 from __future__ import annotations
 
 import io
+import logging
 import sys
 
-from .exit_status import NOTHING_SAVED, fail
+from .exit_status import NOTHING_SAVED, SaidLog, fail
 
 __all__ = ["main"]
 
@@ -19,9 +20,14 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where a terminal knows no Greek
+    logger = logging.getLogger("chainrule")
+    said = SaidLog(logging.WARNING)
+    logger.addHandler(said)
     try:
         from .app import app
 
         app(arguments)
     except KeyboardInterrupt:
         fail(NOTHING_SAVED, 130)
+    finally:
+        logger.removeHandler(said)

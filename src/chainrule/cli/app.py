@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from ..printable import printable
 from . import table_options
 from .exit_status import exit_with
 
@@ -14,14 +18,42 @@ __all__ = ["app"]
 
 BY_DATA, BY_OPTIMIZER = "by the data", "by the optimiser"
 
+
+class Commands(TyperGroup):
+    """The commands; what a usage error quotes of the command line is escaped, as all names are."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """Parse the options before the command."""
+        with escaped_errors():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, *arguments: Any, **options: Any) -> Any:
+        """Parse the command's options and run it."""
+        with escaped_errors():
+            return super().invoke(*arguments, **options)
+
+
+@contextlib.contextmanager
+def escaped_errors() -> Iterator[None]:
+    """Escape the message of a usage error that passes."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(message := getattr(error, "message", None), str):
+            error.message = printable(message)  # type: ignore[attr-defined]
+        raise
+
+
 app = typer.Typer(
     name="chainrule",
+    cls=Commands,
     help="Dense networks trained by backpropagation that is derived by hand.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit status: 0 done, 1 a check or the machine failed, 2 unusable input, 130 interrupted, 143 terminated.",
+    epilog="Exit status: 0 done, 1 a check or the machine failed, 2 unusable input, 130 interrupted, 143 terminated, "
+    "129 hung up.",
 )
 
 

@@ -47,7 +47,7 @@ def run() -> int:
         if result is not None and not result.passed
     }
     for (phi, ell), result in failed.items():
-        console.print(f"\n{phi} × {ell}\n{result}", soft_wrap=True)
+        console.print_lines(f"\n{phi} × {ell}\n{result}", soft_wrap=True)
     network = " → ".join(str(n) for n in SIZES)
     verdict = f"{len(failed)} FAIL" if failed else "all pass"
     console.print(

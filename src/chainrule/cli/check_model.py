@@ -40,5 +40,5 @@ def run(path: Path) -> int:
         f"{ROWS} rows of {'uniform pixels' if pixels else 'normal numbers'}, drawn from seed 0\n"
     )
     checked = check_gradient(network, exact, x, y, max_entries=ENTRIES)
-    console.print(f"{checked}", soft_wrap=True)
+    console.print_lines(f"{checked}", soft_wrap=True)
     return 0 if checked.passed else 1

@@ -11,14 +11,18 @@ from ..errors import InputError
 from ..explanation import Explanation, explain
 from ..explanation.explanation import FORMS
 from ..explanation.render.text import checked_words
+from ..explanation.replay import settings_of
 from ..explanation.request import is_checkpoint
 from ..explanation.spellings import spelling
-from ..files.storage import load_model, read_file
+from ..files.container import read_file
+from ..files.storage import load_model
+from ..printable import printable
 from ..training.checkpoints import FORMAT
 from .explain_rows import rows_of_model, within
 from .output import Output
 from .recipes import CLASS_LOSSES
 from .run_folder import CHECKPOINT, model_file
+from .run_notes import noted
 from .train_command import OPTION_NAMES
 from .typed_network import rows_of_text, typed_network
 
@@ -95,7 +99,7 @@ def run(request: ExplainRequest) -> int:
     made = explained(request)
     console = Output()
     if not request.to:
-        console.print(made.text(), soft_wrap=True)
+        console.print_lines(made.text(), soft_wrap=True)
         return 0 if made.passed else 1
     for path in request.to:
         made.save(path)
@@ -154,7 +158,9 @@ def explained(request: ExplainRequest) -> Explanation:
         request.row or 0,
         request.batch,
     )
-    return explain(load_model(path), x, y, row=row, title=name, **request.options)
+    return explain(
+        load_model(path), x, y, row=row, title=printable(name), **request.options
+    )
 
 
 def explained_text(request: ExplainRequest, given: TypedNetwork) -> Explanation:
@@ -212,24 +218,23 @@ def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
             "Leave it out.",
         )
     content = read_file(checkpoint, FORMAT)[0]
-    notes = content.get("notes", {})
-    source = notes.get("data") if request.data is None else request.data
+    notes = noted(checkpoint, content)
+    network, _ = settings_of(checkpoint, content.get("settings"))
+    source = notes.data if request.data is None else request.data
     if source is None:
         raise InputError(
             f"{checkpoint} without --data",
             "the data that the run is trained on",
-            "Say --data digits, say.",
+            "Name it, as in --data digits.",
         )
-    loss = content["settings"]["network"]["loss"]["name"]
+    loss = network.loss.name
     data = load_data(
         source,
-        **{**notes.get("reading", {}), **request.reading},
+        **{**notes.reading, **request.reading},
         numbers=loss not in CLASS_LOSSES,
         standardise_target=loss != "poisson",
     )
-    validation = (
-        notes.get("validation") if request.validation is None else request.validation
-    )
+    validation = notes.validation if request.validation is None else request.validation
     return explain(
         checkpoint,
         data.x_train,
@@ -237,6 +242,6 @@ def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
         step=request.step,
         row=request.row or 0,
         validation=validation or None,
-        title=data.name,
+        title=printable(data.name),
         **request.options,
     )

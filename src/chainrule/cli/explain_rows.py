@@ -50,7 +50,7 @@ def rows_of_model(
     `reading` overrides how the model reads a file: arguments of `asked_dialect`.
     """
     saved = load_saved(path)
-    source = str(saved.notes.get("data")) if data is None else data
+    source = saved.notes.data if data is None else data
     if source in DATA_SETS:
         return rows_of_data(source, saved.preparation)
     if data is None:

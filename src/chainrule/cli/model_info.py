@@ -32,22 +32,20 @@ def run(path: Path) -> int:
     saved = load_saved(path)
     target, notes = saved.preparation.target, saved.notes
     kind = f"classes {', '.join(target.classes)}" if target.classes else "numbers"
-    console.print(f"trained on {notes['data']} by: {notes['command']}", soft_wrap=True)
+    console.print(f"trained on {notes.data} by: {notes.command}", soft_wrap=True)
     console.print(f"predicts {', '.join(target.names)}: {kind}", soft_wrap=True)
     test = ", ".join(
         f"{name} {value:.5g}"
-        for name, value in notes["test"].items()
+        for name, value in notes.test.items()
         if isinstance(value, float)
     )
-    console.print(f"on {notes['test']['rows']} test rows: {test}")
-    checked = notes["gradient_check"]
-    console.print(
-        f"gradient check when it was saved: {'passes' if checked['passed'] else 'FAILS'}"
-    )
+    rows = notes.test.get("rows", "an unknown number of")
+    console.print(f"on {rows} test rows: {test or 'nothing is noted'}")
+    if notes.gradient_check is not None:
+        outcome = "passes" if notes.gradient_check.passed else "FAILS"
+        console.print(f"gradient check when it was saved: {outcome}")
     if saved.preparation.scale is not None:
-        pixels = "×".join(
-            map(str, notes["picture"] or [len(saved.preparation.features)])
-        )
+        pixels = "×".join(map(str, notes.picture or [len(saved.preparation.features)]))
         console.print(f"from {pixels} pixels, times {saved.preparation.scale:g}")
         return 0
     console.print(

@@ -1,4 +1,7 @@
-"""What the commands print: plain lines and tables, as wide as the terminal and no wider."""
+"""What the commands print: plain lines and tables, as wide as the terminal and no wider.
+
+Everything goes through here, or through `exit_status`, so that no name out of a file reaches a terminal as it is.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +9,36 @@ import os
 import sys
 from collections.abc import Sequence
 from itertools import zip_longest
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["Output", "columns"]
+from ..printable import printable, printable_lines
+
+__all__ = ["Output", "columns", "write_table"]
 
 #: The words of a cell, and how they are shown.
 Cell = tuple[str, str]
 
 
 class Output(Console):
-    """Standard output. Off a terminal nothing is wrapped; a reader who goes away stops no work."""
+    """Standard output. Off a terminal nothing is wrapped; a reader who goes away stops no work.
+
+    `print` takes a line, with blank ones before and after it; `print_lines` takes a text of several.
+    """
 
     def __init__(self, *, quiet: bool = False) -> None:
         super().__init__(highlight=False, markup=False, emoji=False, quiet=quiet)
         self.soft_wrap = not self.is_terminal
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print a line; a newline within it is a name's, and escaped."""
+        super().print(*map(_line, objects), **options)
+
+    def print_lines(self, text: str, **options: Any) -> None:
+        """Print a text of several lines, in which names are escaped already."""
+        super().print(printable_lines(text), **options)
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -48,6 +65,11 @@ class Output(Console):
         Where the terminal is narrower than the table, some of the columns come below the others.
         """
         self.print(title, style="italic")
+        heads = [printable_lines(head) for head in heads]
+        rows = [
+            (printable(name), [(printable(words), style) for words, style in cells])
+            for name, cells in rows
+        ]
         widths = [
             max(
                 len(line)
@@ -72,6 +94,22 @@ class Output(Console):
                     )
                 text.rstrip()
                 self.print(text, soft_wrap=True)
+
+
+def _line(given: Any) -> Any:
+    """A line with its own control characters escaped, and ours, the newlines around it, kept."""
+    if not isinstance(given, str):
+        return given
+    within = given.strip("\n")
+    before, after = given[: len(given) - len(given.lstrip("\n"))], ""
+    if within:
+        after = given[len(before) + len(within) :]
+    return f"{before}{printable(within)}{after}"
+
+
+def write_table(text: str) -> None:
+    """Write a table to standard output: as it is into a file or a pipe, escaped on a terminal."""
+    sys.stdout.write(printable_lines(text) if sys.stdout.isatty() else text)
 
 
 def columns(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,9 @@ from ..data.tables import Table, is_text
 from ..data.text_rows import arrow
 from ..engines.predictor import Predictor
 from ..errors import InputError, counted
-from ..files.storage import write_whole
+from ..files.writing import write_whole
+from .exit_status import say
+from .output import write_table
 from .saved_model import SavedModel, load_saved
 
 __all__ = ["run"]
@@ -67,7 +68,7 @@ def run(
         columns = {_escaped(n): _without_formulas(c) for n, c in columns.items()}
     write(columns, output)
     for line in (*rows.table.remarks, *remarks, *quality(saved, rows, out)):
-        sys.stderr.write(f"chainrule: {line}\n")
+        say(line)
     return 0
 
 
@@ -131,7 +132,7 @@ def write(columns: Mapping[str, Matrix], output: Path | None) -> None:
     writer.writerow(columns)
     writer.writerows(zip(*(c.tolist() for c in columns.values()), strict=True))
     if output is None:
-        sys.stdout.write(text.getvalue())
+        write_table(text.getvalue())
     else:
         write_whole(output, text.getvalue().encode())
 
@@ -166,7 +167,7 @@ def quality(saved: SavedModel, rows: RawRows, out: Matrix) -> list[str]:
     lines = [headline(done, f"on {rows.what}: ")]
     if not there.all():
         lines.append(f"{counted(int((~there).sum()), 'row')} without a target.")
-    files = saved.notes.get("files") or {}
+    files = saved.notes.files
     if rows.checksum and rows.checksum == files.get("train"):
         lines.append(
             "This is the file that the model was trained on: most of its rows are training rows."

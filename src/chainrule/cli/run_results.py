@@ -11,7 +11,8 @@ from ..data.dataset import Dataset
 from ..data.evaluation import Evaluation
 from ..equations.gradient_check import GradientCheck
 from ..files.json_text import json_ready
-from ..files.storage import save_model, write_whole
+from ..files.storage import save_model
+from ..files.writing import write_whole
 from ..training.report import Report
 from .recipes import Recipe
 from .run_folder import MODEL, PAGE, REPORT

@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..data.preparation import Preparation
 from ..errors import InputError
+from ..files.container import unreadable
+from ..files.schema import fitted
 from ..files.storage import Model, load_model
 from .run_folder import model_file
 
-__all__ = ["SavedModel", "load_saved"]
+__all__ = ["CheckNotes", "SavedModel", "TrainNotes", "load_saved"]
+
+
+@dataclass(frozen=True)
+class CheckNotes:
+    """The gradient check at the saved parameters.
+
+    Parameters
+    ----------
+    passed : bool
+    """
+
+    passed: bool
+
+
+@dataclass(frozen=True)
+class TrainNotes:
+    """What is noted beside the preparation; each may be missing.
+
+    Parameters
+    ----------
+    data, command : str
+        What it was trained on, and by what.
+    files : dict of str to str
+        The SHA-256 of each file that was read.
+    picture : (int, int) or None
+        Height and width of the picture that a row is.
+    test : dict
+        How many rows, and the metrics on them.
+    gradient_check : CheckNotes or None
+    """
+
+    data: str = ""
+    command: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    picture: tuple[int, int] | None = None
+    test: dict[str, int | float | str] = field(default_factory=dict)
+    gradient_check: CheckNotes | None = None
 
 
 @dataclass(frozen=True)
@@ -23,32 +61,47 @@ class SavedModel:
     path : Path
     model : Model
     preparation : Preparation
-    notes : dict
+    notes : TrainNotes
     """
 
     path: Path
     model: Model
     preparation: Preparation
-    notes: dict[str, Any]
+    notes: TrainNotes
 
 
 def load_saved(path: Path) -> SavedModel:
     """Read a model that `chainrule train` saved, or raise `InputError`."""
     path = model_file(path)
     model = load_model(path)
-    try:
-        preparation = Preparation.from_dict(model.notes["preparation"])
-        fits = len(preparation.inputs) == model.network.sizes[0]
-    except (KeyError, TypeError, AttributeError) as error:
+    content = model.notes.get("preparation")
+    if content is None:
         raise InputError(
-            f"{path}, a model without notes on how to prepare raw rows ({error})",
+            f"{path}, a model without notes on how to prepare raw rows",
             "a model that `chainrule train` saved",
             "In Python, load_model and Predictor take prepared rows.",
-        ) from error
-    if not fits:
-        raise InputError(
-            f"{path}, whose columns make {len(preparation.inputs)} inputs for a network of {model.network.sizes[0]}",
-            "a model that `chainrule train` saved",
-            "Train again.",
         )
-    return SavedModel(path, model, preparation, model.notes)
+    try:
+        preparation = Preparation.from_dict(content)
+        notes = fitted(TrainNotes, model.notes, "notes")
+        _require_fit(model, preparation, notes)
+    except ValueError as error:
+        raise unreadable(path, f"notes that do not fit together ({error})") from error
+    return SavedModel(path, model, preparation, notes)
+
+
+def _require_fit(model: Model, preparation: Preparation, notes: TrainNotes) -> None:
+    """Raise `ValueError` unless the columns and the target are those of the network."""
+    inputs, outputs = model.network.sizes[0], model.network.sizes[-1]
+    if len(preparation.inputs) != inputs:
+        raise ValueError(
+            f"{len(preparation.inputs)} inputs of columns for a network of {inputs}"
+        )
+    target = preparation.target
+    # one sigmoid stands for two classes
+    wanted = len(target.classes) or len(target.names)
+    if outputs != wanted and not (outputs == 1 and len(target.classes) == 2):
+        raise ValueError(f"{wanted} classes or targets for {outputs} outputs")
+    pixels = len(preparation.features)
+    if notes.picture is not None and notes.picture[0] * notes.picture[1] != pixels:
+        raise ValueError(f"pictures of {notes.picture} in {pixels} pixels")

@@ -92,7 +92,7 @@ def say_results(console: Output, results: Results) -> None:
     console.print(f"{headline(done)}\n")
     if done.target.classes:
         say_confusion(console, done.confusion, done.target.classes)
-    console.print(f"{results.checked}\n", soft_wrap=True)
+    console.print_lines(f"{results.checked}\n", soft_wrap=True)
 
 
 def say_confusion(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +9,14 @@ import numpy as np
 
 from ..errors import InputError, counted
 from .file_kinds import announce_size
+from .npz_members import member_names, read_members
 from .tables import Table
 
-__all__ = ["read_arrays", "table_of"]
+__all__ = ["read_arrays", "read_rows", "table_of"]
 
 Matrix = np.ndarray[Any, Any]
+#: The whole numbers up to here, and no further, are all numbers of float64 too.
+EXACT = 2**53
 
 
 def read_arrays(path: Path, target: str | None) -> dict[str, Matrix]:
@@ -27,54 +28,111 @@ def read_arrays(path: Path, target: str | None) -> dict[str, Matrix]:
     target : str or None
         What y is called in the file, where that is not y.
 
+    Returns
+    -------
+    dict of str to ndarray
+        x of booleans or numbers, (N, n) or pictures; y of numbers, or of texts as objects.
+
     Raises
     ------
     InputError
-        Not a whole npz file; arrays that are missing or do not fit each other.
+        Not a whole npz file; arrays that are missing, hold what nothing can be learned from, or do not fit each other.
     """
     announce_size(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{path}, which cannot be read ({error})",
-            "a whole .npz file of numbers",
-            "Save it again.",
-        ) from error
+    names = member_names(path)
     pairs = (
         [("x_train", "y_train"), ("x_test", "y_test")]
-        if "x_train" in arrays
+        if "x_train" in names
         else [("x", target or "y")]
     )
+    arrays = read_members(path, [name for pair in pairs for name in pair])
+    found = {}
     for x, y in pairs:
         if x not in arrays or y not in arrays:
             raise InputError(
-                f"{path} with the arrays {', '.join(arrays)}",
+                f"{path} with {_listed(names)}",
                 "x and y, or x_train, y_train, x_test and y_test",
                 "Save it so, or name the array of targets by --target.",
             )
-        _require_fit(path, x, arrays[x], y, arrays[y])
-    return {
-        name: array
-        for (x, y) in pairs
-        for name, array in ((x, arrays[x]), ("y" if x == "x" else y, arrays[y]))
-    }
+        found[x] = _rows(path, x, arrays[x])
+        found["y" if x == "x" else y] = _targets(path, y, arrays[y], len(found[x]))
+    if "x_test" in found:
+        _require_same_kind(path, found)
+    return found
 
 
-def _require_fit(path: Path, x: str, rows: Matrix, y: str, targets: Matrix) -> None:
+def _listed(names: tuple[str, ...]) -> str:
+    if not names:
+        return "no arrays"
+    more = f", … ({len(names)} in all)" if len(names) > 10 else ""
+    return f"the arrays {', '.join(names[:10])}{more}"
+
+
+def _rows(path: Path, name: str, rows: Matrix) -> Matrix:
+    """The rows, or `InputError`."""
     if rows.ndim not in (2, 3, 4) or rows.dtype.kind not in "uifb" or rows.size == 0:
         raise InputError(
-            f"{path} with {x} of shape {rows.shape} and dtype {rows.dtype}",
+            f"{path} with {name} of shape {rows.shape!s:.80} and dtype {rows.dtype}",
             "numbers, one row per sample: (N, n), or (N, height, width) for pictures",
             "Save it so.",
         )
-    if len(targets) != len(rows) or targets.ndim > 2:
+    return rows
+
+
+def _targets(path: Path, name: str, targets: Matrix, rows: int) -> Matrix:
+    """The targets, a text as an object, or `InputError`."""
+    shape: tuple[int, ...] = targets.shape
+    if not 1 <= targets.ndim <= 2 or len(targets) != rows or targets.size == 0:
         raise InputError(
-            f"{path} with {counted(len(rows), 'row')} and {y} of shape {targets.shape}",
-            "one target per row",
+            f"{path} with {counted(rows, 'row')} and {name} of shape {shape!s:.80}",
+            "one target per row, or a row of numbers",
             "Save it so.",
         )
+    if targets.dtype.kind == "U":
+        if targets.size != rows:
+            raise InputError(
+                f"{path} with texts of shape {shape} as {name}",
+                "one text per row",
+                "Save one column of it.",
+            )
+        return targets.astype(object)
+    if targets.dtype.kind == "f" and np.isinf(targets).any():
+        row = int(np.argwhere(np.isinf(targets))[0, 0]) + 1
+        raise InputError(
+            f"{path} with {name} infinite in row {row}",
+            "finite numbers",
+            "Correct that row or leave it out.",
+        )
+    if targets.dtype.kind in "iu" and _beyond_exact(targets):
+        raise InputError(
+            f"{path} with whole numbers beyond 2^53 in {name}",
+            "numbers that float64 can tell apart, or texts",
+            f"Labels are saved as text: {name}={name}.astype(str).",
+        )
+    return targets
+
+
+def _beyond_exact(numbers: Matrix) -> bool:
+    return int(numbers.max()) > EXACT or int(numbers.min()) < -EXACT
+
+
+def _require_same_kind(path: Path, arrays: dict[str, Matrix]) -> None:
+    """Raise unless the rows and targets to test on are of the kind of those to train on."""
+    for letter in "xy":
+        train, test = arrays[f"{letter}_train"], arrays[f"{letter}_test"]
+        same = train.shape[1:] == test.shape[1:] and (
+            train.dtype == test.dtype if letter == "x" else _alike(train, test)
+        )
+        if not same:
+            raise InputError(
+                f"{path} with {letter}_test of shape {test.shape} and dtype {test.dtype}",
+                f"the width and kind of {letter}_train, {train.shape} of {train.dtype}",
+                "Save both alike.",
+            )
+
+
+def _alike(one: Matrix, other: Matrix) -> bool:
+    return bool((one.dtype == object) == (other.dtype == object))
 
 
 def table_of(
@@ -103,26 +161,14 @@ def table_of(
 def read_rows(path: Path) -> tuple[Matrix, Matrix | None]:
     """Rows to predict: x, or x_test; and their targets, where the file has them."""
     announce_size(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {
-                name: file[name]
-                for name in ("x", "y", "x_test", "y_test")
-                if name in file.files
-            }
-            names = ", ".join(file.files)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputError(
-            f"{path}, which cannot be read ({error})",
-            "a whole .npz file of numbers",
-            "Save it again.",
-        ) from error
-    x, y = ("x", "y") if "x" in arrays else ("x_test", "y_test")
+    names = member_names(path)
+    x, y = ("x", "y") if "x" in names else ("x_test", "y_test")
+    arrays = read_members(path, [x, y])
     if x not in arrays:
         raise InputError(
-            f"{path} with the arrays {names}",
+            f"{path} with {_listed(names)}",
             "x, the rows to predict",
             "Save it so: numpy.savez(FILE, x=…).",
         )
-    _require_fit(path, x, arrays[x], y, arrays.get(y, np.zeros(len(arrays[x]))))
-    return arrays[x], arrays.get(y)
+    rows = _rows(path, x, arrays[x])
+    return rows, _targets(path, y, arrays[y], len(rows)) if y in arrays else None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
 from .downloads import PublishedFile, fetch, matches
+from .idx import read_idx
 
-__all__ = ["IMAGE_SETS", "ImageSet", "data_folder", "read_idx", "read_image_set"]
+__all__ = ["IMAGE_SETS", "ImageSet", "data_folder", "read_image_set"]
 
 Matrix = np.ndarray[Any, Any]
 
@@ -144,41 +142,7 @@ def read_image_set(name: str, *, progress: bool | None = None) -> dict[str, Matr
     images, folder = IMAGE_SETS[name], data_folder() / name
     mirror = os.environ.get("CHAINRULE_MIRROR")
     addresses = (f"{mirror.rstrip('/')}/{name}/",) if mirror else images.addresses
-    arrays = {}
-    for part, file in images.files.items():
-        path = fetch(file, addresses, folder, progress=progress)
-        try:
-            arrays[part] = read_idx(gzip.decompress(path.read_bytes()))
-        except (EOFError, zlib.error) as error:
-            raise InputError(
-                f"{path}, which cannot be unpacked ({error})",
-                "the published file",
-                "Remove it.",
-            ) from error
-    return arrays
-
-
-def read_idx(content: bytes) -> Matrix:
-    """An array from IDX, the format of MNIST's files: uint8, any number of axes.
-
-    Examples
-    --------
-    >>> read_idx(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 9])).tolist()
-    [7, 9]
-    """
-    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
-        raise InputError(
-            "a file that is not IDX of uint8",
-            "a first word of 0x000008nn",
-            "Get the file again.",
-        )
-    axes = content[3]
-    shape = np.frombuffer(content, ">u4", count=axes, offset=4).tolist()
-    pixels = np.frombuffer(content, np.uint8, offset=4 + 4 * axes)
-    if pixels.size != int(np.prod(shape)):
-        raise InputError(
-            f"an IDX file of {pixels.size} numbers",
-            f"{shape} of them",
-            "Get the file again.",
-        )
-    return pixels.reshape(shape)
+    return {
+        part: read_idx(fetch(file, addresses, folder, progress=progress))
+        for part, file in images.files.items()
+    }

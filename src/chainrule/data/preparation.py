@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, counted
+from ..files.schema import fitted
 from .column_values import labels_in_order, require_numbers
 from .dialect import ColumnKind, Dialect
 from .tables import Column, Table, is_text
@@ -157,23 +158,45 @@ class Preparation:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Preparation:
-        """What `as_dict` was made from."""
+        """What `as_dict` was made from; `ValueError` names the first place that is not as it makes it."""
+        made = fitted(cls, content, "preparation")
+        require_sound(made)
+        return made
 
-        def as_tuples(given: Mapping[str, Any]) -> dict[str, Any]:
-            return {
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in given.items()
-            }
 
-        return cls(
-            tuple(Feature(**as_tuples(feature)) for feature in content["features"]),
-            Target(**as_tuples(content["target"])),
-            content["scale"],
-            dict(content["left_out"]),
-            Dialect.from_dict(dialect)
-            if (dialect := content.get("dialect")) is not None
-            else None,
+def require_sound(preparation: Preparation) -> None:
+    """Raise `ValueError` for what no table leads to."""
+    features, target = preparation.features, preparation.target
+    for feature in features:
+        if not (feature.std > 0 and 0 <= feature.missing <= 1):
+            raise ValueError(
+                f"column {feature.name!r:.100} with std {feature.std} and {feature.missing} missing"
+            )
+        if feature.categories is not None and repeats(feature.categories):
+            raise ValueError(f"column {feature.name!r:.100} with a category twice")
+    names = [feature.name for feature in features]
+    numbers = () if target.classes else target.names
+    if (
+        not features
+        or not target.names
+        or repeats(names)
+        or repeats(target.names)
+        or repeats(target.classes)
+    ):
+        raise ValueError("columns, targets or classes that are missing or there twice")
+    if not len(target.mean) == len(target.std) == len(numbers):
+        raise ValueError(
+            f"{len(target.mean)} means and {len(target.std)} spreads of {len(numbers)} targets"
         )
+    if not all(std > 0 for std in target.std):
+        raise ValueError(f"target.std: {target.std}, which are not all > 0")
+    if preparation.scale is not None and not preparation.scale > 0:
+        raise ValueError(f"scale: {preparation.scale}, which is not > 0")
+
+
+def repeats(names: Sequence[str]) -> bool:
+    """Whether a name is there twice."""
+    return len(set(names)) < len(names)
 
 
 def fit_features(

@@ -13,7 +13,7 @@ from ..errors import InputError
 from .array_files import read_rows, table_of
 from .dialect import Dialect
 from .file_kinds import kind_of, require_file, sha256
-from .image_sets import read_idx
+from .idx import read_idx
 from .load import DATA_SETS, load_data
 from .preparation import Preparation
 from .tables import Table, column_names, read_table
@@ -163,6 +163,4 @@ def _is_idx(path: Path) -> bool:
 
 
 def _of_idx(preparation: Preparation, path: Path) -> Table:
-    with open_bytes(path) as file:
-        pixels = read_idx(file.read())
-    return _of_arrays(preparation, path, pixels, None)
+    return _of_arrays(preparation, path, read_idx(path), None)

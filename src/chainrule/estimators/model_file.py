@@ -8,7 +8,9 @@ generator; and the optimiser's state, for which there is pickle.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -18,8 +20,10 @@ from ..equations.activations import ACTIVATIONS
 from ..equations.losses import LOSSES, Loss
 from ..equations.network import Network, Parameters
 from ..errors import InputError
+from ..files.container import unreadable
 from ..files.json_text import json_ready
-from ..files.storage import load_model, save_model, unreadable
+from ..files.schema import fitted, made_of
+from ..files.storage import load_model, save_model
 from ..optimizers.first_order import OPTIMIZERS, Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
 from .live_weights import as_coefs
@@ -47,6 +51,57 @@ TABLES: tuple[tuple[type, Mapping[str, Any]], ...] = (
     (Schedule, SCHEDULES),
 )
 LEFT_OUT = ("callbacks",)
+
+
+@dataclass(frozen=True)
+class LabelsText:
+    """Labels, and the dtype of their array."""
+
+    values: list[str | int | float | bool]
+    dtype: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(
+            r"[<>|=]?[UObiuf?]\d{0,6}|bool|object|u?int\d+|float\d+", self.dtype
+        ):
+            raise ValueError(f"labels of dtype {self.dtype!r:.40}")
+
+    def array(self) -> np.ndarray[Any, Any]:
+        """The array, as wide as the labels need, whatever the dtype says."""
+        made = np.array(self.values, dtype=object)
+        return made.astype(np.str_) if "U" in self.dtype else made.astype(self.dtype)
+
+
+@dataclass(frozen=True)
+class EstimatorText:
+    """The notes of a model file that an estimator wrote."""
+
+    estimator: str
+    parameters: dict[str, Any]
+    numbers: dict[str, int | float | str | list[int | float | str | None] | None]
+    labels: dict[str, LabelsText]
+    many_labels: bool
+    sparse_labels: bool
+
+    def __post_init__(self) -> None:
+        if not (set(self.numbers) <= set(NUMBERS) and set(self.labels) <= set(LABELS)):
+            raise ValueError("attributes that no estimator has")
+
+    def require_fit(self, network: Network) -> None:
+        """Raise `ValueError` unless the inputs and the classes are as many as the network's."""
+        inputs, outputs = network.sizes[0], network.sizes[-1]
+        names = self.labels.get("feature_names_in_")
+        counts = [
+            self.numbers.get("n_features_in_", inputs)
+        ]  # not there if set by hand
+        counts += [len(names.values)] if names is not None else []
+        if any(count != inputs for count in counts):
+            raise ValueError(f"{counts} features for {inputs} inputs")
+        classes = self.labels.get("classes_")
+        if classes is not None and not (
+            len(classes.values) == outputs or (len(classes.values), outputs) == (2, 1)
+        ):
+            raise ValueError(f"{len(classes.values)} classes for {outputs} outputs")
 
 
 class ModelFile:
@@ -116,20 +171,27 @@ class ModelFile:
             Not such a file, altered, or of the other estimator.
         """
         model = load_model(path)
-        notes = model.notes
-        if notes.get("estimator") != cls.__name__:
-            raise unreadable(
-                path,
-                f"{notes.get('estimator', 'a network')}, not {cls.__name__}, in it",
+        kind = model.notes.get("estimator", "a network")
+        if kind != cls.__name__:
+            raise unreadable(path, f"{kind!s:.100}, not {cls.__name__}, in it")
+        try:
+            notes = fitted(EstimatorText, model.notes, "notes")
+            estimator: Any = cls(
+                **{name: _restored(value) for name, value in notes.parameters.items()}
             )
-        estimator: Any = cls(
-            **{name: _restored(value) for name, value in notes["parameters"].items()}
-        )
-        estimator._restore(model.network, model.parameters, notes)
+            estimator._validate_params()
+            notes.require_fit(model.network)
+            estimator._restore(model.network, model.parameters, notes)
+            if estimator._fitted_network()[0] != model.network:
+                raise ValueError("parameters of another network than that beside them")
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise unreadable(
+                path, f"contents that do not fit together ({error})"
+            ) from error
         return estimator  # type: ignore[no-any-return]
 
     def _restore(
-        self, network: Network, parameters: Parameters, notes: Mapping[str, Any]
+        self, network: Network, parameters: Parameters, notes: EstimatorText
     ) -> None:
         estimator: Any = self
         estimator.coefs_, estimator.intercepts_ = as_coefs(parameters)
@@ -137,15 +199,15 @@ class ModelFile:
             len(network.sizes),
             network.sizes[-1],
         )
-        for name, value in notes["numbers"].items():
+        for name, value in notes.numbers.items():
             setattr(self, name, _number(value))
-        for name, stored in notes["labels"].items():
-            setattr(self, name, np.array(stored["values"], dtype=stored["dtype"]))
-        if notes["many_labels"]:
+        for name, stored in notes.labels.items():
+            setattr(self, name, stored.array())
+        if notes.many_labels:
             estimator._label_binarizer = estimator._binarizer_of(
                 np.zeros((2, network.sizes[-1]), dtype=int)
             )
-            estimator._label_binarizer.sparse_input_ = notes["sparse_labels"]
+            estimator._label_binarizer.sparse_input_ = notes.sparse_labels
 
 
 def _stored(name: str, value: Any) -> Any:
@@ -183,16 +245,15 @@ def _restored(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     parts = dict(value)
-    kind = parts.pop("kind")
+    kind = parts.pop("kind", None)
     if kind == "dict":
-        return {key: item for key, item in parts["items"]}  # noqa: C416  pairs are lists
+        return dict(fitted(list[tuple[Any, Any]], parts.get("items")))
     if kind == "tuple":
-        return tuple(_restored(item) for item in parts["items"])
+        return tuple(map(_restored, fitted(list[Any], parts.get("items"))))
     if kind == "float":
-        return float(parts["value"])
-    return next(table for of, table in TABLES if of.__name__ == kind)[
-        parts.pop("name")
-    ](**parts)
+        return float(fitted(str, parts.get("value")))
+    table = next((table for of, table in TABLES if of.__name__ == kind), {})
+    return made_of(parts, table, f"{kind!r:.40}")
 
 
 def _plain(value: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import warnings
 
+from ..printable import printable_lines
+
 __all__ = ["warn"]
 
 INSIDE = ("chainrule.", "sklearn.", "joblib.")
@@ -18,4 +20,4 @@ def warn(message: str, category: type[Warning]) -> None:
         and f"{frame.f_globals.get('__name__', '')}.".startswith(INSIDE)
     ):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
+    warnings.warn(printable_lines(message), category, stacklevel=level)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..documents.spelling import Spelling
 from ..errors import InputError
-from ..files.storage import write_whole
+from ..files.writing import write_whole
 from .contents import Contents
 from .render.html import page_of
 from .render.json import content_of

@@ -14,12 +14,15 @@ from ..equations.arrays import as_numpy
 from ..equations.dropout import dropout_masks
 from ..equations.network import Network, Parameters
 from ..errors import InputError
-from ..files.storage import build_network, read_file
+from ..files.container import read_file, unreadable
+from ..files.schema import UnknownNameError, fitted, made_of
+from ..files.storage import build_network
 from ..optimizers.first_order import OPTIMIZERS, FirstOrder
 from ..optimizers.rules import Rules
 from ..optimizers.schedules import SCHEDULES
 from ..optimizers.state import State
 from ..progress import ProgressLine
+from ..training.checkpoint_text import SettingsText
 from ..training.checkpoints import FORMAT, load_checkpoint
 from ..training.entry import checked_data, fingerprint, split_off
 from ..training.options import checked_count
@@ -61,9 +64,12 @@ def moment_of_step(
     if step is not None:
         step = checked_count("step", step, low=1)
     content, tensors = read_file(path, FORMAT)
-    settings = content["settings"]
-    network, rules = network_of(path, settings), rules_of(settings)
+    settings: Any = content.get("settings")
+    network, rules = settings_of(path, settings)
+    if "theta" not in tensors:
+        raise unreadable(path, f"other numbers than theta: {', '.join(tensors)}")
     start = Parameters(network.sizes, tensors["theta"])
+    network.require(start)
     rows = np.asarray(as_numpy(y) if hasattr(y, "shape") else y)
     everything = checked_data(
         network, start, x, y, sample_weight, settings["input_scale"]
@@ -142,40 +148,41 @@ def moment_of_step(
     return Moment(network, batch, state, rules, rate, masks, after=after), engine.name
 
 
-def network_of(path: str | os.PathLike[str], settings: dict[str, Any]) -> Network:
-    """The network of a run."""
+def settings_of(path: str | os.PathLike[str], settings: Any) -> tuple[Network, Rules]:
+    """The network of a run, and what it does in each step."""
     try:
-        return build_network(settings["network"])
-    except KeyError as error:
+        text = fitted(SettingsText, settings, "settings")
+        network = build_network(settings["network"])
+        rule = made_of(text.optimizer, OPTIMIZERS, "optimizer")
+        schedule = made_of(text.schedule, SCHEDULES, "schedule")
+    except UnknownNameError as error:
         raise InputError(
-            f"{os.fspath(path)}, of a network with {error}, a function of your own",
+            f"{os.fspath(path)}, of a network with {error}: a function of your own, say",
             "functions from the tables",
             "Explain a network of yours with its parameters: explain(network, x, y, parameters=…).",
         ) from error
-
-
-def rules_of(settings: dict[str, Any]) -> Rules:
-    """What a run does in each step."""
-    optimizer, schedule = dict(settings["optimizer"]), dict(settings["schedule"])
-    rule = OPTIMIZERS[optimizer.pop("name")](**optimizer)
+    except ValueError as error:
+        raise unreadable(
+            path, f"contents that do not fit together ({error})"
+        ) from error
     if not isinstance(rule, FirstOrder):
         raise InputError(
             "a checkpoint of an L-BFGS run",
             "one of a first-order optimiser, whose step is a formula",
             "Explain its network at the last parameters: explain(network, x, y, parameters=…).",
         )
-    return Rules(
+    return network, Rules(
         rule,
-        SCHEDULES[schedule.pop("name")](**schedule),
-        settings["batch_rows"],
-        settings["l1"],
-        settings["l2"],
-        tuple(settings["dropout"]),
-        settings["clip_value"],
-        settings["clip_norm"],
-        settings["max_norm"],
-        tuple(settings["frozen_layers"]),
-        settings["seed"],
+        schedule,
+        text.batch_rows,
+        text.l1,
+        text.l2,
+        text.dropout,
+        text.clip_value,
+        text.clip_norm,
+        text.max_norm,
+        text.frozen_layers,
+        text.seed,
     )
 
 

@@ -17,8 +17,9 @@ from ..equations.forward_pass import checked_masks, checked_penalty
 from ..equations.losses import LOSSES
 from ..equations.network import Network, Parameters
 from ..errors import InputError, is_number, type_of
+from ..files.container import read_file
 from ..files.storage import FORMAT as MODEL_FORMAT
-from ..files.storage import Model, load_model, read_file
+from ..files.storage import Model, load_model
 from ..optimizers.first_order import OPTIMIZERS, FirstOrder, Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.state import State

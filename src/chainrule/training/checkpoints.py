@@ -18,9 +18,11 @@ import numpy as np
 from ..engines.rows import batches_per_epoch
 from ..equations.arrays import Array, array_namespace, as_numpy, device
 from ..errors import InputError, is_number, type_of
+from ..files.container import read_file, unreadable, write_file
 from ..files.json_text import json_ready, versions
-from ..files.storage import read_file, unreadable, write_file
+from ..files.schema import fitted
 from ..optimizers.state import State
+from .checkpoint_text import CheckpointText
 from .diagnostics import Diagnosis
 from .report import Epoch
 from .stopping import Watch
@@ -159,52 +161,65 @@ def load_checkpoint(
     """
     content, tensors = read_file(path, FORMAT)
     try:
+        text = fitted(CheckpointText, content)
         for name in ("rows", *settings):  # other rows are why batch_rows may differ
-            if content["settings"].get(name) != settings[name]:
+            if text.settings.get(name) != settings[name]:
                 raise _of_another_run(
-                    path, name, content["settings"].get(name), settings[name]
+                    path, name, text.settings.get(name), settings[name]
                 )
-        history = tuple(_epoch(*values) for values in content["history"])
-        diagnoses = tuple(Diagnosis.from_dict(d) for d in content["diagnoses"])
-        watch = _watch(**content["watch"])
-        names = [
-            "theta",
-            *(f"slot{i}" for i in range(len(start.slots))),
-            *(["best"] if watch.best_epoch else []),
-        ]
-        if set(tensors) != set(names):
-            raise ValueError(
-                f"tensors {', '.join(tensors)} where {', '.join(names)} should be"
-            )
-        arrays = {
-            name: _like(tensors[name], start.theta, settings["dtype"]) for name in names
-        }
-        slots = tuple(arrays[f"slot{i}"] for i in range(len(start.slots)))
-        state = _state(arrays["theta"], slots, start, **content["state"])
-        batches = batches_per_epoch(settings["rows"], settings["batch_rows"])
-        if not (
-            state.epoch == len(history)
-            and state.step_in_epoch <= batches
-            and state.steps <= state.epoch * batches + state.step_in_epoch
-            and watch.best_epoch + watch.stalled <= state.epoch
-            and bool(diagnoses) == bool(history)
-            and all(0 < diagnosis.epoch <= state.epoch for diagnosis in diagnoses)
-        ):
-            raise ValueError("counts that contradict each other")
-        return Progress(
-            state,
-            history,
-            diagnoses,
-            watch,
-            arrays.get("best"),
-            float(content["seconds"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _progress_of(text, tensors, settings, start)
+    except ValueError as error:
         if isinstance(error, InputError):
             raise
         raise unreadable(
             path, f"contents that do not fit together ({error})"
         ) from error
+
+
+def _progress_of(
+    text: CheckpointText,
+    tensors: dict[str, np.ndarray[Any, Any]],
+    settings: dict[str, Any],
+    start: State,
+) -> Progress:
+    """What a checkpoint of this run says; `ValueError` where its parts contradict each other."""
+    watch, slots = text.watched(), [f"slot{i}" for i in range(len(start.slots))]
+    names = ["theta", *slots, *(["best"] if watch.best_epoch else [])]
+    if set(tensors) != set(names):
+        raise ValueError(
+            f"tensors {', '.join(tensors)} where {', '.join(names)} should be"
+        )
+    arrays = {
+        name: _like(tensors[name], start.theta, settings["dtype"]) for name in names
+    }
+    if len(text.state.schedule) != len(start.schedule):
+        raise ValueError(
+            f"{len(text.state.schedule)} numbers that the schedule remembers, not {len(start.schedule)}"
+        )
+    state = State(
+        arrays["theta"],
+        tuple(arrays[slot] for slot in slots),
+        tuple(map(float, text.state.schedule)),
+        text.state.epoch,
+        text.state.step_in_epoch,
+        text.state.steps,
+        float(text.state.loss_sum),
+        float(text.state.weight_sum),
+    )
+    history, diagnoses = text.epochs(), text.found()
+    batches = batches_per_epoch(settings["rows"], settings["batch_rows"])
+    if not (
+        state.epoch == len(history)
+        and state.step_in_epoch <= batches
+        and state.steps <= state.epoch * batches + state.step_in_epoch
+        and watch.best_epoch + watch.stalled <= state.epoch
+        and bool(diagnoses) == bool(history)
+        and all(0 < diagnosis.epoch <= state.epoch for diagnosis in diagnoses)
+    ):
+        raise ValueError("counts that contradict each other")
+    return Progress(
+        state, history, diagnoses, watch, arrays.get("best"), float(text.seconds)
+    )
 
 
 def _of_another_run(
@@ -246,47 +261,6 @@ def _innermost_difference(name: str, there: Any, here: Any) -> tuple[str, Any, A
         if part[1] != part[2]:
             return _innermost_difference(*part)
     return name, there, here
-
-
-def _state(
-    theta: Array,
-    slots: tuple[Array, ...],
-    start: State,
-    *,
-    schedule: Any,
-    epoch: Any,
-    step_in_epoch: Any,
-    steps: Any,
-    loss_sum: Any,
-    weight_sum: Any,
-) -> State:
-    memory = tuple(float(number) for number in schedule)
-    if len(memory) != len(start.schedule):
-        raise ValueError(
-            f"{len(memory)} numbers that the schedule remembers, not {len(start.schedule)}"
-        )
-    counts = _count(epoch), _count(step_in_epoch), _count(steps)
-    return State(theta, slots, memory, *counts, float(loss_sum), float(weight_sum))
-
-
-def _watch(*, smoothed: Any, best: Any, best_epoch: Any, stalled: Any) -> Watch:
-    return Watch(_number(smoothed), _number(best), _count(best_epoch), _count(stalled))
-
-
-def _epoch(loss: Any, learning_rate: Any, validation_loss: Any, metric: Any) -> Epoch:
-    return Epoch(
-        float(loss), float(learning_rate), _number(validation_loss), _number(metric)
-    )
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-def _count(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
-        raise ValueError(f"{value!r} as a count")
-    return value
 
 
 def _like(array: np.ndarray[Any, Any], like: Array, dtype: str) -> Array:

@@ -57,18 +57,6 @@ class Diagnosis:
             for name, v in asdict(self).items()
         }
 
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> Diagnosis:
-        """What `as_dict` was made from."""
-        norms = ("delta_norms", "gradient_norms", "dead", "saturated")
-        layers = [tuple(float(x) for x in content[name]) for name in norms]
-        if (
-            type(content["epoch"]) is not int
-            or len({len(values) for values in layers}) > 1
-        ):
-            raise ValueError(f"a diagnosis of epoch {content['epoch']!r}")
-        return cls(content["epoch"], *layers)
-
 
 def diagnose(
     network: Network, parameters: Parameters, data: Data, epoch: int
