@@ -81,6 +81,13 @@ def asked_dialect(
     def mark(given: str | None) -> str | None:
         return None if given is None else NAMED_MARKS.get(given, given)
 
+    if separator is not None and not NAMED_MARKS.get(separator, separator).isascii():
+        raise InputError(
+            f"separator {separator!r}",
+            "a character of ASCII, or tab or blank by name",
+            "Replace it in the file, by a semicolon, say.",
+        )
+
     return Dialect(
         mark(separator),
         mark(quote),

@@ -22,7 +22,12 @@ def split_names(text: str) -> tuple[str, ...]:
     >>> split_names('age, "income, net"')
     ('age', 'income, net')
     """
-    fields = next(csv.reader([text], skipinitialspace=True), [])
+    try:
+        fields = next(csv.reader([text], skipinitialspace=True), [])
+    except csv.Error as error:
+        raise InputError(
+            f"the names {text!r}", "names on one line", "Quote a name with a line end."
+        ) from error
     return tuple(name for field in fields if (name := field.strip()))
 
 

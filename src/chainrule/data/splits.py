@@ -63,7 +63,7 @@ def held_out(
                 "Name another target.",
             )
         if counts.min() < 2:
-            rare = values[counts.argmin()].item()
+            rare = values[[counts.argmin()]].tolist()[0]  # of texts, too
             raise InputError(
                 f"{source} with one row of class {(classes[rare] if len(classes) else rare)!r}",
                 "two rows of each class or more, one to train on and one to test on",

@@ -78,6 +78,12 @@ def layout_of(path: Path, asked: Dialect, known: Collection[str] = ()) -> Layout
     separator = asked.separator or separator_of(lines, quote, path)
     padded = separator != " " and any(f"{separator} {quote}" in line for line in lines)
     rows = list(numbered_rows(lines, separator, quote, padded=padded))
+    if not rows:
+        raise InputError(
+            f"{path}, whose lines hold no fields with the separator {separator!r} and the quote {quote!r}",
+            "a table of rows and columns",
+            "Name the separator and the quote it is written with.",
+        )
     width = Counter(len(row) for _, row in rows).most_common(1)[0][0]
     start = next(i for i, (_, row) in enumerate(rows) if len(row) == width)
     begins = [line.lstrip().startswith(quote) for line in lines[1:] if line.strip()]
