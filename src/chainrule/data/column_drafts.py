@@ -24,6 +24,7 @@ LOOKED_AT, TEXT_FROM = 2000, 50_000
 #: A number whose point may part thousands, and digits that are a code.
 UNSURE_POINT = r"^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$"
 CODE = r"^0[0-9]+$"
+PADDED = r"^0[0-9]+\.[0-9]*$"
 
 
 @dataclass(frozen=True)
@@ -215,10 +216,11 @@ def _as_plain(draft: ColumnDraft, missing: MissingValues) -> bool:
     if numbers is None or text.null_count == len(text):
         return False
     marks = _marks_of_plain(text)
-    if draft.kind != "number" and not marks.decimals:
+    if draft.kind != "number":
         zeros = text.filter(compute.starts_with(text, "0"))
-        if compute.any(compute.match_substring_regex(zeros, CODE)).as_py():
-            return False
+        for code in (PADDED,) if marks.decimals else (PADDED, CODE):
+            if compute.any(compute.match_substring_regex(zeros, code)).as_py():
+                return False
     draft.plain = np.array(numbers.to_numpy(), np.float64)
     if draft.asked is None or draft.asked.number is None:
         draft.marks = marks

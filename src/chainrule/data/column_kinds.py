@@ -16,13 +16,15 @@ from ..errors import InputError, counted
 from .column_drafts import Column, ColumnDraft, MissingValues, draft_of, look_closely
 from .dialect import ColumnKind, Dialect, NumberFormat
 from .number_format import FileMarks, file_marks, number_format, unit_of
-from .number_text import to_float
+from .number_text import UNITS, marks_of, to_float
 from .text_kinds import Decision, as_categories, as_dates, as_text
 
 __all__ = ["Decided", "decide", "without_marks"]
 
 #: A column of this share of numbers or more, with some text between them, is taken for a mistake.
 SOME_NUMBERS = 0.1
+#: A column of this share of numbers or more, with letters behind the others, is of numbers.
+MOST_NUMBERS = 0.75
 #: Numbers that stand for a missing value where nobody says so.
 SENTINELS = frozenset(
     map(float, (-9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, -1e30, 1e30))
@@ -112,7 +114,11 @@ def _decided(draft: ColumnDraft, on: Decision) -> tuple[Column, ColumnKind, list
     known = None if draft.asked is None else draft.asked.number
     if known is not None:
         return _known_numbers(draft, known, on)
-    if draft.plain is None and not draft.numbers:
+    if draft.plain is None and draft.kind is None:
+        _refuse_padded(draft, on)
+        _refuse_addresses(draft, on)
+        _set_aside(draft)
+    if draft.plain is None and not draft.numbers and draft.kind != "number":
         return as_text(draft, on)
     if draft.plain is None and draft.others:
         _require_alike(draft, on)
@@ -125,7 +131,8 @@ def _decided(draft: ColumnDraft, on: Decision) -> tuple[Column, ColumnKind, list
         if draft.kind == "number":
             unit = next(iter(draft.marks.units))
         else:
-            return as_text(draft, on)
+            texts, kind, said = as_text(draft, on)
+            return texts, kind, said or _mixed_remark(draft)
     form, remark = number_format(draft.name, draft.marks, on.file, on.dialect)
     form = replace(form, unit=unit)
     column = draft.plain
@@ -161,7 +168,11 @@ def _numbers(draft: ColumnDraft, form: NumberFormat, on: Decision) -> Column:
                 f"column {draft.name!r} with {draft.distinct[i]!r} in {on.place(row)}",
                 f"numbers written as {_example(form)}",
                 "Write it so; or change how numbers are read: --decimal, --thousands, or "
-                f"--kind {draft.name!r}=category.",
+                + (
+                    f"--kind {draft.name!r}=number, which finds it out anew."
+                    if draft.asked is not None and draft.asked.number is not None
+                    else f"--kind {draft.name!r}=category."
+                ),
             )
         values[i] = value
     return draft.of_distinct(values, np.nan)
@@ -200,13 +211,74 @@ def _require_alike(draft: ColumnDraft, on: Decision) -> None:
             "numbers",
             remedy,
         )
+    above = texts == 1 and draft.row_of(draft.others[0]) == 0
+    above = above and not any(map(str.isdigit, word[:1]))
+    units = (
+        "If the line below the names holds units, take it away. Else: " if above else ""
+    )
     raise InputError(
         f"column {draft.name!r} with {counted(numbers, 'number')} and {word!r} in "
         f"{on.place(draft.row_of(draft.first_of(draft.others)))}",
         "numbers only, or text",
-        f"Correct it; or, if {word!r} means that the value is missing, say --missing {word!r}; or read the "
+        f"{units}Correct it; or, if {word!r} means that the value is missing, say --missing {word!r}; or read the "
         f"column as text: --categories {draft.name!r}.",
     )
+
+
+def _refuse_padded(draft: ColumnDraft, on: Decision) -> None:
+    """Raise for 01.2024 and 09.30: a month and its year, or numbers with zeros before them."""
+    for i, number in draft.numbers.items():
+        if number.is_padded:
+            raise InputError(
+                f"column {draft.name!r} with {draft.distinct[i]!r} in {on.place(draft.row_of(i))}, a zero before its "
+                "digits as in dates and times",
+                "numbers, or text",
+                f"Say which: --kind {draft.name!r}=number or --kind {draft.name!r}=category.",
+            )
+
+
+def _set_aside(draft: ColumnDraft) -> None:
+    """Take 1O for text where most rows are numbers alone, or with a unit that is known."""
+    strange = [
+        i
+        for i, n in draft.numbers.items()
+        if n.unit and n.unit not in UNITS and " " not in n.unit
+    ]
+    if not strange:
+        return
+    rows, all_rows = draft.rows_of(strange), draft.rows_of(draft.numbers)
+    if all_rows - rows < MOST_NUMBERS * all_rows:
+        return
+    draft.others = sorted((*draft.others, *strange))
+    draft.numbers = {i: n for i, n in draft.numbers.items() if i not in set(strange)}
+    draft.marks = marks_of((draft.distinct[i], n) for i, n in draft.numbers.items())
+
+
+def _mixed_remark(draft: ColumnDraft) -> list[str]:
+    """A remark on numbers alone and numbers with something behind them, in a column that is read as text."""
+    strange = [i for i, number in draft.numbers.items() if number.unit]
+    if len(strange) == len(draft.numbers):
+        return []
+    row = draft.first_of(strange)
+    return [
+        f"{draft.name} holds numbers and {draft.distinct[row]!r}, and is read as text; write it as a number, or say "
+        f"--missing {draft.distinct[row]!r}, if it is one."
+    ]
+
+
+def _refuse_addresses(draft: ColumnDraft, on: Decision) -> None:
+    """Raise for 192.168.100.101 in each row: no number with points between its thousands."""
+    numbers = draft.numbers
+    if numbers and all(
+        number.marks == (".",) * 3 and all(int(group) < 256 for group in number.groups)
+        for number in numbers.values()
+    ):
+        i = draft.first_of(numbers)
+        raise InputError(
+            f"column {draft.name!r} with {draft.distinct[i]!r} in {on.place(draft.row_of(i))}, an address or a number",
+            "numbers, or text",
+            f"Say which: --kind {draft.name!r}=category or --kind {draft.name!r}=number.",
+        )
 
 
 def _are_codes(draft: ColumnDraft) -> bool:

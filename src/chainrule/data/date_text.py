@@ -6,7 +6,13 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-__all__ = ["DateOrderError", "date_format_of", "days_of", "looks_like_date"]
+__all__ = [
+    "DateOrderError",
+    "date_format_of",
+    "date_orders",
+    "days_of",
+    "looks_like_date",
+]
 
 _DATE = re.compile(
     r"(\d{1,4})([-/.])(\d{1,2})\2(\d{2,4})(?:(?:[T ]| - )(\d{1,2}:\d{2})(:\d{2})?([.,]\d{1,9})?"
@@ -17,7 +23,7 @@ EPOCH = datetime(1970, 1, 1)
 
 
 class DateOrderError(ValueError):
-    """Dates whose day and month could be either: its argument is one of them."""
+    """Dates of which several orders are possible: its arguments are one of them, and the formats."""
 
 
 def looks_like_date(text: str) -> bool:
@@ -37,7 +43,7 @@ def date_format_of(texts: Sequence[str]) -> str | None:
     Raises
     ------
     DateOrderError
-        All days are at most 12, and nothing else tells which the month is.
+        All days are at most 12, and nothing else tells which the month is; or the first may be the year or the day.
     """
     if not texts:
         return None
@@ -53,17 +59,50 @@ def date_format_of(texts: Sequence[str]) -> str | None:
         )
         return f"%Y{mark}%m{mark}%d" if fits else None
     widths = {len(part[3]) for part in parts}
-    if widths not in ({2}, {4}) or max(first) > 31 or max(middle) > 31:
+    if widths not in ({2}, {4}):
         return None
     year = "%Y" if widths == {4} else "%y"
-    day_first, month_first = f"%d{mark}%m{mark}{year}", f"%m{mark}%d{mark}{year}"
-    if max(first) > 12:
-        return day_first if max(middle) <= 12 else None
-    if max(middle) > 12:
-        return month_first
-    if mark == ".":
-        return day_first
-    raise DateOrderError(texts[0])
+    orders = []
+    if max(first) <= 31 and max(middle) <= 12:
+        orders.append(f"%d{mark}%m{mark}{year}")
+    if max(first) <= 12 and max(middle) <= 31 and (mark != "." or not orders):
+        orders.append(f"%m{mark}%d{mark}{year}")
+    if _year_may_be_first(parts) and (
+        mark != "." or not orders or len(set(first)) < len(set(last))
+    ):
+        orders.append(f"%y{mark}%m{mark}%d")
+    if len(orders) > 1:
+        raise DateOrderError(texts[0], *orders)
+    return orders[0] if orders else None
+
+
+def _year_may_be_first(parts: Sequence[Sequence[str]]) -> bool:
+    """Whether all are two digits, such that the first may be the year, and the last the day."""
+    return all(len(part[0]) == len(part[3]) == 2 for part in parts) and all(
+        1 <= int(part[2]) <= 12 and 1 <= int(part[3]) <= 31 for part in parts
+    )
+
+
+def date_orders(text: str) -> tuple[str, ...]:
+    """All formats in which a text is a date.
+
+    Examples
+    --------
+    >>> date_orders("24.12.2024"), date_orders("12/24/2024"), date_orders("123-45-6789")
+    (('%d.%m.%Y',), ('%m/%d/%Y',), ())
+    """
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return ()
+    mark = match[2]
+    if len(match[1]) == 4:
+        orders: tuple[str, ...] = ("%Y %m %d",)
+    else:
+        orders = ("%d %m %Y", "%m %d %Y")
+        if len(match[4]) == 2:
+            orders = ("%d %m %y", "%m %d %y", "%y %m %d")
+    forms = (order.replace(" ", mark) for order in orders)
+    return tuple(form for form in forms if days_of(text, form) is not None)
 
 
 def days_of(text: str, form: str) -> float | None:

@@ -27,6 +27,18 @@ MARKS = {
     ";": "semicolon",
     "|": "bar",
 }
+#: Codecs of text that no file is written in.
+NO_ENCODINGS = frozenset(
+    (
+        "punycode",
+        "idna",
+        "undefined",
+        "unicode-escape",
+        "unicode_escape",
+        "raw-unicode-escape",
+        "utf-7",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -134,8 +146,10 @@ class Dialect:
             )
         if self.encoding is not None:
             try:
-                codecs.lookup(self.encoding)
-            except LookupError as error:
+                if codecs.lookup(self.encoding).name in NO_ENCODINGS:
+                    raise LookupError(self.encoding)
+                "a".encode(self.encoding)  # LookupError where it is none of text
+            except (LookupError, ValueError) as error:
                 raise InputError(
                     f"encoding {self.encoding!r}",
                     "utf-8, utf-16, cp1252, latin-1 or another that Python knows",

@@ -111,10 +111,13 @@ _NUMBER = re.compile(
     rf"(?P<exponent>[eE][{MINUS}+]?[0-9]{{1,4}})?"
     rf"(?P<close>\))?\s*(?P<after>[^0-9\s.,;:()/][^0-9,;:()]{{0,11}}?[²³23]?)?(?P<close2>\))?"
 )
+#: No cents: 12.- and 12,-- are 12; never a sign.
+_NO_CENTS = re.compile(rf"[{MINUS}\u2014]{{1,2}}(?=\s|$)")
 _SPLIT = re.compile(rf"([.,{BLANKS}{APOSTROPHES}])")
 _ONE_MARK = {**dict.fromkeys(BLANKS, " "), **dict.fromkeys(APOSTROPHES, "'")}
+#: More groups are a list of numbers.
 _GROUPS = re.compile(
-    r"[1-9][0-9]{0,2}(?: [0-9]{3})+|[1-9][0-9]?(?: [0-9]{2})+ [0-9]{3}"
+    r"[1-9][0-9]{0,2}(?: [0-9]{3}){1,6}|[1-9][0-9]?(?: [0-9]{2}){1,6} [0-9]{3}"
 )
 
 
@@ -150,6 +153,13 @@ class NumberText:
         )
 
     @property
+    def is_padded(self) -> bool:
+        """Whether a zero stands before its digits and its mark, as in a month and its year: 01.2024."""
+        digits = self.groups[0]
+        plain = not self.negative and not self.exponent
+        return plain and bool(self.marks) and len(digits) > 1 and digits[0] == "0"
+
+    @property
     def is_zero(self) -> bool:
         """Whether all digits are 0."""
         return not "".join(self.groups).strip("0")
@@ -162,6 +172,8 @@ def parse(text: str) -> NumberText | None:
     --------
     >>> parse("-1'234.50").marks, parse("(5 %)").negative, parse("$-3").unit, parse("12-05")
     (("'", '.'), True, '$', None)
+    >>> parse("12.-").negative, parse("12.00-").negative
+    (False, True)
     """
     found = _NUMBER.fullmatch(text)
     if found is None:
@@ -170,7 +182,12 @@ def parse(text: str) -> NumberText | None:
     closed = (part["close"] is not None) + (part["close2"] is not None)
     if closed != (part["open"] is not None):
         return None
-    before, after = part["before"] or "", (part["after"] or "").strip()
+    before, after = part["before"] or "", part["after"] or ""
+    if found["body"][-1] in ".,":
+        if after and after[0] in MINUS and text[found.end("body")].isspace():
+            return None
+        after = _NO_CENTS.sub("", after)
+    after = after.strip()
     trailing = after in MINUS and bool(after)  # SAP writes 5.00-
     if trailing:
         after = ""

@@ -252,6 +252,8 @@ def _fit_numbers(name: str, column: Column, table: Table) -> Feature | str:
     std = _spread(table, name, present)
     if std == 0:
         if not missing:
+            if np.unique(present).size > 1:
+                return "all values differ by less than can be told apart from the error of rounding"
             return "all values are the same"
         std = 1.0  # only whether it is missing says anything
     return Feature(name, float(np.mean(present)), std, missing=missing)

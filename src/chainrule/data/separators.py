@@ -80,27 +80,46 @@ def separator_of(lines: list[str], quote: str = '"', path: Path | str = "") -> s
     >>> separator_of(["a;b", "1,5;2", "2,5;3"]), separator_of(["a,b", "1,2"]), separator_of(["one"])
     (';', ',', ',')
     """
-    scores = {
-        separator: _score(lines, separator, quote)
+    splits = {
+        separator: _split(lines, separator, quote)
         for separator in SEPARATORS
         if any(separator in line for line in lines)
     }
+    scores = {separator: _score(rows, separator) for separator, rows in splits.items()}
+    even = [s for s, rows in splits.items() if scores[s] and _even(rows)]
+    if even:
+        scores = {s: v for s, v in scores.items() if _width_of_names(splits[s])}
     if scores.get("\t", 0.0) > CLEAR:
         scores.pop(" ", None)  # blanks within the fields
     ranked = sorted(scores, key=lambda s: -scores[s])
     if not ranked or not scores[ranked[0]]:
         return ","
-    if len(ranked) > 1 and scores[ranked[1]] > NEAR * scores[ranked[0]]:
+    best, second = ranked[0], ranked[1] if len(ranked) > 1 else ""
+    if second and (
+        scores[second] > NEAR * scores[best]
+        or (scores[best] < CLEAR and second in even)  # 4111 1111,1.5,up without names
+    ):
         raise InputError(
-            f"{path}, whose fields may be separated by {ranked[0]!r} or {ranked[1]!r}",
+            f"{path}, whose fields may be separated by {best!r} or {second!r}",
             "one separator",
-            f"Say which: --separator '{ranked[0]}', say.",
+            f"Say which: --separator '{best}', say.",
         )
-    return ranked[0]
+    return best
 
 
-def _score(lines: list[str], separator: str, quote: str) -> float:
-    """How well a separator fits, from 0 to 1: lines that agree in width × fields that are one thing."""
+def _even(rows: list[list[str]]) -> bool:
+    """Whether all lines, the first one too, have as many fields."""
+    return len(rows) > 1 and len({len(row) for row in rows}) == 1
+
+
+def _width_of_names(rows: list[list[str]]) -> bool:
+    """Whether the first line has as many fields as most."""
+    widths = Counter(len(row) for row in rows)
+    return bool(rows) and widths[len(rows[0])] == max(widths.values())
+
+
+def _split(lines: list[str], separator: str, quote: str) -> list[list[str]]:
+    """Lines that are not empty, split; none where quotes do not fit."""
     padded = separator == " " or any(f"{separator} {quote}" in line for line in lines)
     try:
         reader = csv.reader(
@@ -113,6 +132,13 @@ def _score(lines: list[str], separator: str, quote: str) -> float:
         )
         rows = [[field.strip(" \r\n") for field in row] for row in reader if row]
     except csv.Error:
+        return []
+    return [row for row in rows if len(row) > 1 or row[0]]
+
+
+def _score(rows: list[list[str]], separator: str) -> float:
+    """How well a separator fits, from 0 to 1: lines that agree in width × fields that are one thing."""
+    if not rows:
         return 0.0
     widths = Counter(len(row) for row in rows)
     width, count = max(widths.items(), key=lambda item: (item[1], item[0]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from ..errors import InputError
 from .column_drafts import Column, ColumnDraft, MissingValues, look_closely
-from .date_text import DateOrderError, date_format_of, days_of
+from .date_text import DateOrderError, date_format_of, date_orders, days_of
 from .dialect import ColumnKind, Dialect
 from .number_format import FileMarks
 
@@ -22,6 +23,40 @@ DECORATED = re.compile(
     r"\W{0,3}[A-Za-z]{0,3}\W{0,2}[0-9][0-9,' ]*[.,][0-9]+(?:[eEdD][-+]?[0-9]+)?[^\w.,]{0,2}[^\W\d]{0,3}[^\w.,]{0,3}"
 )
 MANY_DECORATED = 10
+#: Formats of dates and times that are told, not taken: most are rare, or of one language.
+OTHER_DATES = (
+    *(
+        "%d-%b-%Y",
+        "%d-%b-%y",
+        "%d %b %Y",
+        "%d %B %Y",
+        "%d%b%Y",
+        "%d%b%y",
+        "%d/%b/%Y",
+        "%d.%b.%Y",
+    ),
+    *("%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%b-%y", "%b-%Y", "%b %Y", "%B %Y"),
+    *("%d%b%Y:%H:%M:%S", "%d-%b-%Y %H:%M", "%d-%b-%Y %H:%M:%S", "%d/%b/%Y:%H:%M:%S %z"),
+    *(
+        "%H:%M",
+        "%H:%M:%S",
+        "%H:%M:%S.%f",
+        "%I:%M %p",
+        "%I:%M:%S %p",
+        "%Y-%d-%m",
+        "%Y/%d/%m",
+    ),
+)
+DATE_IN_WORDS = re.compile(r"\d{1,2}\.? ?[^\W\d]{3,}\.? \d{4}")
+#: 1.5k, 5 Stk., 1000+, ~12, Rs. 950.00
+SURROUNDED = re.compile(
+    r"(?=.*[^\d.,'])(?:[^\W\d]{1,3}\.?\s|[^\w\s]\s?)?\d+(?:[.,']\d+)*(?:[kKMB]|\s?[^\W\d]{2,5}\.?|\s[^\W\d]|\+)?"
+    r"|[-+]?\d*\.\d*[dD][-+]?\d+"
+)
+#: Distinct texts that are looked at for them.
+LOOKED_AT = 200
+#: A column of this share of dates or more, with other texts between them, is taken for a mistake.
+MOST_DATES = 0.75
 TWO_LETTERS = re.compile(r"[A-Z]{2}")
 
 
@@ -47,15 +82,67 @@ def as_text(draft: ColumnDraft, on: Decision) -> tuple[Column, ColumnKind, list[
     try:
         form = date_format_of(texts)
     except DateOrderError as order:
+        date, *forms = order.args
+        year = ", or its year," if forms[-1].startswith("%y") else ""
         raise InputError(
-            f"column {draft.name!r} with the date {order.args[0]!r}, whose day and month may be either number",
+            f"column {draft.name!r} with the date {date!r}, whose day and month{year} may be either number",
             "dates that tell",
-            f"Say which: --kind {draft.name!r}=date:%d/%m/%Y or date:%m/%d/%Y; or leave it out: --ignore.",
+            f"Say which: --kind {draft.name!r}=date:{' or date:'.join(forms)}; or leave it out: --ignore.",
         ) from order
     if form is not None:
         return as_dates(draft, form, on)
+    _refuse_other_dates(draft, texts, on)
     _refuse_decorated(draft, texts, on)
-    return as_categories(draft, on)
+    column, kind, remarks = as_categories(draft, on)
+    return column, kind, [*remarks, *_looks_like(draft, texts)]
+
+
+def _looks_like(draft: ColumnDraft, texts: Sequence[str]) -> list[str]:
+    """A remark on categories that look like dates or numbers which are not read as such."""
+    looked_at = texts[:LOOKED_AT]
+    enough = MOST_DATES * len(looked_at)
+    if draft.kind is not None or len(looked_at) < 2:
+        return []
+    for form in OTHER_DATES:
+        if sum(days_of(text, form) is not None for text in looked_at) >= enough:
+            name = draft.name
+            return [
+                f"{name} looks like dates or times written as {form}, and is read as text: "
+                f"--kind {name!r}=date:{form} reads them."
+            ]
+    for shape, called in (
+        (DATE_IN_WORDS, "dates with the month in words"),
+        (SURROUNDED, "numbers with something around"),
+    ):
+        like = [text for text in looked_at if shape.fullmatch(text)]
+        plain = sum(text.isdigit() for text in looked_at) if shape is SURROUNDED else 0
+        if len(like) > plain and len(like) + plain >= enough:
+            return [
+                f"{draft.name} looks like {called} ({like[0]}), and is read as text; write them as "
+                f"{'2024-01-31' if shape is DATE_IN_WORDS else '1234.5'} if they are."
+            ]
+    return []
+
+
+def _refuse_other_dates(draft: ColumnDraft, texts: Sequence[str], on: Decision) -> None:
+    """Raise where most rows are dates, and some are none or are written in another order."""
+    if draft.kind is not None:
+        return
+    place = {text: i for i, text in enumerate(draft.distinct)}
+    orders = {text: forms for text in texts if (forms := date_orders(text))}
+    dates = draft.rows_of([place[text] for text in orders])
+    if not dates or dates < MOST_DATES * draft.rows_of([place[t] for t in texts]):
+        return
+    counts = Counter(form for forms in orders.values() for form in forms)
+    form = counts.most_common(1)[0][0]
+    first = draft.first_of([place[t] for t in texts if form not in orders.get(t, ())])
+    word = draft.distinct[first]
+    raise InputError(
+        f"column {draft.name!r} with dates written as {form} and {word!r} in {on.place(draft.row_of(first))}",
+        "dates written alike, or text",
+        f"Correct it; or, if {word!r} means that the value is missing, say --missing {word!r}; or read the column as "
+        f"text: --kind {draft.name!r}=category.",
+    )
 
 
 def _refuse_decorated(draft: ColumnDraft, texts: Sequence[str], on: Decision) -> None:
@@ -99,10 +186,24 @@ def as_dates(
             raise InputError(
                 f"column {draft.name!r} with {text!r} in {on.place(draft.row_of(i))}",
                 f"dates written as {form}",
-                f"Correct it; or name another format (--kind {draft.name!r}=date:%d.%m.%Y, say), or category.",
+                _other_format(draft.name, text, form),
             )
         values[i] = days
     return draft.of_distinct(values, np.nan), ColumnKind("date", None, form), []
+
+
+def _other_format(name: str, text: str, form: str) -> str:
+    """The remedy for a text that is no date as the others are: the formats that it may have, in its own marks."""
+    orders = [other for other in date_orders(text) if other != form]
+    named = (
+        f"where all are written so, --kind {name!r}=date:{' or date:'.join(orders)}; or "
+        if orders
+        else ""
+    )
+    return (
+        f"Correct it; or {named}if it means that the value is missing, say --missing {text!r}; or read the column as "
+        f"text: --kind {name!r}=category."
+    )
 
 
 def as_categories(

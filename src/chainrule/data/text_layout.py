@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import InputError, counted
+from .date_text import looks_like_date
 from .dialect import Dialect
 from .header import is_value, names_columns
 from .number_text import parse
@@ -87,7 +88,9 @@ def layout_of(path: Path, asked: Dialect, known: Collection[str] = ()) -> Layout
     width = Counter(len(row) for _, row in rows).most_common(1)[0][0]
     start = next(i for i, (_, row) in enumerate(rows) if len(row) == width)
     begins = [line.lstrip().startswith(quote) for line in lines[1:] if line.strip()]
-    names, start, remarks = _short_header(rows, start, width, path, all(begins))
+    names, start, remarks = _short_header(
+        rows, start, width, path, all(begins), separator
+    )
     found = Layout(
         names, separator, quote, encoding, skipped, True, padded, tuple(remarks)
     )
@@ -134,6 +137,8 @@ def _named(
             "names, or data",
             "Say which: --header or --no-header.",
         )
+    if header and asked.header is None and not all(first) and rest and all(rest[0]):
+        _refuse_two_lines_of_names(first, rest, rows[start][0], path)
     if header:
         names = [name or f"column{i}" for i, name in enumerate(first, 1)]
         if _numbers_rows(first, rest):
@@ -182,12 +187,25 @@ def _refuse_names_of_other_width(
             )
 
 
+def _refuse_two_lines_of_names(
+    first: list[str], rest: list[list[str]], number: int, path: Path
+) -> None:
+    """Raise where a line without some names stands above one that names the columns: a title, or groups of them."""
+    if len(rest) > 1 and names_columns(rest[0], rest[1:]):
+        raise InputError(
+            f"{path} with {counted(sum(map(bool, first)), 'name')} in line {number} over {len(first)} in the next",
+            "one line of names",
+            "Take the lines above the names away; or, if it names the columns, say --header.",
+        )
+
+
 def _short_header(
     rows: list[tuple[int, list[str]]],
     start: int,
     width: int,
     path: Path,
     quoted: bool,
+    separator: str,
 ) -> tuple[tuple[str, ...], int, list[str]]:
     """The names where the line before the first row has one too few, or a # before them; else none."""
     if not start or len(rows) == start:
@@ -204,15 +222,17 @@ def _short_header(
     if all(not row[-1] for row in body):
         return (*first, ""), start, ["Each row ends in a separator: it is passed over."]
     names = [row[0] for row in body]
-    counts = any(
-        names == [str(i) for i in range(begin, begin + len(names))] for begin in (0, 1)
-    )
-    texts = not any(parse(name) for name in names)
-    if len(set(names)) < len(names) or not (quoted or counts or texts) or width == 2:
+    counts = names == [str(i) for i in range(1, len(names) + 1)]
+    if counts and separator == ",":
+        counts = not all(row[1].isdigit() for row in body)  # 1,5 may be one number
+    if len(set(names)) < len(names) or not (quoted or counts) or width == 2:
+        split = looks_like_date(names[0]) and ":" in body[0][1]
         raise InputError(
             f"{path} with {counted(len(first), 'name')} in line {rows[start - 1][0]} over rows of {width} fields",
             "a name for each column; row names are in quotes, or count",
-            "Add the name that is missing; or quote fields with a comma in them; or name the separator: --separator.",
+            "Name the date and the time each, as in 'date time …'."
+            if split
+            else "Add the name that is missing; or quote fields with a comma in them; or say --separator.",
         )
     remark = "The first column has no name: row names, as R writes them; left out."
     return ("", *first), start, [remark]

@@ -90,9 +90,9 @@ def open_text(path: Path, encoding: str) -> Iterator[IO[str]]:
         )
         try:
             yield text
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
             raise InputError(
-                f"{path}, which is no text in {encoding} ({error.reason})",
+                f"{path}, which is no text in {encoding} ({_reason(error)})",
                 "one encoding in the whole file",
                 OTHER_ENCODINGS,
             ) from error
@@ -116,9 +116,9 @@ def first_lines(path: Path, count: int, asked: str | None) -> tuple[list[str], s
     )()
     try:
         text = decoder.decode(content, final=whole)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise InputError(
-            f"{path}, which is no text in {encoding} ({error.reason} at byte {error.start})",
+            f"{path}, which is no text in {encoding} ({_reason(error)})",
             "text in the encoding asked for",
             OTHER_ENCODINGS,
         ) from error
@@ -126,6 +126,13 @@ def first_lines(path: Path, count: int, asked: str | None) -> tuple[list[str], s
     if not whole and len(lines) < count and len(lines) > 1:
         lines.pop()  # it may be cut
     return lines, encoding
+
+
+def _reason(error: UnicodeError) -> str:
+    """Why a text could not be decoded: UTF-16 without a byte order mark is a plain UnicodeError."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"{error.reason} at byte {error.start}"
+    return f"{error}; utf-16-le and utf-16-be need no mark"
 
 
 def _line_ends(content: bytes) -> int:
