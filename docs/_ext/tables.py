@@ -17,11 +17,29 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from chainrule import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, StopReason
+from chainrule.explanation.functions import (
+    general_activation,
+    general_loss,
+    general_loss_slope,
+    general_slope,
+)
+from chainrule.explanation.markup import parse, to_text
+from chainrule.explanation.updates import general_update
+from chainrule.optimizers.first_order import FirstOrder
 
 #: A cell: pieces of text, those in a tuple set as code, and pieces that are set already.
 Cell = Sequence[str | tuple[str] | nodes.Node]
 #: Ranges are shown, and pairs are tried, for a layer of this many units.
 WIDTH = 2
+#: Of the names in a rule's update.
+LETTERS = {"theta": r"\theta", "g": r"\nabla J", "alpha": r"\alpha"}
+LETTERS |= {"m": "m", "v": "v"}
+#: Parameters that lead to other updates.
+VARIANTS = {
+    "": {},
+    "; with momentum ": {"momentum": 0.9},
+    "; with Nesterov ": {"momentum": 0.9, "nesterov": True},
+}
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> nodes.container:
@@ -51,6 +69,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> nodes.containe
     return nodes.container("", nodes.table("", group), classes=["table-wrapper"])
 
 
+def in_text(markup: str) -> str:
+    """A formula in a line of text."""
+    return to_text(parse(markup), str)
+
+
 def commas(names: Iterable[str]) -> list[str | tuple[str]]:
     """Names as code, separated by commas; a dash for none."""
     pieces: list[str | tuple[str]] = []
@@ -76,8 +99,8 @@ class ActivationTable(SphinxDirective):
         rows = [
             (
                 [(name,)],
-                [(phi.formula,)],
-                [(phi.formula_prime,)],
+                [(in_text(general_activation(phi)),)],
+                [(in_text(general_slope(phi)),)],
                 [str(phi.range(WIDTH))],
                 [", ".join(f"{kink:g}" for kink in phi.kinks) or "–"],
                 parameters_of(phi),
@@ -92,15 +115,12 @@ class LossTable(SphinxDirective):
     """The table of losses, each with the output activations that fit."""
 
     def run(self) -> list[nodes.Node]:
-        for module in (
-            "chainrule.equations.losses",
-            "chainrule.equations.losses",
-            "chainrule.equations.activations",
-        ):
+        for module in ("chainrule.equations.losses", "chainrule.equations.activations"):
             self.env.note_dependency(sys.modules[module].__file__)
         head = (
             "name",
             "ℓ(y, a) of one row",
+            "∂ℓ/∂a_k",
             "accepted a",
             "parameters",
             "source",
@@ -117,7 +137,8 @@ class LossTable(SphinxDirective):
             rows.append(
                 (
                     [(name,)],
-                    [(ell.formula,)],
+                    [(in_text(general_loss(ell)),)],
+                    [(in_text(general_loss_slope(ell)),)],
                     [str(ell.accepts)],
                     parameters_of(ell),
                     [ell.source],
@@ -138,6 +159,18 @@ def said(thing: Any) -> tuple[Cell, str]:
     return cell, " ".join(sections.get("References", "–").split())
 
 
+def update_of(make: Any) -> Cell:
+    """The lines of a rule's update; of one with momentum the three that it has."""
+    if not issubclass(make, FirstOrder):
+        return ["–"]
+    cell: list[str | tuple[str]] = []
+    for word, options in VARIANTS.items():
+        if options.keys() <= make.__dataclass_fields__.keys():
+            update = general_update(make(**options), LETTERS, LETTERS)
+            cell += [word, *commas(in_text(r" \leftarrow ".join(u)) for u in update)]
+    return cell
+
+
 class OptimizerTable(SphinxDirective):
     """The table of optimisers."""
 
@@ -147,13 +180,14 @@ class OptimizerTable(SphinxDirective):
         )
         rows = []
         for name, make in OPTIMIZERS.items():
-            rule, source = said(make)
+            words, source = said(make)
             slots = commas(getattr(make, "slot_names", ()))
             rows.append(
                 (
                     [(name,)],
                     [(make.__name__,)],
-                    rule,
+                    words,
+                    update_of(make),
                     slots,
                     parameters_of(make()),
                     [source],
@@ -161,7 +195,11 @@ class OptimizerTable(SphinxDirective):
             )
         return [
             table(
-                ("name", "class", "update rule", "slots", "parameters", "source"), rows
+                (
+                    *("name", "class", "step", "update rule"),
+                    *("slots", "parameters", "source"),
+                ),
+                rows,
             )
         ]
 

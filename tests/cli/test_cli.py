@@ -272,7 +272,7 @@ def test_check_passes_and_names_every_pair(tmp_path):
 
 FAULT = """
 import chainrule.equations.activations as table, dataclasses
-right = table.tanh()
+right = table.ACTIVATIONS["tanh"]()
 wrong = dataclasses.replace(right, phi_prime=lambda z: 1.001 * right.phi_prime(z))
 import types
 table.ACTIVATIONS = types.MappingProxyType({**table.ACTIVATIONS, "tanh": lambda: wrong})

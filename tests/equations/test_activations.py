@@ -11,7 +11,7 @@ import pytest
 from chainrule import ACTIVATIONS, InputError, Network
 from chainrule.equations.activation import UNIT, Activation, Elementwise
 
-from ..support import exact, oracle, peers
+from ..support import oracle, peers
 from ..support.cases import OTHER_ARGUMENTS
 
 pytestmark = pytest.mark.quick
@@ -48,7 +48,9 @@ def prime(phi: Elementwise, z: np.ndarray) -> np.ndarray:
 
 
 @peers.needs_torch
-@pytest.mark.parametrize("phi", ROWS, ids=by_name)
+@pytest.mark.parametrize(
+    "phi", [phi for phi in ROWS if phi.name in peers.TORCH_ACTIVATIONS], ids=by_name
+)
 def test_phi_equals_pytorchs(phi: Activation) -> None:
     z = POINTS.reshape(-1, 3)
     np.testing.assert_allclose(
@@ -169,7 +171,7 @@ AT_KINKS = {
     "relu": {0.0: 0.0},
     "leaky_relu": {0.0: 0.01},
     "elu": {0.0: 1.0},
-    "selu": {0.0: exact.SCALE * exact.ALPHA},
+    "selu": {0.0: 1.7580993408473766},
     "softsign": {0.0: 1.0},
     "hard_sigmoid": {-3.0: 0.0, 3.0: 0.0},
     "hard_tanh": {-1.0: 0.0, 1.0: 0.0},

@@ -122,7 +122,7 @@ def test_derivatives_at_kinks_are_the_stated_ones() -> None:
 
 
 @peers.needs_torch
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", peers.TORCH_ACTIVATIONS)
 def test_activations_equal_those_of_pytorch(name: str) -> None:
     z = np.linspace(-6, 6, 60).reshape(20, 3)
     specification = ACTIVATIONS[name]().specification()

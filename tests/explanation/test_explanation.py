@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chainrule import (
+    ACTIVATIONS,
     OPTIMIZERS,
     InputError,
     Network,
@@ -209,12 +211,10 @@ def test_a_fault_planted_in_the_forward_pass_turns_its_numbers_red(
     assert {"Z1.1", "Z2.3"} <= set(made.failed)
 
 
-def test_a_fault_planted_in_a_table_turns_its_numbers_red(monkeypatch) -> None:
-    import chainrule.equations.activations as table
-
-    right = table._tanh
-    monkeypatch.setattr(table, "_tanh", lambda z: 1.0001 * right(z))
-    network = Network((3, 2, 1), ("tanh", "identity"), "squared_error")
+def test_a_fault_planted_in_a_row_turns_its_numbers_red() -> None:
+    tanh = ACTIVATIONS["tanh"]()
+    faulty = replace(tanh, phi=lambda z: 1.0001 * tanh.phi(z))
+    network = Network((3, 2, 1), (faulty, "identity"), "squared_error")
     made = explain(network, [[1.0, 2.0, -1.0]], [[0.5]], parameters=network.init(0))
     assert "A1.1" in made.failed  # φ itself
     assert "P1.1" in made.failed  # and φ′ is not its derivative

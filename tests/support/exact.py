@@ -1,6 +1,7 @@
 """Activations and logarithms in 60 decimal digits, for arguments where the naive formula overflows.
 
-Only `exp` and `ln` of the decimal module are used, whose exponents reach 10^18.
+Only functions of the decimal module are used, whose exponents reach 10^18. An activation is its formula, read from the
+table; that it is the right one is `oracle`'s to say, which has its own.
 """
 
 from __future__ import annotations
@@ -8,6 +9,11 @@ from __future__ import annotations
 import decimal
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+
+from chainrule import ACTIVATIONS
+from chainrule.equations.activation import Elementwise
+
+from .written import Arithmetic, evaluated
 
 CONTEXT = decimal.Context(prec=60, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)
 
@@ -25,36 +31,37 @@ def _tanh(z: Decimal) -> Decimal:
     return 1 - 2 / (1 + (2 * z).exp())
 
 
-def _elu(z: Decimal, alpha: Decimal) -> Decimal:
-    return z if z > 0 else alpha * (z.exp() - 1)
+def _log1p(v: Decimal) -> Decimal:
+    return (1 + v).ln() if v > Decimal("1e-30") else v
 
 
-def _gelu_tanh(z: Decimal) -> Decimal:
-    pi = Decimal("3.14159265358979323846264338327950288419716939937510582097494")
-    return z * _sigmoid(2 * (2 / pi).sqrt() * (z + Decimal("0.044715") * z**3))
-
-
-SCALE, ALPHA = (
-    Decimal("1.0507009873554804934193349852946"),
-    Decimal("1.6732632423543772848170429916717"),
+DECIMAL = Arithmetic(
+    Decimal,
+    {
+        "exp": Decimal.exp,
+        "log": Decimal.ln,
+        "sqrt": Decimal.sqrt,
+        "abs": abs,
+        "sigma": _sigmoid,
+        "tanh": _tanh,
+        "log1p": _log1p,
+    },
 )
 
-#: name → φ with default parameters. gelu needs Φ, which decimal does not have.
+
+PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494")
+
+
+def _written(row: Elementwise) -> Callable[[Decimal], Decimal]:
+    names = {"pi": PI, **{k: Decimal(str(v)) for k, v in row.parameters}}
+    return lambda z: evaluated(row.formula, {"z": z, **names}, DECIMAL)
+
+
+#: name → φ with default parameters, as its formula is written. gelu needs Φ, which decimal does not have.
 PHI: dict[str, Callable[[Decimal], Decimal]] = {
-    "identity": lambda z: z,
-    "sigmoid": _sigmoid,
-    "tanh": _tanh,
-    "relu": lambda z: max(z, Decimal(0)),
-    "leaky_relu": lambda z: z if z > 0 else Decimal("0.01") * z,
-    "elu": lambda z: _elu(z, Decimal(1)),
-    "selu": lambda z: SCALE * _elu(z, ALPHA),
-    "gelu_tanh": _gelu_tanh,
-    "silu": lambda z: z * _sigmoid(z),
-    "mish": lambda z: z * _tanh(_softplus(z)),
-    "softplus": _softplus,
-    "softsign": lambda z: z / (1 + abs(z)),
-    "hard_sigmoid": lambda z: min(max(z / 6 + Decimal("0.5"), Decimal(0)), Decimal(1)),
-    "hard_tanh": lambda z: min(max(z, Decimal(-1)), Decimal(1)),
+    name: _written(make())
+    for name, make in ACTIVATIONS.items()
+    if name not in {"gelu", "exp", "softmax"}
 }
 
 
@@ -109,7 +116,3 @@ def log1m_softmax(z: Sequence[float]) -> list[float]:
             others = sum(v for j, v in enumerate(e) if j != k)
             found.append(float(-_log1p(e[k] / others)))
         return found
-
-
-def _log1p(v: Decimal) -> Decimal:
-    return (1 + v).ln() if v > Decimal("1e-30") else v

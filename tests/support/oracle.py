@@ -1,10 +1,11 @@
 """The naive oracle: F0-F2, J1 and J2 in scalar Python, one sample at a time.
 
 Written from DESIGN.md and the textbook formulas, and from nothing of chainrule: no function of
-the package is imported, functions are looked up by name and parameters, and no array library
-adds or multiplies. Every derivative is the complex step of the scalar program: f(x + ih) =
-f(x) + ih f'(x) + O(h²), so with h = 1e-30 the imaginary part over h is f'(x) to rounding. All
-branches are taken on the real part.
+the package is called, functions are looked up by name and parameters, and no array library
+adds or multiplies. Of a row of the table that is not written here its formula is read. Every
+derivative is the complex step of the scalar program: f(x + ih) = f(x) + ih f'(x) + O(h²), so
+with h = 1e-30 the imaginary part over h is f'(x) to rounding. All branches are taken on the real
+part.
 
 `test_oracle.py` checks it by central differences, by hand and against other libraries.
 """
@@ -18,6 +19,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scipy import special
+
+from chainrule import ACTIVATIONS
+
+from .written import Arithmetic, evaluated
 
 H = 1e-30
 SELU_SCALE, SELU_ALPHA = (
@@ -71,6 +76,37 @@ ELEMENTWISE: dict[str, Callable[..., complex]] = {
 }
 
 
+def _magnitude(v: complex) -> complex:
+    """|v|, with derivative 0 at 0."""
+    if v.real == 0:
+        return 0j
+    return v if v.real > 0 else -v
+
+
+COMPLEX = Arithmetic(
+    complex,
+    {
+        **{
+            name: getattr(cmath, name)
+            for name in ("exp", "log", "sqrt", "tanh", "cosh")
+        },
+        "log1p": lambda z: cmath.log(1 + z),
+        "sigma": _sigmoid,
+        "abs": _magnitude,
+    },
+    lambda z: z.real,
+)
+
+
+def _written(formula: str) -> Callable[..., complex]:
+    return lambda z, **parameters: evaluated(formula, {"z": z, **parameters}, COMPLEX)
+
+
+for _name, _row in ACTIVATIONS.items():
+    if _name not in ("softmax", *ELEMENTWISE):
+        ELEMENTWISE[_name] = _written(_row().formula)
+
+
 def _softmax(z: Sequence[complex]) -> list[complex]:
     e = [cmath.exp(v) for v in z]
     return [v / sum(e) for v in e]
@@ -78,13 +114,6 @@ def _softmax(z: Sequence[complex]) -> list[complex]:
 
 #: name → φ of a row.
 VECTOR: dict[str, Callable[..., list[complex]]] = {"softmax": _softmax}
-
-
-def _magnitude(v: complex) -> complex:
-    """|v|, with derivative 0 at 0."""
-    if v.real == 0:
-        return 0j
-    return v if v.real > 0 else -v
 
 
 def _squared_error(y: Any, a: Sequence[complex], factor: float) -> complex:

@@ -11,56 +11,28 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, final
 
 from .arrays import Array, array_namespace, real_part
+from .intervals import UNIT, Interval
+from .table import Row
 
-__all__ = ["REALS", "UNIT", "Activation", "Elementwise", "Interval", "Softmax"]
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A range of real numbers, each end open or closed.
-
-    Examples
-    --------
-    >>> str(Interval(0.0, 1.0)), Interval(0.0, math.inf).contains(Interval(0.0, 1.0))
-    ('(0, 1)', True)
-    """
-
-    low: float
-    high: float
-    low_closed: bool = False
-    high_closed: bool = False
-
-    def contains(self, other: Interval) -> bool:
-        """Whether every number of `other` is in this interval."""
-        above = self.low < other.low or (
-            self.low == other.low and (self.low_closed or not other.low_closed)
-        )
-        below = self.high > other.high or (
-            self.high == other.high and (self.high_closed or not other.high_closed)
-        )
-        return above and below
-
-    def __str__(self) -> str:
-        left, right = "[" if self.low_closed else "(", "]" if self.high_closed else ")"
-        return f"{left}{self.low:.4g}, {self.high:.4g}{right}".replace("inf", "∞")
-
-
-REALS = Interval(-math.inf, math.inf)
-UNIT = Interval(0.0, 1.0)
+__all__ = ["Activation", "Elementwise", "Function", "Softmax", "row_of"]
 
 
 class Activation(ABC):
     """What a layer applies to Z[l]. Either `Elementwise` or `Softmax`."""
 
     name: str
+    formula: str
+    formula_prime: str
     kinks: tuple[float, ...]
     analytic: bool
     source: str
+    own: bool = False
 
     @abstractmethod
     def range(self, width: int) -> Interval:
@@ -101,7 +73,7 @@ class Activation(ABC):
         return f"{self.name}({arguments})" if arguments else self.name
 
     def __repr__(self) -> str:
-        if getattr(self, "own", False):
+        if self.own:
             return f"own_activation(…, name={self.name!r})"
         return str(self) if str(self).endswith(")") else f"{self}()"
 
@@ -117,7 +89,7 @@ class Elementwise(Activation):
     Parameters
     ----------
     name, formula, formula_prime : str
-        How φ and φ′ are called and written.
+        What φ is called; φ and φ′ as expressions of Python, see `activations`; "" where there is none.
     phi, phi_prime : callable
         φ(z, *parameters) and φ′(z, *parameters), arrays of any shape in and out.
     bounds : Interval
@@ -189,6 +161,35 @@ class Elementwise(Activation):
         return {"name": self.name, **dict(self.parameters)}
 
 
+def row_of(
+    name: str,
+    phi: tuple[Function, str],
+    phi_prime: tuple[Function, str],
+    bounds: Interval | Callable[..., Interval],
+    source: str,
+    *kinks: float,
+    logarithms: Mapping[str, Any] = MappingProxyType({}),
+    **parameters: tuple[float, Interval],
+) -> Row[Activation]:
+    """A row: φ and φ′, each as function and formula; parameters with their default and range."""
+
+    def make(**values: float) -> Activation:
+        return Elementwise(
+            name,
+            phi[1],
+            phi_prime[1],
+            phi[0],
+            phi_prime[0],
+            bounds if isinstance(bounds, Interval) else bounds(**values),
+            kinks,
+            source,
+            parameters=tuple(values.items()),
+            **logarithms,
+        )
+
+    return Row(name, make, parameters)
+
+
 @final
 @dataclass(frozen=True, repr=False)
 class Softmax(Activation):
@@ -203,8 +204,9 @@ class Softmax(Activation):
     """
 
     name: str = "softmax"
-    formula: str = "e^{z_k} / Σ_j e^{z_j}"
-    formula_prime: str = "diag(a) − a aᵀ"
+    #: Of one unit; the Jacobian, transposed, times g = ∂ℓ/∂a takes the place of φ′.
+    formula: str = "exp(z) / sum(exp(z))"
+    formula_prime: str = "a * (g - sum(a * g))"
     kinks: tuple[float, ...] = ()
     source: str = "Bridle 1990"
     analytic: bool = True

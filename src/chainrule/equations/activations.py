@@ -1,8 +1,11 @@
-"""The table of activations: φ and φ′ side by side, their ranges and kinks.
+"""The table of activations: one row each, with φ and φ′ as functions of arrays and as formulas.
 
-Every function branches on Re z, so that the complex step differentiates it exactly on each
-side of a kink. At a kink φ′ is the value of the branch taken there, 0 for ReLU. Nothing
-overflows for |z| up to 1e4 but what is too large to be represented, as e^z.
+The functions branch on Re z, so that the complex step differentiates each side of a kink exactly. At a kink φ′ is
+that of the branch taken there, 0 for ReLU. For |z| up to 1e4 nothing overflows but what is too large, as e^z.
+
+The formulas are expressions of Python over z and the parameters; a is φ(z). Pages and explanations show them and
+evaluate them, and the tests compare them with the functions. `p or q` is one number written in two ways: q stands
+in where p cancels or overflows.
 """
 
 from __future__ import annotations
@@ -11,14 +14,30 @@ import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from ..errors import InputError, is_number
-from .activation import REALS, UNIT, Activation, Elementwise, Interval, Softmax
-from .arrays import Array, array_namespace, erf, log1p, positive, real_part
+from .activation import Activation, Softmax, row_of
+from .arrays import (
+    Array,
+    array_namespace,
+    between,
+    clipped,
+    magnitude,
+    positive,
+    real_part,
+)
+from .intervals import NONNEGATIVE, POSITIVE, REALS, UNIT, Interval
+from .sigmoids import (
+    SIGMOID_LOGARITHMS,
+    SOFTPLUS_LOGARITHMS,
+    normal_cdf,
+    sigmoid,
+    sigmoid_prime,
+    softplus,
+    tanh,
+    tanh_prime,
+)
+from .table import Row
 
 __all__ = ["ACTIVATIONS"]
-
-
-# φ and φ′, row by row. e^{-|z|} never overflows; |z| is written by its branch.
 
 
 def _identity(z: Array) -> Array:
@@ -29,43 +48,12 @@ def _identity_prime(z: Array) -> Array:
     return array_namespace(z).ones_like(z)
 
 
-def _magnitude(z: Array) -> Array:
-    return array_namespace(z).where(positive(z), z, -z)
+def _leaky_relu(z: Array, slope: float) -> Array:
+    return array_namespace(z).where(positive(z), z, slope * z)
 
 
-def _sigmoid(z: Array) -> Array:
-    xp = array_namespace(z)
-    e = xp.exp(-_magnitude(z))
-    return xp.where(positive(z), xp.ones_like(e), e) / (1 + e)
-
-
-def _sigmoid_prime(z: Array) -> Array:
-    e = array_namespace(z).exp(-_magnitude(z))
-    return e / (1 + e) ** 2
-
-
-def _log_sigmoid(z: Array) -> Array:
-    return -_softplus(-z)
-
-
-def _log_sigmoid_prime(z: Array) -> Array:
-    return _sigmoid(-z)
-
-
-def _log1m_sigmoid(z: Array) -> Array:
-    return -_softplus(z)
-
-
-def _log1m_sigmoid_prime(z: Array) -> Array:
-    return -_sigmoid(z)
-
-
-def _tanh(z: Array) -> Array:
-    return array_namespace(z).tanh(z)
-
-
-def _tanh_prime(z: Array) -> Array:
-    return 4 * _sigmoid_prime(2 * z)  # sech²; 1 - tanh² would cancel
+def _leaky_relu_prime(z: Array, slope: float) -> Array:
+    return slope + (1 - slope) * _relu_prime(z)
 
 
 def _relu(z: Array) -> Array:
@@ -75,14 +63,6 @@ def _relu(z: Array) -> Array:
 
 def _relu_prime(z: Array) -> Array:
     return array_namespace(z).astype(positive(z), z.dtype)
-
-
-def _leaky_relu(z: Array, slope: float) -> Array:
-    return array_namespace(z).where(positive(z), z, slope * z)
-
-
-def _leaky_relu_prime(z: Array, slope: float) -> Array:
-    return slope + (1 - slope) * _relu_prime(z)
 
 
 def _elu(z: Array, alpha: float) -> Array:
@@ -97,392 +77,223 @@ def _elu_prime(z: Array, alpha: float) -> Array:
     return xp.where(positive(z), xp.ones_like(z), alpha * xp.exp(below))
 
 
-SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
 def _selu(z: Array) -> Array:
-    return SELU_SCALE * _elu(z, SELU_ALPHA)
+    return SCALE * _elu(z, ALPHA)
 
 
 def _selu_prime(z: Array) -> Array:
-    return SELU_SCALE * _elu_prime(z, SELU_ALPHA)
-
-
-def _normal_cdf(z: Array) -> Array:
-    return 0.5 * (1 + erf(z / math.sqrt(2)))
+    return SCALE * _elu_prime(z, ALPHA)
 
 
 def _gelu(z: Array) -> Array:
-    return z * _normal_cdf(z)
+    return z * normal_cdf(z)
 
 
 def _gelu_prime(z: Array) -> Array:
     density = array_namespace(z).exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
-    return _normal_cdf(z) + z * density
+    return normal_cdf(z) + z * density
 
 
-GELU_CUBIC = 0.044715
+CUBIC = 0.044715
+U = f"sqrt(2 / pi) * (z + {CUBIC} * z**3)"
+U_PRIME = f"sqrt(2 / pi) * (1 + 3 * {CUBIC} * z**2)"
 
 
 def _gelu_tanh(z: Array) -> Array:
-    u = math.sqrt(2 / math.pi) * (z + GELU_CUBIC * z * z * z)
-    return z * _sigmoid(2 * u)  # ½ (1 + tanh u) = σ(2u)
+    u = math.sqrt(2 / math.pi) * (z + CUBIC * z * z * z)
+    return z * sigmoid(2 * u)  # ½ (1 + tanh u) = σ(2u)
 
 
 def _gelu_tanh_prime(z: Array) -> Array:
-    u = math.sqrt(2 / math.pi) * (z + GELU_CUBIC * z * z * z)
-    u_prime = math.sqrt(2 / math.pi) * (1 + 3 * GELU_CUBIC * z * z)
-    return _sigmoid(2 * u) + 2 * z * u_prime * _sigmoid_prime(2 * u)
+    u = math.sqrt(2 / math.pi) * (z + CUBIC * z * z * z)
+    u_prime = math.sqrt(2 / math.pi) * (1 + 3 * CUBIC * z * z)
+    return sigmoid(2 * u) + 2 * z * u_prime * sigmoid_prime(2 * u)
 
 
 def _silu(z: Array) -> Array:
-    return z * _sigmoid(z)
+    return z * sigmoid(z)
 
 
 def _silu_prime(z: Array) -> Array:
-    return _sigmoid(z) + z * _sigmoid_prime(z)
+    return sigmoid(z) + z * sigmoid_prime(z)
 
 
-def _softplus(z: Array) -> Array:
-    return _relu(z) + log1p(array_namespace(z).exp(-_magnitude(z)))
-
-
-# Below -30, log softplus(z) = z - e^z/2 and its derivative = 1 - e^z/2 to 1e-26.
-def _log_softplus(z: Array) -> Array:
-    xp = array_namespace(z)
-    low = real_part(z) < -30
-    return xp.where(low, z, xp.log(_softplus(xp.where(low, xp.zeros_like(z), z))))
-
-
-def _log_softplus_prime(z: Array) -> Array:
-    xp = array_namespace(z)
-    low = real_part(z) < -30
-    safe = xp.where(low, xp.zeros_like(z), z)
-    return xp.where(low, xp.ones_like(z), _sigmoid(safe) / _softplus(safe))
+SOFTPLUS = "(log1p(exp(z)) or z + log1p(exp(-z)))"
+SECH2 = f"4 * sigma(2 * {SOFTPLUS}) * sigma(-(2 * {SOFTPLUS}))"
+MISH_PRIME = f"tanh({SOFTPLUS}) + (z * sigma(z) / cosh({SOFTPLUS})**2 or z * sigma(z) * ({SECH2}))"
 
 
 def _mish(z: Array) -> Array:
-    return z * _tanh(_softplus(z))
+    return z * tanh(softplus(z))
 
 
 def _mish_prime(z: Array) -> Array:
-    s = _softplus(z)
-    return _tanh(s) + z * _tanh_prime(s) * _sigmoid(z)
+    s = softplus(z)
+    return tanh(s) + z * tanh_prime(s) * sigmoid(z)
 
 
 def _softsign(z: Array) -> Array:
-    return z / (1 + _magnitude(z))
+    return z / (1 + magnitude(z))
 
 
 def _softsign_prime(z: Array) -> Array:
-    return (1 + _magnitude(z)) ** -2
-
-
-def _clip(z: Array, low: float, high: float) -> Array:
-    xp = array_namespace(z)
-    z = xp.where(real_part(z) <= low, xp.full_like(z, low), z)  # NaN stays NaN
-    return xp.where(real_part(z) >= high, xp.full_like(z, high), z)
-
-
-def _inside(z: Array, low: float, high: float) -> Array:
-    xp = array_namespace(z)
-    return xp.astype(positive(z - low) & positive(high - z), z.dtype)
+    return (1 + magnitude(z)) ** -2
 
 
 def _hard_sigmoid(z: Array) -> Array:
-    return _clip(z / 6 + 0.5, 0.0, 1.0)
+    return clipped(z / 6 + 0.5, 0.0, 1.0)
 
 
 def _hard_sigmoid_prime(z: Array) -> Array:
-    return _inside(z, -3.0, 3.0) / 6
+    return between(z, -3.0, 3.0) / 6
 
 
 def _hard_tanh(z: Array) -> Array:
-    return _clip(z, -1.0, 1.0)
+    return clipped(z, -1.0, 1.0)
 
 
 def _hard_tanh_prime(z: Array) -> Array:
-    return _inside(z, -1.0, 1.0)
+    return between(z, -1.0, 1.0)
 
 
 def _exp(z: Array) -> Array:
     return array_namespace(z).exp(z)
 
 
-# The table. Each entry makes the activation, from its parameters where it has some.
+def _least(low: float) -> Interval:
+    """The range of a function whose smallest value is `low`."""
+    return Interval(low, math.inf, low_closed=True)
 
 
-def identity() -> Activation:
-    """φ(z) = z."""
-    return Elementwise(
-        "identity", "z", "1", _identity, _identity_prime, REALS, (), "S4 (1)"
-    )
-
-
-def sigmoid() -> Activation:
-    """φ(z) = 1 / (1 + e^{-z}), the logistic function."""
-    return Elementwise(
+#: One row each: name, φ, φ′, range, source, kinks; parameters.
+ROWS: tuple[Row[Activation], ...] = (
+    row_of("identity", (_identity, "z"), (_identity_prime, "1"), REALS, "S4 (1)"),
+    row_of(
         "sigmoid",
-        "1 / (1 + e^{−z})",
-        "φ(z) (1 − φ(z))",
-        _sigmoid,
-        _sigmoid_prime,
+        (sigmoid, "1 / (1 + exp(-z)) or exp(z) / (1 + exp(z))"),
+        (sigmoid_prime, "a * (1 - a) or sigma(z) * sigma(-z)"),
         UNIT,
-        (),
         "S3.E2",
-        log_phi=_log_sigmoid,
-        log_phi_prime=_log_sigmoid_prime,
-        log1m_phi=_log1m_sigmoid,
-        log1m_phi_prime=_log1m_sigmoid_prime,
-    )
-
-
-def tanh() -> Activation:
-    """φ(z) = tanh z."""
-    return Elementwise(
+        logarithms=SIGMOID_LOGARITHMS,
+    ),
+    row_of(
         "tanh",
-        "tanh z",
-        "1 − tanh² z",
-        _tanh,
-        _tanh_prime,
+        (tanh, "tanh(z)"),
+        (tanh_prime, "1 - a**2 or 1 / cosh(z)**2"),
         Interval(-1.0, 1.0),
-        (),
         "LeCun 1989",
-    )
-
-
-def relu() -> Activation:
-    """φ(z) = max(z, 0), with φ′(0) = 0."""
-    return Elementwise(
+    ),
+    row_of(
         "relu",
-        "max(z, 0)",
-        "1 if z > 0 else 0",
-        _relu,
-        _relu_prime,
-        Interval(0.0, math.inf, low_closed=True),
-        (0.0,),
+        (_relu, "max(z, 0)"),
+        (_relu_prime, "1 if z > 0 else 0"),
+        NONNEGATIVE,
         "Nair & Hinton 2010; S1.E15",
-    )
-
-
-def leaky_relu(slope: float = 0.01) -> Activation:
-    """φ(z) = z for z > 0, else slope · z (slope ≥ 0)."""
-    slope = _number("leaky_relu's slope", slope, low=0.0)
-    bounds = REALS if slope > 0 else Interval(0.0, math.inf, low_closed=True)
-    return Elementwise(
+        0.0,
+    ),
+    row_of(
         "leaky_relu",
-        "z if z > 0 else s z",
-        "1 if z > 0 else s",
-        _leaky_relu,
-        _leaky_relu_prime,
-        bounds,
-        (0.0,),
+        (_leaky_relu, "z if z > 0 else slope * z"),
+        (_leaky_relu_prime, "1 if z > 0 else slope"),
+        lambda slope: REALS if slope > 0 else NONNEGATIVE,
         "Maas, Hannun & Ng 2013",
-        parameters=(("slope", slope),),
-    )
-
-
-def elu(alpha: float = 1.0) -> Activation:
-    """φ(z) = z for z > 0, else α (e^z - 1) (α > 0)."""
-    alpha = _number("elu's alpha", alpha, low=0.0, low_open=True)
-    return Elementwise(
+        0.0,
+        slope=(0.01, NONNEGATIVE),
+    ),
+    row_of(
         "elu",
-        "z if z > 0 else α (e^z − 1)",
-        "1 if z > 0 else α e^z",
-        _elu,
-        _elu_prime,
-        Interval(-alpha, math.inf),
-        (0.0,),
+        (_elu, "z if z > 0 else alpha * (exp(z) - 1)"),
+        (_elu_prime, "1 if z > 0 else alpha * exp(z)"),
+        lambda alpha: Interval(-alpha, math.inf),
         "Clevert, Unterthiner & Hochreiter 2016",
-        parameters=(("alpha", alpha),),
-    )
-
-
-def selu() -> Activation:
-    """φ(z) = λ elu(z, α) with the constants that keep mean 0 and variance 1."""
-    return Elementwise(
+        0.0,
+        alpha=(1.0, POSITIVE),
+    ),
+    row_of(
         "selu",
-        "λ (z if z > 0 else α (e^z − 1))",
-        "λ (1 if z > 0 else α e^z)",
-        _selu,
-        _selu_prime,
-        Interval(-SELU_SCALE * SELU_ALPHA, math.inf),
-        (0.0,),
+        (_selu, f"{SCALE} * z if z > 0 else {SCALE} * ({ALPHA} * (exp(z) - 1))"),
+        (_selu_prime, f"{SCALE} if z > 0 else {SCALE} * ({ALPHA} * exp(z))"),
+        Interval(-SCALE * ALPHA, math.inf),
         "Klambauer et al. 2017",
-    )
-
-
-def gelu() -> Activation:
-    """φ(z) = z Φ(z), Φ the standard normal distribution function."""
-    return Elementwise(
+        0.0,
+    ),
+    row_of(
         "gelu",
-        "z Φ(z)",
-        "Φ(z) + z Φ′(z)",
-        _gelu,
-        _gelu_prime,
-        Interval(-0.16998, math.inf, low_closed=True),
-        (),
+        (_gelu, "z * Phi(z)"),
+        (_gelu_prime, "Phi(z) + z * density(z)"),
+        _least(-0.16998),
         "Hendrycks & Gimpel 2016",
-    )
-
-
-def gelu_tanh() -> Activation:
-    """φ(z) = ½ z (1 + tanh u), u = √(2/π) (z + 0.044715 z³)."""
-    return Elementwise(
+    ),
+    row_of(
         "gelu_tanh",
-        "½ z (1 + tanh u), u = √(2/π) (z + 0.044715 z³)",
-        "½ (1 + tanh u) + ½ z (1 − tanh² u) u′",
-        _gelu_tanh,
-        _gelu_tanh_prime,
-        Interval(-0.17005, math.inf, low_closed=True),
-        (),
+        (_gelu_tanh, f"z * sigma(2 * ({U}))"),
+        (
+            _gelu_tanh_prime,
+            f"sigma(2 * ({U})) + 2 * z * ({U_PRIME}) * sigma(2 * ({U})) * sigma(-(2 * ({U})))",
+        ),
+        _least(-0.17005),
         "Hendrycks & Gimpel 2016",
-    )
-
-
-def silu() -> Activation:
-    """φ(z) = z σ(z), also called swish."""
-    return Elementwise(
+    ),
+    row_of(
         "silu",
-        "z σ(z)",
-        "σ(z) + z σ′(z)",
-        _silu,
-        _silu_prime,
-        Interval(-0.27847, math.inf, low_closed=True),
-        (),
+        (_silu, "z * sigma(z)"),
+        (_silu_prime, "sigma(z) + z * sigma(z) * sigma(-z)"),
+        _least(-0.27847),
         "Elfwing, Uchibe & Doya 2018",
-    )
-
-
-def mish() -> Activation:
-    """φ(z) = z tanh(softplus(z))."""
-    return Elementwise(
+    ),
+    row_of(
         "mish",
-        "z tanh s, s = log(1 + e^z)",
-        "tanh s + z (1 − tanh² s) σ(z)",
-        _mish,
-        _mish_prime,
-        Interval(-0.30885, math.inf, low_closed=True),
-        (),
+        (_mish, f"z * tanh({SOFTPLUS})"),
+        (_mish_prime, MISH_PRIME),
+        _least(-0.30885),
         "Misra 2020",
-    )
-
-
-def softplus() -> Activation:
-    """φ(z) = log(1 + e^z)."""
-    return Elementwise(
+    ),
+    row_of(
         "softplus",
-        "log(1 + e^z)",
-        "σ(z)",
-        _softplus,
-        _sigmoid,
-        Interval(0.0, math.inf),
-        (),
+        (softplus, SOFTPLUS),
+        (sigmoid, "sigma(z)"),
+        POSITIVE,
         "Dugas et al. 2001",
-        log_phi=_log_softplus,
-        log_phi_prime=_log_softplus_prime,
-    )
-
-
-def softsign() -> Activation:
-    """φ(z) = z / (1 + |z|)."""
-    return Elementwise(
+        logarithms=SOFTPLUS_LOGARITHMS,
+    ),
+    row_of(
         "softsign",
-        "z / (1 + |z|)",
-        "1 / (1 + |z|)²",
-        _softsign,
-        _softsign_prime,
+        (_softsign, "z / (1 + abs(z))"),
+        (_softsign_prime, "1 / (1 + abs(z))**2"),
         Interval(-1.0, 1.0),
-        (0.0,),
         "Glorot & Bengio 2010",
-    )
-
-
-def hard_sigmoid() -> Activation:
-    """φ(z) = z/6 + ½, clipped to [0, 1]."""
-    return Elementwise(
+        0.0,
+    ),
+    row_of(
         "hard_sigmoid",
-        "min(max(z/6 + ½, 0), 1)",
-        "1/6 if −3 < z < 3 else 0",
-        _hard_sigmoid,
-        _hard_sigmoid_prime,
+        (_hard_sigmoid, "0 if z <= -3 else 1 if z >= 3 else z / 6 + 1 / 2"),
+        (_hard_sigmoid_prime, "1 / 6 if -3 < z < 3 else 0"),
         Interval(0.0, 1.0, True, True),
-        (-3.0, 3.0),
         "Howard et al. 2019",
-    )
-
-
-def hard_tanh() -> Activation:
-    """φ(z) = z, clipped to [-1, 1]."""
-    return Elementwise(
+        *(-3.0, 3.0),
+    ),
+    row_of(
         "hard_tanh",
-        "min(max(z, −1), 1)",
-        "1 if −1 < z < 1 else 0",
-        _hard_tanh,
-        _hard_tanh_prime,
+        (_hard_tanh, "-1 if z <= -1 else 1 if z >= 1 else z"),
+        (_hard_tanh_prime, "1 if -1 < z < 1 else 0"),
         Interval(-1.0, 1.0, True, True),
-        (-1.0, 1.0),
         "Collobert 2004",
-    )
-
-
-def exp() -> Activation:
-    """φ(z) = e^z, the output of a Poisson regression."""
-    return Elementwise(
+        *(-1.0, 1.0),
+    ),
+    row_of(
         "exp",
-        "e^z",
-        "e^z",
-        _exp,
-        _exp,
-        Interval(0.0, math.inf),
-        (),
+        (_exp, "exp(z)"),
+        (_exp, "exp(z)"),
+        POSITIVE,
         "McCullagh & Nelder 1989",
-        log_phi=_identity,
-        log_phi_prime=_identity_prime,
-    )
-
-
-def softmax() -> Activation:
-    """φ(z)_k = e^{z_k} / Σ_j e^{z_j}, over each row; as output or hidden."""
-    return Softmax()
-
-
-#: name → the function that makes the activation, from its parameters where it has some.
-ACTIVATIONS: Mapping[str, Callable[..., Activation]] = MappingProxyType(
-    {
-        make.__name__: make
-        for make in (
-            identity,
-            sigmoid,
-            tanh,
-            relu,
-            leaky_relu,
-            elu,
-            selu,
-            gelu,
-            gelu_tanh,
-            silu,
-            mish,
-            softplus,
-            softsign,
-            hard_sigmoid,
-            hard_tanh,
-            exp,
-            softmax,
-        )
-    }
+        logarithms={"log_phi": _identity, "log_phi_prime": _identity_prime},
+    ),
+    Row("softmax", Softmax),
 )
-
-
-def _number(what: str, value: float, *, low: float, low_open: bool = False) -> float:
-    if not (
-        is_number(value)
-        and math.isfinite(value)
-        and (value > low or (value == low and not low_open))
-    ):
-        raise InputError(
-            f"{what} = {value!r}",
-            f"a finite number {'>' if low_open else '>='} {low:g}",
-            "Choose a value in that range.",
-        )
-    return float(value)
+#: name → the row, which called makes the activation, from its parameters where it has some.
+ACTIVATIONS: Mapping[str, Callable[..., Activation]] = MappingProxyType(
+    {row.name: row for row in ROWS}
+)

@@ -24,13 +24,17 @@ __all__ = [
     "array_namespace",
     "as_floating",
     "as_numpy",
+    "between",
+    "clipped",
     "device",
     "erf",
     "is_numpy_array",
     "log1p",
+    "magnitude",
     "positive",
     "real_part",
     "require_finite",
+    "sign",
     "without_holes",
 ]
 
@@ -61,6 +65,30 @@ def positive(z: Array) -> Array:
     Branching on the real part keeps the complex step right (Squire & Trapp 1998).
     """
     return real_part(z) > 0
+
+
+def magnitude(z: Array) -> Array:
+    """|z|, by the sign of Re z."""
+    return array_namespace(z).where(positive(z), z, -z)
+
+
+def sign(z: Array) -> Array:
+    """1 where Re z > 0, -1 where it is < 0, else 0."""
+    xp = array_namespace(z)
+    return xp.astype(positive(z), z.dtype) - xp.astype(positive(-z), z.dtype)
+
+
+def clipped(z: Array, low: float, high: float) -> Array:
+    """Z within [low, high], else the end that is nearer."""
+    xp = array_namespace(z)
+    z = xp.where(real_part(z) <= low, xp.full_like(z, low), z)  # NaN stays NaN
+    return xp.where(real_part(z) >= high, xp.full_like(z, high), z)
+
+
+def between(z: Array, low: float, high: float) -> Array:
+    """1 where low < Re z < high, else 0."""
+    xp = array_namespace(z)
+    return xp.astype(positive(z - low) & positive(high - z), z.dtype)
 
 
 def erf(z: Array) -> Array:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, type_of
-from .activation import Activation, Elementwise, Interval
+from .activation import Activation, Elementwise
 from .arrays import Array
-from .losses import Loss, Pointwise
+from .intervals import Interval
+from .loss import Loss, Pointwise
 
 __all__ = ["own_activation", "own_loss"]
 
@@ -100,8 +101,8 @@ def own_activation(
         )
     return Elementwise(
         name,
-        "own",
-        "own",
+        "",
+        "",
         phi,
         phi_prime,
         Interval(low, high),
@@ -167,7 +168,8 @@ def own_loss(
             _verify_analytic(of_a, given, a, kinks, f"{name} loss for y = {target:g}")
     return Pointwise(
         name,
-        "own",
+        "",
+        "",
         ell,
         ell_prime,
         Interval(*accepts),

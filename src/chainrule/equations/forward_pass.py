@@ -6,15 +6,15 @@ are the equations alone. Dropout masks are made outside and handed in.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, is_number
+from ..errors import InputError
 from .arrays import Array, array_namespace, as_floating, positive
+from .intervals import NONNEGATIVE
 from .losses import reduction_weights
 from .network import Network, Parameters, checked_network
 
@@ -291,9 +291,4 @@ def checked_weights(sample_weight: Any, rows: int, like: Array) -> Array:
 def checked_penalty(l1: float, l2: float) -> None:
     """Raise unless both factors are finite and >= 0."""
     for name, value in (("l1", l1), ("l2", l2)):
-        if not (is_number(value) and math.isfinite(value) and value >= 0):
-            raise InputError(
-                f"{name} = {value!r}",
-                "a finite number >= 0",
-                f"Pass {name}=0 for no penalty.",
-            )
+        NONNEGATIVE.checked(name, value, f"Pass {name}=0 for no penalty.")

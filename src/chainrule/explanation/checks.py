@@ -124,11 +124,7 @@ class Checker:
         network = self.numbers.moment.network
         if kind == "ell" or (kind == "G" and layer == network.n_layers):
             return network.loss.own
-        return (
-            kind in ("A", "P")
-            and layer > 0
-            and bool(getattr(network.activations[layer - 1], "own", False))
-        )
+        return kind in ("A", "P") and layer > 0 and network.activations[layer - 1].own
 
     def numerically(
         self, name: str, job: tuple[Callable[..., Any], Array, int, float]

@@ -1,6 +1,7 @@
 """Every number of a pass as a formula over the numbers before it: F0 to F2, J1, J2, B1 to B4. `updates` has U1.
 
-The equations are written here once more, for one number each, over the names of `numbers`. How a sum is ordered and
+The equations are written here once more, for one number each, over the names of `numbers`; φ, ℓ and the rules of
+optimizers are read from their tables (`functions`, `updates`). How a sum is ordered and
 where its bias stands is the notation's, and changes no value.
 """
 
@@ -13,7 +14,7 @@ from typing import final
 import numpy as np
 
 from ..documents.spelling import Style, parts_of
-from ..equations.activation import Softmax
+from ..equations.activation import Elementwise, Softmax
 from ..equations.losses import CrossEntropy
 from .expressions import (
     Constant,
@@ -28,15 +29,8 @@ from .expressions import (
     Sum,
     largest_terms,
 )
-from .functions import (
-    activation_of,
-    factor_of,
-    loss_of,
-    loss_slope_of,
-    minus,
-    named,
-    slope_of,
-)
+from .formulas import named, number
+from .functions import activation_of, loss_of, loss_slope_of, slope_of
 from .numbers import Numbers
 from .updates import update
 
@@ -59,6 +53,10 @@ def formula(numbers: Numbers, name: str, style: Style = PLAIN) -> Expression | N
     if build is None or (kind == "A" and layer == 0 and not numbers.has("M0")):
         return None
     return build(numbers, layer, index, style)
+
+
+def minus(a: Expression, b: Expression) -> Sum:
+    return Sum([a, b], (1, -1))
 
 
 def pre_activation(
@@ -103,9 +101,9 @@ def activation(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expr
 def slope(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expression:
     """φ′_l(Z[l]_k)."""
     a = None if n.has(f"M{l}") else Place(f"A{l}.{index[0]}")
-    return slope_of(
-        n.moment.network.activations[l - 1], Place(f"Z{l}.{index[0]}"), a, n.read
-    )
+    phi = n.moment.network.activations[l - 1]
+    assert isinstance(phi, Elementwise)
+    return slope_of(phi, Place(f"Z{l}.{index[0]}"), a, n.read)
 
 
 def outputs(n: Numbers) -> tuple[list[Expression], list[Expression]]:
@@ -189,7 +187,7 @@ def short_delta(n: Numbers, k: int) -> Expression | None:
         if total == 1:
             return minus(a[k - 1], y[k - 1])
         return minus(Product(Sum(y, read=n.read), a[k - 1]), y[k - 1])
-    if loss.own or getattr(phi, "own", False):
+    if loss.own or phi.own:
         return None
     if (loss.name, phi.name) in (
         ("poisson", "exp"),
@@ -199,9 +197,7 @@ def short_delta(n: Numbers, k: int) -> Expression | None:
     if (loss.name, phi.name) == ("squared_error", "identity"):
         factor = loss.specification()["factor"]
         difference = minus(a[k - 1], y[k - 1])
-        return (
-            difference if factor == 0.5 else Product(factor_of(2 * factor), difference)
-        )
+        return difference if factor == 0.5 else Product(number(2 * factor), difference)
     return None
 
 

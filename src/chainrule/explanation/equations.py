@@ -12,10 +12,17 @@ from ..documents.lines import Line
 from ..documents.spelling import Spelling
 from ..documents.table import LINES
 from ..equations.activation import Softmax
-from ..optimizers.first_order import SGD
+from ..optimizers.first_order import SGD, FirstOrder
 from .entries import short_delta
+from .functions import (
+    general_activation,
+    general_loss,
+    general_loss_slope,
+    general_slope,
+)
 from .numbers import Numbers
 from .steps import Step
+from .updates import general_update
 
 __all__ = [
     "array_equations",
@@ -26,110 +33,7 @@ __all__ = [
     "source_of",
 ]
 
-#: φ(z) and φ′(z), in general.
-PHI = {
-    "identity": ("z", "1"),
-    "sigmoid": (r"\frac{1}{1 + e^{\minus z}}", r"#f(z) (1 \minus #f(z))"),
-    "tanh": (r"\tanh z", r"1 \minus #f(z)^{2}"),
-    "relu": (r"\max(z, 0)", r"1 \text{if} z > 0 \text{, else} 0"),
-    "leaky_relu": (
-        r"z \text{if} z > 0 \text{, else} s \cdot z",
-        r"1 \text{if} z > 0 \text{, else} s",
-    ),
-    "elu": (
-        r"z \text{if} z > 0 \text{, else} \alpha (e^{z} \minus 1)",
-        r"1 \text{if} z > 0 \text{, else} \alpha e^{z}",
-    ),
-    "selu": (
-        r"\lambda z \text{if} z > 0 \text{, else} \lambda \alpha (e^{z} \minus 1)",
-        r"\lambda \text{if} z > 0 \text{, else} \lambda \alpha e^{z}",
-    ),
-    "gelu": (r"z \Phi(z)", r"\Phi(z) + z \Phi^{\prime}(z)"),
-    "gelu_tanh": (
-        r"z \sigma(2 u) \text{with} u = \sqrt{\frac{2}{\pi}} (z + 0.044715 z^{3})",
-        r"\sigma(2 u) + 2 z u^{\prime} \sigma(2 u) \sigma(\minus 2 u)",
-    ),
-    "silu": (r"z \sigma(z)", r"\sigma(z) + z \sigma(z) \sigma(\minus z)"),
-    "mish": (
-        r"z \tanh(\word{softplus}(z))",
-        r"\tanh(\word{softplus}(z)) + z \frac{\sigma(z)}{\cosh(\word{softplus}(z))^{2}}",
-    ),
-    "softplus": (r"\log(1 + e^{z})", r"\sigma(z)"),
-    "softsign": (r"\frac{z}{1 + \mid z \mid}", r"\frac{1}{{(1 + \mid z \mid)}^{2}}"),
-    "hard_sigmoid": (
-        r"\min(\max(\frac{z}{6} + \frac{1}{2}, 0), 1)",
-        r"\frac{1}{6} \text{if} \minus 3 < z < 3 \text{, else} 0",
-    ),
-    "hard_tanh": (
-        r"\min(\max(z, \minus 1), 1)",
-        r"1 \text{if} \minus 1 < z < 1 \text{, else} 0",
-    ),
-    "exp": (r"e^{z}", r"e^{z}"),
-    "softmax": (r"\frac{e^{z_{k}}}{\sum_{j} e^{z_{j}}}", ""),
-}
-#: ℓ and ∂ℓ/∂a_k, in general; #a and #y are a_k and y_k, #c the factor of squared error and #d twice that, t and q the
-#: parameters of other losses.
-ELL = {
-    "squared_error": (r"#c \sum_{k} {(#a \minus #y)}^{2}", r"#d (#a \minus #y)"),
-    "absolute_error": (
-        r"\sum_{k} \mid #a \minus #y \mid",
-        r"\word{sign}(#a \minus #y)",
-    ),
-    "huber": (
-        r"\sum_{k} \frac{1}{2} r^{2} \text{if} \mid r \mid \le t \text{, else} t (\mid r \mid \minus \frac{t}{2}) "
-        r"\text{, with} r = #a \minus #y",
-        r"#a \minus #y \text{, cut off at} \minus t \text{and} t",
-    ),
-    "log_cosh": (r"\sum_{k} \log \cosh(#a \minus #y)", r"\tanh(#a \minus #y)"),
-    "pinball": (
-        r"\sum_{k} \max(q r, (q \minus 1) r) \text{, with} r = #y \minus #a",
-        r"\minus q \text{if} #y > #a \text{, else} 1 \minus q",
-    ),
-    "cross_entropy": (r"\minus \sum_{k} #y \log #a", r"\minus \frac{#y}{#a}"),
-    "binary_cross_entropy": (
-        r"\minus \sum_{k} (#y \log #a + (1 \minus #y) \log(1 \minus #a))",
-        r"\minus \frac{#y}{#a} + \frac{1 \minus #y}{1 \minus #a}",
-    ),
-    "poisson": (
-        r"\sum_{k} #a \minus #y \log #a + #y \log #y \minus #y",
-        r"1 \minus \frac{#y}{#a}",
-    ),
-}
-#: What each optimiser does to W, with what it remembers; the biases go the same way.
-RULES = {
-    "gradient_descent": (r"{W+} = {W} \minus {alpha} {dW}",),
-    "sgd": (r"{W+} = {W} \minus {alpha} {dW}",),
-    "momentum": (r"{mW+} = \mu {mW} \minus {alpha} {dW}", r"{W+} = {W} + {mW+}"),
-    "nesterov": (
-        r"{mW+} = \mu {mW} \minus {alpha} {dW}",
-        r"{W+} = {W} + \mu {mW+} \minus {alpha} {dW}",
-    ),
-    "rmsprop": (
-        r"{vW+} = \rho {vW} + (1 \minus \rho) {({dW})}^{2}",
-        r"{W+} = {W} \minus \frac{{alpha} {dW}}{\sqrt{{vW+}} + \epsilon}",
-    ),
-    "adagrad": (
-        r"{vW+} = {vW} + {({dW})}^{2}",
-        r"{W+} = {W} \minus \frac{{alpha} {dW}}{\sqrt{{vW+}} + \epsilon}",
-    ),
-    "adam": (
-        r"{mW+} = \beta_{1} {mW} + (1 \minus \beta_{1}) {dW}",
-        r"{vW+} = \beta_{2} {vW} + (1 \minus \beta_{2}) {({dW})}^{2}",
-        r"{W+} = {W} \minus \frac{{alpha} \frac{{mW+}}{1 \minus \beta_{1}^{t}}}"
-        r"{\sqrt{\frac{{vW+}}{1 \minus \beta_{2}^{t}}} + \epsilon}",
-    ),
-}
-RULES["folded_adam"] = (
-    *RULES["adam"][:2],
-    r"{W+} = {W} \minus \frac{{alpha} \frac{\sqrt{1 \minus \beta_{2}^{t}}}{1 \minus \beta_{1}^{t}} {mW+}}"
-    r"{\sqrt{{vW+}} + \epsilon}",
-)
-RULES["adamw"] = tuple(
-    line.replace("{W+} = {W}", r"{W+} = (1 \minus {alpha} \lambda) {W}")
-    for line in RULES["adam"]
-)
-
-#: A place for an array in an equation of these tables.
+#: A place for an array in an equation.
 ARRAY = re.compile(
     r"\{((?:[AZWBbMNXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)-?)\}"
 )
@@ -303,11 +207,12 @@ def _lines(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
 def function_line(spelled: Spelling, phi: Any, which: int) -> list[str]:
     """φ(z) = …, or φ′(z) = …."""
     letter = spelled.function
-    if phi.name not in PHI or getattr(phi, "own", False) or not PHI[phi.name][which]:
+    if not phi.formula or (which and isinstance(phi, Softmax)):
         return []
     name = rf"{letter}^{{\prime}}" if which else letter
     of = f"{{{name}(z)}}_{{k}}" if isinstance(phi, Softmax) else f"{name}(z)"
-    return [f"{of} = {PHI[phi.name][which].replace('#f', letter)}"]
+    shown = general_slope(phi, f"{letter}(z)") if which else general_activation(phi)
+    return [f"{of} = {shown}"]
 
 
 def _masked(spelled: Spelling, kind: str, n: Numbers, l: int) -> list[str]:
@@ -326,21 +231,13 @@ def _loss(spelled: Spelling, n: Numbers, which: int) -> str:
     y = spelled.template("Y", output=True)[1].replace("#1", "k")
     if spelled.hidden and n.moment.network.activations[-1].name == "identity":
         a = spelled.template("Z", output=True)[1].replace("#1", "k")
-    if loss.name not in ELL or loss.own:
+    if not loss.formula:
         return (
             r"\sum_{k} \ell(" + f"{y}, {a})"
             if which == 0
             else rf"\ell^{{\prime}}({y}, {a})"
         )
-    written = ELL[loss.name][which].replace("#a", a).replace("#y", y)
-    factor = loss.specification().get("factor", 1.0)
-    return written.replace("#c", _coefficient(factor)).replace(
-        "#d", _coefficient(2 * factor)
-    )
-
-
-def _coefficient(number: float) -> str:
-    return {1.0: "", 0.5: r"\frac{1}{2}"}.get(number, f"{number:.6g}")
+    return (general_loss_slope if which else general_loss)(loss, a, y)
 
 
 def _delta_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
@@ -407,10 +304,8 @@ def _update_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
     if l in rules.frozen_layers:
         return ["{W+} = {W}"]
     rule = rules.optimizer
-    name = rule.name
-    if isinstance(rule, SGD) and rule.momentum:
-        name = "nesterov" if rule.nesterov else "momentum"
-    lines = [*_limit_lines(n), *RULES[name]]
+    assert isinstance(rule, FirstOrder)
+    lines = [*_limit_lines(n), *map(" = ".join, general_update(rule))]
     if rules.max_norm is not None:
         lines = [line.replace("{W+}", "{uW+}") for line in lines]
         lines.append(

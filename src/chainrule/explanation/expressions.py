@@ -14,12 +14,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import final
 
+from .markup import FUNCTIONS
+
 __all__ = [
     "Branch",
     "Call",
     "Constant",
     "Expression",
     "Fraction",
+    "Letter",
     "Place",
     "Power",
     "Product",
@@ -47,9 +50,9 @@ class Expression(ABC):
         """Value and size, with the numbers that `read` finds in the places."""
 
     @property
-    @abstractmethod
     def leaves(self) -> int:
         """How many numbers it is made of."""
+        return 1
 
     def bracketed(self, terms: int) -> str:
         """The same as a factor of a product."""
@@ -77,9 +80,20 @@ class Place(Expression):
         found = read(self.name)
         return found, abs(found)
 
-    @property
-    def leaves(self) -> int:
-        return 1
+
+@final
+@dataclass(frozen=True)
+class Letter(Expression):
+    """A letter in a formula in general, or one that stands for a number: π."""
+
+    written: str
+    number: float = math.nan
+
+    def markup(self, terms: int) -> str:
+        return self.written
+
+    def value(self, read: Read) -> Sized:
+        return self.number, abs(self.number)
 
 
 @final
@@ -96,16 +110,8 @@ class Constant(Expression):
     def value(self, read: Read) -> Sized:
         return self.number, abs(self.number)
 
-    @property
-    def leaves(self) -> int:
-        return 1
-
     def bracketed(self, terms: int) -> str:
-        return (
-            f"({self.markup(terms)})"
-            if self.number < 0 and not self.written
-            else self.markup(terms)
-        )
+        return f"({self.markup(terms)})" if self.number < 0 else self.markup(terms)
 
 
 def largest_terms(
@@ -220,7 +226,15 @@ class Product(Expression):
         self.factors = factors
 
     def markup(self, terms: int) -> str:
-        return r" \cdot ".join(factor.bracketed(terms) for factor in self.factors)
+        line = ""
+        for factor in self.factors:
+            shown = factor.bracketed(terms)
+            if "@" in line + shown or shown[0].isdigit():
+                sign = r" \cdot "
+            else:  # letters; those in braces are arrays
+                sign = " " if "{" in (line[:1], shown[0]) else r" \thin "
+            line += sign + shown if line else shown
+        return line
 
     def value(self, read: Read) -> Sized:
         value = size = 1.0
@@ -257,14 +271,17 @@ class Fraction(Expression):
 @final
 @dataclass(frozen=True)
 class Power(Expression):
-    """A whole power."""
+    """A whole power, the exponent written as a letter in general."""
 
     base: Expression
     exponent: int
+    letter: str = ""
 
     def markup(self, terms: int) -> str:
         inside = self.base.enclosed(terms)
-        return f"{{({inside})}}^{{{self.exponent}}}"
+        if not isinstance(self.base, Letter) or inside[0] == "{" or " " in inside:
+            inside = f"{{({inside})}}"
+        return f"{inside}^{{{self.letter or self.exponent}}}"
 
     def value(self, read: Read) -> Sized:
         v, s = self.base.value(read)
@@ -306,21 +323,17 @@ def _density(z: float) -> float:
     return math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
-#: name → how it is written before its argument, the function and its derivative.
+#: name → how it is written, # its argument, the function and its derivative.
 CALLS: dict[str, tuple[str, Callable[[float], float], Callable[[float], float]]] = {
-    "exp": (r"\exp", math.exp, math.exp),
-    "log": (r"\log", math.log, lambda z: 1 / z),
-    "tanh": (r"\tanh", math.tanh, lambda z: 4 * _logistic_slope(2 * z)),
-    "cosh": (r"\cosh", math.cosh, math.sinh),
-    "sigma": (r"\sigma", _logistic, _logistic_slope),
-    "softplus": (
-        r"\word{softplus}",
-        lambda z: max(z, 0.0) + math.log1p(math.exp(-abs(z))),
-        _logistic,
-    ),
-    "Phi": (r"\Phi", lambda z: math.erfc(-z / math.sqrt(2)) / 2, _density),
-    "density": (r"\Phi^{\prime}", _density, lambda z: -z * _density(z)),
-    "abs": ("abs", abs, lambda z: 1.0),
+    "exp": ("e^{#}", math.exp, math.exp),
+    "log": (r"\log(#)", math.log, lambda z: 1 / z),
+    "tanh": (r"\tanh(#)", math.tanh, lambda z: 4 * _logistic_slope(2 * z)),
+    "cosh": (r"\cosh(#)", math.cosh, math.sinh),
+    "sigma": (r"\sigma(#)", _logistic, _logistic_slope),
+    "log1p": (r"\log(1 + #)", math.log1p, lambda z: 1 / (1 + z)),
+    "Phi": (r"\Phi(#)", lambda z: math.erfc(-z / math.sqrt(2)) / 2, _density),
+    "density": (r"\Phi^{\prime}(#)", _density, lambda z: -z * _density(z)),
+    "abs": (r"{\mid # \mid}", abs, lambda z: 1.0),
 }
 
 
@@ -334,13 +347,10 @@ class Call(Expression):
 
     def markup(self, terms: int) -> str:
         inside = self.argument.enclosed(terms)
-        if self.function == "exp":
-            return rf"e^{{{inside}}}"
-        return (
-            rf"\mid {inside} \mid"
-            if self.function == "abs"
-            else f"{CALLS[self.function][0]}({inside})"
-        )
+        shown = CALLS[self.function][0]
+        if isinstance(self.argument, Letter) and self.function in FUNCTIONS:
+            shown = shown.replace("(#)", " #")
+        return shown.replace("#", inside)
 
     def value(self, read: Read) -> Sized:
         _, function, slope = CALLS[self.function]
@@ -404,15 +414,29 @@ class Share(Expression):
 @final
 @dataclass(frozen=True)
 class Branch(Expression):
-    """The branch of a function that is taken, and the condition under which it is."""
+    """A piecewise formula: both branches and the test; with numbers the one that is taken is shown, and since what."""
 
-    taken: Expression
-    condition: str
+    when: Expression
+    otherwise: Expression
+    test: str
+    holds: bool | None = None
+    since: str = ""
+
+    @property
+    def taken(self) -> Expression:
+        """The branch that the numbers lead to."""
+        return self.when if self.holds else self.otherwise
 
     def markup(self, terms: int) -> str:
-        return rf"{self.taken.markup(terms)} \text{{, since {self.condition}}}"
+        if self.holds is None:
+            when, otherwise = self.when.markup(terms), self.otherwise.markup(terms)
+            return rf"{when} \text{{if}} {self.test} \text{{, else}} {otherwise}"
+        since = rf" \text{{, since {self.since}}}" if self.since else ""
+        return self.taken.markup(terms) + since
 
     def bracketed(self, terms: int) -> str:
+        if self.holds is None:
+            return f"({self.markup(terms)})"
         return self.taken.bracketed(terms)
 
     def value(self, read: Read) -> Sized:

@@ -53,8 +53,9 @@ SIGNS = {
     "times": "×",
     "infty": "∞",
     "to": "→",
+    "thin": " ",
 }
-LATEX = {"minus": "-", "Norm": r"\Vert", "sum": r"\textstyle\sum"}
+LATEX = {"thin": r"\,", "minus": "-", "Norm": r"\Vert", "sum": r"\textstyle\sum"}
 FUNCTIONS = ("log", "exp", "tanh", "max", "min", "cosh")
 OPERATORS = {
     "odot",
@@ -73,6 +74,7 @@ OPERATORS = {
     "approx",
     "times",
     "to",
+    "thin",
 }
 KINDS = ("sign", "operator")
 TOKEN = re.compile(r"\\\\|\\[A-Za-z]+|@[^@]*@|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
@@ -268,7 +270,8 @@ def _spaced(parts: tuple[Node, ...], texts: list[str]) -> str:
     for number, (part, text) in enumerate(zip(parts, texts, strict=True)):
         previous = parts[number - 1] if number else None
         after_operand = previous is not None and not (
-            previous.kind == "operator" and previous.text not in (")", "]")
+            previous.kind == "text"
+            or (previous.kind == "operator" and previous.text not in (")", "]"))
         )
         if (
             part.kind == "operator"
@@ -279,7 +282,8 @@ def _spaced(parts: tuple[Node, ...], texts: list[str]) -> str:
         elif part.kind == "operator" and part.text in (",", ";"):
             line += f"{text} "
         elif part.kind == "text":
-            line = f"{line.rstrip()} {text} "
+            space = "" if text.startswith(",") else " "
+            line = f"{line.rstrip()}{space}{text} "
         elif part.kind == "operator" and part.text == "sum":
             line += text
         else:
@@ -390,7 +394,7 @@ def to_latex(node: Node, fill: Fill) -> str:
 
 
 #: What pdfLaTeX does not take as it stands.
-PLAIN = {sign: rf"$\{name}$" for name, sign in SIGNS.items() if len(sign) == 1}
+PLAIN = {sign: rf"$\{name}$" for name, sign in SIGNS.items() if len(sign.strip()) == 1}
 PLAIN |= {
     "−": "$-$",
     "′": "$'$",
@@ -499,6 +503,8 @@ def to_mathml(node: Node, fill: Fill) -> str:
     )
     if node.kind == "number":
         return f"<mn>{shown}</mn>"
+    if node.text == "thin":
+        return '<mspace width="0.17em"></mspace>'
     if node.kind == "operator" or node.text in ("top", "prime"):
         if node.text in ("langle", "rangle"):
             return f"{TIGHT}{shown}</mo>"

@@ -6,24 +6,17 @@ Within the limits that training has: clipping, decay, frozen layers, the largest
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 
-from .expressions import (
-    Constant,
-    Expression,
-    Fraction,
-    Place,
-    Power,
-    Product,
-    Root,
-    Sum,
-)
-from .functions import minus, named
+from ..optimizers.first_order import FirstOrder
+from .expressions import Constant, Expression, Letter, Place, Product
+from .formulas import letters_of, named, number, read_formula
 from .numbers import Numbers
 
-__all__ = ["update"]
+__all__ = ["general_update", "update"]
 
 
 def update(n: Numbers, kind: str, l: int, index: tuple[int, ...]) -> Expression | None:
@@ -31,12 +24,12 @@ def update(n: Numbers, kind: str, l: int, index: tuple[int, ...]) -> Expression 
     letter = "W" if "W" in kind else "b"
     place = f"{letter}{l}" + "".join(f".{i}" for i in index)
     if kind[0] in "mv":
-        return memory(n, kind[0], l, place)
+        return lines_at(n, place, l)[kind[0]]
     if l in n.moment.rules.frozen_layers:
         return Place(place)
     if kind == "W+" and n.has(f"uW+{l}"):
         return limited(n, l, index)
-    return stepped(n, place, l)
+    return lines_at(n, place, l)["theta"]  # U1
 
 
 def gradient_used(n: Numbers, place: str, l: int) -> Expression:
@@ -46,72 +39,65 @@ def gradient_used(n: Numbers, place: str, l: int) -> Expression:
         return Constant(0)
     gradient: Expression = Place(found)
     if rules.clip_value is not None and abs(n.read(found)) > rules.clip_value:
-        gradient = Constant(math.copysign(rules.clip_value, n.read(found)))
+        limit = Constant(math.copysign(rules.clip_value, n.read(found)))
+        gradient = Product(limit)  # which is no number of the formula
     return gradient if n.clip_factor == 1 else Product(named(n.clip_factor), gradient)
 
 
-def after(place: str, letter: str) -> Place:
-    """What the optimiser remembers after the step."""
-    return Place(f"{letter}{place[0]}+{place[1:]}")
+def lines_of(
+    rule: FirstOrder, names: Mapping[str, Expression], after: Mapping[str, Expression]
+) -> dict[str, Expression]:
+    """The lines of a rule's update, by what they give: "m", "v", "theta" (U1).
+
+    Parameters
+    ----------
+    rule : FirstOrder
+    names : mapping of str to Expression
+        What the names in the update stand for.
+    after : mapping of str to Expression
+        What "m" and "v" stand for once they are made.
+    """
+    known, lines = dict(names), {}
+    for given, formula in rule.update.items():
+        lines[given] = read_formula(formula, known)
+        known |= {given: after[given]} if given in after else {}
+    return lines
 
 
-def memory(n: Numbers, letter: str, l: int, place: str) -> Expression:
-    """How what the optimiser remembers follows the gradient."""
-    rule: Any = n.moment.rules.optimizer
-    g, before = gradient_used(n, place, l), Place(letter + place)
-    if rule.name == "sgd":
-        return Sum(
-            [Product(named(rule.momentum), before), Product(Place("alpha"), g)], (1, -1)
-        )
-    if rule.name == "adagrad":
-        return Sum([before, Power(g, 2)])
-    if letter == "m":
-        return Sum(
-            [Product(named(rule.beta1), before), Product(named(1 - rule.beta1), g)]
-        )
-    kept = rule.rho if rule.name == "rmsprop" else rule.beta2
-    return Sum([Product(named(kept), before), Product(named(1 - kept), Power(g, 2))])
+#: Names in a rule's update → kinds of numbers, before and after the step.
+KINDS = {"theta": "{W}", "g": "{dW}", "alpha": "{alpha}", "m": "{mW}", "v": "{vW}"}
+KINDS_AFTER = {"m": "{mW+}", "v": "{vW+}", "theta": "{W+}"}
 
 
-def stepped(n: Numbers, place: str, l: int) -> Expression:
-    """θ after the optimiser's step, from its gradient and what it remembers."""
-    rule: Any = n.moment.rules.optimizer
-    t = n.moment.state.steps + 1
-    g, alpha, start = gradient_used(n, place, l), Place("alpha"), decayed(n, place)
-    m, v = after(place, "m"), after(place, "v")
-    if rule.name == "sgd" and rule.momentum:
-        if not rule.nesterov:
-            return Sum([start, m])
-        return Sum(
-            [start, Product(named(rule.momentum), m), Product(alpha, g)], (1, 1, -1)
-        )
-    if rule.name in ("gradient_descent", "sgd"):
-        return minus(start, Product(alpha, g))  # U1
-    epsilon = named(rule.epsilon)
-    if rule.name in ("rmsprop", "adagrad"):
-        return minus(start, Fraction(Product(alpha, g), Sum([Root(v), epsilon])))
-    corrections = [bias_correction(beta, t) for beta in (rule.beta1, rule.beta2)]
-    if rule.name == "folded_adam":  # ε beside the uncorrected root
-        correction = Fraction(Root(corrections[1]), corrections[0])
-        return minus(
-            start, Fraction(Product(alpha, correction, m), Sum([Root(v), epsilon]))
-        )
-    root = Sum([Root(Fraction(v, corrections[1])), epsilon])
-    return minus(start, Fraction(Product(alpha, Fraction(m, corrections[0])), root))
+def general_update(
+    rule: FirstOrder,
+    before: Mapping[str, str] = KINDS,
+    after: Mapping[str, str] = KINDS_AFTER,
+) -> list[tuple[str, str]]:
+    """What the rule makes of W and of what it remembers: each and its formula as markup; biases go the same way."""
+    names: dict[str, Expression] = {
+        name: Letter(shown) for name, shown in before.items()
+    }
+    made = {name: Letter(shown) for name, shown in after.items()}
+    names |= {"t": Letter("t"), **letters_of(asdict(rule))}
+    lines = lines_of(rule, names, made)
+    return [(after[name], line.markup(0)) for name, line in lines.items()]
 
 
-def decayed(n: Numbers, place: str) -> Expression:
-    """θ before the step; of AdamW the weights, not the biases, are made smaller first."""
-    decay = getattr(n.moment.rules.optimizer, "weight_decay", 0.0)
-    if place[0] == "b" or not decay:
-        return Place(place)
-    return Product(
-        minus(Constant(1), Product(Place("alpha"), named(decay))), Place(place)
-    )
-
-
-def bias_correction(beta: float, t: int) -> Expression:
-    return minus(Constant(1), Power(named(beta), t))
+def lines_at(n: Numbers, place: str, l: int) -> dict[str, Expression]:
+    """The update of one number of θ over its places."""
+    rule = n.moment.rules.optimizer
+    assert isinstance(rule, FirstOrder)
+    names: dict[str, Expression] = {
+        name: number(value) for name, value in asdict(rule).items()
+    }
+    names |= {"g": gradient_used(n, place, l), "alpha": Place("alpha")}
+    names |= {"t": Constant(n.moment.state.steps + 1), "theta": Place(place)}
+    names |= {letter: Place(letter + place) for letter in "mv"}
+    if place[0] == "b":
+        names["weight_decay"] = Constant(0)
+    after = {letter: Place(f"{letter}{place[0]}+{place[1:]}") for letter in "mv"}
+    return lines_of(rule, names, after)
 
 
 def limited(n: Numbers, l: int, index: tuple[int, ...]) -> Expression:

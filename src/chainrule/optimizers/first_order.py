@@ -15,11 +15,19 @@ from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 from ..equations.arrays import Array, array_namespace
+from ..equations.intervals import NONNEGATIVE, POSITIVE, SHARE, Interval
 from ..errors import InputError, is_number
 
 __all__ = ["LBFGS", "OPTIMIZERS", "FirstOrder", "Optimizer"]
 
 Slots = tuple[Array, ...]
+#: Of parameters that are no share of 1.
+RANGES = {
+    "learning_rate": POSITIVE,
+    "epsilon": POSITIVE,
+    "weight_decay": NONNEGATIVE,
+    "momentum": Interval(0.0, 1.0, True, True),  # 1 forgets nothing
+}
 
 
 class Optimizer(ABC):
@@ -44,6 +52,10 @@ class FirstOrder(Optimizer):
         α > 0, before any schedule.
     """
 
+    #: The step as formulas, in order: what is remembered (m, v), then theta. Each is an expression of Python over
+    #: theta, g = ∇J, alpha, the number t of the step, m and v (the new ones, once they are made) and the parameters;
+    #: the weight decay of biases is 0. Pages and explanations show and evaluate them.
+    rule: ClassVar[Mapping[str, str]]
     #: What is remembered between steps: arrays of the shape of θ, 0 at the start.
     slot_names: ClassVar[tuple[str, ...]] = ()
 
@@ -51,26 +63,14 @@ class FirstOrder(Optimizer):
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            low_open, high = (
-                (True, math.inf)
-                if name in ("learning_rate", "epsilon")
-                else (False, 1.0)
-            )
-            if name == "weight_decay":
-                high = math.inf
-            closed = name == "momentum"  # 1 forgets nothing
             if name != "nesterov":
-                number = (
-                    float(value) if is_number(value) else math.nan
-                )  # NumPy's scalars have no JSON
-                below = number <= high if closed else number < high
-                if not ((number > 0 or (number == 0 and not low_open)) and below):
-                    limit = f" and {'<=' if closed else '<'} 1" if high == 1 else ""
-                    allowed = f"a finite number {'>' if low_open else '>='} 0{limit}"
-                    raise InputError(
-                        f"{name} = {value!r}", allowed, "Choose a value in that range."
-                    )
+                number = RANGES.get(name, SHARE).checked(name, value)
                 object.__setattr__(self, name, number)
+
+    @property
+    def update(self) -> Mapping[str, str]:
+        """The lines of `rule` that these parameters lead to."""
+        return self.rule
 
     def start(self, theta: Array) -> Slots:
         """The state before the first step."""
@@ -105,7 +105,7 @@ class FirstOrder(Optimizer):
 @final
 @dataclass(frozen=True, kw_only=True)
 class GradientDescent(FirstOrder):
-    """θ ← θ - α ∇J, J taken over all rows.
+    """A step down the gradient, J taken over all rows.
 
     References
     ----------
@@ -114,6 +114,7 @@ class GradientDescent(FirstOrder):
 
     name: ClassVar[str] = "gradient_descent"
     full_batch: ClassVar[bool] = True
+    rule: ClassVar[Mapping[str, str]] = {"theta": "theta - alpha * g"}
     learning_rate: float = 0.1
 
     def step(
@@ -125,7 +126,7 @@ class GradientDescent(FirstOrder):
 @final
 @dataclass(frozen=True, kw_only=True)
 class SGD(FirstOrder):
-    """V ← μ V - α ∇J, θ ← θ + V; with Nesterov θ ← θ + μ V - α ∇J. J is taken over a batch.
+    """A step down the gradient, J taken over a batch; with momentum it is added to a share of the last one.
 
     References
     ----------
@@ -134,9 +135,20 @@ class SGD(FirstOrder):
 
     name: ClassVar[str] = "sgd"
     slot_names: ClassVar[tuple[str, ...]] = ("velocity",)
+    rule: ClassVar[Mapping[str, str]] = {
+        "m": "momentum * m - alpha * g",
+        "theta": "theta + m",
+    }
     learning_rate: float = 0.1
     momentum: float = 0.0
     nesterov: bool = False
+
+    @property
+    def update(self) -> Mapping[str, str]:
+        if self.momentum == 0:
+            return GradientDescent.rule
+        ahead = {"theta": "theta + momentum * m - alpha * g"}
+        return {**self.rule, **ahead} if self.nesterov else self.rule
 
     def step(
         self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
@@ -153,7 +165,7 @@ class SGD(FirstOrder):
 @final
 @dataclass(frozen=True, kw_only=True)
 class RMSprop(FirstOrder):
-    """S ← ρ S + (1 - ρ) ∇J², θ ← θ - α ∇J / (√S + ε).
+    """The gradient over the root of the moving mean of its square.
 
     References
     ----------
@@ -162,6 +174,10 @@ class RMSprop(FirstOrder):
 
     name: ClassVar[str] = "rmsprop"
     slot_names: ClassVar[tuple[str, ...]] = ("mean_square",)
+    rule: ClassVar[Mapping[str, str]] = {
+        "v": "rho * v + (1 - rho) * g**2",
+        "theta": "theta - alpha * g / (sqrt(v) + epsilon)",
+    }
     learning_rate: float = 0.001
     rho: float = 0.99
     epsilon: float = 1e-8
@@ -178,7 +194,7 @@ class RMSprop(FirstOrder):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Adagrad(FirstOrder):
-    """S ← S + ∇J², θ ← θ - α ∇J / (√S + ε).
+    """The gradient over the root of the sum of its squares.
 
     References
     ----------
@@ -187,6 +203,10 @@ class Adagrad(FirstOrder):
 
     name: ClassVar[str] = "adagrad"
     slot_names: ClassVar[tuple[str, ...]] = ("sum_of_squares",)
+    rule: ClassVar[Mapping[str, str]] = {
+        "v": "v + g**2",
+        "theta": "theta - alpha * g / (sqrt(v) + epsilon)",
+    }
     learning_rate: float = 0.01
     epsilon: float = 1e-10
 
@@ -199,9 +219,20 @@ class Adagrad(FirstOrder):
         ), (squares,)
 
 
+MOMENTS = {
+    "m": "beta1 * m + (1 - beta1) * g",
+    "v": "beta2 * v + (1 - beta2) * g**2",
+}
+ADAM_STEP = "(m / (1 - beta1**t)) / (sqrt(v / (1 - beta2**t)) + epsilon)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class _AdamStep(FirstOrder):
     slot_names: ClassVar[tuple[str, ...]] = ("mean", "mean_square")
+    rule: ClassVar[Mapping[str, str]] = {
+        **MOMENTS,
+        "theta": f"theta - alpha * {ADAM_STEP}",
+    }
     learning_rate: float = 0.001
     beta1: float = 0.9
     beta2: float = 0.999
@@ -226,9 +257,7 @@ class _AdamStep(FirstOrder):
 @final
 @dataclass(frozen=True, kw_only=True)
 class Adam(_AdamStep):
-    """M ← β₁ M + (1 - β₁) ∇J, S ← β₂ S + (1 - β₂) ∇J², θ ← θ - α M̂ / (√Ŝ + ε).
-
-    M̂ = M / (1 - β₁ᵗ) and Ŝ = S / (1 - β₂ᵗ).
+    """The mean of the gradient over the root of the mean of its square, both freed of the bias of their start at 0.
 
     References
     ----------
@@ -241,9 +270,7 @@ class Adam(_AdamStep):
 @final
 @dataclass(frozen=True, kw_only=True)
 class FoldedAdam(_AdamStep):
-    """Adam with ε added to the uncorrected root: θ ← θ - α √(1 - β₂ᵗ) / (1 - β₁ᵗ) · M / (√S + ε).
-
-    As scikit-learn and TensorFlow compute it.
+    """Adam with ε added to the root before its bias is corrected, as scikit-learn and TensorFlow compute it.
 
     References
     ----------
@@ -251,6 +278,10 @@ class FoldedAdam(_AdamStep):
     """
 
     name: ClassVar[str] = "folded_adam"
+    rule: ClassVar[Mapping[str, str]] = {
+        **MOMENTS,
+        "theta": "theta - alpha * (sqrt(1 - beta2**t) / (1 - beta1**t)) * m / (sqrt(v) + epsilon)",
+    }
 
     def correction(self, t: int) -> float:
         """√(1 - β₂ᵗ) / (1 - β₁ᵗ)."""
@@ -267,7 +298,7 @@ class FoldedAdam(_AdamStep):
 @final
 @dataclass(frozen=True, kw_only=True)
 class AdamW(_AdamStep):
-    """Adam, with W ← (1 - α λ) W before the step; biases do not decay.
+    """Adam, with weights made smaller before the step; biases do not decay.
 
     References
     ----------
@@ -275,6 +306,10 @@ class AdamW(_AdamStep):
     """
 
     name: ClassVar[str] = "adamw"
+    rule: ClassVar[Mapping[str, str]] = {
+        **MOMENTS,
+        "theta": f"(1 - alpha * weight_decay) * theta - alpha * {ADAM_STEP}",
+    }
     weight_decay: float = 0.01
 
     def decay(self, learning_rate: float) -> float:

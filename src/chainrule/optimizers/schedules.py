@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
 from typing import Any, ClassVar, final
 
-from ..errors import InputError, is_number
+from ..equations.intervals import Interval
 
 __all__ = ["SCHEDULES", "Schedule"]
 
@@ -36,26 +36,11 @@ class Schedule(ABC):
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            low = 0.0 if field.name in ("warmup_epochs", "final", "tolerance") else None
-            high = 1.0 if field.name == "rise" else math.inf
-            number = (
-                float(value) if is_number(value) else math.nan
-            )  # NumPy's scalars have no JSON
-            if not (
-                math.isfinite(number)
-                and (number > 0 or number == low)
-                and number <= high
-            ):
-                allowed = f"a finite number {'>' if low is None else '>='} 0" + (
-                    " and <= 1" if high == 1 else ""
-                )
-                raise InputError(
-                    f"{self.name}'s {field.name} = {value!r}",
-                    allowed,
-                    "Choose a value in that range.",
-                )
-            object.__setattr__(self, field.name, number)
+            closed = field.name in ("warmup_epochs", "final", "tolerance")
+            rise = field.name == "rise"
+            allowed = Interval(0.0, 1.0 if rise else math.inf, closed, rise)
+            what, value = f"{self.name}'s {field.name}", getattr(self, field.name)
+            object.__setattr__(self, field.name, allowed.checked(what, value))
 
     def start(self) -> tuple[float, ...]:
         """What the schedule remembers, before the first epoch."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ..equations.intervals import POSITIVE
 from ..equations.losses import BinaryCrossEntropy, CrossEntropy
 from ..equations.network import Network, checked_network
 from ..errors import InputError, counted, is_number, named_among, require_kind, type_of
@@ -200,12 +200,6 @@ def checked_count(name: str, value: Any, *, low: int) -> int:
 
 def checked_limit(name: str, value: float | None) -> float | None:
     """A finite number > 0, or None."""
-    if value is not None and not (
-        is_number(value) and math.isfinite(value) and value > 0
-    ):
-        raise InputError(
-            f"{name} = {value!r}",
-            "a finite number > 0",
-            f"Leave {name} out for no limit.",
-        )
-    return None if value is None else float(value)
+    if value is None:
+        return None
+    return POSITIVE.checked(name, value, f"Leave {name} out for no limit.")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any
 
-from ..errors import InputError, is_number, named_among
+from ..equations.intervals import NONNEGATIVE, SHARE
+from ..errors import InputError, named_among
 from .metrics import METRICS, Metric
 
 __all__ = ["EarlyStopping", "StopReason", "Watch"]
@@ -77,22 +78,8 @@ class EarlyStopping:
                 "a whole number >= 1",
                 "Pass patience=10, say.",
             )
-        if not (
-            is_number(self.min_delta)
-            and math.isfinite(self.min_delta)
-            and self.min_delta >= 0
-        ):
-            raise InputError(
-                f"min_delta = {self.min_delta!r}",
-                "a finite number >= 0",
-                "Pass min_delta=0.",
-            )
-        if not (is_number(self.smoothing) and 0 <= self.smoothing < 1):
-            raise InputError(
-                f"smoothing = {self.smoothing!r}",
-                "0 <= smoothing < 1",
-                "Pass smoothing=0.5, say.",
-            )
+        NONNEGATIVE.checked("min_delta", self.min_delta, "Pass min_delta=0.")
+        SHARE.checked("smoothing", self.smoothing, "Pass smoothing=0.5, say.")
 
     @property
     def metric(self) -> Metric | None:
