@@ -49,8 +49,10 @@ class Build:
     python: Path
 
 
-def build(commits: Sequence[str], folder: Path) -> list[Build]:
-    """Build commits (`WORKING_TREE` is one, too) below `folder`, side by side.
+def build(
+    commits: Sequence[str], folder: Path, compilers: Sequence[str | None] = ()
+) -> list[Build]:
+    """Build commits (`WORKING_TREE` is one, too) below `folder`, side by side; each by its C++ compiler, if given.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def build(commits: Sequence[str], folder: Path) -> list[Build]:
     names = [_short(commit) for commit in commits]
     with ThreadPoolExecutor(len(commits)) as pool:
         at = [folder / str(number) for number in range(len(commits))]
-        return list(pool.map(_build, names, at))
+        return list(pool.map(_build, names, at, compilers or [None] * len(names)))
 
 
 def _short(commit: str) -> str:
@@ -77,7 +79,7 @@ def _short(commit: str) -> str:
     return found.stdout.decode().strip()
 
 
-def _build(name: str, folder: Path) -> Build:
+def _build(name: str, folder: Path, compiler: str | None) -> Build:
     folder.mkdir(parents=True)
     source, environment = folder / "source", folder / "environment"
     if name == WORKING_TREE:
@@ -87,7 +89,8 @@ def _build(name: str, folder: Path) -> Build:
     _run(sys.executable, "-m", "venv", "--without-pip", str(environment))
     python = environment / "bin" / "python"
     install = ("install", "--quiet", "--no-deps", str(source))
-    _run(sys.executable, "-m", "pip", "--python", str(python), *install)
+    chosen = {} if compiler is None else {"CXX": compiler}
+    _run(sys.executable, "-m", "pip", "--python", str(python), *install, **chosen)
     site = next(environment.glob("lib/python*/site-packages"))
     # after the installation: pip would otherwise find a chainrule there
     (site / "shared.pth").write_text("\n".join(_shared()) + "\n")
@@ -123,9 +126,9 @@ def _git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, capture_output=True, check=False)
 
 
-def _run(*command: str) -> None:
-    """Run a step of a build."""
-    variables = {**os.environ, "CHAINRULE_NATIVE": "require"}
+def _run(*command: str, **chosen: str) -> None:
+    """Run a step of a build, with some more environment variables."""
+    variables = {**os.environ, "CHAINRULE_NATIVE": "require", **chosen}
     variables["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     variables.pop("PYTHONPATH", None)
     if shutil.which("ccache"):

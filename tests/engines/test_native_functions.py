@@ -131,9 +131,7 @@ def call(
     """φ and φ′ of whole panels of 16."""
     padded = np.resize(z, -(-z.size // 16) * 16)
     a, d = np.empty_like(padded), np.empty_like(padded)
-    native._native.activation(
-        isa, native.PHI.index(name), float(parameter), padded, a, d
-    )
+    native._native.activation(isa, native.PHI[name], float(parameter), padded, a, d)
     return a[: z.size], d[: z.size]
 
 

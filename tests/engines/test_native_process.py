@@ -139,13 +139,16 @@ compiled = ENGINES["native"].prepare(net, rules, np.float32, threads).compiled
 assert compiled.threads == threads
 theta = net.init(0, "float32").theta.copy()
 slots, order, rates = [np.zeros_like(theta)], np.arange(rows), {n: np.full(n, 0.01) for n in (1, 40, 400)}
+same = {"x": x, "y": y, "w": None, "order": None, "draws_order": False, "batch_rows": rows, "first": 0}
+same |= {"last": 1, "theta": theta, "slots": slots, "steps_before": 0, "step_limit": 0, "seconds": -1.0}
+same |= {"loss_sum": 0.0, "weight_sum": 0.0, "seed": 0, "epoch": 0}
 def batches(count):
     before = allocations()
     if full_batch:
         for epoch in range(count):
-            compiled.run(x, y, None, None, rows, 0, 1, rates[1], theta, slots, epoch, 0, -1.0, 0.0, 0.0, 0, epoch)
+            compiled.run(**same | {"rates": rates[1], "steps_before": epoch, "epoch": epoch})
     else:
-        compiled.run(x, y, None, order, 8, 0, count, rates[count], theta, slots, 0, 0, -1.0, 0.0, 0.0, 0, 0)
+        compiled.run(**same | {"order": order, "batch_rows": 8, "last": count, "rates": rates[count]})
     kept = [np.empty(100_000) for _ in range(count if control else 0)]
     return allocations() - before
 per_call = [batches(1) if full_batch else 0 for _ in range(5)][-1]
@@ -349,25 +352,3 @@ def test_ctrl_c_ends_a_fit_with_its_checkpoint(tmp_path: Path, mode: str) -> Non
         progress=False,
     )
     assert tensors["theta"].tobytes() == again.last.theta.tobytes()
-
-
-def test_without_python_the_kernels_agree_with_naive_loops(tmp_path: Path) -> None:
-    """The program that tools/try_aarch64 cross-compiles, for this processor."""
-    compiler, root = (
-        shutil.which("c++") or shutil.which("g++"),
-        Path(__file__).parents[2],
-    )
-    if compiler is None:
-        pytest.skip("no C++ compiler")
-    program = tmp_path / "naive"
-    sources = [root / "native" / "kernels.cpp", root / "native" / "tests" / "naive.cpp"]
-    flags = [
-        "-std=gnu++20",
-        "-O1",
-        "-pthread",
-        "-DCHAINRULE_ISA=baseline",
-        f"-I{root / 'native'}",
-    ]
-    subprocess.run([compiler, *flags, *sources, "-o", program], check=True)
-    said = subprocess.run([program], capture_output=True, text=True, check=True).stdout
-    assert said.splitlines()[-1] == "all agree"

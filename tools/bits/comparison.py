@@ -158,7 +158,8 @@ def run(asked: argparse.Namespace) -> int:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="same_bits-") as name:
         folder = Path(name)
-        builds = build([asked.base, asked.head], folder / "builds")
+        compilers = [None, asked.head_compiler]
+        builds = build([asked.base, asked.head], folder / "builds", compilers)
         say(f"built {' and '.join(one.name for one in builds)}", began)
         with ThreadPoolExecutor(2) as pool:
             compute = partial(hashes_of, patterns=asked.only)
@@ -195,6 +196,11 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("base", nargs="?", help="a commit")
     made.add_argument(
         "head", nargs="?", default=WORKING_TREE, help="by default the working tree"
+    )
+    made.add_argument(
+        "--head-compiler",
+        metavar="CXX",
+        help="the C++ compiler that builds the head: tools/same_bits HEAD HEAD --head-compiler clang++",
     )
     made.add_argument(
         "--only",

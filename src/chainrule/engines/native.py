@@ -59,33 +59,14 @@ __all__ = [
     "thread_limit",
 ]
 
-PHI = (
-    "identity",
-    "sigmoid",
-    "tanh",
-    "relu",
-    "leaky_relu",
-    "elu",
-    "gelu",
-    "silu",
-    "softplus",
-    "softmax",
-)
-ELL = ("squared_error", "cross_entropy", "binary_cross_entropy")
+#: The names of activations, losses and optimizers that it has, and its numbers for them: of native/functions.def.
+PHI: dict[str, int] = {} if _native is None else _native.PHI
+ELL: dict[str, int] = {} if _native is None else _native.ELL
+RULE: dict[str, int] = {} if _native is None else _native.RULE
 OUTPUTS_OF_LOGARITHMIC = {
     "cross_entropy": ("softmax", "sigmoid"),
     "binary_cross_entropy": ("sigmoid",),
 }
-RULE = {
-    "gradient_descent": 0,
-    "sgd": 0,
-    "nesterov": 1,
-    "rmsprop": 2,
-    "adam": 3,
-    "adamw": 3,
-    "folded_adam": 3,
-}
-MAX_LAYERS = 64
 #: A number of steps after which 1 - βᵗ is 1.
 LONG_AGO = 1 << 60
 logger = logging.getLogger("chainrule")
@@ -118,6 +99,16 @@ def instruction_set() -> str:
             "Unset it for the best.",
         )
     return wanted or available[-1]
+
+
+def keeps_subnormals() -> bool:
+    """Whether numbers below the smallest normal one are kept, by CHAINRULE_SUBNORMALS; else they count as 0."""
+    wanted = os.environ.get("CHAINRULE_SUBNORMALS") or "flush"
+    if wanted not in ("flush", "keep"):
+        raise InputError(
+            f"CHAINRULE_SUBNORMALS={wanted}", "flush or keep", "Unset it for flush."
+        )
+    return wanted == "keep"
 
 
 def flops(network: Network, rows: int) -> int:
@@ -162,8 +153,8 @@ class Native(Engine):
             return "it takes NumPy arrays"
         if theta.dtype not in (np.float32, np.float64):
             return f"it computes in float32 and float64, not {theta.dtype}"
-        if network.n_layers > MAX_LAYERS:
-            return f"it has room for {MAX_LAYERS} layers"
+        if network.n_layers > _native.MAX_LAYERS:
+            return f"it has room for {_native.MAX_LAYERS} layers"
         return _refused_function(network) or _refused_rule(rules)
 
     def prepare(
@@ -183,7 +174,7 @@ class Native(Engine):
             description = _describe(network, scale)
             _describe_rules(description, rules)
             description.l2, description.batch_rows = l2, rules.batch_rows
-            description.threads, description.train = used, True
+            description.threads = used
             return description
 
         l2 = rules.l2_of(rules.batch_rows)
@@ -204,14 +195,14 @@ class Native(Engine):
         gradient = np.empty_like(theta)
         assert isinstance(workspace, NativeWorkspace)
         J = workspace.compiled.loss_and_gradient(
-            data.x,
-            data.y,
-            data.sample_weight,
-            row_major(theta),
-            gradient,
-            l1,
-            l2,
-            masks,
+            x=data.x,
+            y=data.y,
+            w=data.sample_weight,
+            theta=row_major(theta),
+            gradient=gradient,
+            l1=l1,
+            l2=l2,
+            masks=masks,
         )
         if not (math.isfinite(J) and _all_finite(gradient)):
             return Reference().loss_and_gradient(
@@ -223,14 +214,9 @@ class Native(Engine):
         self, network: Network, parameters: Parameters, threads: int | None = None
     ) -> Callable[[Array], Array]:
         description = _describe(network, None)
-        description.batch_rows, description.threads, description.train = (
-            128,
-            thread_limit(threads),
-            False,
-        )
-        compiled = _compile(description, parameters.theta.dtype)
-        compiled.load(row_major(parameters.theta))
+        description.threads = thread_limit(threads)
         width, dtype = network.sizes[-1], parameters.theta.dtype
+        compiled = _compile(description, dtype, row_major(parameters.theta))
 
         def predict(x: Array) -> Array:
             out = np.empty((x.shape[0], width), dtype)
@@ -261,7 +247,8 @@ class Native(Engine):
         ):  # what comes batch by batch goes step by step
             return super().run_epoch(workspace, rules, data, state, after_step, pause)
         count = batches_per_epoch(data.rows, rules.batch_rows)
-        order = rules.rows_in_order(data.rows, state.epoch)
+        # unless one is given, the order is drawn there
+        order = rules.rows_in_order(data.rows, state.epoch) if rules.order else None
         while state.step_in_epoch < count:
             before = state
             state, finite, error = self._call(
@@ -340,23 +327,24 @@ class Native(Engine):
             ]
             correction_steps = LONG_AGO
         batches, steps, loss, weight, finite, error = workspace.compiled_for(l2).run(
-            data.x,
-            data.y,
-            data.sample_weight,
-            order,
-            rules.batch_rows,
-            first,
-            end,
-            rates,
-            theta,
-            slots,
-            correction_steps,
-            pause.steps_left(state.steps),
-            pause.seconds_left(),
-            state.loss_sum,
-            state.weight_sum,
-            rules.seed,
-            state.epoch,
+            x=data.x,
+            y=data.y,
+            w=data.sample_weight,
+            order=order,
+            draws_order=rules.order is None and rules.batch_rows < data.rows,
+            batch_rows=rules.batch_rows,
+            first=first,
+            last=end,
+            rates=rates,
+            theta=theta,
+            slots=slots,
+            steps_before=correction_steps,
+            step_limit=pause.steps_left(state.steps),
+            seconds=pause.seconds_left(),
+            loss_sum=state.loss_sum,
+            weight_sum=state.weight_sum,
+            seed=rules.seed,
+            epoch=state.epoch,
         )
         finite = finite and _all_finite(theta)
         moved = State(
@@ -418,20 +406,17 @@ def _refused_rule(rules: Rules) -> str | None:
 def _describe(network: Network, scale: float | None) -> Any:
     d = _native.Description()
     d.sizes = list(network.sizes)
-    d.phis = [PHI.index(phi.name) for phi in network.activations]
+    d.phis = [PHI[phi.name] for phi in network.activations]
     d.parameters = [
         phi.parameters[0][1] if isinstance(phi, Elementwise) and phi.parameters else 0.0
         for phi in network.activations
     ]
-    d.ell = ELL.index(network.loss.name)
+    d.ell = ELL[network.loss.name]
     loss = network.loss
     assert isinstance(loss, Pointwise | CrossEntropy | BinaryCrossEntropy)
     d.factor = loss.parameters[0][1] if isinstance(loss, Pointwise) else 1.0
     d.uint8, d.scale = scale is not None, 1.0 if scale is None else scale
-    d.rule, d.has_slots = 0, False
-    d.momentum = d.beta1 = d.beta2 = d.epsilon = d.weight_decay = 0.0
-    d.l1 = d.l2 = d.clip_value = d.clip_norm = 0.0
-    d.dropout = []
+    d.keep_subnormals = keeps_subnormals()
     return d
 
 
@@ -475,9 +460,11 @@ def _uses_slots(optimizer: Optimizer) -> bool:
     )
 
 
-def _compile(description: Any, dtype: Any) -> Any:
-    make = _native.Engine32 if np.dtype(dtype) == np.float32 else _native.Engine64
-    compiled = make(description, instruction_set())
+def _compile(description: Any, dtype: Any, theta: Array | None = None) -> Any:
+    """An engine to train with, or with θ one to predict with."""
+    bits = 32 if np.dtype(dtype) == np.float32 else 64
+    make = getattr(_native, f"{'Engine' if theta is None else 'Predictor'}{bits}")
+    compiled = make(description, instruction_set(), *([] if theta is None else [theta]))
     if compiled.threads < description.threads:
         logger.warning(
             "%d of %d threads: memory or a limit of the system allows no more. The numbers are the same.",

@@ -1,5 +1,30 @@
-// A small pool of threads. Not OpenMP: its GNU runtime hangs in a forked child.
+// A small pool of threads. Not OpenMP: its GNU runtime hangs in a forked child. With CHAINRULE_NO_THREADS, for
+// machines that have none, the caller's thread is all there is.
 #pragma once
+
+#include "flush.h"
+
+#if defined(CHAINRULE_NO_THREADS)
+
+namespace chainrule {
+
+class Pool {
+ public:
+  explicit Pool(int, bool flush = true) : flush_(flush) {}
+  int threads() const { return 1; }
+  bool usable() const { return true; }
+  void run(void (*job)(void*, int), void* context) {
+    const TinyIsZero tiny(flush_);
+    job(context, 0);
+  }
+
+ private:
+  bool flush_;
+};
+
+}  // namespace chainrule
+
+#else
 
 #include <unistd.h>
 
@@ -20,32 +45,10 @@ inline void relax() {
 #endif
 }
 
-// Numbers below 2⁻¹²⁶ (2⁻¹⁰²² in double) count as 0 while this lives: Adam's means of a weight
-// whose gradient stays 0 shrink into them, where each operation takes a hundred times as long.
-class TinyIsZero {
- public:
-#if defined(__x86_64__)
-  TinyIsZero() : before_(__builtin_ia32_stmxcsr()) { __builtin_ia32_ldmxcsr(before_ | 0x8040); }
-  ~TinyIsZero() { __builtin_ia32_ldmxcsr(before_); }
-
- private:
-  unsigned before_;
-#elif defined(__aarch64__)
-  TinyIsZero() {
-    asm volatile("mrs %0, fpcr" : "=r"(before_));
-    asm volatile("msr fpcr, %0" : : "r"(before_ | (1ull << 24)));
-  }
-  ~TinyIsZero() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
-
- private:
-  std::uint64_t before_;
-#endif
-};
-
 class Pool {
  public:
   // At most so many threads: fewer where memory or a limit of the system ends them.
-  explicit Pool(int threads) : process_(getpid()) {
+  explicit Pool(int threads, bool flush = true) : flush_(flush), process_(getpid()) {
     while (!start(threads)) {  // half of those that could be started: the stacks of all leave no memory to work in
       threads = (threads_ + 1) / 2;
       end();
@@ -62,7 +65,7 @@ class Pool {
 
   // job(context, thread) on every thread; returns when all are done.
   void run(void (*job)(void*, int), void* context) {
-    const TinyIsZero flush;
+    const TinyIsZero tiny(flush_);
     if (threads_ == 1) return job(context, 0);
     job_ = job;
     context_ = context;
@@ -102,7 +105,7 @@ class Pool {
   }
 
   void work(int thread) {
-    const TinyIsZero flush;
+    const TinyIsZero tiny(flush_);
     std::uint32_t seen = 0;
     for (;;) {
       for (int spins = 0; turn_.load(std::memory_order_acquire) == seen; spins++) {
@@ -117,6 +120,7 @@ class Pool {
   }
 
   int threads_ = 1;
+  bool flush_;
   pid_t process_;
   std::vector<std::thread> workers_;
   void (*job_)(void*, int) = nullptr;
@@ -126,3 +130,5 @@ class Pool {
 };
 
 }  // namespace chainrule
+
+#endif

@@ -1,0 +1,97 @@
+// F2: the activations and their derivatives, side by side.
+#pragma once
+
+#include "../core/functions.h"
+#include "math-inl.h"
+
+namespace chainrule {
+namespace CHAINRULE_ISA {
+
+// F2: a = φ(z), slope = φ′(z) of one vector. functions.def has a row for each.
+#define ACTIVATION(name) \
+  template <typename T> INLINE void phi_##name(Vec<T> z, [[maybe_unused]] T parameter, Vec<T>* a, Vec<T>* slope)
+
+ACTIVATION(identity) { *a = z; *slope = splat<T>(1); }
+ACTIVATION(sigmoid) {
+  Vec<T> rest;
+  sigmoid_v<T>(z, a, &rest);
+  *slope = *a * rest;
+}
+ACTIVATION(tanh) { tanh_v(z, a, slope); }
+ACTIVATION(relu) {
+  *slope = z > 0 ? splat<T>(1) : Vec<T>{};
+  *a = z <= 0 ? Vec<T>{} : z;  // NaN stays
+}
+ACTIVATION(leaky_relu) {
+  *slope = z > 0 ? splat<T>(1) : splat<T>(parameter);
+  *a = z > 0 ? z : parameter * z;
+}
+ACTIVATION(elu) {
+  const Vec<T> one = splat<T>(1), below = z < 0 ? z : Vec<T>{}, e = exp_v(below);
+  Vec<T> t, unused;  // e^z - 1 near 0 without cancellation: (1 + e^z) tanh(z / 2)
+  tanh_v(below * T(0.5), &t, &unused);
+  *a = z > 0 ? z : parameter * ((one + e) * t);
+  *a = z != z ? z : *a;
+  *slope = z > 0 ? one : parameter * e;
+}
+ACTIVATION(gelu) {
+  Vec<T> erf, gauss;  // of z / √2
+  erf_v<T>(z * T(0.70710678118654752440), &erf, &gauss);
+  const Vec<T> cdf = multiply_add(erf, T(0.5), splat<T>(0.5));
+  *a = z * cdf;
+  *slope = multiply_add(z, gauss * T(0.39894228040143267794), cdf);
+}
+ACTIVATION(silu) {
+  Vec<T> s, rest;
+  sigmoid_v<T>(z, &s, &rest);
+  *a = z * s;
+  *slope = multiply_add(z, s * rest, s);
+}
+ACTIVATION(softplus) {
+  Vec<T> rest;
+  sigmoid_v<T>(z, slope, &rest);
+  *a = (z > 0 ? z : Vec<T>{}) + log1p_v(exp_v(z < 0 ? z : -z));
+  *a = z != z ? z : *a;
+}
+#undef ACTIVATION
+
+// a holds Z and becomes A; slope becomes φ′ where it is not null. `rows` rows of 16, of each the first `vectors`
+// vectors. Whether every z was finite: φ may hide that, as tanh does.
+template <typename T, void (*phi)(Vec<T>, T, Vec<T>*, Vec<T>*)>
+__attribute__((noinline)) bool phi_rows(T parameter, T* a, T* slope, std::ptrdiff_t rows, int vectors) {
+  constexpr int lanes = kLanes<T>;
+  Vec<T> watch{};
+  const auto one = [&](std::ptrdiff_t i) INLINE_LAMBDA {
+    const Vec<T> z = load(a + i);
+    Vec<T> value, derivative;
+    phi(z, parameter, &value, &derivative);
+    watch += z * T(0);
+    store(a + i, value);
+    if (slope) store(slope + i, derivative);
+  };
+  if (vectors == kVectors<T>) {
+    for (std::ptrdiff_t i = 0; i < rows * kPanel; i += lanes) one(i);
+  } else {
+    for (std::ptrdiff_t r = 0; r < rows; r++) {
+      for (int v = 0; v < vectors; v++) one(r * kPanel + v * lanes);
+    }
+  }
+  return sum_of<T>(watch) == 0;
+}
+
+template <typename T> bool activate(Phi phi, T parameter, T* a, T* slope, std::ptrdiff_t rows, int vectors) {
+  switch (phi) {
+#define PHI(name) case Phi::name: return phi_rows<T, phi_##name<T>>(parameter, a, slope, rows, vectors);
+#define PHI_OF_ROW(name) case Phi::name: break;  // the output stays Z until the loss
+#include "../functions.def"
+  }
+  return true;
+}
+
+template <typename T> void activation(Phi phi, T parameter, const T* z, T* a, T* slope, std::ptrdiff_t count) {
+  for (std::ptrdiff_t i = 0; i < count; i++) a[i] = z[i];
+  activate(phi, parameter, a, slope, count / kPanel, kVectors<T>);
+}
+
+}  // namespace CHAINRULE_ISA
+}  // namespace chainrule

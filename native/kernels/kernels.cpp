@@ -1,0 +1,37 @@
+// The kernels of one instruction set: compiled once for each, CHAINRULE_ISA names the namespace.
+//
+// No standard-library templates in any of these files: the linker might keep the copy compiled for a wider
+// instruction set for everyone. Equation numbers are those of docs/equations.md.
+
+#include "gradient-inl.h"
+#include "rows-inl.h"
+#include "update-inl.h"
+
+namespace chainrule {
+namespace CHAINRULE_ISA {
+
+#define STRING_(x) #x
+#define STRING(x) STRING_(x)
+
+template <typename T>
+constexpr Kernels<T> kKernels = {
+    .isa = STRING(CHAINRULE_ISA),
+    .rows = rows<T>,
+    .predict = predict<T>,
+    .weight_gradient = weight_gradient<T>,
+    .weight_gradient_in_place = gradient_in_place,
+    .widest_in_place = sizeof(T) == sizeof(float) ? kWidestInPlace : 0,
+    .bias_gradient = bias_gradient<T>,
+    .update = update<T>,
+    .finish_gradient = finish_gradient<T>,
+    .transpose = transpose<T>,
+    .activation = activation<T>,
+};
+
+extern const Kernels<float> kernels_f32;
+extern const Kernels<double> kernels_f64;
+const Kernels<float> kernels_f32 = kKernels<float>;
+const Kernels<double> kernels_f64 = kKernels<double>;
+
+}  // namespace CHAINRULE_ISA
+}  // namespace chainrule

@@ -1,0 +1,86 @@
+// Rows of a batch, forward and back: F0-F2, J1, B1, B2.
+#pragma once
+
+#include "activations-inl.h"
+#include "dropout-inl.h"
+#include "first_layer-inl.h"
+#include "losses-inl.h"
+
+namespace chainrule {
+namespace CHAINRULE_ISA {
+
+// F0-F2; whether every z was finite.
+template <typename T> bool forward(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
+  bool finite = true;
+  if (plan.in_place) {
+    forward_in_place(plan, step, first, last, at);
+  } else if (plan.input == Input::uint8) {
+    gather(plan, step, static_cast<const std::uint8_t*>(step.x), first, last, at, plan.scale);
+  } else {
+    gather(plan, step, static_cast<const T*>(step.x), first, last, at, T(1));
+  }
+  std::uint64_t offset = 0;
+  const auto dropped = [&](int l, double p, const Panels<T>& A, const Panels<T>& S) {
+    if (step.masks) {
+      if (step.masks[l]) mask<T>(step.masks[l], first, last, at, A, S);
+    } else if (step.drops && p > 0) {
+      drop<T>(p, offset, step, first, last, at, A, S);
+      offset += (std::uint64_t)step.rows * A.columns;
+    }
+  };
+  dropped(0, plan.drop_input, plan.A0, {});
+  const int row = first - at, count = last - first;
+  Panels<T> from = plan.A0;
+  for (int l = 0; l < plan.layers; l++) {
+    const Layer<T>& layer = plan.layer[l];
+    if (l > 0 || !plan.in_place) {
+      blocked_product<T>(from.from(row), layer.W, layer.A.from(row), {}, layer.b, count, layer.outputs,
+                         layer.inputs);  // F1
+    }
+    const bool keep = plan.output_keeps_z && plan.train && l == plan.layers - 1;
+    for (int p = 0; p < layer.A.panels() && !keep; p++) {
+      const int left = layer.outputs - p * kPanel, vectors = vectors_of<T>(left < kPanel ? left : kPanel);
+      finite &= activate(layer.phi, layer.parameter, layer.A.panel(p, row), layer.S ? layer.S.panel(p, row) : nullptr,
+                         count, vectors);  // F2
+    }
+    if (l + 1 < plan.layers) dropped(l + 1, layer.drop, layer.A, layer.S);
+    from = layer.A;
+  }
+  return finite;
+}
+
+template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
+  const bool finite = forward(plan, step, first, last, at);
+  const Layer<T>& out = plan.layer[plan.layers - 1];
+  for (int r = first; r < last; r += kRowTile) {
+    Group<T> group = {r - at, last - r < kRowTile ? last - r : kRowTile, {}, {}};
+    for (int k = 0; k < group.rows; k++) {
+      const std::int64_t number = step.order ? step.order[r + k] : r + k;
+      group.y[k] = step.y + number * out.outputs;
+      group.scale[k] = step.w ? step.w[number] * step.inverse_weight : step.inverse_weight;
+    }
+    plan.loss[(r - at) / kRowTile] = group_loss(plan, out, group);
+  }
+  const int row = first - at;
+  if (!finite) plan.loss[row / kRowTile] = __builtin_nan("");  // a loss may hide it
+  for (int l = plan.layers - 1; l > 0; l--) {
+    const Layer<T>& up = plan.layer[l];
+    const Layer<T>& low = plan.layer[l - 1];
+    blocked_product<T>(up.delta.from(row), up.W_back, low.delta.from(row), low.S.from(row), nullptr, last - first,
+                       up.inputs, up.outputs);  // B2
+  }
+}
+
+template <typename T> void predict(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
+  forward(plan, step, first, last, at);
+  const Layer<T>& out = plan.layer[plan.layers - 1];
+  for (int r = first; r < last; r++) {
+    T largest, total;
+    if (out.phi == Phi::softmax) softmax_row(out.A, r - at, &largest, &total);
+    T* to = step.out + (std::ptrdiff_t)r * out.outputs;
+    for (int k = 0; k < out.outputs; k++) to[k] = *out.A.at(r - at, k);
+  }
+}
+
+}  // namespace CHAINRULE_ISA
+}  // namespace chainrule
