@@ -70,7 +70,13 @@ def exit_with(run: Callable[[], int]) -> NoReturn:
         fail(NO_MEMORY, 1)
     except KeyboardInterrupt as error:
         fail(str(error) or NOTHING_SAVED, 128 + ended_by[0] if ended_by else 130)
-    sys.exit(128 + ended_by[0] if ended_by and status == 130 else status)
+    _leave_with(128 + ended_by[0] if ended_by and status == 130 else status)
+
+
+def _leave_with(status: int) -> NoReturn:
+    """Exit with a status that no interrupt changes any more: Python would die of one while it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(status)
 
 
 def _leave(terminals: list[int]) -> None:
@@ -89,4 +95,4 @@ def say(sentence: str) -> None:
 def fail(sentence: str, status: int) -> NoReturn:
     """Write a line to standard error and exit."""
     say(sentence)
-    sys.exit(status)
+    _leave_with(status)
