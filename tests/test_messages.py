@@ -26,7 +26,7 @@ from chainrule import (
     train,
 )
 from chainrule.errors import counted, is_number, named_among, type_of
-from chainrule.optimizers.first_order import LBFGS, SGD, Adam
+from chainrule.optimizers import LBFGS, SGD, Adam
 from chainrule.optimizers.schedules import Step
 from chainrule.training.metrics import METRICS
 

@@ -43,7 +43,7 @@ from chainrule.documents.derivations import (
 from chainrule.documents.settings import KINDS
 from chainrule.documents.table import LINES, line_of
 from chainrule.documents.truth import ComplexStep
-from chainrule.optimizers.first_order import SGD, GradientDescent
+from chainrule.optimizers import SGD, GradientDescent
 
 RNG = np.random.default_rng(7)
 #: Of numbers of order 1 after some tens of roundings.

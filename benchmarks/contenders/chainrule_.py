@@ -12,7 +12,7 @@ import chainrule
 from chainrule import Callback, Network, Parameters, Predictor, train
 from chainrule.engines import choose_engine
 from chainrule.engines.interface import Pause
-from chainrule.optimizers.first_order import OPTIMIZERS
+from chainrule.optimizers import OPTIMIZERS
 from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 from chainrule.training.entry import checked_data
@@ -68,7 +68,7 @@ class Contender(interface.Contender):
                 "threads_used": compiled.threads,
                 "workspace_bytes": compiled.bytes,
             }
-            self.state = State(inputs.theta, self.optimizer.start(inputs.theta))
+            self.state = State(inputs.theta, self.optimizer.init(inputs.theta))
 
     def _train(self, **limits: Any) -> chainrule.Report:
         case = self.case
@@ -96,7 +96,7 @@ class Contender(interface.Contender):
         if self.form == "train":
             epochs = len(batches) if self.case.full_batch else 1
             return self._train(max_steps=len(batches), max_epochs=epochs).last.theta
-        state = State(self.inputs.theta, self.optimizer.start(self.inputs.theta))
+        state = State(self.inputs.theta, self.optimizer.init(self.inputs.theta))
         if self.case.full_batch:
             for _ in batches:
                 state = self.engine.run_epoch(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .estimators import MLPClassifier, MLPRegressor
     from .explanation import Explanation, explain
     from .files.storage import Model, load_model, save_model
-    from .optimizers.first_order import OPTIMIZERS
+    from .optimizers import OPTIMIZERS
     from .optimizers.schedules import SCHEDULES
     from .training.callbacks import Callback, Moment
     from .training.checkpoints import Checkpoint
@@ -48,7 +48,7 @@ _HOME = {
     "backward": "equations.backward_pass",
     "jacobian": "equations.jacobians",
     "check_gradient": "equations.gradient_check",
-    "OPTIMIZERS": "optimizers.first_order",
+    "OPTIMIZERS": "optimizers",
     "SCHEDULES": "optimizers.schedules",
     "METRICS": "training.metrics",
     "Metric": "training.metrics",

@@ -29,7 +29,7 @@ from chainrule.documents.table import (
     prepare,
 )
 from chainrule.documents.truth import ComplexStep, Truth
-from chainrule.optimizers.first_order import GradientDescent
+from chainrule.optimizers import GradientDescent
 
 from ..support.oracle_truth import OracleTruth
 

@@ -32,7 +32,7 @@ from chainrule.documents import (
 )
 from chainrule.documents.across import outputs_of_five, row_batch_gradients
 from chainrule.documents.shapes import at
-from chainrule.optimizers.first_order import GradientDescent
+from chainrule.optimizers import GradientDescent
 
 EPS = float(np.finfo(float).eps)
 #: Two ways of computing the same sum, products of sums, or function: 4 units in the last place of the largest term.

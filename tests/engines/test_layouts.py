@@ -23,7 +23,7 @@ from chainrule import (
 )
 from chainrule.engines import ENGINES
 from chainrule.equations.arrays import row_major
-from chainrule.optimizers.first_order import GradientDescent
+from chainrule.optimizers import GradientDescent
 from chainrule.optimizers.rules import Rules
 
 from ..support.runs import BUILT

@@ -9,7 +9,7 @@ from chainrule import InputError, Network
 from chainrule.engines import native
 from chainrule.engines.rows import Data
 from chainrule.equations.draws import epoch_order
-from chainrule.optimizers.first_order import SGD
+from chainrule.optimizers import SGD
 from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 
@@ -58,7 +58,7 @@ def test_subnormals_are_flushed_or_kept(
     for mode in ("flush", "keep"):
         monkeypatch.setenv("CHAINRULE_SUBNORMALS", mode)
         theta = np.zeros(2, dtype)
-        state = State(theta, rules.optimizer.start(theta), rules.schedule.start())
+        state = State(theta, rules.optimizer.init(theta), rules.schedule.start())
         workspace = NATIVE.prepare(network, rules, dtype, 1)
         moved[mode] = NATIVE.run_epoch(
             workspace, rules, data, state, lambda new: None

@@ -219,7 +219,7 @@ def test_a_pause_in_time_ends_a_long_epoch() -> None:
 
     workspace, state = (
         NATIVE.prepare(network, rules, np.float64),
-        State(theta, rules.optimizer.start(theta)),
+        State(theta, rules.optimizer.init(theta)),
     )
     at = time.perf_counter() + 0.03
     with pytest.raises(StopHereError):

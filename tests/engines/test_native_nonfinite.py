@@ -78,7 +78,7 @@ def test_what_is_not_finite_is_named(
     rules, data, theta = change(rules), of_data(data), network.init(3, dtype).theta
     results = []
     for engine in (NATIVE, REFERENCE):
-        state, seen = State(theta, rules.optimizer.start(theta)), []
+        state, seen = State(theta, rules.optimizer.init(theta)), []
         workspace = engine.prepare(network, rules, dtype)
         caught = None
         with np.errstate(all="ignore"):

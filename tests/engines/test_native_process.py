@@ -20,7 +20,7 @@ from chainrule.engines import ENGINES
 from chainrule.engines.native import thread_limit
 from chainrule.engines.rows import Data
 from chainrule.files.container import read_file
-from chainrule.optimizers.first_order import SGD
+from chainrule.optimizers import SGD
 from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 from chainrule.training.checkpoints import FORMAT
@@ -35,7 +35,7 @@ import numpy as np
 from chainrule import Checkpoint, Network, Predictor, train
 from chainrule.engines import ENGINES, native
 from chainrule.engines.rows import Data
-from chainrule.optimizers.first_order import SGD
+from chainrule.optimizers import SGD
 from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 native.WORTH_A_THREAD = 0
@@ -281,7 +281,7 @@ def test_other_threads_run_meanwhile() -> None:
             workspace,
             rules,
             data,
-            State(theta, rules.optimizer.start(theta)),
+            State(theta, rules.optimizer.init(theta)),
             lambda s: None,
         )
         counted = ticks[0] - before

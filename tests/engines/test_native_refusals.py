@@ -20,7 +20,8 @@ from chainrule import (
     train,
 )
 from chainrule.engines import choose_engine, native
-from chainrule.optimizers.first_order import LBFGS, FirstOrder
+from chainrule.optimizers import LBFGS
+from chainrule.optimizers.first_order import FirstOrder
 from chainrule.optimizers.rules import Rules
 
 from ..support.cases import fitting_pairs

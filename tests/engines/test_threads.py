@@ -15,7 +15,7 @@ import pytest
 
 from chainrule import InputError, MLPClassifier, Network, Predictor, train
 from chainrule.engines import ENGINES, threads
-from chainrule.optimizers.first_order import SGD
+from chainrule.optimizers import SGD
 from chainrule.optimizers.rules import Rules
 
 from ..support.commands import chainrule

@@ -26,7 +26,8 @@ from chainrule import (
 )
 from chainrule.explanation.spellings import SPELLINGS
 from chainrule.explanation.steps import PHASES
-from chainrule.optimizers.first_order import SGD, FirstOrder
+from chainrule.optimizers import SGD
+from chainrule.optimizers.first_order import FirstOrder
 
 from ..support.cases import Case, build, pairwise_cases
 from ..support.faulty_equations import propagate_with, pull_back_with, replacer
@@ -98,8 +99,8 @@ def test_the_step_is_the_optimisers_and_its_formula_gives_it(rule, dtype) -> Non
             parameters.theta[weights:],
         ]
     )
-    stepped, _ = rule.step(
-        start, gradient.flat, rule.start(start), rule.learning_rate, 1
+    stepped, _ = rule.move(
+        start, gradient.flat, rule.init(start), rule.learning_rate, 1
     )
     np.testing.assert_array_equal(made.numbers.stepped, stepped)
     updates = [

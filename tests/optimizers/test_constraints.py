@@ -18,13 +18,13 @@ from chainrule import (
 from chainrule.engines.rows import batches
 from chainrule.equations.draws import Purpose, generator
 from chainrule.equations.dropout import dropout_masks
+from chainrule.optimizers import SGD
 from chainrule.optimizers.constraints import (
     clip_by_norm,
     clip_by_value,
     free_entries,
     limit_rows,
 )
-from chainrule.optimizers.first_order import SGD
 
 from ..support.runs import BUILT, FIRST_ORDER
 

@@ -15,7 +15,7 @@ from chainrule import (
     train,
 )
 from chainrule.engines.rows import batches
-from chainrule.optimizers.first_order import LBFGS, SGD, AdamW
+from chainrule.optimizers import LBFGS, SGD, AdamW
 from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 from chainrule.optimizers.step import apply_step
@@ -56,7 +56,7 @@ def test_two_steps_by_hand(name, options):
     start, gradient = np.array([1.0, -2.0]), np.array([2.0, -4.0])
     small = {} if name in ("gradient_descent", "sgd") else {"epsilon": 1e-300}
     optimizer = OPTIMIZERS[name](learning_rate=0.5, **dict(options), **small)
-    state = State(start, optimizer.start(start))
+    state = State(start, optimizer.init(start))
     for step in range(2):
         theta, slots = apply_step((1, 1), Rules(optimizer), state, gradient, 0.5, None)
         state = State(theta, slots, steps=step + 1)
@@ -84,7 +84,7 @@ def test_epsilon_stands_outside_the_root(name, by_epsilon):
     }[name]
     optimizer = OPTIMIZERS[name](learning_rate=1.0, epsilon=0.5, **options)
     theta = np.zeros(1)
-    moved, _ = optimizer.step(theta, np.ones(1), optimizer.start(theta), 1.0, 1)
+    moved, _ = optimizer.move(theta, np.ones(1), optimizer.init(theta), 1.0, 1)
     assert moved[0] == pytest.approx(-by_epsilon, rel=BY_HAND)
 
 
@@ -97,7 +97,7 @@ def test_epsilon_stands_before_the_correction_of_folded_adam():
     steps = {}
     for name in ("folded_adam", "adam"):
         optimizer = OPTIMIZERS[name](**options)
-        steps[name] = optimizer.step(theta, np.ones(1), optimizer.start(theta), 1.0, 1)[
+        steps[name] = optimizer.move(theta, np.ones(1), optimizer.init(theta), 1.0, 1)[
             0
         ][0]
     assert steps == pytest.approx({"folded_adam": -0.5, "adam": -2 / 3}, rel=BY_HAND)
@@ -110,8 +110,8 @@ def test_momentum_one_forgets_nothing():
         np.zeros(1),
         np.ones(1),
     )
-    first, slots = optimizer.step(theta, gradient, optimizer.start(theta), 0.5, 1)
-    second, _ = optimizer.step(first, gradient, slots, 0.5, 2)
+    first, slots = optimizer.move(theta, gradient, optimizer.init(theta), 0.5, 1)
+    second, _ = optimizer.move(first, gradient, slots, 0.5, 2)
     assert (first[0], second[0]) == (-0.5, -1.5)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from chainrule import OPTIMIZERS, SCHEDULES, InputError, Network, train
-from chainrule.optimizers.first_order import SGD
+from chainrule.optimizers import SGD
 from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 

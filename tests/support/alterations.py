@@ -293,7 +293,7 @@ def loader(file: Path) -> Callable[[Path], str]:
     settings = content["settings"]
     rule, schedule = (dict(settings[name]) for name in ("optimizer", "schedule"))
     theta = np.zeros_like(tensors["theta"])
-    slots = OPTIMIZERS[rule.pop("name")](**rule).start(theta)  # type: ignore[attr-defined]
+    slots = OPTIMIZERS[rule.pop("name")](**rule).init(theta)  # type: ignore[attr-defined]
     start = State(theta, slots, SCHEDULES[schedule.pop("name")](**schedule).start())
 
     def checkpoint(path: Path) -> str:

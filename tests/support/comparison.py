@@ -1,4 +1,4 @@
-"""chainrule against the oracle: every Z, A, Δ, dW, db, dX and J of a setup."""
+"""chainrule against the oracle: every Z, A, ℓ, Δ, ∂ℓ/∂A, dW, db, dX and J of a setup."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGREEMENT = 1e-12
 #: Terms of a gradient may cancel to 0 but for their own rounding: no array is held to less than this
 #: share of the largest number among all derivatives.
 FLOOR = 1e-2
-GRADIENTS = ("delta", "dW", "db", "dX")
+GRADIENTS = ("delta", "dA", "dW", "db", "dX")
 
 
 def relative_errors(setup: Setup) -> dict[str, float]:
@@ -41,7 +41,9 @@ def relative_errors(setup: Setup) -> dict[str, float]:
         "J of backward": ([gradient.J], [oracle.objective(problem)]),
         "Z": (trace.Z, [[row.Z[l] for row in rows] for l in range(L)]),
         "A": (trace.A, [[row.A[l] for row in rows] for l in range(L + 1)]),
+        "row_loss": ([gradient.row_loss], [[row.ell for row in rows]]),
         "delta": (gradient.delta, oracle.deltas(problem)),
+        "dA": (gradient.dA[1:], oracle.deltas(problem, "A")),
         "dW": (gradient.dW, oracle.weight_gradient(problem)),
         "db": (gradient.db, oracle.bias_gradient(problem)),
         "dX": ([gradient.dX], [oracle.input_gradient(problem)]),

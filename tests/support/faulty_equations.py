@@ -11,7 +11,11 @@ from typing import Any
 import numpy as np
 
 from chainrule.equations import backward_pass, forward_pass, gradient_check
-from chainrule.equations.backward_pass import Gradient, penalty_gradient
+from chainrule.equations.backward_pass import (
+    Gradient,
+    output_gradient,
+    penalty_gradient,
+)
 from chainrule.equations.forward_pass import Trace, objective
 
 Replace = Callable[[str, Callable[..., Any]], None]
@@ -73,10 +77,12 @@ def pull_back_with(
         network, parameters, trace, y, row_weights, l1, l2, *, input_gradient
     ):
         W, L = parameters.weights, network.n_layers
-        J, delta = objective(network, parameters, trace, y, row_weights, l1, l2)
-        deltas = {L: delta}
+        J, row_loss, delta = objective(
+            network, parameters, trace, y, row_weights, l1, l2
+        )
+        deltas, dA = {L: delta}, {}
         for l in range(L - 1, 0, -1):
-            g = deltas[l + 1] @ W_back(W[l])
+            dA[l] = g = deltas[l + 1] @ W_back(W[l])
             g = g if trace.M[l] is None or not mask else g * trace.M[l]
             phi, z = (
                 network.activations[phi_of_layer(l) - 1],
@@ -99,8 +105,14 @@ def pull_back_with(
         dX = dX if trace.M[0] is None or not mask else dX * trace.M[0]
         dX = dX * s if dX_weighted else dX
         flat = np.concatenate([g.ravel() for g in (*dW, *db)])
+        last = output_gradient(network.loss, y, trace.output)
         return Gradient(
-            network.sizes, J, flat, tuple(deltas[l] for l in range(1, L + 1)), dX
+            network.sizes,
+            J,
+            flat,
+            tuple(deltas[l] for l in range(1, L + 1)),
+            row_loss,
+            (dX, *(dA[l] for l in range(1, L)), last),
         )
 
     return pull_back

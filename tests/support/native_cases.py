@@ -21,7 +21,7 @@ from allpairspy import AllPairs
 from chainrule import ACTIVATIONS, Network, Parameters, backward, forward
 from chainrule.engines import ENGINES, native
 from chainrule.engines.rows import Data
-from chainrule.optimizers.first_order import SGD
+from chainrule.optimizers import SGD
 from chainrule.optimizers.rules import Rules
 
 from .cases import OTHER_ARGUMENTS, fits, targets_for

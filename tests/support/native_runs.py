@@ -126,7 +126,7 @@ class Run:
             network,
             rules,
             data,
-            State(theta, rules.optimizer.start(theta), rules.schedule.start()),
+            State(theta, rules.optimizer.init(theta), rules.schedule.start()),
         )
 
 

@@ -314,11 +314,11 @@ def input_gradient(problem: Problem) -> list[list[float]]:
     ]
 
 
-def deltas(problem: Problem) -> list[list[list[float]]]:
-    """∂ℓ_i/∂Z[l]_i, one matrix per layer, layer 1 first."""
+def deltas(problem: Problem, letter: str = "Z") -> list[list[list[float]]]:
+    """∂ℓ_i/∂Z[l]_i, or ∂ℓ_i/∂A[l]_i, one matrix per layer, layer 1 first."""
     return [
         [
-            [run_row(problem, i, (l, k)).ell.imag / H for k in range(len(b))]
+            [run_row(problem, i, (l, k), letter).ell.imag / H for k in range(len(b))]
             for i in range(len(problem.x))
         ]
         for l, b in enumerate(problem.biases, 1)

@@ -1,5 +1,7 @@
 """A number that is NaN or infinite ends a run, and its place is named."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,8 +16,8 @@ from chainrule import (
     train,
 )
 from chainrule.engines import reference
+from chainrule.optimizers import SGD
 from chainrule.optimizers import first_order as optimizers_module
-from chainrule.optimizers.first_order import SGD
 
 from ..support.runs import BUILT, content
 
@@ -84,19 +86,11 @@ class Planted:
             gradient = real(*arguments, **options)
             self.steps += 1
             if self.steps == self.step:
-                at, deltas, flat = (
-                    self.layer - 1,
-                    list(gradient.delta),
-                    gradient.flat.copy(),
-                )
-                planted = type(gradient)(
-                    gradient.sizes, gradient.J, flat, tuple(deltas), None
-                )
+                at, deltas = self.layer - 1, list(gradient.delta)
+                planted = replace(gradient, flat=gradient.flat.copy())
                 if self.quantity == "Δ":  # it spreads to its own dW, as in B3
                     deltas[at] = spoil(deltas[at], self.value)
-                    planted = type(gradient)(
-                        gradient.sizes, gradient.J, flat, tuple(deltas), None
-                    )
+                    planted = replace(planted, delta=tuple(deltas))
                     planted.dW[at][...] = self.value
                 else:
                     getattr(planted, self.quantity)[at].flat[-1] = self.value
@@ -106,7 +100,7 @@ class Planted:
         monkeypatch.setattr(reference, "pull_back", pull_back)
 
     def plant_step(self, monkeypatch):
-        real = optimizers_module.SGD.step
+        real = optimizers_module.SGD.move
 
         def step(rule, theta, gradient, slots, rate, t):
             moved, slots = real(rule, theta, gradient, slots, rate, t)
@@ -117,7 +111,7 @@ class Planted:
                 ].flat[-1] = self.value
             return moved, slots
 
-        monkeypatch.setattr(optimizers_module.SGD, "step", step)
+        monkeypatch.setattr(optimizers_module.SGD, "move", step)
 
 
 def name_of(quantity, layer):

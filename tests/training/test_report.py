@@ -16,7 +16,7 @@ from chainrule import (
     own_activation,
     train,
 )
-from chainrule.optimizers.first_order import SGD
+from chainrule.optimizers import SGD
 from chainrule.training.diagnostics import FLAT, SAMPLE_ROWS, is_due
 
 # sums of squares of up to 500 · 4 numbers, in another order

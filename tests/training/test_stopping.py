@@ -18,7 +18,7 @@ from chainrule import (
     loss,
     train,
 )
-from chainrule.optimizers.first_order import SGD
+from chainrule.optimizers import SGD
 from chainrule.training import entry as training
 from chainrule.training import run as training_run
 from chainrule.training.stopping import Watch

@@ -9,7 +9,7 @@ from chainrule import InputError, Network, NonFiniteError, Parameters, loss
 from chainrule import train as train_by_default
 from chainrule.engines import ENGINES, Reference, choose_engine
 from chainrule.engines.rows import Data, batches
-from chainrule.optimizers.first_order import SGD, GradientDescent
+from chainrule.optimizers import SGD, GradientDescent
 from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 from chainrule.training.report import StopReason
@@ -196,7 +196,7 @@ def test_interrupt_keeps_the_last_complete_step(monkeypatch):
     assert (stopped.epochs, stopped.steps, len(stopped.loss)) == (1, 4, 1)
     monkeypatch.undo()
     theta = NET.init(1).theta
-    state = State(theta, SGD().start(theta))
+    state = State(theta, SGD().init(theta))
     seen = []
     rules = Rules(SGD(), batch_rows=10, seed=1)
     workspace = Reference().prepare(NET, Rules(SGD(), batch_rows=10), theta.dtype)
@@ -221,7 +221,7 @@ def test_an_epoch_continued_in_its_middle_equals_the_epoch():
     engine = Reference()
     workspace = engine.prepare(NET, rules, np.float64)
     states = []
-    start = State(NET.init(1).theta, SGD().start(NET.init(1).theta))
+    start = State(NET.init(1).theta, SGD().init(NET.init(1).theta))
     end = engine.run_epoch(workspace, rules, Data(x, y, None), start, states.append)
     again = engine.run_epoch(
         workspace, rules, Data(x, y, None), states[1], lambda new: None

@@ -153,7 +153,7 @@ def trained(folder: Path) -> Path:
 def training() -> dict[str, Any]:
     """A run whose checkpoint is mutated: the arguments of `train`."""
     from chainrule import EarlyStopping, Network
-    from chainrule.optimizers.first_order import Adam
+    from chainrule.optimizers import Adam
 
     rng = np.random.default_rng(0)
     return {

@@ -15,7 +15,7 @@ from ..equations.activations import ACTIVATIONS
 from ..equations.losses import LOSSES
 from ..equations.network import Network
 from ..errors import InputError, named_among
-from ..optimizers.first_order import OPTIMIZERS, Optimizer
+from ..optimizers import OPTIMIZERS, Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
 from ..training.stopping import EarlyStopping
 

@@ -1,8 +1,4 @@
-"""Everything that the canonical passes compute, with what the documents name besides: ∂ℓ/∂A of every layer.
-
-This is what a notation shows in its own letters. It computes nothing that `forward` and `backward` do not
-have, but ∂ℓ/∂A[l] = Δ[l+1] W[l+1], the first factor of B2, and ∂ℓ/∂A[L].
-"""
+"""The quantities of the canonical passes in one place, as a notation shows them in its own letters."""
 
 from __future__ import annotations
 
@@ -11,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..equations.activations import ACTIVATIONS
 from ..equations.arrays import Array
 from ..equations.backward_pass import backward
 from ..equations.forward_pass import forward
-from ..equations.losses import Loss
 from ..equations.network import Network, Parameters
 
-__all__ = ["Sweep", "output_gradient", "sweep"]
+__all__ = ["Sweep", "sweep"]
 
 
 @dataclass(frozen=True)
@@ -95,13 +89,7 @@ def sweep(
     trace = forward(network, parameters, x)
     gradient = backward(network, parameters, trace, y, reduction=reduction)
     targets = network.loss.targets(y, network.sizes[-1], trace.output)
-    ell, _ = network.loss.value_and_delta(
-        targets, trace.Z[-1], trace.A[-1], network.activations[-1]
-    )
-    hidden = (
-        d @ W for d, W in zip(gradient.delta[1:], parameters.weights[1:], strict=True)
-    )
-    dA = (gradient.dX, *hidden, output_gradient(network.loss, targets, trace.output))
+    assert gradient.dA is not None
     return Sweep(
         network,
         parameters,
@@ -110,18 +98,10 @@ def sweep(
         reduction,
         trace.Z,
         trace.A,
-        ell,
+        gradient.row_loss,
         gradient.J,
         gradient.delta,
-        dA,
+        gradient.dA,
         gradient.dW,
         gradient.db,
     )
-
-
-def output_gradient(loss: Loss, y: Array, a: Array) -> Array:
-    """∂ℓ/∂A[L], shape (N, n_L): Δ of the same loss on an output that is its own pre-activation (B1)."""
-    with np.errstate(
-        divide="ignore", invalid="ignore"
-    ):  # an output that has underflown to 0
-        return loss.value_and_delta(y, a, a, ACTIVATIONS["identity"]())[1]

@@ -20,6 +20,7 @@ from ..equations.dropout import dropout_masks
 from ..equations.network import Network, Parameters
 from ..errors import NonFiniteError
 from ..optimizers.constraints import free_entries
+from ..optimizers.interface import Problem, Slots
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..optimizers.step import apply_step
@@ -134,7 +135,7 @@ class Engine(ABC):
         workspace : Workspace
             From `prepare`.
         rules : Rules
-            With a first-order optimiser.
+            Optimizer, schedule, penalties, constraints.
         data : Data
             All rows; batches are drawn from (seed, epoch).
         state : State
@@ -166,7 +167,10 @@ class Engine(ABC):
             batch = data if rows is None else data.take(rows)
             weight = batch.weight
             if weight > 0:
+                before = state.steps
                 state = self._step(workspace, rules, batch, weight, state, count, free)
+                if state.steps == before:  # the optimizer has ended
+                    break
             else:  # a batch of weight 0 makes no step
                 state = replace(state, step_in_epoch=number + 1)
             after_step(state)
@@ -194,23 +198,33 @@ class Engine(ABC):
                 state.step_in_epoch,
                 theta,
             )
+        optimizer, rate = rules.optimizer, rules.learning_rate(state, count)
+
+        def evaluate(theta: Array) -> tuple[Array, Array]:
+            l1, l2 = rules.l1, rules.l2_of(batch.weight)
+            return self.loss_and_gradient(
+                workspace, theta, batch, l1=l1, l2=l2, masks=masks
+            )
+
+        def move(state: State, gradient: Array) -> tuple[Array, Slots]:
+            return apply_step(sizes, rules, state, gradient, rate, free)
+
+        if not optimizer.one_gradient:
+            weight = 1.0  # J of all rows is no mean over batches
         try:
-            l2 = rules.l2_of(weight)
-            J, gradient = self.loss_and_gradient(
-                workspace, theta, batch, l1=rules.l1, l2=l2, masks=masks
-            )
-            moved, slots = apply_step(
-                sizes, rules, state, gradient, rules.learning_rate(state, count), free
-            )
-            loss_sum = state.loss_sum + weight * float(J)
+            stepped = optimizer.step(Problem(evaluate, move), state)
+            if not stepped.taken:
+                return replace(state, memory=stepped.memory)
+            loss_sum = state.loss_sum + weight * float(stepped.J)
             if not math.isfinite(loss_sum):  # huge row weights
                 raise NonFiniteError("J")
         except NonFiniteError as error:
             raise NonFiniteError(error.quantity, t) from error
         return replace(
             state,
-            theta=moved,
-            slots=slots,
+            theta=stepped.theta,
+            slots=stepped.slots,
+            memory=stepped.memory,
             step_in_epoch=state.step_in_epoch + 1,
             steps=t,
             loss_sum=loss_sum,

@@ -23,13 +23,11 @@ from ..equations.arrays import Array, is_numpy_array, row_major
 from ..equations.losses import BinaryCrossEntropy, CrossEntropy, Pointwise
 from ..equations.network import Network, Parameters
 from ..errors import InputError, NonFiniteError
-from ..optimizers.first_order import (
+from ..optimizers import (
     SGD,
     Adam,
     AdamW,
-    FirstOrder,
     FoldedAdam,
-    GradientDescent,
     Optimizer,
     RMSprop,
 )
@@ -242,9 +240,8 @@ class Native(Engine):
         varies = data.sample_weight is not None and (
             rules.alpha or isinstance(rules.optimizer, FoldedAdam)
         )
-        if varies or not isinstance(
-            data.x, np.ndarray
-        ):  # what comes batch by batch goes step by step
+        one_call = rules.optimizer.one_gradient and isinstance(data.x, np.ndarray)
+        if varies or not one_call:  # what comes batch by batch goes step by step
             return super().run_epoch(workspace, rules, data, state, after_step, pause)
         count = batches_per_epoch(data.rows, rules.batch_rows)
         # unless one is given, the order is drawn there
@@ -394,7 +391,7 @@ def _refused_function(network: Network) -> str | None:
 
 
 def _refused_rule(rules: Rules) -> str | None:
-    if isinstance(rules.optimizer, FirstOrder) and rules.optimizer.name not in RULE:
+    if rules.optimizer.one_gradient and rules.optimizer.name not in RULE:
         return f"it does not have the optimizer {rules.optimizer.name}"
     if rules.max_norm is not None:
         return "it does not have max_norm"
@@ -422,7 +419,7 @@ def _describe(network: Network, scale: float | None) -> Any:
 
 def _describe_rules(d: Any, rules: Rules) -> None:
     optimizer = rules.optimizer
-    if isinstance(optimizer, FirstOrder):
+    if optimizer.one_gradient:
         d.rule = RULE[optimizer.name]
         d.has_slots = _uses_slots(optimizer)
     if isinstance(optimizer, SGD):
@@ -437,10 +434,6 @@ def _describe_rules(d: Any, rules: Rules) -> None:
             optimizer.epsilon,
         )
         d.weight_decay = optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
-    else:
-        assert isinstance(optimizer, GradientDescent) or not isinstance(
-            optimizer, FirstOrder
-        )
     d.l1 = rules.l1
     d.clip_value, d.clip_norm = rules.clip_value or 0.0, rules.clip_norm or 0.0
     d.dropout = list(rules.dropout)
@@ -455,9 +448,7 @@ def _all_finite(array: np.ndarray[Any, Any]) -> bool:
 def _uses_slots(optimizer: Optimizer) -> bool:
     """Whether a step reads and writes the optimiser's state: SGD without momentum does not."""
     without = isinstance(optimizer, SGD) and optimizer.momentum == 0
-    return (
-        isinstance(optimizer, FirstOrder) and bool(optimizer.slot_names) and not without
-    )
+    return bool(optimizer.slot_names) and not without
 
 
 def _compile(description: Any, dtype: Any, theta: Array | None = None) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 from ..equations.arrays import Array, as_floating, row_major
 from ..equations.network import Network, Parameters
 from ..errors import InputError
-from ..optimizers.first_order import GradientDescent
+from ..optimizers import GradientDescent
 from ..optimizers.rules import Rules
 from . import ENGINES, choose_engine
 from .threads import checked_threads

@@ -9,9 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..errors import InputError, require_kind
+from .activations import ACTIVATIONS
 from .arrays import Array, array_namespace, positive
 from .forward_pass import Trace, checked_penalty, checked_targets, objective
+from .losses import Loss
 from .network import Network, Parameters, checked_network, read_biases, read_weights
 
 __all__ = ["Gradient", "backward"]
@@ -31,15 +35,24 @@ class Gradient:
         ∇J, laid out as θ (U1).
     delta : tuple of Array, shapes (N, n_l), l = 1 … L
         Δ[l] = ∂ℓ/∂Z[l] row by row, neither weighted nor divided by N; layer 1 first (B1, B2).
-    dX : Array, shape (N, n_0), or None
-        The gradient of each row's own loss with respect to its input (B4).
+    row_loss : Array, shape (N,)
+        ℓ of each row, neither weighted nor penalized (J1).
+    dA : tuple of Array, shapes (N, n_l), l = 0 … L, or None
+        ∂ℓ/∂A[l] row by row: Δ[l+1] W[l+1], the first factor of B2; of the input dX (B4). None where only the
+        gradient of the parameters was asked for.
     """
 
     sizes: tuple[int, ...]
     J: Array
     flat: Array
     delta: tuple[Array, ...]
-    dX: Array | None
+    row_loss: Array
+    dA: tuple[Array, ...] | None
+
+    @property
+    def dX(self) -> Array | None:
+        """The gradient of each row's own loss with respect to its input, shape (N, n_0) (B4)."""
+        return None if self.dA is None else self.dA[0]
 
     @property
     def dW(self) -> tuple[Array, ...]:
@@ -66,10 +79,14 @@ def pull_back(
     """B1-B4 on checked arrays."""
     xp = array_namespace(trace.output)
     W = parameters.weights
-    J, delta = objective(network, parameters, trace, y, row_weights, l1, l2)  # J1, B1
-    deltas = [delta]
+    J, row_loss, delta = objective(
+        network, parameters, trace, y, row_weights, l1, l2
+    )  # J1, B1
+    deltas: list[Array] = [delta]
+    dA: list[Array] = []
     for l in range(network.n_layers - 1, 0, -1):
         g = deltas[0] @ W[l]
+        dA.insert(0, g)
         g = g if trace.M[l] is None else g * trace.M[l]
         a = (
             trace.A[l]
@@ -85,12 +102,19 @@ def pull_back(
     if l1 or l2:
         dW = [g + penalty_gradient(w, l1, l2) for g, w in zip(dW, W, strict=True)]
     db = [xp.sum(d, axis=0) for d in scaled]  # B3
-    dX = None
+    flat = xp.concat([xp.reshape(g, (-1,)) for g in (*dW, *db)])
+    whole = None
     if input_gradient:
         dX = deltas[0] @ W[0]  # B4
         dX = dX if trace.M[0] is None else dX * trace.M[0]
-    flat = xp.concat([xp.reshape(g, (-1,)) for g in (*dW, *db)])
-    return Gradient(network.sizes, J, flat, tuple(deltas), dX)
+        whole = (dX, *dA, output_gradient(network.loss, y, trace.output))
+    return Gradient(network.sizes, J, flat, tuple(deltas), row_loss, whole)
+
+
+def output_gradient(loss: Loss, y: Array, a: Array) -> Array:
+    """∂ℓ/∂A[L], shape (N, n_L): Δ of the same loss on an output that is its own pre-activation (B1)."""
+    with np.errstate(all="ignore"):  # an output that has underflown to 0
+        return loss.value_and_delta(y, a, a, ACTIVATIONS["identity"]())[1]
 
 
 def penalty_gradient(W: Array, l1: float, l2: float) -> Array:
@@ -123,12 +147,12 @@ def backward(
     y, sample_weight, l1, l2, reduction
         As in `loss`.
     input_gradient : bool
-        Whether to compute dX (B4), which costs as much as one more layer.
+        Whether to compute dX (B4), which costs as much as one more layer, and to keep every ∂ℓ/∂A.
 
     Returns
     -------
     Gradient
-        J, every Δ, dW, db, dX (equations B1-B4).
+        J, ℓ of each row, every Δ and ∂ℓ/∂A, dW, db, dX (equations B1-B4).
 
     Raises
     ------

@@ -75,13 +75,14 @@ def objective(
     row_weights: Array | float,
     l1: float,
     l2: float,
-) -> tuple[Array, Array]:
-    """J (J1, J2) and Δ[L] (B1) on checked arrays."""
+) -> tuple[Array, Array, Array]:
+    """J (J1, J2), ℓ of each row, and Δ[L] (B1) on checked arrays."""
     xp = array_namespace(trace.output)
     ell, delta = network.loss.value_and_delta(
         y, trace.Z[-1], trace.A[-1], network.activations[-1]
     )
-    return xp.sum(row_weights * ell) + penalty(parameters, l1, l2), delta  # J1
+    J = xp.sum(row_weights * ell) + penalty(parameters, l1, l2)  # J1
+    return J, ell, delta
 
 
 def penalty(parameters: Parameters, l1: float, l2: float) -> Array | float:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers.first_order import FirstOrder, Optimizer
+from ..optimizers import Optimizer
 from .epoch_rule import Standing
 
 __all__ = ["Continuation", "continued"]
@@ -49,8 +49,7 @@ def continued(
         return replace(
             before, standing=replace(before.standing)
         )  # a copy: only a run that begins may change it
-    slots = optimizer.start(theta) if isinstance(optimizer, FirstOrder) else ()
     standing = (
         Standing() if before is None else replace(before.standing, factor=1.0)
     )  # the rate was the other's
-    return Continuation(optimizer.name, slots, standing=standing)
+    return Continuation(optimizer.name, optimizer.init(theta), standing=standing)

@@ -24,7 +24,7 @@ from ..files.container import unreadable
 from ..files.json_text import json_ready
 from ..files.schema import fitted, made_of
 from ..files.storage import load_model, save_model
-from ..optimizers.first_order import OPTIMIZERS, Optimizer
+from ..optimizers import OPTIMIZERS, Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
 from .live_weights import as_coefs
 

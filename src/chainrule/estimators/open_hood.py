@@ -16,7 +16,6 @@ from ..equations.forward_pass import (
 from ..equations.gradient_check import check_gradient
 from ..equations.network import Parameters
 from ..explanation import explain
-from ..optimizers.first_order import FirstOrder
 from .row_gradients import losses_and_gradient_norms, output_gradients
 from .solver_rules import optimizer_of
 
@@ -154,7 +153,7 @@ class OpenHood:
             sample_weight, len(rows), parameters
         )
         optimizer = optimizer_of(self)
-        step = {"optimizer": optimizer} if isinstance(optimizer, FirstOrder) else {}
+        step = {"optimizer": optimizer} if optimizer.one_gradient else {}
         given = {
             "parameters": parameters,
             "sample_weight": weights,

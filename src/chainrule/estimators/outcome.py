@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..equations.network import Parameters
+from ..optimizers.interface import Ending
 from ..progress import ProgressLine
 from ..training.run import Run
 from ..training.stopping import StopReason
@@ -22,6 +23,10 @@ from .user_warnings import warn
 
 __all__ = ["Learning", "unchanged_by_errors"]
 
+#: The ends that a search finds by itself, and the limit on its iterations.
+ENDED = (StopReason.CONVERGED, StopReason.LINE_SEARCH, StopReason.EPOCHS)
+#: SciPy's words for that limit.
+AT_LIMIT = "STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"
 DIVERGED = (
     "Solver produced non-finite parameter weights. "
     "The input data may contain large values and need to be preprocessed."
@@ -119,8 +124,8 @@ def conclude(
     ValueError
         A number became NaN or infinite, and there are no best weights to keep.
     """
-    if run.optimum is not None:
-        _conclude_lbfgs(estimator, run.optimum)
+    if not run.rules.optimizer.one_gradient and reason in ENDED:
+        _conclude_search(estimator, run, reason)
     elif reason is StopReason.EPOCHS and not incremental:
         warn(
             f"Stochastic Optimizer: Maximum iterations ({estimator.max_iter}) reached and the optimization hasn't "
@@ -163,12 +168,19 @@ def _cause(run: Run) -> str:
     )
 
 
-def _conclude_lbfgs(estimator: Any, optimum: Any) -> None:
-    estimator.loss_ = float(optimum.fun)
-    if optimum.status == 0:
+def _conclude_search(estimator: Any, run: Run, reason: StopReason) -> None:
+    """As scikit-learn does after L-BFGS: a warning in its words, with SciPy's status."""
+    done = run.rules.optimizer.done(run.state)
+    if done is not None:
+        estimator.loss_ = done.J
+    if reason is StopReason.CONVERGED:
         return
-    text = f"lbfgs failed to converge after {estimator.n_iter_} iteration(s) (status={optimum.status}):\n"
-    text += f"{optimum.message}\n"
+    message = AT_LIMIT
+    if done is not None and done.ending is not Ending.CONVERGED:
+        message = done.message
+    status = 2 if reason is StopReason.LINE_SEARCH else 1
+    text = f"lbfgs failed to converge after {estimator.n_iter_} iteration(s) (status={status}):\n"
+    text += f"{message}\n"
     if estimator.n_iter_ == estimator.max_iter:
         text += f"\nIncrease the number of iterations to improve the convergence (max_iter={estimator.max_iter})."
     text += "\nYou might also want to scale the data as shown in:\n    "

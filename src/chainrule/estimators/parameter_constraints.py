@@ -12,7 +12,7 @@ from ..engines import ENGINES
 from ..equations.activation import Activation
 from ..equations.activations import ACTIVATIONS
 from ..equations.losses import LOSSES, Loss
-from ..optimizers.first_order import OPTIMIZERS, Optimizer
+from ..optimizers import OPTIMIZERS, Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
 
 __all__ = ["CONSTRAINTS", "losses"]

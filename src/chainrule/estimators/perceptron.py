@@ -22,7 +22,7 @@ from ..equations.activation import Activation
 from ..equations.losses import Loss, Pinball
 from ..equations.network import Network, Parameters
 from ..errors import InputError, require_kind
-from ..optimizers.first_order import LBFGS
+from ..optimizers import OPTIMIZERS
 from .callback_protocol import CallbackSupport, EpochTasks
 from .continuation import continued
 from .live_weights import as_parameters
@@ -326,7 +326,8 @@ class Perceptron(
 
 def takes_steps(estimator: Any) -> bool:
     """Whether the solver can go on by an epoch; raises where not, as `available_if` wants it."""
-    if estimator.solver == "lbfgs" or isinstance(estimator.solver, LBFGS):
+    solver = OPTIMIZERS.get(estimator.solver, estimator.solver)
+    if not getattr(solver, "one_gradient", True):
         raise AttributeError(
             "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
         )

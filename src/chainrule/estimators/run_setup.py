@@ -12,7 +12,7 @@ from ..engines.rows import Data
 from ..equations.forward_pass import checked_weights
 from ..equations.network import Network
 from ..errors import InputError, require_kind
-from ..optimizers.first_order import LBFGS, FirstOrder, Optimizer
+from ..optimizers import Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..training.callbacks import Callback
@@ -92,7 +92,7 @@ def run_for(
 ) -> Run:
     """The run, not begun; its draws, in scikit-learn's order, from `random`."""
     require_learnable(network)
-    steps = not isinstance(optimizer, LBFGS)
+    steps = optimizer.one_gradient
     data = _data(network, theta, examples, at_once=not steps)
     stops_early = bool(estimator.early_stopping) and steps  # L-BFGS decides by itself
     data, held = _divide(
@@ -138,7 +138,7 @@ def epoch_rule(
     """What ends the run, as scikit-learn does."""
     divided = (
         optimizer.learning_rate
-        if isinstance(optimizer, FirstOrder) and is_adaptive(estimator)
+        if optimizer.one_gradient and is_adaptive(estimator)
         else None
     )
     return EpochRule(
@@ -149,7 +149,7 @@ def epoch_rule(
         scored=bool(estimator.early_stopping),
         adaptive_rate=divided,
         verbose=bool(estimator.verbose),
-        endless=isinstance(optimizer, LBFGS),
+        endless=not optimizer.one_gradient,
     )
 
 

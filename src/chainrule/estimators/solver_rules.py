@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..optimizers.first_order import LBFGS, OPTIMIZERS, SGD, FoldedAdam, Optimizer
+from ..optimizers import LBFGS, OPTIMIZERS, SGD, FoldedAdam, Optimizer
 from ..optimizers.schedules import SCHEDULES, Constant, Schedule
 from .epoch_rule import InverseSamples, RateOf, Standing
 from .user_warnings import warn

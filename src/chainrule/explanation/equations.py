@@ -12,7 +12,8 @@ from ..documents.lines import Line
 from ..documents.spelling import Spelling
 from ..documents.table import LINES
 from ..equations.activation import Softmax
-from ..optimizers.first_order import SGD, FirstOrder
+from ..optimizers import SGD
+from ..optimizers.first_order import FirstOrder
 from .entries import short_delta
 from .functions import (
     general_activation,

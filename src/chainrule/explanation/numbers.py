@@ -29,7 +29,6 @@ from typing import Any
 
 import numpy as np
 
-from ..documents.sweep import output_gradient
 from ..engines import choose_engine
 from ..engines.reference import require_finite_gradient, require_finite_trace
 from ..engines.rows import Data
@@ -38,7 +37,6 @@ from ..equations.arrays import Array, as_numpy
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters, read_biases, read_weights
 from ..optimizers.constraints import clip_by_norm, clip_by_value, free_entries
-from ..optimizers.first_order import FirstOrder
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..optimizers.step import apply_step
@@ -292,7 +290,6 @@ def _clip_factor(rules: Rules, gradient: Array, free: Array | None) -> float:
 
 def _slot_letters(optimizer: Any) -> tuple[str, ...]:
     """One letter each: m for what remembers gradients, v for what remembers their squares."""
-    assert isinstance(optimizer, FirstOrder)
     return tuple(
         "m" if name in ("velocity", "mean") else "v" for name in optimizer.slot_names
     )
@@ -301,7 +298,7 @@ def _slot_letters(optimizer: Any) -> tuple[str, ...]:
 def _of_rows(
     moment: Moment, trace: Any, gradient: Any, shares: Any, row: int
 ) -> dict[str, Any]:
-    network, W, targets = moment.network, moment.parameters.weights, moment.data.y
+    network, targets = moment.network, moment.data.y
     L = network.n_layers
     arrays: dict[str, Any] = {f"Y{L}": targets}
     for l in range(L + 1):
@@ -313,19 +310,14 @@ def _of_rows(
         arrays[f"Z{l}"], arrays[f"D{l}"] = trace.Z[l - 1], gradient.delta[l - 1]
         if hasattr(phi, "derivative"):
             arrays[f"P{l}"] = phi.derivative(trace.Z[l - 1])
-        if l < L:
-            arrays[f"G{l}"] = gradient.delta[l] @ W[l]
-    arrays["G0"] = gradient.dX
-    with np.errstate(all="ignore"):
-        arrays[f"G{L}"] = output_gradient(network.loss, targets, trace.output)
+    for l, dA in enumerate(gradient.dA):
+        arrays[f"G{l}"] = dA
     for l, mask in enumerate(trace.M):
         if mask is not None:
             arrays[f"M{l}"] = mask
     if "M0" in arrays:
         arrays["X0"] = moment.data.inputs()
-    ell, _ = network.loss.value_and_delta(
-        targets, trace.Z[-1], trace.A[-1], network.activations[-1]
-    )
+    ell = gradient.row_loss
     arrays["ell"], arrays["s"] = (
         ell,
         np.broadcast_to(np.asarray(shares, ell.dtype), ell.shape),

@@ -17,7 +17,7 @@ from ..errors import InputError
 from ..files.container import read_file, unreadable
 from ..files.schema import UnknownNameError, fitted, made_of
 from ..files.storage import build_network
-from ..optimizers.first_order import OPTIMIZERS, FirstOrder
+from ..optimizers import OPTIMIZERS
 from ..optimizers.rules import Rules
 from ..optimizers.schedules import SCHEDULES
 from ..optimizers.state import State
@@ -81,9 +81,8 @@ def moment_of_step(
             "x, y, sample_weight and validation as train was given them",
             "Pass all the rows of training, not those of one step.",
         )
-    assert isinstance(rules.optimizer, FirstOrder)
     before = State(
-        start.theta, rules.optimizer.start(start.theta), rules.schedule.start()
+        start.theta, rules.optimizer.init(start.theta), rules.schedule.start()
     )
     progress = load_checkpoint(path, settings, before)
     wanted = progress.state.steps + 1 if step is None else step
@@ -153,8 +152,8 @@ def settings_of(path: str | os.PathLike[str], settings: Any) -> tuple[Network, R
     try:
         text = fitted(SettingsText, settings, "settings")
         network = build_network(settings["network"])
-        rule = made_of(text.optimizer, OPTIMIZERS, "optimizer")
-        schedule = made_of(text.schedule, SCHEDULES, "schedule")
+        made_of(text.optimizer, OPTIMIZERS, "optimizer")
+        made_of(text.schedule, SCHEDULES, "schedule")
     except UnknownNameError as error:
         raise InputError(
             f"{os.fspath(path)}, of a network with {error}: a function of your own, say",
@@ -165,25 +164,14 @@ def settings_of(path: str | os.PathLike[str], settings: Any) -> tuple[Network, R
         raise unreadable(
             path, f"contents that do not fit together ({error})"
         ) from error
-    if not isinstance(rule, FirstOrder):
+    rules = Rules.from_specification(settings)
+    if not rules.optimizer.one_gradient:
         raise InputError(
             "a checkpoint of an L-BFGS run",
             "one of a first-order optimiser, whose step is a formula",
             "Explain its network at the last parameters: explain(network, x, y, parameters=…).",
         )
-    return network, Rules(
-        rule,
-        schedule,
-        text.batch_rows,
-        text.l1,
-        text.l2,
-        text.dropout,
-        text.clip_value,
-        text.clip_norm,
-        text.max_norm,
-        text.frozen_layers,
-        text.seed,
-    )
+    return network, rules
 
 
 def next_batch(data: Data, rules: Rules, state: State) -> tuple[State, Data] | None:

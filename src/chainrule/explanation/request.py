@@ -20,7 +20,7 @@ from ..errors import InputError, is_number, type_of
 from ..files.container import read_file
 from ..files.storage import FORMAT as MODEL_FORMAT
 from ..files.storage import Model, load_model
-from ..optimizers.first_order import OPTIMIZERS, FirstOrder, Optimizer
+from ..optimizers import OPTIMIZERS, Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..training.entry import checked_data
@@ -190,7 +190,7 @@ def explain(
     made = (
         None if masks is None else checked_masks(network, parameters, masks, data.rows)
     )
-    state = State(parameters.theta, chosen.start(parameters.theta))
+    state = State(parameters.theta, chosen.init(parameters.theta))
     rules = Rules(chosen, l1=float(l1), l2=float(l2), batch_rows=data.rows)
     moment = Moment(network, data, state, rules, chosen.learning_rate, made, reduction)
     return explained(moment, wanted, engine or "reference", title)
@@ -357,10 +357,10 @@ def resolved(model: Any, parameters: Parameters | None) -> tuple[Network, Parame
 
 def chosen_optimizer(
     optimizer: str | Optimizer, learning_rate: float | None
-) -> FirstOrder:
+) -> Optimizer:
     """The optimiser, with a learning rate of its own where one is given."""
-    chosen = checked_choice(optimizer, Optimizer, OPTIMIZERS, "optimizer")
-    if not isinstance(chosen, FirstOrder):
+    chosen: Optimizer = checked_choice(optimizer, Optimizer, OPTIMIZERS, "optimizer")
+    if not chosen.one_gradient:
         raise InputError(
             f"optimizer {chosen.name!r}",
             "a first-order one, whose step is a formula",
@@ -373,11 +373,8 @@ def chosen_optimizer(
             f"learning_rate = {learning_rate!r}", "a number > 0", "Pass 0.1, say."
         )
     arguments = {k: v for k, v in chosen.specification().items() if k != "name"}
-    made = OPTIMIZERS[chosen.name](
-        **{**arguments, "learning_rate": float(learning_rate)}
-    )
-    assert isinstance(made, FirstOrder)
-    return made
+    arguments["learning_rate"] = float(learning_rate)
+    return OPTIMIZERS[chosen.name](**arguments)
 
 
 def example() -> tuple[Network, Parameters, list[list[float]], list[list[float]]]:

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from ..documents.sweep import output_gradient
 from ..equations.activation import Softmax
+from ..equations.backward_pass import output_gradient
 from .numbers import Numbers
 
 __all__ = ["FUNCTION_ROUNDINGS", "Rounding"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..equations.activation import Softmax
 from ..errors import InputError
-from ..optimizers.first_order import SGD
+from ..optimizers import SGD
 from .numbers import Numbers
 
 __all__ = ["PHASES", "Selection", "Step", "select", "steps_of"]

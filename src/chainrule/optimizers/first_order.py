@@ -1,26 +1,34 @@
-"""Optimisers: how θ moves along its gradient (U1).
+"""First-order rules: how θ moves along its gradient (U1).
 
-A step is a function from (θ, ∇J, state) to (θ, state); nothing is changed in place, so a run that
+A move is a function from (θ, ∇J, slots) to (θ, slots); nothing is changed in place, so a run that
 is interrupted still holds the last complete step. The gradient is taken at θ before anything
-moves. L-BFGS takes whole iterations and is SciPy's.
+moves.
 """
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from types import MappingProxyType
 from typing import Any, ClassVar, final
 
 from ..equations.arrays import Array, array_namespace
 from ..equations.intervals import NONNEGATIVE, POSITIVE, SHARE, Interval
-from ..errors import InputError, is_number
+from .interface import Optimizer, Problem, Slots, Stepped
+from .state import State
 
-__all__ = ["LBFGS", "OPTIMIZERS", "FirstOrder", "Optimizer"]
+__all__ = [
+    "SGD",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "FirstOrder",
+    "FoldedAdam",
+    "GradientDescent",
+    "RMSprop",
+]
 
-Slots = tuple[Array, ...]
 #: Of parameters that are no share of 1.
 RANGES = {
     "learning_rate": POSITIVE,
@@ -28,18 +36,6 @@ RANGES = {
     "weight_decay": NONNEGATIVE,
     "momentum": Interval(0.0, 1.0, True, True),  # 1 forgets nothing
 }
-
-
-class Optimizer(ABC):
-    """Either `FirstOrder`, which takes steps, or `LBFGS`."""
-
-    name: ClassVar[str]
-    #: Whether every step takes all rows.
-    full_batch: ClassVar[bool] = False
-
-    @abstractmethod
-    def specification(self) -> dict[str, Any]:
-        """The name and parameters, from which `OPTIMIZERS` makes it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +52,6 @@ class FirstOrder(Optimizer):
     #: theta, g = ∇J, alpha, the number t of the step, m and v (the new ones, once they are made) and the parameters;
     #: the weight decay of biases is 0. Pages and explanations show and evaluate them.
     rule: ClassVar[Mapping[str, str]]
-    #: What is remembered between steps: arrays of the shape of θ, 0 at the start.
-    slot_names: ClassVar[tuple[str, ...]] = ()
 
     learning_rate: float
 
@@ -72,12 +66,12 @@ class FirstOrder(Optimizer):
         """The lines of `rule` that these parameters lead to."""
         return self.rule
 
-    def start(self, theta: Array) -> Slots:
-        """The state before the first step."""
-        return tuple(array_namespace(theta).zeros_like(theta) for _ in self.slot_names)
+    def step(self, problem: Problem, state: State) -> Stepped:
+        J, gradient = problem.evaluate(state.theta)
+        return Stepped(J, *problem.move(state, gradient))
 
     @abstractmethod
-    def step(
+    def move(
         self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
     ) -> tuple[Array, Slots]:
         """θ and the state after step t.
@@ -117,7 +111,7 @@ class GradientDescent(FirstOrder):
     rule: ClassVar[Mapping[str, str]] = {"theta": "theta - alpha * g"}
     learning_rate: float = 0.1
 
-    def step(
+    def move(
         self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
     ) -> tuple[Array, Slots]:
         return theta - learning_rate * gradient, slots  # U1
@@ -150,7 +144,7 @@ class SGD(FirstOrder):
         ahead = {"theta": "theta + momentum * m - alpha * g"}
         return {**self.rule, **ahead} if self.nesterov else self.rule
 
-    def step(
+    def move(
         self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
     ) -> tuple[Array, Slots]:
         downhill = -learning_rate * gradient
@@ -182,7 +176,7 @@ class RMSprop(FirstOrder):
     rho: float = 0.99
     epsilon: float = 1e-8
 
-    def step(
+    def move(
         self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
     ) -> tuple[Array, Slots]:
         square = self.rho * slots[0] + (1 - self.rho) * gradient * gradient
@@ -210,7 +204,7 @@ class Adagrad(FirstOrder):
     learning_rate: float = 0.01
     epsilon: float = 1e-10
 
-    def step(
+    def move(
         self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
     ) -> tuple[Array, Slots]:
         squares = slots[0] + gradient * gradient
@@ -238,7 +232,7 @@ class _AdamStep(FirstOrder):
     beta2: float = 0.999
     epsilon: float = 1e-8
 
-    def step(
+    def move(
         self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
     ) -> tuple[Array, Slots]:
         mean, square = self._moments(gradient, slots)
@@ -287,7 +281,7 @@ class FoldedAdam(_AdamStep):
         """√(1 - β₂ᵗ) / (1 - β₁ᵗ)."""
         return math.sqrt(1 - self.beta2**t) / (1 - self.beta1**t)
 
-    def step(
+    def move(
         self, theta: Array, gradient: Array, slots: Slots, learning_rate: float, t: int
     ) -> tuple[Array, Slots]:
         mean, square = self._moments(gradient, slots)
@@ -314,68 +308,3 @@ class AdamW(_AdamStep):
 
     def decay(self, learning_rate: float) -> float:
         return 1 - learning_rate * self.weight_decay
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class LBFGS(Optimizer):
-    """Limited-memory BFGS over all rows, SciPy's L-BFGS-B without bounds; an iteration is an epoch.
-
-    Parameters
-    ----------
-    memory : int
-        How many pairs of steps and gradient changes it remembers.
-    gradient_tolerance : float
-        Ends when max |∇J| is at most this.
-    loss_tolerance : float
-        Ends when J falls in an iteration by at most this times max(|J|, 1).
-    max_evaluations : int
-        Ends when J has been computed so often.
-
-    References
-    ----------
-    Byrd, Lu, Nocedal & Zhu 1995.
-    """
-
-    name: ClassVar[str] = "lbfgs"
-    full_batch: ClassVar[bool] = True
-    memory: int = 10
-    gradient_tolerance: float = 1e-8
-    loss_tolerance: float = 0.0
-    max_evaluations: int = 2**31 - 1
-
-    def __post_init__(self) -> None:
-        good = all(is_number(value) for value in asdict(self).values())
-        good = (
-            good
-            and self.memory >= 1
-            and self.gradient_tolerance >= 0
-            and self.loss_tolerance >= 0
-        )
-        if not (good and self.max_evaluations >= 1):
-            raise InputError(
-                repr(self),
-                "memory and max_evaluations >= 1 and tolerances >= 0",
-                "Leave them at their defaults.",
-            )
-
-    def specification(self) -> dict[str, Any]:
-        return {"name": self.name, **asdict(self)}
-
-
-#: name → the class that makes the optimiser, from its parameters.
-OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = MappingProxyType(
-    {
-        o.name: o
-        for o in (
-            GradientDescent,
-            SGD,
-            RMSprop,
-            Adagrad,
-            Adam,
-            FoldedAdam,
-            AdamW,
-            LBFGS,
-        )
-    }
-)

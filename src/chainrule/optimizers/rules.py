@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..equations.arrays import Array
 from ..equations.draws import epoch_order
-from .first_order import FirstOrder, Optimizer
-from .schedules import Constant, Schedule
+from . import OPTIMIZERS
+from .interface import Optimizer
+from .schedules import SCHEDULES, Constant, Schedule
 from .state import State
 
 __all__ = ["Rules"]
+
+#: The fields that JSON holds as they are.
+PLAIN = ("batch_rows", "l1", "l2", "clip_value", "clip_norm", "max_norm")
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,30 @@ class Rules:
     order: Callable[[int], Array | None] | None = None
     alpha: float = 0.0
 
+    def specification(self) -> dict[str, Any]:
+        """All but `order` and `alpha`, ready for JSON; `from_specification` makes the rules again."""
+        content: dict[str, Any] = {
+            "optimizer": self.optimizer.specification(),
+            "schedule": self.schedule.specification(),
+            "dropout": list(self.dropout),
+            "frozen_layers": list(self.frozen_layers),
+            "seed": int(self.seed),
+        }
+        return content | {name: getattr(self, name) for name in PLAIN}
+
+    @classmethod
+    def from_specification(cls, content: Mapping[str, Any]) -> Rules:
+        """The rules of a specification, which may hold more than that."""
+        optimizer, schedule = dict(content["optimizer"]), dict(content["schedule"])
+        return cls(
+            optimizer=OPTIMIZERS[optimizer.pop("name")](**optimizer),
+            schedule=SCHEDULES[schedule.pop("name")](**schedule),
+            dropout=tuple(content["dropout"]),
+            frozen_layers=tuple(content["frozen_layers"]),
+            seed=content["seed"],
+            **{name: content[name] for name in PLAIN},
+        )
+
     def rows_in_order(self, rows: int, epoch: int) -> Array | None:
         """The row numbers of an epoch in its order; None for all rows as they lie, in one batch."""
         if self.order is None:
@@ -80,8 +109,6 @@ class Rules:
         self, state: State, step: int, batches_per_epoch: int
     ) -> float:
         """α of step `step`, from 0, of the epoch that `state` is in."""
-        if not isinstance(self.optimizer, FirstOrder):
-            return 1.0
         epochs = state.epoch + step / batches_per_epoch
         return self.optimizer.learning_rate * self.schedule.at(
             epochs, 1 / batches_per_epoch, state.schedule

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from ..equations.arrays import Array
 
@@ -26,6 +27,8 @@ class State:
         Steps taken altogether.
     loss_sum, weight_sum : float
         Σ Σw J and Σ Σw over the batches of this epoch, each J taken before its step.
+    memory : object
+        Whatever an optimizer remembers beside the slots, which no checkpoint holds.
     """
 
     theta: Array
@@ -36,8 +39,16 @@ class State:
     steps: int = 0
     loss_sum: float = 0.0
     weight_sum: float = 0.0
+    memory: Any = field(default=None, compare=False, repr=False)
 
     def next_epoch(self, schedule: tuple[float, ...] | None = None) -> State:
         """The same, at the start of the next epoch, with what the schedule then remembers."""
         memory = self.schedule if schedule is None else schedule
-        return State(self.theta, self.slots, memory, self.epoch + 1, steps=self.steps)
+        return State(
+            self.theta,
+            self.slots,
+            memory,
+            self.epoch + 1,
+            steps=self.steps,
+            memory=self.memory,
+        )

@@ -25,7 +25,7 @@ def apply_step(
     """θ and the optimiser's state after one step along a gradient, within the constraints."""
     xp = array_namespace(gradient)
     optimizer = rules.optimizer
-    assert isinstance(optimizer, FirstOrder)
+    assert isinstance(optimizer, FirstOrder)  # no other moves along one gradient
     if free is not None:
         gradient = xp.where(free, gradient, xp.zeros_like(gradient))
     if rules.clip_value is not None:
@@ -36,7 +36,7 @@ def apply_step(
     if decay != 1.0:
         weights = flat_layout(sizes)[0][-1][1]
         start = xp.concat([decay * start[:weights], start[weights:]])
-    theta, slots = optimizer.step(
+    theta, slots = optimizer.move(
         start, gradient, state.slots, learning_rate, state.steps + 1
     )
     if free is not None:

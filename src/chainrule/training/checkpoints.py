@@ -122,7 +122,7 @@ def save_checkpoint(
     counters = {
         name: value
         for name, value in vars(state).items()
-        if name not in ("theta", "slots")
+        if name not in ("theta", "slots", "memory")
     }
     content = {
         "settings": settings,

@@ -23,7 +23,7 @@ from ..equations.forward_pass import checked_penalty, checked_rows, checked_weig
 from ..equations.losses import BinaryCrossEntropy, CrossEntropy
 from ..equations.network import Network, Parameters
 from ..errors import InputError, is_number
-from ..optimizers.first_order import OPTIMIZERS, FirstOrder, Optimizer
+from ..optimizers import OPTIMIZERS, Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.schedules import SCHEDULES, Schedule
 from ..optimizers.state import State
@@ -213,8 +213,7 @@ def train(
     require_possible(rules)
     chosen, reason = choose_engine(engine, network, rules, start.theta)
     workspace = chosen.prepare(network, rules, start.theta.dtype, threads, input_scale)
-    slots = rule.start(start.theta) if isinstance(rule, FirstOrder) else ()
-    state = State(start.theta, slots, rules.schedule.start())
+    state = State(start.theta, rule.init(start.theta), rules.schedule.start())
     fixed = _settings(network, rules, early_stopping, data, held_out, chosen.name)
     run = Run(
         network,
@@ -380,20 +379,10 @@ def _settings(
         },
         "dtype": str(data.y.dtype).removeprefix("torch."),
         "input_scale": data.scale,
-        "optimizer": rules.optimizer.specification(),
-        "schedule": rules.schedule.specification(),
-        "batch_rows": rules.batch_rows,
-        "l1": rules.l1,
-        "l2": rules.l2,
-        "dropout": list(rules.dropout),
-        "clip_value": rules.clip_value,
-        "clip_norm": rules.clip_norm,
-        "max_norm": rules.max_norm,
-        "frozen_layers": list(rules.frozen_layers),
+        **rules.specification(),
         "early_stopping": None
         if early_stopping is None
         else early_stopping.specification(),
-        "seed": int(rules.seed),
         "rows": data.rows,
         "data": fingerprint(data),
         "validation": None if validation is None else fingerprint(validation),

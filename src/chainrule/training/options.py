@@ -12,7 +12,7 @@ from ..equations.intervals import POSITIVE
 from ..equations.losses import BinaryCrossEntropy, CrossEntropy
 from ..equations.network import Network, checked_network
 from ..errors import InputError, counted, is_number, named_among, require_kind, type_of
-from ..optimizers.first_order import LBFGS, Optimizer
+from ..optimizers import Optimizer
 from ..optimizers.rules import Rules
 from .callbacks import Callback
 from .checkpoints import Checkpoint
@@ -163,7 +163,7 @@ def require_learnable(network: Network) -> None:
 
 def require_possible(rules: Rules) -> None:
     """Raise where the optimiser cannot do what is asked for beside it."""
-    if not isinstance(rules.optimizer, LBFGS):
+    if rules.optimizer.one_gradient:
         return
     asked = {
         "dropout": any(rules.dropout),
@@ -177,8 +177,8 @@ def require_possible(rules: Rules) -> None:
     wrong = [name for name, given in asked.items() if given]
     if wrong:
         raise InputError(
-            f"{', '.join(wrong)} with lbfgs",
-            "lbfgs with penalties only: its line search needs one smooth function",
+            f"{', '.join(wrong)} with {rules.optimizer.name}",
+            f"{rules.optimizer.name} with penalties only: its line search needs one smooth function",
             'Leave it out, or use optimizer="adam".',
         )
 

@@ -15,11 +15,11 @@ import numpy as np
 
 from ..engines.interface import Engine, Pause, Workspace
 from ..engines.rows import Data, batches_per_epoch
-from ..equations.arrays import Array, array_namespace, as_numpy
+from ..equations.arrays import Array, as_numpy
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters
 from ..errors import NonFiniteError
-from ..optimizers.first_order import LBFGS, FirstOrder
+from ..optimizers.interface import Ending
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..progress import ProgressLine
@@ -30,6 +30,13 @@ from .report import Epoch
 from .stopping import EarlyStopping, StopReason, Watch
 
 __all__ = ["Limits", "Run"]
+
+#: The end that an optimizer found → the reason.
+ENDINGS = {
+    Ending.CONVERGED: StopReason.CONVERGED,
+    Ending.LIMIT: StopReason.EPOCHS,
+    Ending.LINE_SEARCH: StopReason.LINE_SEARCH,
+}
 
 
 class _StopRunError(Exception):
@@ -52,7 +59,7 @@ class Limits:
 class Run:
     """Everything that `train` or an estimator set up, and how far it has come.
 
-    `diagnosing` says whether layers are looked at as it goes on; `optimum` is what SciPy said of L-BFGS at its end.
+    `diagnosing` says whether layers are looked at as it goes on.
     """
 
     network: Network
@@ -74,7 +81,6 @@ class Run:
     seconds_before: float = 0.0
     failure: NonFiniteError | None = None
     diagnosing: bool = True
-    optimum: Any = None
 
     def restore(self, progress: Progress) -> None:
         """Go on from a checkpoint."""
@@ -97,11 +103,7 @@ class Run:
         try:
             # overflow is found and named below; NumPy's warning would come first and say less
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                reason = (
-                    self._minimise()
-                    if isinstance(self.rules.optimizer, LBFGS)
-                    else self._step_through()
-                )
+                reason = self._step_through()
         except _StopRunError as stop:
             reason = stop.reason
         except KeyboardInterrupt:
@@ -129,16 +131,18 @@ class Run:
     def _step_through(self) -> StopReason:
         while self.state.epoch < self.limits.epochs:
             self._stop_if_over()
-            self._after_epoch(
-                self.engine.run_epoch(
-                    self.workspace,
-                    self.rules,
-                    self.data,
-                    self.state,
-                    self._after_step,
-                    self._pause,
-                )
+            state = self.engine.run_epoch(
+                self.workspace,
+                self.rules,
+                self.data,
+                self.state,
+                self._after_step,
+                self._pause,
             )
+            if state.step_in_epoch:
+                self._after_epoch(state)
+            else:  # the optimizer had ended before its first step
+                self.state = state
         return StopReason.EPOCHS
 
     def _pause(self) -> Pause:
@@ -153,66 +157,6 @@ class Run:
             steps=self.limits.steps,
             at=min(times, default=None),
         )
-
-    def _minimise(self) -> StopReason:
-        """L-BFGS by SciPy, recorded like the others: an iteration is an epoch of one step."""
-        from scipy.optimize import minimize
-
-        optimizer = self.rules.optimizer
-        assert isinstance(optimizer, LBFGS)
-        xp, like = array_namespace(self.state.theta), self.state.theta
-        l2 = self.rules.l2_of(self.data.weight)
-        if self.state.step_in_epoch:  # cut between its iteration and its record
-            self._after_epoch(self.state)
-        if self.state.epoch >= self.limits.epochs:
-            return StopReason.EPOCHS
-        self._stop_if_over()
-
-        def function(theta: np.ndarray[Any, Any]) -> tuple[float, np.ndarray[Any, Any]]:
-            try:
-                J, gradient = self.engine.loss_and_gradient(
-                    self.workspace,
-                    xp.asarray(theta, dtype=like.dtype),
-                    self.data,
-                    l1=self.rules.l1,
-                    l2=l2,
-                )
-            except NonFiniteError as error:
-                raise NonFiniteError(error.quantity, self.state.steps + 1) from error
-            return float(J), as_numpy(gradient).astype(np.float64)
-
-        def callback(intermediate_result: Any) -> None:
-            steps, J = self.state.steps + 1, float(intermediate_result.fun)
-            theta = xp.asarray(intermediate_result.x.copy(), dtype=like.dtype)
-            self._after_step(
-                replace(
-                    self.state,
-                    theta=theta,
-                    step_in_epoch=1,
-                    steps=steps,
-                    loss_sum=J,
-                    weight_sum=1.0,
-                )
-            )
-            self._after_epoch(self.state)
-
-        self.optimum = found = minimize(
-            function,
-            as_numpy(like).astype(np.float64),
-            jac=True,
-            method="L-BFGS-B",
-            callback=callback,
-            options={
-                "maxiter": self.limits.epochs - self.state.epoch,
-                "maxfun": optimizer.max_evaluations,
-                "maxcor": optimizer.memory,
-                "gtol": optimizer.gradient_tolerance,
-                "ftol": optimizer.loss_tolerance,
-            },
-        )
-        if found.status == 0:
-            return StopReason.CONVERGED
-        return StopReason.EPOCHS if found.status == 1 else StopReason.LINE_SEARCH
 
     def _after_step(self, state: State) -> None:
         self.state = state
@@ -243,6 +187,9 @@ class Run:
             and self.watch.stalled >= self.early_stopping.patience
         ):
             reason = StopReason.STALLED
+        done = self.rules.optimizer.done(self.state)
+        if done is not None:
+            reason = ENDINGS[done.ending]
         if reason is not None:
             raise _StopRunError(reason)
 
@@ -287,8 +234,6 @@ class Run:
             raise _StopRunError(StopReason.STALLED)
 
     def _last_learning_rate(self, state: State) -> float:
-        if not isinstance(self.rules.optimizer, FirstOrder):
-            return 1.0
         last = max(state.step_in_epoch - 1, 0)
         return self.rules.learning_rate_at(
             state, last, batches_per_epoch(self.data.rows, self.rules.batch_rows)
@@ -322,7 +267,7 @@ class Run:
             (None,) * self.network.n_layers,
         )
         weights = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
-        J, _ = objective(
+        J, _, _ = objective(
             self.network, self._parameters(theta), trace, data.y, weights, 0.0, 0.0
         )
         return float(J), trace.output

@@ -21,6 +21,7 @@ import numpy as np
 
 from ...equations.activation import Activation
 from ...equations.arrays import Array
+from ...equations.backward_pass import output_gradient
 from ...equations.losses import LOSSES
 from ...equations.network import Network, Parameters
 from ...errors import InputError
@@ -34,7 +35,7 @@ from ..shapes import (
     require_layers,
     require_shape,
 )
-from ..sweep import Sweep, output_gradient
+from ..sweep import Sweep
 
 __all__ = [
     "Pass",

@@ -19,6 +19,7 @@ import numpy as np
 
 from ...equations.activation import Activation
 from ...equations.arrays import Array
+from ...equations.backward_pass import output_gradient
 from ...equations.losses import LOSSES, reduction_weights
 from ...equations.network import (
     Network,
@@ -40,7 +41,7 @@ from ..shapes import (
     require_layers,
     require_shape,
 )
-from ..sweep import Sweep, output_gradient
+from ..sweep import Sweep
 
 __all__ = [
     "Pass",

@@ -1,0 +1,115 @@
+"""The three verbs of an optimizer: init, step, done.
+
+A run asks no optimizer what family it is of. First-order rules (`first_order`) compute the gradient once a step and
+move along it within the constraints; L-BFGS (`lbfgs`) searches along lines and ends by itself.
+"""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..equations.arrays import Array, array_namespace
+from .state import State
+
+__all__ = ["Done", "Ending", "Optimizer", "Problem", "Slots", "Stepped"]
+
+Slots = tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """As much of a run as a step needs.
+
+    Parameters
+    ----------
+    evaluate : callable
+        θ → J and ∇J of the rows of the step.
+    move : callable
+        (State, ∇J) → θ and slots, one move of a first-order rule within the constraints (`apply_step`).
+    """
+
+    evaluate: Callable[[Array], tuple[Array, Array]]
+    move: Callable[[State, Array], tuple[Array, Slots]]
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """The outcome of a step.
+
+    Parameters
+    ----------
+    J : Array or float
+        Before the step; of an optimizer that ends by itself after it.
+    theta : Array, shape (D,)
+    slots : tuple of Array, shapes (D,)
+    memory : object
+        Whatever else it remembers, which no checkpoint holds.
+    taken : bool
+        False where there was no step to take, because the optimizer has ended.
+    """
+
+    J: Any
+    theta: Array
+    slots: Slots = ()
+    memory: Any = None
+    taken: bool = True
+
+
+class Ending(enum.Enum):
+    """Why an optimizer that ends by itself has ended."""
+
+    CONVERGED = enum.auto()
+    LIMIT = enum.auto()
+    LINE_SEARCH = enum.auto()
+
+
+@dataclass(frozen=True)
+class Done:
+    """An end that an optimizer found by itself.
+
+    Parameters
+    ----------
+    ending : Ending
+    J : float
+        The objective there.
+    message : str
+        The words of whoever computed it.
+    """
+
+    ending: Ending
+    J: float
+    message: str
+
+
+class Optimizer(ABC):
+    """A way to lower J."""
+
+    name: ClassVar[str]
+    #: Whether every step takes all rows.
+    full_batch: ClassVar[bool] = False
+    #: Whether a step computes the gradient once and moves along it, so that a schedule, dropout and constraints apply.
+    one_gradient: ClassVar[bool] = True
+    #: What is remembered between steps: arrays of the shape of θ, 0 at the start.
+    slot_names: ClassVar[tuple[str, ...]] = ()
+    #: α before any schedule; 1 where there is none to choose.
+    learning_rate: float
+
+    def init(self, theta: Array) -> Slots:
+        """The memory before the first step."""
+        return tuple(array_namespace(theta).zeros_like(theta) for _ in self.slot_names)
+
+    @abstractmethod
+    def step(self, problem: Problem, state: State) -> Stepped:
+        """One step from a state."""
+
+    def done(self, state: State) -> Done | None:
+        """The end that the last step found; None where the optimizer would go on."""
+        return None
+
+    @abstractmethod
+    def specification(self) -> dict[str, Any]:
+        """The name and parameters, from which `OPTIMIZERS` makes it again."""
