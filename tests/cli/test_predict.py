@@ -39,22 +39,50 @@ IDS = 987654321098765432, 1234567890123456789
 MODELS = {
     "plain": (written("a,b,kind", [f"{a},{b},{k}" for a, b, k in ABK]), ()),
     "marked": (
-        written("a,b,kind", [f"{-999 if i % 4 == 0 else a},{b},{k}" for i, (a, b, k) in enumerate(ABK)]),
+        written(
+            "a,b,kind",
+            [f"{-999 if i % 4 == 0 else a},{b},{k}" for i, (a, b, k) in enumerate(ABK)],
+        ),
         ("--missing", "-999"),
     ),
     "German": (
         written("a;b;kind", [f"{german(1000 * a)};{german(b)};{k}" for a, b, k in ABK]),
         (),
     ),
-    "digits as classes": (written("a,b,kind", [f"{a},{b},{int(a > 0)}" for a, b in AB]), ()),
-    "titles": (written("a,b,kind", [f"{a},{b},{'Mr.' if a > 0 else 'Mrs.'}" for a, b in AB]), ()),
-    "formulas": (written("a,b,kind", [f"{a},{b},{'=1+1' if a > 0 else '@x'}" for a, b in AB]), ()),
-    "large ids": (written("a,b,kind", [f"{a},{b},{IDS[int(a > 0)]}" for a, b in AB]), ()),
+    "digits as classes": (
+        written("a,b,kind", [f"{a},{b},{int(a > 0)}" for a, b in AB]),
+        (),
+    ),
+    "titles": (
+        written("a,b,kind", [f"{a},{b},{'Mr.' if a > 0 else 'Mrs.'}" for a, b in AB]),
+        (),
+    ),
+    "formulas": (
+        written("a,b,kind", [f"{a},{b},{'=1+1' if a > 0 else '@x'}" for a, b in AB]),
+        (),
+    ),
+    "large ids": (
+        written("a,b,kind", [f"{a},{b},{IDS[int(a > 0)]}" for a, b in AB]),
+        (),
+    ),
     "numbers": (written("a,b,price", [f"{a},{b},{a + b:.2f}" for a, b in AB]), ()),
-    "months": (written("month,b,kind", [f"{1 + i % 12},{b},{k}" for i, (b, k) in BK]), ()),
-    "no names": ("".join(f"{'pxy'[i * 7 % 3]},{'snt'[i * 5 % 3]},{'ep'[i % 2]}\n" for i in range(80)), ()),
-    "dates": (written("when,b,kind", [f"{1 + i % 28:02}.01.2024,{b},{k}" for i, (b, k) in BK]), ()),
-}  # fmt: skip
+    "months": (
+        written("month,b,kind", [f"{1 + i % 12},{b},{k}" for i, (b, k) in BK]),
+        (),
+    ),
+    "no names": (
+        "".join(
+            f"{'pxy'[i * 7 % 3]},{'snt'[i * 5 % 3]},{'ep'[i % 2]}\n" for i in range(80)
+        ),
+        (),
+    ),
+    "dates": (
+        written(
+            "when,b,kind", [f"{1 + i % 28:02}.01.2024,{b},{k}" for i, (b, k) in BK]
+        ),
+        (),
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +193,11 @@ def test_as_many_predictions_as_rows(predict, model, rows, count):
     ("model", "rows", "said"),
     [
         ("plain", "a,b\n1e300,5\n", r"column 'a' with 1e\+300 in row 1 of new.csv"),
-        ("plain", "a,b\n1,5\n3e38,5\n", "row 2 of new.csv, where column 'a' is 3e|'a' with 3e"),
+        (
+            "plain",
+            "a,b\n1,5\n3e38,5\n",
+            "row 2 of new.csv, where column 'a' is 3e|'a' with 3e",
+        ),
         ("plain", "a,b\n1,5\n1,inf\n", "'b' that is infinite in row 2"),
         ("months", "month,b\n10,5\nMay,4\n11,2\n", "'month' with text, 'May' in row 2"),
         ("German", "a;b\n1863.5;5\n", "'1863.5' in row 1.*--decimal"),
@@ -174,7 +206,7 @@ def test_as_many_predictions_as_rows(predict, model, rows, count):
         ("plain", "1.5,2\n2.5,3\n", "without the columns a, b"),
         ("npz", None, "which does not exist"),
     ],
-)  # fmt: skip
+)
 def test_rows_that_cannot_be_predicted(predict, model, rows, said):
     name = "new.csv" if rows else "nowhere.npz"
     status, table, err = predict(model, rows, name=name)
@@ -217,12 +249,24 @@ def test_the_training_file_is_recognized(predict):
     ("model", "rows", "said"),
     [
         ("digits as classes", "a,b,kind\n1,5,\n-1,4,\n", ""),  # a template to fill in
-        ("digits as classes", "a,b,kind\n1,5,1\n-1,4,\n", r"\(\d of 1\).*\n.*1 row without a target"),
-        ("numbers", "a,b,price\n1,5,tbd\n-1,4,3\n", "price holds values that are no finite numbers"),
+        (
+            "digits as classes",
+            "a,b,kind\n1,5,1\n-1,4,\n",
+            r"\(\d of 1\).*\n.*1 row without a target",
+        ),
+        (
+            "numbers",
+            "a,b,price\n1,5,tbd\n-1,4,3\n",
+            "price holds values that are no finite numbers",
+        ),
         ("numbers", "a,b,price\n1,5,6\n-1,4,3\n", r"on these rows: RMSE .*\(2 rows\)"),
-        ("plain", "a,b,kind\n1,5,maybe\n", "kind is maybe in row 1.*no class of the model"),
+        (
+            "plain",
+            "a,b,kind\n1,5,maybe\n",
+            "kind is maybe in row 1.*no class of the model",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_target_that_cannot_be_compared_is_no_obstacle(predict, model, rows, said):
     status, table, err = predict(model, rows)
     assert (status, table.height) == (0, rows.count("\n") - 1)

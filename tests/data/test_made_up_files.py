@@ -222,7 +222,11 @@ READ = {
     ),
     "bzip2": (bz2.compress(b"v,k\n1,a\n2,b\n"), {}, {"v": [1.0, 2.0]}),
     "xz": (lzma.compress(b"v,k\n1,a\n2,b\n"), {}, {"v": [1.0, 2.0]}),
-    "a line separator of Unicode": ("v,k\n1,x\u2028y\n2,z\n", {}, {"k": ["x\u2028y", "z"]}),
+    "a line separator of Unicode": (
+        "v,k\n1,x\u2028y\n2,z\n",
+        {},
+        {"k": ["x\u2028y", "z"]},
+    ),
     "single quotes": (
         lines("'v';'k'", "'{}';'x;y'", [1, 2]),
         {},
@@ -259,7 +263,11 @@ READ = {
         {"kinds": {"d": "date:%d/%m/%Y"}},
         {"d": [31.0, 32.0]},
     ),
-    "codes": (lines("zip,k", "{},{kind}", ["01234", "99999"]), {}, {"zip": ["01234", "99999"]}),
+    "codes": (
+        lines("zip,k", "{},{kind}", ["01234", "99999"]),
+        {},
+        {"zip": ["01234", "99999"]},
+    ),
     "codes as numbers, asked for": (
         lines("zip,k", "{},{kind}", ["01234", "99999"]),
         {"kinds": {"zip": "number"}},
@@ -270,7 +278,7 @@ READ = {
         {"kinds": {"w": "ignore"}},
         {"v": [0.0, 1.0]},
     ),
-}  # fmt: skip
+}
 
 
 def read(tmp_path, content, options):
@@ -324,8 +332,14 @@ REFUSED = {
         lines("v;k", "{};{kind}", ["1,5", "1.25"]),
         "'1,5' and '1.25'|'1.25' and '1,5'",
     ),
-    "two units": (lines("v,k", "{},{kind}", ["5 kg", "5 g"]), "several units: 'kg' and 'g'"),
-    "percent and a share": (lines("v,k", "{},{kind}", ["5 %", "0.05"]), "several units"),
+    "two units": (
+        lines("v,k", "{},{kind}", ["5 kg", "5 g"]),
+        "several units: 'kg' and 'g'",
+    ),
+    "percent and a share": (
+        lines("v,k", "{},{kind}", ["5 %", "0.05"]),
+        "several units",
+    ),
     "an unknown unit": (
         lines("v,k", "{} widgets,{kind}", FORTY),
         "beside the word 'widgets'.*--kind 'v'=category",
@@ -334,7 +348,10 @@ REFUSED = {
         lines("v,k", "{}*,{kind}", FORTY),
         r"beside the word '\*'.*--kind",
     ),
-    "Excel's text formulas": (lines("v,k", '="{}",{kind}', FORTY), "something around it"),
+    "Excel's text formulas": (
+        lines("v,k", '="{}",{kind}', FORTY),
+        "something around it",
+    ),
     "an unknown word": (
         lines("v,k", "{},{kind}", [1, "oops", 2, 3]),
         "3 numbers and 'oops' in row 2 of t.csv.*--missing 'oops'.*--categories 'v'",
@@ -352,7 +369,10 @@ REFUSED = {
         "day and month may be either.*--kind 'd'=date:%d/%m/%Y",
     ),
     "names that stand twice": (lines("a,a,k", "{},{i},{kind}", FORTY), "twice: a"),
-    "names or data": ("Ada,Paris\nBob,Rome\nCy,Bern\n", "names or data.*--header or --no-header"),
+    "names or data": (
+        "Ada,Paris\nBob,Rome\nCy,Bern\n",
+        "names or data.*--header or --no-header",
+    ),
     "decimal commas between commas": (
         lines("v,k", "{},{kind}", ["1,5", "2,5", "7,25"]),
         "2 names in line 1 over rows of 3 fields.*--separator",
@@ -365,7 +385,10 @@ REFUSED = {
     "a value that blanks skip": ("a b c\n1 2 3\n4 6\n7 8 9\n", "line 3 has 2 fields"),
     "a separator too many": ("a,b\n1,2\n3,4,5\n6,7\n", r"line 3 has 3 fields"),
     "a quote that is not closed": ('a,b\n1,x\n"2,y\n3,z\n', "quote that is not closed"),
-    "quotes that swallow a line": (lines("v,k", "{},{kind}", FORTY) + '"2,y\n3,z\n4"5,w\n', "text behind a quote"),
+    "quotes that swallow a line": (
+        lines("v,k", "{},{kind}", FORTY) + '"2,y\n3,z\n4"5,w\n',
+        "text behind a quote",
+    ),
     "no UTF-8": ("a,é\n1,2\n".encode("latin-1"), "--encoding cp1252.*iconv"),
     "an old Excel file": (b"\xd0\xcf\x11\xe0" + bytes(600), "save the sheet as CSV"),
     "SPSS": (b"$FL2@(#) SPSS DATA FILE" + bytes(100), "Export it as CSV"),
@@ -374,7 +397,7 @@ REFUSED = {
     "ARFF": ("% x\n@relation r\n@data\n1,2\n", "ARFF"),
     "LibSVM": ("1 1:0.5 2:3\n0 1:0.25 3:1\n", "index:value"),
     "an encoding that there is not": ("a,b\n1,2\n", "encoding 'utf-99'"),
-}  # fmt: skip
+}
 OPTIONS = {"an encoding that there is not": {"encoding": "utf-99"}}
 
 
