@@ -39,7 +39,7 @@ def run(name: str | None, target: str | None, reading: Mapping[str, Any]) -> int
 
 
 def is_table(name: str) -> bool:
-    """Whether it is a file of columns; a name that is nothing is reported by `load_data`."""
+    """True for a file of columns; a name that is nothing is reported by `load_data`."""
     path = Path(name)
     if name != "-" and not path.exists():
         return False
@@ -63,7 +63,7 @@ def list_sets(console: Output) -> None:
 
 
 def describe(console: Output, name: str, reading: Mapping[str, Any]) -> None:
-    """How a table file is read and what its columns hold; nothing need be predicted."""
+    """Describe the reading of a table file and its columns; nothing need be predicted."""
     path = require_file(name)
     given = dict(reading)
     ignore, texts = given.pop("ignore", None), given.pop("text_columns", None)
@@ -89,7 +89,7 @@ def describe(console: Output, name: str, reading: Mapping[str, Any]) -> None:
 
 
 def words(table: Table, name: str) -> str:
-    """What a column holds."""
+    """The content of a column, in words."""
     try:
         features, left_out = fit_features(table, [name], np.arange(table.rows))
     except InputError as error:

@@ -56,6 +56,7 @@ def formula(numbers: Numbers, name: str, style: Style = PLAIN) -> Expression | N
 
 
 def minus(a: Expression, b: Expression) -> Sum:
+    """The difference a - b."""
     return Sum([a, b], (1, -1))
 
 
@@ -77,6 +78,7 @@ def pre_activation(
 
 
 def weighted(w: str, a: str, style: Style) -> Product:
+    """The product of a weight and what it weighs, in the order of a notation."""
     return (
         Product(Place(w), Place(a))
         if style.weight_first
