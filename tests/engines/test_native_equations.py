@@ -59,7 +59,8 @@ def test_the_jobs_cover_all_pairs() -> None:
     assert {s[0] for s in seen} == set(HIDDEN)
     assert len({(s[0], s[1]) for s in seen}) == len(HIDDEN) * len(OUTPUTS)
     assert {(s[3], s[5]) for s in seen} >= {(w, r) for w in WIDTHS for r in ROWS}
-    assert len(OUTPUTS) == 13
+    assert {phi for phi, ell in OUTPUTS if ell == "squared_error"} == set(native.PHI)
+    assert {ell for _, ell in OUTPUTS} == set(native.ELL)
 
 
 @pytest.mark.parametrize(("isa", "job"), combinations())
