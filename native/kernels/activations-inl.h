@@ -53,6 +53,12 @@ ACTIVATION(softplus) {
   *a = (z > 0 ? z : Vec<T>{}) + log1p_v(exp_v(z < 0 ? z : -z));
   *a = z != z ? z : *a;
 }
+ACTIVATION(squareplus) {
+  const Vec<T> root = square_root(multiply_add(z, z, splat<T>(parameter)));
+  const Vec<T> far = T(0.5) * (root + (z > 0 ? z : -z));  // the end that does not cancel
+  *a = z > 0 ? far : T(0.25) * parameter / far;
+  *slope = *a / root;
+}
 #undef ACTIVATION
 
 // a holds Z and becomes A; slope becomes φ′ where it is not null. `rows` rows of 16, of each the first `vectors`

@@ -135,6 +135,16 @@ def _mish_prime(z: Array) -> Array:
     return tanh(s) + z * tanh_prime(s) * sigmoid(z)
 
 
+def _squareplus(z: Array, b: float) -> Array:
+    xp = array_namespace(z)
+    far = xp.sqrt(z * z + b) + magnitude(z)  # the end that does not cancel
+    return xp.where(positive(z), far, b / far) / 2
+
+
+def _squareplus_prime(z: Array, b: float) -> Array:
+    return _squareplus(z, b) / array_namespace(z).sqrt(z * z + b)
+
+
 def _softsign(z: Array) -> Array:
     return z / (1 + magnitude(z))
 
@@ -258,6 +268,14 @@ ROWS: tuple[Row[Activation], ...] = (
         POSITIVE,
         "Dugas et al. 2001",
         logarithms=SOFTPLUS_LOGARITHMS,
+    ),
+    row_of(
+        "squareplus",
+        (_squareplus, "(z + sqrt(z**2 + b)) / 2 or b / (2 * (sqrt(z**2 + b) - z))"),
+        (_squareplus_prime, "a / sqrt(z**2 + b)"),
+        POSITIVE,
+        "Barron 2021",
+        b=(4.0, POSITIVE),
     ),
     row_of(
         "softsign",
