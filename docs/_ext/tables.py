@@ -25,7 +25,6 @@ from chainrule.explanation.functions import (
 )
 from chainrule.explanation.markup import parse, to_text
 from chainrule.explanation.updates import general_update
-from chainrule.optimizers.first_order import FirstOrder
 
 #: A cell: pieces of text, those in a tuple set as code, and pieces that are set already.
 Cell = Sequence[str | tuple[str] | nodes.Node]
@@ -161,7 +160,7 @@ def said(thing: Any) -> tuple[Cell, str]:
 
 def update_of(make: Any) -> Cell:
     """The lines of a rule's update; of one with momentum the three that it has."""
-    if not issubclass(make, FirstOrder):
+    if not make().update:
         return ["–"]
     cell: list[str | tuple[str]] = []
     for word, options in VARIANTS.items():

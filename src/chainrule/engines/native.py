@@ -18,19 +18,11 @@ from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
 
-from ..equations.activation import Elementwise
+from ..equations.activation import Activation, Elementwise
 from ..equations.arrays import Array, is_numpy_array, row_major
-from ..equations.losses import BinaryCrossEntropy, CrossEntropy, Pointwise
+from ..equations.losses import BinaryCrossEntropy, CrossEntropy, Loss, Pointwise
 from ..equations.network import Network, Parameters
 from ..errors import InputError, NonFiniteError
-from ..optimizers import (
-    SGD,
-    Adam,
-    AdamW,
-    FoldedAdam,
-    Optimizer,
-    RMSprop,
-)
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from .interface import AfterStep, Engine, Masks, Pause, Workspace
@@ -61,10 +53,6 @@ __all__ = [
 PHI: dict[str, int] = {} if _native is None else _native.PHI
 ELL: dict[str, int] = {} if _native is None else _native.ELL
 RULE: dict[str, int] = {} if _native is None else _native.RULE
-OUTPUTS_OF_LOGARITHMIC = {
-    "cross_entropy": ("softmax", "sigmoid"),
-    "binary_cross_entropy": ("sigmoid",),
-}
 #: A number of steps after which 1 - βᵗ is 1.
 LONG_AGO = 1 << 60
 logger = logging.getLogger("chainrule")
@@ -238,7 +226,7 @@ class Native(Engine):
         pause: Callable[[], Pause] = Pause,
     ) -> State:
         varies = data.sample_weight is not None and (
-            rules.alpha or isinstance(rules.optimizer, FoldedAdam)
+            rules.alpha or rules.optimizer.corrects_rate
         )
         one_call = rules.optimizer.one_gradient and isinstance(data.x, np.ndarray)
         if varies or not one_call:  # what comes batch by batch goes step by step
@@ -301,7 +289,7 @@ class Native(Engine):
         theta = np.array(state.theta, order="C")
         slots = (
             [np.array(slot, order="C") for slot in state.slots]
-            if _uses_slots(rules.optimizer)
+            if rules.optimizer.remembered
             else []
         )
         first = state.step_in_epoch
@@ -315,9 +303,7 @@ class Native(Engine):
                 ]
             )
         correction_steps = state.steps
-        if isinstance(
-            rules.optimizer, FoldedAdam
-        ):  # its correction is a part of its rate
+        if rules.optimizer.corrects_rate:
             rates *= [
                 rules.optimizer.correction(state.steps + k)
                 for k in range(1, rates.size + 1)
@@ -382,12 +368,19 @@ def _refused_function(network: Network) -> str | None:
             return f"it does not have the activation {phi.name}"
         if phi.name == "softmax" and number < network.n_layers:
             return "it does not have softmax in hidden layers"
-    loss, output = network.loss, network.activations[-1].name
+    loss, output = network.loss, network.activations[-1]
     if loss.name not in ELL or loss.own:
         return f"it does not have the loss {loss.name}"
-    if output not in OUTPUTS_OF_LOGARITHMIC.get(loss.name, PHI):
-        return f"it does not have {loss.name} on {output} outputs"
+    if not has_logarithms(loss, output):
+        return f"it does not have {loss.name} on {output.name} outputs"
     return None
+
+
+def has_logarithms(loss: Loss, output: Activation) -> bool:
+    """Whether it takes the logarithms of a loss from Z: those of the activation's row; of softmax log a alone."""
+    if not isinstance(output, Elementwise):
+        return set(loss.logarithms) <= {"log_phi"}
+    return all(getattr(output, name) is not None for name in loss.logarithms)
 
 
 def _refused_rule(rules: Rules) -> str | None:
@@ -421,19 +414,12 @@ def _describe_rules(d: Any, rules: Rules) -> None:
     optimizer = rules.optimizer
     if optimizer.one_gradient:
         d.rule = RULE[optimizer.name]
-        d.has_slots = _uses_slots(optimizer)
-    if isinstance(optimizer, SGD):
-        d.momentum = optimizer.momentum
-        d.rule = RULE["nesterov"] if optimizer.nesterov else RULE["sgd"]
-    elif isinstance(optimizer, RMSprop):
-        d.beta2, d.epsilon = optimizer.rho, optimizer.epsilon
-    elif isinstance(optimizer, Adam | AdamW | FoldedAdam):
-        d.beta1, d.beta2, d.epsilon = (
-            optimizer.beta1,
-            optimizer.beta2,
-            optimizer.epsilon,
-        )
-        d.weight_decay = optimizer.weight_decay if isinstance(optimizer, AdamW) else 0.0
+        d.has_slots = bool(optimizer.remembered)
+        for name, value in optimizer.parameters().items():
+            if name == "nesterov":
+                d.rule = RULE["nesterov"] if value else d.rule
+            elif name != "learning_rate":
+                setattr(d, "beta2" if name == "rho" else name, value)
     d.l1 = rules.l1
     d.clip_value, d.clip_norm = rules.clip_value or 0.0, rules.clip_norm or 0.0
     d.dropout = list(rules.dropout)
@@ -443,12 +429,6 @@ def _all_finite(array: np.ndarray[Any, Any]) -> bool:
     """Whether no entry is NaN or infinite; the sum, which is faster, may overflow."""
     with np.errstate(over="ignore", invalid="ignore"):
         return math.isfinite(float(array.sum())) or bool(np.isfinite(array).all())
-
-
-def _uses_slots(optimizer: Optimizer) -> bool:
-    """Whether a step reads and writes the optimiser's state: SGD without momentum does not."""
-    without = isinstance(optimizer, SGD) and optimizer.momentum == 0
-    return bool(optimizer.slot_names) and not without
 
 
 def _compile(description: Any, dtype: Any, theta: Array | None = None) -> Any:

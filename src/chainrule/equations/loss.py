@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 from ..errors import InputError
 from .activation import Activation
@@ -32,6 +32,8 @@ class Loss(ABC):
     source: str
     analytic: bool = True
     own: bool = False
+    #: Those of "log_phi" and "log1m_phi", log a and log(1 - a), that ℓ takes from Z through the activation.
+    logarithms: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def value_and_delta(

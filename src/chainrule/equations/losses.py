@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 from ..errors import InputError
 from .activation import Activation
@@ -97,6 +97,7 @@ class CrossEntropy(Loss):
 
     label_smoothing: float = 0.0
     name: str = "cross_entropy"
+    logarithms: ClassVar[tuple[str, ...]] = ("log_phi",)
     formula: str = "-xlogy(y, a)"
     formula_prime: str = "-(y / a)"
     accepts: Interval = Interval(0.0, 1.0, high_closed=True)
@@ -131,6 +132,7 @@ class BinaryCrossEntropy(Loss):
 
     label_smoothing: float = 0.0
     name: str = "binary_cross_entropy"
+    logarithms: ClassVar[tuple[str, ...]] = ("log_phi", "log1m_phi")
     formula: str = "-(xlogy(y, a) + xlogy(1 - y, 1 - a))"
     formula_prime: str = "-(y / a) + (1 - y) / (1 - a)"
     accepts: Interval = UNIT
@@ -169,6 +171,7 @@ class Poisson(Loss):
     """
 
     name: str = "poisson"
+    logarithms: ClassVar[tuple[str, ...]] = ("log_phi",)
     formula: str = "a - xlogy(y, a) + xlogy(y, y) - y"
     formula_prime: str = "1 - y / a"
     accepts: Interval = Interval(0.0, math.inf)

@@ -12,8 +12,7 @@ from ..documents.lines import Line
 from ..documents.spelling import Spelling
 from ..documents.table import LINES
 from ..equations.activation import Softmax
-from ..optimizers import SGD
-from ..optimizers.first_order import FirstOrder
+from ..optimizers import GradientDescent
 from .entries import short_delta
 from .functions import (
     general_activation,
@@ -153,12 +152,8 @@ def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
 def _plain(n: Numbers) -> bool:
     """Whether a step is θ - α ∇J and no more."""
     rules = n.moment.rules
-    rule = rules.optimizer
-    simple = rule.name == "gradient_descent" or (
-        isinstance(rule, SGD) and not rule.momentum
-    )
     return (
-        simple
+        rules.optimizer.update == GradientDescent.rule
         and rules.max_norm is None
         and rules.clip_value is None
         and n.clip_factor == 1
@@ -304,9 +299,7 @@ def _update_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
     rules = n.moment.rules
     if l in rules.frozen_layers:
         return ["{W+} = {W}"]
-    rule = rules.optimizer
-    assert isinstance(rule, FirstOrder)
-    lines = [*_limit_lines(n), *map(" = ".join, general_update(rule))]
+    lines = [*_limit_lines(n), *map(" = ".join, general_update(rules.optimizer))]
     if rules.max_norm is not None:
         lines = [line.replace("{W+}", "{uW+}") for line in lines]
         lines.append(

@@ -13,7 +13,6 @@ import numpy as np
 
 from ..equations.activation import Softmax
 from ..errors import InputError
-from ..optimizers import SGD
 from .numbers import Numbers
 
 __all__ = ["PHASES", "Selection", "Step", "select", "steps_of"]
@@ -264,11 +263,7 @@ def backward_steps(n: Numbers, l: int, shown: Selection) -> list[Step]:
 def update_step(n: Numbers, l: int, shown: Selection) -> Step:
     """What moves: for each weight and bias, what the optimiser remembers, then the parameter."""
     rule = n.moment.rules.optimizer
-    letters = (
-        []
-        if isinstance(rule, SGD) and not rule.momentum
-        else [s for s in "mv" if n.has(f"{s}W{l}")]
-    )
+    letters = [s for s in rule.remembered if n.has(f"{s}W{l}")]
     names = []
     for k in shown.units[l]:
         for kind, index in [

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import numpy as np
 
-from ..optimizers.first_order import FirstOrder
+from ..optimizers import Optimizer
 from .expressions import Constant, Expression, Letter, Place, Product
 from .formulas import letters_of, named, number, read_formula
 from .numbers import Numbers
@@ -45,13 +44,13 @@ def gradient_used(n: Numbers, place: str, l: int) -> Expression:
 
 
 def lines_of(
-    rule: FirstOrder, names: Mapping[str, Expression], after: Mapping[str, Expression]
+    rule: Optimizer, names: Mapping[str, Expression], after: Mapping[str, Expression]
 ) -> dict[str, Expression]:
     """The lines of a rule's update, by what they give: "m", "v", "theta" (U1).
 
     Parameters
     ----------
-    rule : FirstOrder
+    rule : Optimizer
     names : mapping of str to Expression
         What the names in the update stand for.
     after : mapping of str to Expression
@@ -70,7 +69,7 @@ KINDS_AFTER = {"m": "{mW+}", "v": "{vW+}", "theta": "{W+}"}
 
 
 def general_update(
-    rule: FirstOrder,
+    rule: Optimizer,
     before: Mapping[str, str] = KINDS,
     after: Mapping[str, str] = KINDS_AFTER,
 ) -> list[tuple[str, str]]:
@@ -79,7 +78,7 @@ def general_update(
         name: Letter(shown) for name, shown in before.items()
     }
     made = {name: Letter(shown) for name, shown in after.items()}
-    names |= {"t": Letter("t"), **letters_of(asdict(rule))}
+    names |= {"t": Letter("t"), **letters_of(rule.parameters())}
     lines = lines_of(rule, names, made)
     return [(after[name], line.markup(0)) for name, line in lines.items()]
 
@@ -87,9 +86,8 @@ def general_update(
 def lines_at(n: Numbers, place: str, l: int) -> dict[str, Expression]:
     """The update of one number of θ over its places."""
     rule = n.moment.rules.optimizer
-    assert isinstance(rule, FirstOrder)
     names: dict[str, Expression] = {
-        name: number(value) for name, value in asdict(rule).items()
+        name: number(value) for name, value in rule.parameters().items()
     }
     names |= {"g": gradient_used(n, place, l), "alpha": Place("alpha")}
     names |= {"t": Constant(n.moment.state.steps + 1), "theta": Place(place)}

@@ -63,7 +63,6 @@ class FirstOrder(Optimizer):
 
     @property
     def update(self) -> Mapping[str, str]:
-        """The lines of `rule` that these parameters lead to."""
         return self.rule
 
     def step(self, problem: Problem, state: State) -> Stepped:
@@ -272,6 +271,7 @@ class FoldedAdam(_AdamStep):
     """
 
     name: ClassVar[str] = "folded_adam"
+    corrects_rate: ClassVar[bool] = True
     rule: ClassVar[Mapping[str, str]] = {
         **MOMENTS,
         "theta": "theta - alpha * (sqrt(1 - beta2**t) / (1 - beta1**t)) * m / (sqrt(v) + epsilon)",

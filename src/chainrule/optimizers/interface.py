@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -93,10 +93,22 @@ class Optimizer(ABC):
     full_batch: ClassVar[bool] = False
     #: Whether a step computes the gradient once and moves along it, so that a schedule, dropout and constraints apply.
     one_gradient: ClassVar[bool] = True
+    #: Whether the rate of step t is also multiplied by `correction(t)`.
+    corrects_rate: ClassVar[bool] = False
     #: What is remembered between steps: arrays of the shape of θ, 0 at the start.
     slot_names: ClassVar[tuple[str, ...]] = ()
     #: α before any schedule; 1 where there is none to choose.
     learning_rate: float
+
+    @property
+    def update(self) -> Mapping[str, str]:
+        """The step as formulas (`FirstOrder.rule`), as these parameters have it; none where it is a search."""
+        return {}
+
+    @property
+    def remembered(self) -> tuple[str, ...]:
+        """The letters, m and v, of what a step reads and writes: none of SGD without momentum."""
+        return tuple(letter for letter in "mv" if letter in self.update)
 
     def init(self, theta: Array) -> Slots:
         """The memory before the first step."""
@@ -106,6 +118,10 @@ class Optimizer(ABC):
     def step(self, problem: Problem, state: State) -> Stepped:
         """One step from a state."""
 
+    def correction(self, t: int) -> float:
+        """The factor of the learning rate that depends on the number of the step alone, from 1."""
+        return 1.0
+
     def done(self, state: State) -> Done | None:
         """The end that the last step found; None where the optimizer would go on."""
         return None
@@ -113,3 +129,11 @@ class Optimizer(ABC):
     @abstractmethod
     def specification(self) -> dict[str, Any]:
         """The name and parameters, from which `OPTIMIZERS` makes it again."""
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters by name."""
+        return {
+            name: value
+            for name, value in self.specification().items()
+            if name != "name"
+        }
