@@ -438,7 +438,7 @@ def test_a_report_names_the_epoch_that_was_kept() -> None:
     kept = train(NET, X, Y, early_stopping=rule, max_epochs=3)
     best = kept.history[kept.best_epoch - 1]
     assert (
-        f"best epoch, {kept.best_epoch}: loss {best.loss:.6g}, accuracy {best.metric:.6g}."
+        f"best epoch, {kept.best_epoch}: loss {best.loss:.6g}, accuracy {best.metrics['accuracy']:.6g}."
         in str(kept)
     )
 

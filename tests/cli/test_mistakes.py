@@ -136,6 +136,12 @@ MISTAKES = [
     ((*TRAIN, "--hidden", "12,x"), 2, "--hidden 12,x.*--hidden 128,64"),
     ((*TRAIN, "--dropout", "1.5"), 2, "--dropout"),
     ((*TRAIN, "--epochs", "0"), 2, "--epochs"),
+    ((*TRAIN, "--metrics", "r2,acuracy"), 2, "--metrics acuracy.*'accuracy'?"),
+    (
+        (*TRAIN, "--target", "price", "--metrics", "accuracy"),
+        2,
+        "--metrics accuracy for the target 'price', which has numbers",
+    ),
     ((*TRAIN, "--optimizer", "adm"), 2, "--optimizer adm.*Did you mean 'adam'?"),
     ((*TRAIN, "--activation", "rleu"), 2, "--activation rleu.*Did you mean 'relu'?"),
     ((*TRAIN, "--engine", "fast"), 2, "engine = 'fast'"),

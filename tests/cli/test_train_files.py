@@ -301,6 +301,8 @@ def test_the_options_do_what_they_say(undisturbed, tmp_path):
         "0.25",
         "--early-stopping",
         "7",
+        "--metrics",
+        "root_mean_squared_error, r2",
         "--seed",
         "5",
         "--threads",
@@ -343,6 +345,12 @@ def test_the_options_do_what_they_say(undisturbed, tmp_path):
         50,
         "All steps that were asked for are done.",
     )
+    names = ["accuracy", "root_mean_squared_error", "r2"]
+    assert settings["metrics"] == list(found["training"]["history"][-1]["metrics"])
+    assert settings["metrics"] == names
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert all(f">{name}<" in page for name in names)
+    assert "--metrics root_mean_squared_error,r2" in found["command"]
     assert found["recipe"]["early_stopping"] == 7
     # the command that the report gives trains the same
     again = results(

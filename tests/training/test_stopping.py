@@ -167,7 +167,10 @@ def test_early_stopping_keeps_the_parameters_of_the_best_epoch(monitor, smoothin
     np.testing.assert_array_equal(report.last.theta, last.parameters.theta)
     # the record is that of the validation rows, and its best (smoothed) value stands where it is said to
     values = [
-        e.validation_loss if monitor == "loss" else e.metric for e in report.history
+        e.validation_loss
+        if monitor == "loss"
+        else e.metrics[getattr(monitor, "name", monitor)]
+        for e in report.history
     ]
     assert values[report.best_epoch - 1] == pytest.approx(
         of_validation(monitor, report.parameters, *held), rel=1e-12
@@ -201,7 +204,7 @@ def test_without_validation_rows_the_training_rows_are_watched():
     rule = EarlyStopping(monitor="accuracy", patience=2)
     report = train(NET, x, y, early_stopping=rule, max_epochs=5)
     hits = np.argmax(forward(NET, report.last, x).output, axis=1) == y
-    assert report.history[-1].metric == np.mean(hits)
+    assert report.history[-1].metrics == {"accuracy": np.mean(hits)}
     assert report.validation_loss == (None,) * report.epochs
     assert (
         train(NET, x, y, early_stopping=EarlyStopping(min_delta=99, patience=4)).epochs

@@ -282,7 +282,7 @@ def outcome_of(network: Network, x: Any, y: Any, **settings: Any) -> dict[str, A
 def outcome(report: Report) -> dict[str, Any]:
     """The parameters, the curves, the diagnoses, and how the run ended."""
     rows = [
-        [row.loss, row.learning_rate, row.validation_loss, row.metric]
+        [row.loss, row.learning_rate, row.validation_loss, _watched(row)]
         for row in report.history
     ]
     return {
@@ -292,6 +292,12 @@ def outcome(report: Report) -> dict[str, Any]:
         "diagnoses": report.as_dict()["diagnoses"],
         "end": [report.epochs, report.steps, report.best_epoch, report.stopped],
     }
+
+
+def _watched(row: Any) -> float | None:
+    """The metric of early stopping; commits before `Epoch.metrics` have it alone."""
+    metrics = getattr(row, "metrics", None)
+    return row.metric if metrics is None else next(iter(metrics.values()), None)
 
 
 def _momentum(learning_rate: float) -> Any:

@@ -211,6 +211,14 @@ def train(
             rich_help_panel=TRAINING,
         ),
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(
+            help="Recorded after each epoch, with commas: accuracy, r2, ….",
+            show_default="what early stopping watches",
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
     seed: Annotated[
         int,
         typer.Option(help="Of every draw.", min=0, max=2**64 - 1, rich_help_panel=RUN),
@@ -287,6 +295,9 @@ def train(
             "l2": l2,
             "validation": validation,
             "early_stopping": early_stopping,
+            "metrics": None
+            if metrics is None
+            else tuple(name.strip() for name in metrics.split(",")),
         }
         return run(
             TrainRequest(

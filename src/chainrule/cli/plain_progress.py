@@ -22,14 +22,10 @@ class PlainProgress(Callback):
         Prints a line.
     epochs : int
         How many there are at most.
-    metric : str or None
-        What the history's metric is called.
     """
 
-    def __init__(
-        self, say: Callable[[str], None], epochs: int, metric: str | None
-    ) -> None:
-        self._say, self._epochs, self._metric = say, epochs, metric
+    def __init__(self, say: Callable[[str], None], epochs: int) -> None:
+        self._say, self._epochs = say, epochs
         self._began = self._said = time.perf_counter()
         self._before: int | None = None
 
@@ -50,8 +46,7 @@ class PlainProgress(Callback):
         parts = [f"epoch {moment.epoch}/{self._epochs}", f"loss {last.loss:.4g}"]
         if last.validation_loss is not None:
             parts.append(f"validation loss {last.validation_loss:.4g}")
-        if last.metric is not None and self._metric is not None:
-            parts.append(f"{self._metric} {last.metric:.4g}")
+        parts += [f"{name} {value:.4g}" for name, value in last.metrics.items()]
         rate = (moment.epoch - (self._before or 0)) / max(now - self._began, 1e-9)
         left = (self._epochs - moment.epoch) / rate
         self._say(", ".join([*parts, f"{rate:.3g} epochs/s", f"{left:.0f} s left"]))

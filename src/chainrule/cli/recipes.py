@@ -17,9 +17,18 @@ from ..equations.network import Network
 from ..errors import InputError, named_among
 from ..optimizers import OPTIMIZERS, Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
+from ..training.metrics import METRICS
 from ..training.stopping import EarlyStopping
 
-__all__ = ["Recipe", "build_network", "build_optimizer", "build_schedule", "recipe_for"]
+__all__ = [
+    "Recipe",
+    "build_network",
+    "build_optimizer",
+    "build_schedule",
+    "build_stopping",
+    "recipe_for",
+    "require_metrics",
+]
 
 #: Losses of classes, with the output activation of each.
 CLASS_LOSSES = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
@@ -63,6 +72,8 @@ class Recipe:
         Share of the training rows; 0 for none.
     early_stopping : int
         Epochs without improvement before the run ends; 0 to go on and keep the last parameters.
+    metrics : tuple of str
+        What is recorded after each epoch, beside what early stopping watches.
     """
 
     hidden: tuple[int, ...] = (256, 128)
@@ -80,6 +91,7 @@ class Recipe:
     l2: float = 0.0
     validation: float = 0.1
     early_stopping: int = 20
+    metrics: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
@@ -268,6 +280,19 @@ def build_stopping(data: Dataset, recipe: Recipe) -> EarlyStopping | None:
             monitor="accuracy", patience=recipe.early_stopping, smoothing=SMOOTHING
         )
     return EarlyStopping(patience=recipe.early_stopping)
+
+
+def require_metrics(data: Dataset, recipe: Recipe) -> None:
+    """Raise unless the metrics that are asked for are there, and the data have what they need."""
+    for name in recipe.metrics:
+        require_name("--metrics", name, METRICS)
+        if name == "accuracy" and not data.classes:
+            others = ", ".join(other for other in METRICS if other != name)
+            raise InputError(
+                f"--metrics accuracy for the target {data.preparation.target.names[0]!r}, which has numbers",
+                others,
+                "Choose one of these.",
+            )
 
 
 def require_name(option: str, name: str, table: Any) -> None:

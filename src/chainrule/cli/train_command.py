@@ -32,6 +32,7 @@ from .recipes import (
     build_schedule,
     build_stopping,
     recipe_for,
+    require_metrics,
 )
 from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
@@ -126,10 +127,10 @@ def run(request: TrainRequest) -> int:
     )
     recipe = recipe_for(data, **request.asked)
     network = build_network(data, recipe)
-    (
-        build_optimizer(recipe),
-        build_schedule(recipe),
-    )  # what cannot be is said before a folder is made
+    # what cannot be is said before a folder is made
+    build_optimizer(recipe)
+    build_schedule(recipe)
+    require_metrics(data, recipe)
     existed = request.output is not None and request.output.exists()
     folder = prepare_folder(request.output, data.name, resume=request.resume)
     again = f"{request.command(output=folder)} --resume"
@@ -198,14 +199,10 @@ def train_network(
 ) -> Report:
     """The training, with what it says while it runs."""
     x, y = data.x_train, data.standardised_targets()[0]
-    stopping = build_stopping(data, recipe)
-    metric = (
-        None if stopping is None or stopping.metric is None else stopping.metric.name
-    )
     lines = (
         []
         if console.is_terminal or console.quiet
-        else [PlainProgress(console.print, recipe.epochs, metric)]
+        else [PlainProgress(console.print, recipe.epochs)]
     )
     return train(
         network,
@@ -222,7 +219,8 @@ def train_network(
         dropout=recipe.dropout if recipe.hidden else 0.0,
         l2=recipe.l2,
         validation=recipe.validation or None,
-        early_stopping=stopping,
+        metrics=recipe.metrics,
+        early_stopping=build_stopping(data, recipe),
         seed=request.seed,
         callbacks=lines,
         checkpoint=Checkpoint(

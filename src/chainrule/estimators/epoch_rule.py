@@ -14,6 +14,8 @@ from ..training.callbacks import Callback, Moment
 
 __all__ = ["EpochRule", "InverseSamples", "RateOf", "Standing"]
 
+#: The name of the validation score among the metrics of an epoch.
+SCORE = "validation score"
 #: An adaptive rate is not divided below this.
 LEAST_RATE = 1e-6
 
@@ -100,12 +102,13 @@ class EpochRule(Callback):
         """Whether to stop."""
         epoch, standing = moment.history[-1], self.standing
         self._say(f"Iteration {len(moment.history)}, loss = {epoch.loss:.8f}")
-        if self._scored and epoch.metric is not None:
-            self._say(f"Validation score: {epoch.metric:f}")
-            self._compare(-epoch.metric, counts=moment.settled)
-            if epoch.metric > standing.score:
+        score = epoch.metrics.get(SCORE)
+        if self._scored and score is not None:
+            self._say(f"Validation score: {score:f}")
+            self._compare(-score, counts=moment.settled)
+            if score > standing.score:
                 standing.score, standing.kept = (
-                    epoch.metric,
+                    score,
                     np.array(moment.parameters.theta),
                 )
         else:

@@ -17,7 +17,7 @@ from ..progress import ProgressLine
 from ..training.run import Run
 from ..training.stopping import StopReason
 from .continuation import Continuation
-from .epoch_rule import EpochRule
+from .epoch_rule import SCORE, EpochRule
 from .live_weights import as_coefs
 from .user_warnings import warn
 
@@ -98,8 +98,8 @@ def keep(estimator: Any, run: Run, before: Continuation) -> None:
             *(estimator.validation_loss_curve_ or ()),
             *losses,
         ]
-    if run.early_stopping is not None:
-        scores = [float(epoch.metric) for epoch in history if epoch.metric is not None]
+    if run.metrics:
+        scores = [epoch.metrics[SCORE] for epoch in history]
         estimator.validation_scores_ = [*(estimator.validation_scores_ or ()), *scores]
         if scores:
             estimator.best_validation_score_ = before.standing.score

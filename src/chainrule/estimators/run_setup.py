@@ -19,9 +19,8 @@ from ..training.callbacks import Callback
 from ..training.metrics import Metric
 from ..training.options import checked_dropout, require_learnable, require_possible
 from ..training.run import Limits, Run
-from ..training.stopping import EarlyStopping
 from .continuation import Continuation
-from .epoch_rule import EpochRule
+from .epoch_rule import SCORE, EpochRule
 from .row_weights import row_weights
 from .scikit_draws import RowOrder, split
 from .solver_rules import batch_rows, is_adaptive, schedule_of
@@ -31,8 +30,6 @@ from .threads import threads_for
 __all__ = ["Examples", "Validation", "epoch_rule", "own_callbacks", "run_for"]
 
 Matrix = np.ndarray[Any, Any]
-#: The run's own early stopping records the score and never stops: the end-of-epoch rule does.
-NEVER = 2**62
 
 
 @dataclass(frozen=True)
@@ -106,14 +103,10 @@ def run_for(
         theta.dtype,
         threads_for(estimator.n_threads, network, rules.batch_rows),
     )
-    scored = None
+    metrics = []
     if stops_early and held is not None:
-        score = Metric(
-            "validation score",
-            estimator._score_of(network.loss, held.sample_weight),
-            True,
-        )
-        scored = EarlyStopping(monitor=score, patience=NEVER, keep_best=False)
+        value = estimator._score_of(network.loss, held.sample_weight)
+        metrics = [Metric(SCORE, value, greater_is_better=True)]
     state = State(theta, before.slots, rules.schedule.start(), steps=before.steps)
     return Run(
         network,
@@ -121,7 +114,7 @@ def run_for(
         held,
         rules,
         Limits(epochs, None, None),
-        scored,
+        None,
         callbacks,
         None,
         {},
@@ -129,6 +122,7 @@ def run_for(
         workspace,
         state,
         diagnosing=False,
+        metrics=metrics,
     )
 
 

@@ -12,11 +12,27 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Protocol, final
 
 from ..equations.intervals import Interval
 
-__all__ = ["SCHEDULES", "Schedule"]
+__all__ = ["SCHEDULES", "Recorded", "Schedule"]
+
+
+class Recorded(Protocol):
+    """As much of the record of an epoch as a schedule may compare."""
+
+    @property
+    def loss(self) -> float:
+        """The training loss."""
+
+    @property
+    def validation_loss(self) -> float | None:
+        """The validation loss, where there are validation rows."""
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """The metrics that are recorded, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +61,10 @@ class Schedule(ABC):
     def start(self) -> tuple[float, ...]:
         """What the schedule remembers, before the first epoch."""
         return ()
+
+    def compared(self, epoch: Recorded) -> float:
+        """What `after_epoch` gets of an epoch: the validation loss where there is one."""
+        return epoch.loss if epoch.validation_loss is None else epoch.validation_loss
 
     def after_epoch(self, memory: tuple[float, ...], loss: float) -> tuple[float, ...]:
         """What it remembers after an epoch with this loss."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -15,19 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "draw_line", "draw_loss", "draw_metric", "has_metric", "plot"]
+__all__ = ["COLOURS", "curves_of", "draw_line", "plot"]
 
 #: Told apart by people who see colours otherwise, too (Okabe & Ito 2008); each has its own line.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":")
-
-
-class Epoch(Protocol):
-    """The record of one epoch."""
-
-    @property
-    def metric(self) -> float | None:
-        """The metric that is watched, where that is not the loss."""
 
 
 class Run(Protocol):
@@ -46,31 +39,36 @@ class Run(Protocol):
         """The validation loss of each epoch."""
 
     @property
-    def history(self) -> Sequence[Epoch]:
-        """The records of the epochs."""
+    def metrics(self) -> Mapping[str, Sequence[float | None]]:
+        """Name → the values by epoch."""
 
     @property
     def best_epoch(self) -> int | None:
         """The epoch whose parameters are kept."""
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The settings of the run."""
-
 
 def plot(report: Run) -> Figure:
-    """The figure of `Report.plot`: loss and validation loss by epoch, and the metric that is watched."""
+    """The figure of `Report.plot`: loss and validation loss by epoch, and each metric that is recorded."""
     from matplotlib.figure import Figure
 
     if in_notebook():
         show_figures()
-    figure = Figure(figsize=(8, 3.5), layout="constrained")
-    drawn = (draw_loss, draw_metric) if has_metric(report) else (draw_loss,)
+    drawn = [draw for _, draw in curves_of(report)]
+    figure = Figure(figsize=(max(8, 4 * len(drawn)), 3.5), layout="constrained")
     for draw, axes in zip(
         drawn, figure.subplots(1, len(drawn), squeeze=False)[0], strict=True
     ):
         draw(axes, report)
     return figure
+
+
+def curves_of(report: Run) -> list[tuple[str, Callable[[Axes, Run], None]]]:
+    """A name for a file and what draws it: the loss, and each metric."""
+    metrics = [
+        (f"metric{k or ''}", partial(draw_metric, name=name))
+        for k, name in enumerate(report.metrics)
+    ]
+    return [("loss", draw_loss), *metrics]
 
 
 def show_figures() -> None:
@@ -91,23 +89,12 @@ def draw_loss(axes: Axes, report: Run) -> None:
     _mark_kept(axes, report)
 
 
-def draw_metric(axes: Axes, report: Run) -> None:
-    """The metric that is watched, by epoch."""
-    monitor = (report.settings["early_stopping"] or {}).get("monitor", "metric")
-    draw_line(
-        axes,
-        np.arange(1, report.epochs + 1),
-        [epoch.metric for epoch in report.history],
-        1,
-        str(monitor),
-    )
-    axes.set(xlabel="epoch", ylabel=str(monitor))
+def draw_metric(axes: Axes, report: Run, name: str) -> None:
+    """A metric by epoch."""
+    epochs = np.arange(1, report.epochs + 1)
+    draw_line(axes, epochs, report.metrics[name], 1, name)
+    axes.set(xlabel="epoch", ylabel=name)
     _mark_kept(axes, report)
-
-
-def has_metric(report: Run) -> bool:
-    """Whether a metric beside the loss is watched."""
-    return any(epoch.metric is not None for epoch in report.history)
 
 
 def _mark_kept(axes: Axes, report: Run) -> None:

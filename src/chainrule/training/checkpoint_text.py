@@ -76,7 +76,9 @@ class CheckpointText:
 
     settings: dict[str, Any]
     state: StateText
-    history: tuple[tuple[Number, Number, Number | None, Number | None], ...]
+    history: tuple[
+        tuple[Number, Number, Number | None, dict[str, Number] | Number | None], ...
+    ]
     diagnoses: tuple[DiagnosisText, ...]
     watch: WatchText
     seconds: float
@@ -85,11 +87,16 @@ class CheckpointText:
         if not (math.isfinite(self.seconds) and self.seconds >= 0):
             raise ValueError(f"seconds = {self.seconds}, which is no time")
 
-    def epochs(self) -> tuple[Epoch, ...]:
-        """The history."""
+    def epochs(self, monitor: str) -> tuple[Epoch, ...]:
+        """The history; a metric without a name, as checkpoints once had it, is what early stopping watches."""
         return tuple(
-            Epoch(float(loss), float(rate), _number(validation), _number(metric))
-            for loss, rate, validation, metric in self.history
+            Epoch(
+                float(loss),
+                float(rate),
+                _number(validation),
+                _named(monitor, metrics),
+            )
+            for loss, rate, validation, metrics in self.history
         )
 
     def found(self) -> tuple[Diagnosis, ...]:
@@ -112,6 +119,14 @@ class CheckpointText:
         return Watch(
             _number(seen.smoothed), _number(seen.best), seen.best_epoch, seen.stalled
         )
+
+
+def _named(
+    monitor: str, metrics: dict[str, Number] | Number | None
+) -> dict[str, float]:
+    found = {} if metrics is None else metrics
+    found = found if isinstance(found, dict) else {monitor: found}
+    return {name: float(value) for name, value in found.items()}
 
 
 def _number(value: Number | None) -> float | None:

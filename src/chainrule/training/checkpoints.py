@@ -206,7 +206,9 @@ def _progress_of(
         float(text.state.loss_sum),
         float(text.state.weight_sum),
     )
-    history, diagnoses = text.epochs(), text.found()
+    stopping = settings["early_stopping"] or {}
+    history = text.epochs(stopping.get("monitor", "metric"))
+    diagnoses = text.found()
     batches = batches_per_epoch(settings["rows"], settings["batch_rows"])
     if not (
         state.epoch == len(history)

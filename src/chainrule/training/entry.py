@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from ..optimizers.state import State
 from ..progress import ProgressLine
 from .callbacks import Callback
 from .checkpoints import Checkpoint, load_checkpoint
+from .metrics import Metric
 from .options import (
     checked_batch_rows,
     checked_choice,
@@ -37,6 +38,7 @@ from .options import (
     checked_dropout,
     checked_layers,
     checked_limit,
+    checked_metrics,
     require_kinds,
     require_learnable,
     require_possible,
@@ -72,6 +74,7 @@ def train(
     max_norm: float | None = None,
     frozen_layers: Sequence[int] = (),
     validation: float | tuple[Any, Any] | None = None,
+    metrics: Sequence[str | Metric | Callable[..., float]] = (),
     early_stopping: EarlyStopping | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoint: Checkpoint | None = None,
@@ -125,6 +128,10 @@ def train(
     validation : (x, y) or float, optional
         Rows to validate on, or the share of the rows to split off (by `seed`; for class labels,
         class by class).
+    metrics : sequence of str, Metric or callable
+        What is recorded after each epoch beside the loss (`Epoch.metrics`), of the validation rows where there are
+        some, else of the training rows: names from `METRICS`, metrics of your own, or functions of encoded targets
+        and outputs, both (N, n_L) on NumPy. That of `early_stopping` is always among them.
     early_stopping : EarlyStopping, optional
         When to stop because nothing improves, and whether to keep the best parameters.
     callbacks : sequence of Callback
@@ -177,6 +184,7 @@ def train(
         )
     checked_penalty(l1, l2)
     require_kinds(network, early_stopping, callbacks, checkpoint, resume)
+    recorded = checked_metrics(metrics, early_stopping, network.loss)
     require_learnable(network)
     threads = checked_threads(threads)
     limits = Limits(
@@ -228,6 +236,7 @@ def train(
         chosen,
         workspace,
         state,
+        metrics=recorded,
     )
     if resume is not None:
         run.restore(load_checkpoint(resume, fixed, state))
@@ -246,6 +255,7 @@ def train(
     began = {
         "initializer": initializer if parameters is None else "given",
         "max_epochs": limits.epochs,
+        "metrics": [metric.name for metric in recorded],
     }
     return Report(
         network,

@@ -1,4 +1,4 @@
-"""The table of metrics that a run can be steered by, beside its loss. Computed by scikit-learn."""
+"""The table of metrics that a run can record and be steered by, beside its loss. Computed by scikit-learn."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Metric:
     value : callable
         value(y, a) of targets as the loss encodes them and outputs A[L], both (N, n_L) on NumPy.
     greater_is_better : bool
+        For early stopping.
     """
 
     name: str

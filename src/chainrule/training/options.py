@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..equations.intervals import POSITIVE
-from ..equations.losses import BinaryCrossEntropy, CrossEntropy
+from ..equations.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from ..equations.network import Network, checked_network
 from ..errors import InputError, counted, is_number, named_among, require_kind, type_of
 from ..optimizers import Optimizer
 from ..optimizers.rules import Rules
 from .callbacks import Callback
 from .checkpoints import Checkpoint
-from .metrics import METRICS
+from .metrics import METRICS, Metric
 from .stopping import EarlyStopping
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "checked_dropout",
     "checked_layers",
     "checked_limit",
+    "checked_metrics",
     "require_kinds",
     "require_learnable",
     "require_possible",
@@ -36,7 +37,7 @@ def require_kinds(
     network: Any, early_stopping: Any, callbacks: Any, checkpoint: Any, resume: Any
 ) -> None:
     """Raise where one of these is not what its name says, or they do not fit each other."""
-    loss = checked_network(network).loss
+    checked_network(network)
     if early_stopping is not None:
         require_kind(
             "early_stopping",
@@ -44,14 +45,6 @@ def require_kinds(
             EarlyStopping,
             "Pass EarlyStopping(patience=10), say.",
         )
-        if early_stopping.metric is METRICS["accuracy"] and not isinstance(
-            loss, CrossEntropy | BinaryCrossEntropy
-        ):
-            raise InputError(
-                f'monitor = "accuracy" with the loss {loss}',
-                "accuracy with cross_entropy and binary_cross_entropy, whose targets are classes",
-                'Pass monitor="loss", or a Metric of your own.',
-            )
     if checkpoint is not None:
         path = f'"{checkpoint}"' if isinstance(checkpoint, str) else "…"
         require_kind(
@@ -79,6 +72,60 @@ def require_kinds(
             Callback,
             "Make a subclass of Callback, and pass an instance of it.",
         )
+
+
+def checked_metrics(
+    asked: Sequence[str | Metric | Callable[..., float]],
+    early_stopping: EarlyStopping | None,
+    loss: Loss,
+) -> tuple[Metric, ...]:
+    """The metrics to record: the one that early stopping watches, then those that are asked for."""
+    if isinstance(asked, str) or not isinstance(asked, Sequence):
+        raise InputError(
+            f"metrics = {asked!r}"
+            if isinstance(asked, str)
+            else f"metrics that are {type_of(asked)}",
+            "a list of names, of Metric, or of functions of targets and outputs",
+            'Pass metrics=["accuracy"], say.',
+        )
+    watched = None if early_stopping is None else early_stopping.metric
+    found: dict[str, Metric] = {} if watched is None else {watched.name: watched}
+    for one in asked:
+        metric = _metric_of(one)
+        if found.setdefault(metric.name, metric) != metric:
+            raise InputError(
+                f"two metrics of the name {metric.name!r}",
+                "a name for each",
+                "Pass Metric(name, value, greater_is_better) with another name.",
+            )
+    of_classes = isinstance(loss, CrossEntropy | BinaryCrossEntropy)
+    if found.get("accuracy") is METRICS["accuracy"] and not of_classes:
+        word = "monitor" if watched is METRICS["accuracy"] else "metrics"
+        raise InputError(
+            f'{word} = "accuracy" with the loss {loss}',
+            "accuracy with cross_entropy and binary_cross_entropy, whose targets are classes",
+            'Pass monitor="loss", or a Metric of your own.'
+            if word == "monitor"
+            else "Leave it out, or pass a Metric of your own.",
+        )
+    return tuple(found.values())
+
+
+def _metric_of(asked: Any) -> Metric:
+    """The metric of a name or of a function, or the metric itself."""
+    if isinstance(asked, Metric):
+        return asked
+    if isinstance(asked, str) and asked in METRICS:
+        return METRICS[asked]
+    if callable(asked):
+        return Metric(getattr(asked, "__name__", type(asked).__name__), asked, True)
+    raise InputError(
+        f"metric {asked!r}"
+        if isinstance(asked, str)
+        else f"a metric that is {type_of(asked)}",
+        f"{', '.join(METRICS)}, a Metric, or a function of targets and outputs",
+        named_among(asked, METRICS, "Choose one of these."),
+    )
 
 
 def checked_choice(value: Any, kind: type, table: Mapping[str, Any], word: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -29,14 +30,15 @@ class Epoch:
         Of the last step.
     validation_loss : float or None
         Of the validation data, without penalty and dropout, after the epoch.
-    metric : float or None
-        What early stopping watches, where that is not the loss.
+    metrics : dict of str to float
+        Name → value of each metric that is recorded, of the validation data where there is some, else of the
+        training data, after the epoch: the one that early stopping watches, and those that were asked for.
     """
 
     loss: float
     learning_rate: float
     validation_loss: float | None = None
-    metric: float | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,6 +102,15 @@ class Report:
         """The validation loss of each epoch."""
         return tuple(epoch.validation_loss for epoch in self.history)
 
+    @property
+    def metrics(self) -> dict[str, tuple[float | None, ...]]:
+        """Name → the values by epoch of each metric that was recorded."""
+        names = dict.fromkeys(name for epoch in self.history for name in epoch.metrics)
+        return {
+            name: tuple(epoch.metrics.get(name) for epoch in self.history)
+            for name in names
+        }
+
     def as_dict(self) -> dict[str, Any]:
         """Everything but the parameters, ready for JSON; NaN and infinity as text."""
         content = {
@@ -121,7 +132,7 @@ class Report:
         return {key: json_ready(value) for key, value in content.items()}
 
     def plot(self) -> Figure:
-        """Draw the curves: loss and validation loss by epoch, and the metric that is watched.
+        """Draw the curves: loss and validation loss by epoch, and each metric that is recorded.
 
         Returns
         -------
@@ -159,8 +170,5 @@ class Report:
             if epoch.validation_loss is not None
             else []
         )
-        if epoch.metric is not None:
-            numbers.append(
-                f"{self.settings['early_stopping']['monitor']} {epoch.metric:.6g}"
-            )
+        numbers += [f"{name} {value:.6g}" for name, value in epoch.metrics.items()]
         return f" The parameters are those of the best epoch, {self.best_epoch}: {', '.join(numbers)}."

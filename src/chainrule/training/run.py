@@ -26,6 +26,7 @@ from ..progress import ProgressLine
 from .callbacks import Callback, Moment
 from .checkpoints import Checkpoint, Progress, save_checkpoint
 from .diagnostics import Diagnosis, diagnose, is_due
+from .metrics import Metric
 from .report import Epoch
 from .stopping import EarlyStopping, StopReason, Watch
 
@@ -59,7 +60,8 @@ class Limits:
 class Run:
     """Everything that `train` or an estimator set up, and how far it has come.
 
-    `diagnosing` says whether layers are looked at as it goes on.
+    `metrics` are recorded after each epoch, that of early stopping among them; `diagnosing` says whether layers are
+    looked at as it goes on.
     """
 
     network: Network
@@ -81,6 +83,7 @@ class Run:
     seconds_before: float = 0.0
     failure: NonFiniteError | None = None
     diagnosing: bool = True
+    metrics: Sequence[Metric] = ()
 
     def restore(self, progress: Progress) -> None:
         """Go on from a checkpoint."""
@@ -196,8 +199,9 @@ class Run:
     def _after_epoch(self, state: State) -> None:
         """Record the epoch that `state` ends, and decide whether to go on."""
         loss = state.loss_sum / state.weight_sum
-        validation_loss, metric = self._evaluate(state.theta)
+        validation_loss, metrics = self._evaluate(state.theta)
         rate = self._last_learning_rate(state)
+        record = Epoch(loss, rate, validation_loss, metrics)
         watched = loss if validation_loss is None else validation_loss
         rule, watch, best = self.early_stopping, self.watch, self.best
         settled = self.rules.schedule.settled(state.epoch, state.schedule)
@@ -205,12 +209,13 @@ class Run:
         if rule is not None:
             watch = watch.after_epoch(
                 rule,
-                watched if metric is None else metric,
+                watched if rule.metric is None else metrics[rule.metric.name],
                 number,
                 counts=settled,
             )
             best = state.theta if watch.best_epoch == number else best
-        memory = self.rules.schedule.after_epoch(state.schedule, watched)
+        schedule = self.rules.schedule
+        memory = schedule.after_epoch(state.schedule, schedule.compared(record))
         last = self.diagnoses[-1].epoch if self.diagnoses else 0
         if self.diagnosing and is_due(number, last):
             with self.engine.aside():
@@ -219,7 +224,7 @@ class Run:
                         self.network, self._parameters(state.theta), self.data, number
                     )
                 )
-        self.history.append(Epoch(loss, rate, validation_loss, metric))
+        self.history.append(record)
         # one assignment: before it the epoch is not over, after it all of it is
         self.state, self.watch, self.best = state.next_epoch(memory), watch, best
         self._line.advance(self._note(), value=watched)
@@ -244,18 +249,16 @@ class Run:
         del self.history[self.state.epoch :]
         self.diagnoses = [d for d in self.diagnoses if d.epoch <= self.state.epoch]
 
-    def _evaluate(self, theta: Array) -> tuple[float | None, float | None]:
-        """Validation loss and the metric that is watched, where there are any."""
-        metric = self.early_stopping.metric if self.early_stopping else None
-        if self.validation is None and metric is None:
-            return None, None
+    def _evaluate(self, theta: Array) -> tuple[float | None, dict[str, float]]:
+        """Validation loss, where there are rows for it, and the metrics."""
+        if self.validation is None and not self.metrics:
+            return None, {}
         data = self.validation or self.data
         with self.engine.aside():
             J, output = self._loss_and_output(theta, data)
-        value = (
-            None if metric is None else metric.value(as_numpy(data.y), as_numpy(output))
-        )
-        return (J if self.validation is not None else None), value
+        y, a = as_numpy(data.y), as_numpy(output)
+        values = {metric.name: float(metric.value(y, a)) for metric in self.metrics}
+        return (J if self.validation is not None else None), values
 
     def _loss_and_output(self, theta: Array, data: Data) -> tuple[float, Array]:
         from ..equations.forward_pass import objective, propagate
@@ -294,12 +297,8 @@ class Run:
         note = f"loss {epoch.loss:.4g}"
         if epoch.validation_loss is not None:
             note += f"  validation {epoch.validation_loss:.4g}"
-        if (
-            epoch.metric is not None
-            and self.early_stopping is not None
-            and self.early_stopping.metric is not None
-        ):
-            note += f"  {self.early_stopping.metric.name} {epoch.metric:.4g}"
+        for name, value in epoch.metrics.items():
+            note += f"  {name} {value:.4g}"
         return note
 
     def _save(self) -> None:

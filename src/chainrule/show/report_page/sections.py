@@ -13,7 +13,7 @@ from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation
 from ...equations.gradient_check import GradientCheck
 from ...training.report import Report
-from ..curves import draw_loss, draw_metric, has_metric
+from ..curves import curves_of
 from . import figures
 from .markup import Cell, figure, paragraph, section, table, text
 
@@ -123,13 +123,9 @@ def how_it_went(report: Report) -> str:
         words += f", the validation loss from {first.validation_loss:.4g} to {last.validation_loss:.4g}"
     if report.best_epoch is not None:
         words += f"; the parameters kept are those of epoch {report.best_epoch}"
-    drawn = [
-        ("loss", draw_loss),
-        *([("metric", draw_metric)] if has_metric(report) else []),
-    ]
     svgs = [
         figures.as_svg(partial(figures.on_axes, draw, report=report), 4.5, 3.4, name)
-        for name, draw in drawn
+        for name, draw in curves_of(report)
     ]
     listed = sorted(
         {
@@ -144,14 +140,18 @@ def how_it_went(report: Report) -> str:
             str(i + 1),
             *(
                 _number(value)
-                for value in (epoch.loss, epoch.validation_loss, epoch.metric)
+                for value in (
+                    epoch.loss,
+                    epoch.validation_loss,
+                    *(epoch.metrics.get(name) for name in report.metrics),
+                )
             ),
         )
         for i, epoch in ((i, report.history[i]) for i in listed)
     ]
     numbers_table = table(
         "Some epochs",
-        ("epoch", "loss", "validation loss", "metric"),
+        ("epoch", "loss", "validation loss", *report.metrics),
         lines,
         numbers=True,
     )
