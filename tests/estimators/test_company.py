@@ -32,7 +32,7 @@ from sklearn.preprocessing import StandardScaler
 import chainrule
 from chainrule import InputError, MLPClassifier, MLPRegressor
 from chainrule.engines import native
-from chainrule.estimators.threads import LITTLE_WORK, threads_for
+from chainrule.estimators.rules import LITTLE_WORK, threads_for
 
 X, Y = load_iris(return_X_y=True)
 FAST = {"max_iter": 15, "random_state": 0}
@@ -92,7 +92,7 @@ import os
 from joblib import Parallel, delayed
 from chainrule import Network
 from chainrule.engines import native
-from chainrule.estimators.threads import threads_for
+from chainrule.estimators.rules import threads_for
 
 def limit():
     return native.thread_limit(threads_for(None, Network((1000, 1000, 1), ("relu", "identity"), "squared_error"), 1000))

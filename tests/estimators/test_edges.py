@@ -32,8 +32,8 @@ from chainrule import (
     forward,
     loss,
 )
-from chainrule.estimators.live_weights import as_parameters
-from chainrule.estimators.scikit_draws import first_weights, split
+from chainrule.estimators.coefs import as_parameters, first_weights
+from chainrule.estimators.rows import split
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -318,9 +318,7 @@ def test_a_sparse_batch_is_made_dense_however_large(
 ) -> None:
     model = MLPClassifier((3,), batch_size=100, max_iter=3, random_state=0, **options)
     expected = model.fit(X, Y).loss_curve_
-    monkeypatch.setattr(
-        "chainrule.estimators.sparse_rows.AT_ONCE", 30 * 4 * 8
-    )  # 30 rows
+    monkeypatch.setattr("chainrule.estimators.rows.AT_ONCE", 30 * 4 * 8)  # 30 rows
     assert model.fit(sparse.csr_array(X), Y).loss_curve_ == pytest.approx(
         expected, rel=1e-12
     )

@@ -326,7 +326,7 @@ def test_sparse_rows_that_are_too_many_to_be_made_dense_at_once(
     name, x, y = DATA["many classes"]
     dense = fitted(chainrule, name, x, y, early_stopping=True)
     monkeypatch.setattr(
-        "chainrule.estimators.sparse_rows.AT_ONCE", 200 * 64 * 8
+        "chainrule.estimators.rows.AT_ONCE", 200 * 64 * 8
     )  # a batch, not more
     by_batch = fitted(chainrule, name, sparse.csr_array(x), y, early_stopping=True)
     assert distance(dense, by_batch) <= AS_SCIKIT_LEARN

@@ -32,7 +32,7 @@ from chainrule import (
     own_activation,
 )
 from chainrule.engines import native
-from chainrule.estimators.row_gradients import (
+from chainrule.estimators.inspection import (
     losses_and_gradient_norms,
     output_gradients,
 )
@@ -243,9 +243,7 @@ def test_rows_go_by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         losses_and_gradient_norms(network, parameters, *NUMBERS),
         output_gradients(network, parameters, NUMBERS[0]),
     )
-    monkeypatch.setattr(
-        "chainrule.estimators.row_gradients.rows_at_once", lambda sizes: 7
-    )
+    monkeypatch.setattr("chainrule.estimators.inspection.rows_at_once", lambda sizes: 7)
     parts = (
         losses_and_gradient_norms(network, parameters, *NUMBERS),
         output_gradients(network, parameters, NUMBERS[0]),

@@ -4,7 +4,14 @@ Parameters, defaults, attributes, draws and messages are scikit-learn's; docs/es
 deviate and why, and what they can do beyond.
 """
 
+import sys
+
+from . import epochs, fitting
 from .classifier import MLPClassifier
 from .regressor import MLPRegressor
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
+
+# pickles of before name these modules
+sys.modules[f"{__name__}.continuation"] = fitting
+sys.modules[f"{__name__}.epoch_rule"] = epochs

@@ -20,13 +20,10 @@ from sklearn.utils.validation import validate_data
 
 from ..equations.losses import LOSSES, CrossEntropy, Loss, Pinball
 from ..errors import InputError
-from .callback_protocol import with_callbacks
-from .outcome import unchanged_by_errors
-from .parameter_constraints import CONSTRAINTS, losses
-from .parameter_texts import with_parameters
-from .perceptron import Matrix, Perceptron, takes_steps
-from .row_weights import plain, weight_of_each_class
-from .run_setup import Validation
+from .parameters import CONSTRAINTS, losses, with_parameters
+from .perceptron import Matrix, Perceptron
+from .rows import Validation, plain, weight_of_each_class
+from .rules import takes_steps
 
 __all__ = ["MLPClassifier"]
 
@@ -115,50 +112,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):
     ) -> None:
         self._take(locals())
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Self:
-        """Learn from rows X and their classes y.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix, shape (n_samples, n_features)
-        y : array-like, shape (n_samples,), or (n_samples, n_labels) of 0 and 1
-        sample_weight : array-like, shape (n_samples,), optional
-        X_val, y_val : array-like, optional
-            Rows to validate on, in place of a share that is split off. Their loss is recorded; with
-            `early_stopping` their score decides.
-        sample_weight_val : array-like, optional
-            Their weights.
-
-        Returns
-        -------
-        self
-        """
-        self._learn(
-            X,
-            y,
-            sample_weight,
-            Validation(X_val, y_val, sample_weight_val),
-            incremental=False,
-        )
-        return self
-
     @available_if(takes_steps)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(
         self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
     ) -> Self:
-        """Go on by one epoch over these rows.
+        """Continue by one epoch over these rows.
 
         Parameters
         ----------
@@ -173,15 +132,13 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         self
         """
         y = plain(y)
-        with unchanged_by_errors(self):
+        with self._unchanged_by_errors():
             if _check_partial_fit_first_call(self, classes):
-                self._label_binarizer = self._binarizer_of(
+                self._label_binarizer = LabelBinarizer().fit(
                     y if type_of_target(y).startswith("multilabel") else classes
                 )
-            learning = self._prepared(
-                X, y, sample_weight, Validation(), incremental=True
-            )
-        learning.go(self)
+            fit = self._prepared(X, y, sample_weight, Validation(), incremental=True)
+        self._run(fit)
         return self
 
     def predict(self, X: Any) -> Matrix:
@@ -246,7 +203,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = self._binarizer_of(y)
+            self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
         elif self.warm_start and set(unique_labels(y)) != set(self.classes_):
             raise ValueError(
@@ -277,13 +234,17 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                     "the classes in the order of the outputs",
                     "Set classes_.",
                 )
-            self._label_binarizer = self._binarizer_of(self.classes_)
+            self._label_binarizer = LabelBinarizer().fit(self.classes_)
         return self._label_binarizer
 
-    @staticmethod
-    def _binarizer_of(classes: Matrix) -> LabelBinarizer:
-        """Of the classes, shape (n_classes,), or of many labels, shape (any, n_labels)."""
-        return LabelBinarizer().fit(classes)
+    def _labels_form(self) -> tuple[bool, bool]:
+        found = getattr(self, "_label_binarizer", None)
+        many = getattr(found, "y_type_", "") == "multilabel-indicator"
+        return many, bool(getattr(found, "sparse_input_", False))
+
+    def _know_many_labels(self, outputs: int, *, sparse: bool) -> None:
+        self._label_binarizer = LabelBinarizer().fit(np.zeros((2, outputs), dtype=int))
+        self._label_binarizer.sparse_input_ = sparse
 
     def _classes_of(self, Y: Matrix) -> Matrix | None:
         return Y if Y.shape[1] == 1 else None  # as scikit-learn has it

@@ -1,19 +1,18 @@
-"""What both estimators have in common: from `fit` and `partial_fit` to a run, and from a run to attributes.
+"""What both estimators have in common: the network that the parameters describe, learning, and prediction.
 
-The run is `training_run.Run`, the same loop as that of `train`, with scikit-learn's draws, penalty, Adam and
-end-of-epoch rule given to it. `MLPClassifier` and `MLPRegressor` say what targets and predictions are.
+`MLPClassifier` and `MLPRegressor` say what targets and predictions are.
 """
 
 from __future__ import annotations
 
-import math
 import operator
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -22,23 +21,27 @@ from ..equations.activation import Activation
 from ..equations.losses import Loss, Pinball
 from ..equations.network import Network, Parameters
 from ..errors import InputError, require_kind
-from ..optimizers import OPTIMIZERS
-from .callback_protocol import CallbackSupport, EpochTasks
-from .continuation import continued
-from .live_weights import as_parameters
-from .model_file import ModelFile
-from .notebook_page import NotebookPage
-from .open_hood import OpenHood
-from .outcome import Learning, unchanged_by_errors
-from .parameter_constraints import CONSTRAINTS
-from .row_weights import numbers, plain, row_weights
-from .run_setup import Examples, Validation, epoch_rule, own_callbacks, run_for
-from .scikit_draws import first_weights
-from .solver_rules import optimizer_of
-from .sparse_rows import dense, fits_in_memory
-from .threads import threads_for
+from ..progress import ProgressLine
+from ..training.callbacks import Callback
+from ..training.stopping import StopReason
+from .coefs import as_coefs, as_parameters, first_weights
+from .epochs import CallbackSupport, EpochTasks, with_callbacks
+from .files import ModelFile
+from .fitting import Continuation, Fit, Fitted, Outcome
+from .inspection import Inspection
+from .parameters import CONSTRAINTS
+from .rows import (
+    Examples,
+    Validation,
+    dense,
+    fits_in_memory,
+    numbers,
+    plain,
+    row_weights,
+)
+from .rules import optimizer_of, threads_for, warn
 
-__all__ = ["Perceptron", "takes_steps"]
+__all__ = ["Matrix", "Perceptron"]
 
 Matrix = np.ndarray[Any, Any]
 
@@ -46,9 +49,7 @@ Matrix = np.ndarray[Any, Any]
 SCIKIT_LEARN_S = {"logistic": "sigmoid"}
 
 
-class Perceptron(
-    OpenHood, ModelFile, NotebookPage, CallbackSupport, BaseEstimator, ABC
-):
+class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
     """A multi-layer perceptron, but for what its targets are."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
@@ -66,10 +67,6 @@ class Perceptron(
         self, X: Any, y: Any, *, incremental: bool, reset: bool
     ) -> tuple[Any, Matrix]:
         """X in floating numbers, and targets of shape (N, columns), checked by scikit-learn."""
-
-    @abstractmethod
-    def _known_targets(self, y: Any) -> Matrix:
-        """Targets as `fit` takes them, of shape (N, columns), after a fit."""
 
     @abstractmethod
     def _output_activation(self, outputs: int) -> str:
@@ -204,6 +201,40 @@ class Perceptron(
 
     # ---- learning
 
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Learn from rows X and their targets y.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like, shape (n_samples,), or (n_samples, n_outputs)
+            Of a classifier classes, or 0 and 1 for each of many labels; of a regressor numbers.
+        sample_weight : array-like, shape (n_samples,), optional
+        X_val, y_val : array-like, optional
+            Rows to validate on, in place of a share that is split off. Their loss is recorded; with
+            `early_stopping` their score decides.
+        sample_weight_val : array-like, optional
+            Their weights.
+
+        Returns
+        -------
+        self
+        """
+        validation = Validation(X_val, y_val, sample_weight_val)
+        self._learn(X, y, sample_weight, validation, incremental=False)
+        return self
+
     def _learn(
         self,
         X: Any,
@@ -213,12 +244,23 @@ class Perceptron(
         *,
         incremental: bool,
     ) -> None:
-        """Fit, or go on by one epoch."""
-        with unchanged_by_errors(self):
-            learning = self._prepared(
+        """Fit, or continue by one epoch."""
+        with self._unchanged_by_errors():
+            fit = self._prepared(
                 X, y, sample_weight, validation, incremental=incremental
             )
-        learning.go(self)
+        self._run(fit)
+
+    @contextmanager
+    def _unchanged_by_errors(self) -> Iterator[None]:
+        """Have the attributes back that there were, where what is inside fails."""
+        attributes = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(attributes)
+            raise
 
     def _prepared(
         self,
@@ -228,7 +270,7 @@ class Perceptron(
         validation: Validation,
         *,
         incremental: bool,
-    ) -> Learning:
+    ) -> Fit:
         """All that comes before the first step."""
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
@@ -244,7 +286,14 @@ class Perceptron(
             self.coefs_, self.intercepts_ = self._first_weights(
                 [X.shape[1], *hidden], Y, X.dtype, random
             )
-        self._describe(Y, anew=first)
+        attributes = {} if first else self.__dict__
+        fitted = Fitted.of(attributes, scored=bool(self.early_stopping))
+        described = {
+            "n_layers_": len(self.coefs_) + 1,
+            "n_outputs_": len(self.intercepts_[-1]),
+            "out_activation_": self._output_activation(Y.shape[1]),
+        }
+        self.__dict__.update({**described, **attributes, **fitted.attributes()})
         network, parameters = self._fitted_network()
         if network.sizes[:-1] != (X.shape[1], *hidden):
             raise InputError(
@@ -253,37 +302,58 @@ class Perceptron(
                 "the widths of coefs_, which are gone on with",
                 "Set hidden_layer_sizes to them, or fit anew with warm_start=False.",
             )
-        optimizer = optimizer_of(self)
-        before = continued(
-            None if first else getattr(self, "_continuation", None),
-            optimizer,
-            parameters.theta,
+        theta = parameters.theta
+        before = Continuation.of(
+            attributes.get("_continuation"), optimizer_of(self), theta
         )
-        if not incremental:
-            before.standing.starts_anew(parameters.theta)
-        rule = epoch_rule(self, network, optimizer, before)
-        callbacks = [rule, *own_callbacks(self.callbacks)]
+        return Fit.prepared(
+            self,
+            network,
+            theta,
+            Examples(X, Y, weights),
+            held=self._held(validation, class_weights),
+            classes=self._classes_of(Y),
+            score=self._score_of,
+            before=before if incremental else before.anew(theta),
+            fitted=fitted,
+            callbacks=self._callbacks(*given, sample_weight, incremental=incremental),
+            random=random,
+            incremental=incremental,
+        )
+
+    def _held(self, validation: Validation, class_weights: Any) -> Examples | None:
+        """Rows of the user's to validate on."""
+        if validation.X is None:
+            return None
+        rows, targets = self._rows(validation.X), self._known_targets(validation.y)
+        if len(targets) != len(rows):
+            raise InputError(
+                f"{len(targets)} targets y_val for {len(rows)} rows X_val",
+                "one per row",
+                "Check both.",
+            )
+        given = validation.sample_weight
+        weights = row_weights(rows, validation.y, given, class_weights)
+        return Examples(rows, targets, weights)
+
+    def _callbacks(
+        self, X: Any, y: Any, sample_weight: Any, *, incremental: bool
+    ) -> list[Callback]:
+        """Those that the user gave, and scikit-learn's."""
+        callbacks = list(self.callbacks or ())
+        for callback in callbacks:
+            require_kind(
+                "callback",
+                callback,
+                Callback,
+                "Make a subclass of Callback, and pass an instance of it.",
+            )
         if not incremental and hasattr(self, "_skl_callbacks"):
             metadata = (
                 None if sample_weight is None else {"sample_weight": sample_weight}
             )
-            callbacks.append(EpochTasks(self, *given, metadata))
-        examples, epochs = (
-            Examples(X, Y, weights, validation, class_weights),
-            1 if incremental else int(self.max_iter),
-        )
-        run = run_for(
-            self,
-            network,
-            parameters.theta,
-            examples,
-            optimizer,
-            before,
-            callbacks,
-            random,
-            epochs,
-        )
-        return Learning(run, rule, before, incremental=incremental)
+            callbacks.append(EpochTasks(self, X, y, metadata, int(self.max_iter)))
+        return callbacks
 
     def _first_weights(
         self, sizes: list[int], Y: Matrix, dtype: Any, random: np.random.RandomState
@@ -298,37 +368,32 @@ class Perceptron(
         of_output = names[-1] if names else SCIKIT_LEARN_S.get(str(self.activation), "")
         return first_weights(random, [*sizes, outputs], [*names, of_output], dtype)
 
-    def _describe(self, Y: Matrix, *, anew: bool) -> None:
-        """The other attributes before a run: all of them, or those that are missing, as `coefs_` were set by hand."""
-        scored = bool(self.early_stopping)
-        attributes = {
-            "n_iter_": 0,
-            "t_": 0,
-            "n_layers_": len(self.coefs_) + 1,
-            "n_outputs_": len(self.intercepts_[-1]),
-            "out_activation_": self._output_activation(Y.shape[1]),
-            "loss_": math.nan,
-            "loss_curve_": [],
-            "validation_loss_curve_": None,
-            "best_loss_": None if scored else math.inf,
-            "validation_scores_": [] if scored else None,
-            "best_validation_score_": -math.inf if scored else None,
-        }
-        for name, value in attributes.items():
-            if anew or not hasattr(self, name):
-                setattr(self, name, value)
+    def _run(self, fit: Fit) -> None:
+        """Run, and set the attributes, however it ends; warn, or raise where nothing was learned."""
+        epochs, reason = fit.run.limits.epochs, None
+        show = bool(self.progress)
+        try:
+            with ProgressLine(
+                "fitting", total=epochs, unit="epochs", show=show
+            ) as line:
+                reason = fit.run.go(line, raise_nonfinite=False)
+        finally:
+            outcome = self._keep(fit, reason)
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.warning is not None:
+            warn(*outcome.warning)
+
+    def _keep(self, fit: Fit, reason: StopReason | None) -> Outcome:
+        """Set the attributes after a run."""
+        outcome = fit.outcome(reason)
+        parameters = Parameters(fit.run.network.sizes, outcome.theta)
+        self.coefs_, self.intercepts_ = as_coefs(parameters)
+        self._continuation = outcome.continuation
+        self.__dict__.update(outcome.fitted.attributes())
+        return outcome
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def takes_steps(estimator: Any) -> bool:
-    """Whether the solver can go on by an epoch; raises where not, as `available_if` wants it."""
-    solver = OPTIMIZERS.get(estimator.solver, estimator.solver)
-    if not getattr(solver, "one_gradient", True):
-        raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
-        )
-    return True

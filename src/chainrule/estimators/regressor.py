@@ -13,12 +13,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
 from ..equations.losses import LOSSES, Loss, Pinball, Poisson
-from .callback_protocol import with_callbacks
-from .parameter_constraints import CONSTRAINTS, losses
-from .parameter_texts import with_parameters
-from .perceptron import Matrix, Perceptron, takes_steps
-from .row_weights import numbers, plain
-from .run_setup import Validation
+from .parameters import CONSTRAINTS, losses, with_parameters
+from .perceptron import Matrix, Perceptron
+from .rows import Validation, numbers, plain
+from .rules import takes_steps
 
 __all__ = ["MLPRegressor"]
 
@@ -102,48 +100,10 @@ class MLPRegressor(RegressorMixin, Perceptron):
     ) -> None:
         self._take(locals())
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Self:
-        """Learn from rows X and their numbers y.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix, shape (n_samples, n_features)
-        y : array-like, shape (n_samples,) or (n_samples, n_targets)
-        sample_weight : array-like, shape (n_samples,), optional
-        X_val, y_val : array-like, optional
-            Rows to validate on, in place of a share that is split off. Their loss is recorded; with
-            `early_stopping` their score decides.
-        sample_weight_val : array-like, optional
-            Their weights.
-
-        Returns
-        -------
-        self
-        """
-        self._learn(
-            X,
-            y,
-            sample_weight,
-            Validation(X_val, y_val, sample_weight_val),
-            incremental=False,
-        )
-        return self
-
     @available_if(takes_steps)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Go on by one epoch over these rows.
+        """Continue by one epoch over these rows.
 
         Parameters
         ----------

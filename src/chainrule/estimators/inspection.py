@@ -1,45 +1,56 @@
-"""Everything inside a fitted estimator, for rows of the user's: forward and backward pass, per row, verified."""
+"""Everything inside a fitted estimator, for rows of the user's: forward and backward pass, per row, verified.
+
+The gradient of row i's loss with respect to W[l] is δ aᵀ, with δ = Δ[l]_i and a = A[l-1]_i, and δ with respect to
+b[l]. So its squared norm is Σ_l ‖δ‖² (‖a‖² + 1), and no gradient needs to be formed (Goodfellow 2015).
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
-from ..equations.backward_pass import Gradient, backward
+from ..engines.rows import rows_at_once
+from ..equations.backward_pass import Gradient, backward, pull_back
 from ..equations.forward_pass import (
     Trace,
     checked_weights,
     forward,
+    propagate,
     require_one_per_row,
 )
 from ..equations.gradient_check import check_gradient
-from ..equations.network import Parameters
+from ..equations.network import Network, Parameters
 from ..explanation import explain
-from .row_gradients import losses_and_gradient_norms, output_gradients
-from .solver_rules import optimizer_of
+from .parameters import Settings
+from .rules import optimizer_of
 
 if TYPE_CHECKING:
     from ..equations.gradient_check import GradientCheck
-    from ..equations.network import Network
     from ..explanation import Explanation
 
-__all__ = ["OpenHood"]
+__all__ = ["Inspection", "losses_and_gradient_norms", "output_gradients"]
 
 Matrix = np.ndarray[Any, Any]
 
 
-class OpenHood:
-    """Methods of an estimator that show what it computes; `Perceptron` says what they need of it."""
+class Inspection(Settings, BaseEstimator, ABC):
+    """The methods of an estimator that show what it computes."""
 
-    if TYPE_CHECKING:
-        alpha: float
-        l1: float
-        l2: float
+    @abstractmethod
+    def _fitted_network(self) -> tuple[Network, Parameters]:
+        """The network and its weights."""
 
-        def _fitted_network(self) -> tuple[Network, Parameters]: ...
-        def _rows(self, X: Any) -> Matrix: ...
-        def _known_targets(self, y: Any) -> Matrix: ...
+    @abstractmethod
+    def _rows(self, X: Any) -> Matrix:
+        """Rows that it takes, checked, dense."""
+
+    @abstractmethod
+    def _known_targets(self, y: Any) -> Matrix:
+        """Targets as `fit` takes them, of shape (N, columns), after a fit."""
 
     def trace(self, X: Any) -> Trace:
         """The forward pass on rows X: every Z and A (F0-F2).
@@ -250,3 +261,65 @@ class OpenHood:
         )
         require_one_per_row(targets, len(x))
         return losses_and_gradient_norms(network, parameters, x, targets)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
+        """What a notebook shows: scikit-learn's diagram, and below it the network, once there is one."""
+        bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)
+        network = getattr(self, "network_", None)
+        if "text/html" in bundle and network is not None:
+            bundle["text/html"] += network._repr_html_()
+        return bundle
+
+
+def losses_and_gradient_norms(
+    network: Network, parameters: Parameters, x: Matrix, y: Matrix
+) -> tuple[Matrix, Matrix]:
+    """ℓ and ‖∇ℓ‖ of each row, both of shape (N,), without penalty and row weights.
+
+    Parameters
+    ----------
+    network, parameters
+    x : ndarray, shape (N, n_0)
+    y : ndarray, shape (N, n_L)
+        Targets as the loss encodes them.
+    """
+    ells, squares = [], []
+    for part in _parts(network, len(x)):
+        trace = propagate(network, parameters, x[part], (None,) * network.n_layers)
+        gradient = pull_back(
+            network, parameters, trace, y[part], 1.0, 0.0, 0.0, input_gradient=False
+        )
+        ells.append(gradient.row_loss)
+        squares.append(
+            sum(
+                np.sum(delta**2, axis=1) * (np.sum(a**2, axis=1) + 1)
+                for delta, a in zip(gradient.delta, trace.A[:-1], strict=True)
+            )
+        )
+    return np.concatenate(ells), np.sqrt(np.concatenate(squares))
+
+
+def output_gradients(network: Network, parameters: Parameters, x: Matrix) -> Matrix:
+    """∂A[L]/∂X of each row, shape (N, n_L, n_0): B1 with a unit vector for ∂ℓ/∂a, then B2 and B4."""
+    found = np.empty(
+        (len(x), network.sizes[-1], network.sizes[0]), parameters.theta.dtype
+    )
+    W = parameters.weights
+    for part in _parts(network, len(x)):
+        trace = propagate(network, parameters, x[part], (None,) * network.n_layers)
+        for k in range(network.sizes[-1]):
+            g = np.zeros_like(trace.A[-1])
+            g[:, k] = 1.0
+            for l in range(network.n_layers, 0, -1):
+                delta = network.activations[l - 1].pull_back(
+                    trace.Z[l - 1], trace.A[l], g
+                )
+                g = delta @ W[l - 1]
+            found[part, k] = g
+    return found
+
+
+def _parts(network: Network, rows: int) -> Iterator[slice]:
+    """The rows in parts of a bounded size."""
+    step = rows_at_once(network.sizes)
+    return (slice(start, start + step) for start in range(0, rows, step))

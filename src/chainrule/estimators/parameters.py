@@ -1,12 +1,99 @@
-"""The documentation of the parameters and attributes that both estimators have, written once."""
+"""The parameters of both estimators: their types, what each may be, and their documentation, written once."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from numbers import Integral, Real
+from typing import Any, TypeVar
 
-__all__ = ["with_parameters"]
+import numpy as np
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from ..engines import ENGINES
+from ..equations.activation import Activation
+from ..equations.activations import ACTIVATIONS
+from ..equations.losses import LOSSES, Loss
+from ..optimizers import OPTIMIZERS, Optimizer
+from ..optimizers.schedules import SCHEDULES, Schedule
+
+__all__ = ["CONSTRAINTS", "Settings", "losses", "with_parameters"]
 
 Estimator = TypeVar("Estimator", bound=type)
+
+
+class Settings:
+    """The parameters as attributes, as far as functions outside the classes read them."""
+
+    solver: str | Optimizer
+    alpha: float
+    batch_size: str | int
+    learning_rate: str | Schedule
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    shuffle: bool
+    tol: float
+    verbose: bool
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: float
+    max_fun: int
+    l1: float
+    l2: float
+    dropout: Any
+    input_dropout: float
+    engine: str
+    n_threads: int | None
+
+
+FACTOR = Interval(Real, 0, None, closed="left")
+SHARE = Interval(Real, 0, 1, closed="left")
+COUNT = Interval(Integral, 1, None, closed="left")
+
+#: parameter → what it may be.
+CONSTRAINTS: dict[str, list[Any]] = {
+    "hidden_layer_sizes": ["array-like", COUNT],
+    "activation": [StrOptions({"logistic", *ACTIVATIONS}), Activation, list, tuple],
+    "solver": [StrOptions(set(OPTIMIZERS)), Optimizer],
+    "alpha": [FACTOR],
+    "batch_size": [StrOptions({"auto"}), COUNT],
+    "learning_rate": [StrOptions({"invscaling", *SCHEDULES}), Schedule],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "power_t": [FACTOR],
+    "max_iter": [COUNT],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [FACTOR],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [SHARE],
+    "beta_1": [SHARE],
+    "beta_2": [SHARE],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "n_iter_no_change": [COUNT, Options(Real, {np.inf})],
+    "max_fun": [COUNT],
+    "l1": [FACTOR],
+    "l2": [FACTOR],
+    "dropout": [SHARE, "array-like"],
+    "input_dropout": [SHARE],
+    "engine": [StrOptions({"auto", *ENGINES})],
+    "n_threads": [COUNT, None],
+    "callbacks": [list, tuple, None],
+    "progress": ["boolean"],
+}
+
+
+def losses(*of_scikit_learn: str) -> list[Any]:
+    """What `loss` may be: scikit-learn's names, those of `LOSSES`, or a loss."""
+    return [StrOptions({*of_scikit_learn, *LOSSES}), Loss]
+
 
 PARAMETERS = """\
 hidden_layer_sizes : int or array-like of int, default (100,)

@@ -1,4 +1,4 @@
-"""`coefs_` and `intercepts_` as θ, and back.
+"""`coefs_` and `intercepts_`: as θ, and back; and as scikit-learn draws them.
 
 They are the only place where an estimator keeps its weights: what a user assigns to them, or changes in them, is
 what is read the next time. `coefs_[l]` has scikit-learn's orientation, (inputs, outputs): W[l + 1] transposed.
@@ -15,7 +15,7 @@ import numpy as np
 from ..equations.network import Parameters
 from ..errors import InputError
 
-__all__ = ["as_coefs", "as_parameters"]
+__all__ = ["as_coefs", "as_parameters", "first_weights"]
 
 Matrix = np.ndarray[Any, Any]
 
@@ -54,3 +54,27 @@ def as_parameters(coefs: Sequence[Any], intercepts: Sequence[Any]) -> Parameters
 def as_coefs(parameters: Parameters) -> tuple[list[Matrix], list[Matrix]]:
     """`coefs_` and `intercepts_`, views of θ."""
     return [W.T for W in parameters.weights], list(parameters.biases)
+
+
+def first_weights(
+    random: np.random.RandomState,
+    sizes: Sequence[int],
+    activations: Sequence[str],
+    dtype: Any,
+) -> tuple[list[Matrix], list[Matrix]]:
+    """`coefs_` and `intercepts_` to start from, all from U(-r, r), r = √(f / (fan_in + fan_out)).
+
+    f is 2 where the layer's activation is sigmoid, else 6. Glorot & Bengio 2010.
+    """
+    coefs, intercepts = [], []
+    for (fan_in, fan_out), activation in zip(
+        itertools.pairwise(sizes), activations, strict=True
+    ):
+        bound = np.sqrt((2.0 if activation == "sigmoid" else 6.0) / (fan_in + fan_out))
+        coefs.append(
+            random.uniform(-bound, bound, (fan_in, fan_out)).astype(dtype, copy=False)
+        )
+        intercepts.append(
+            random.uniform(-bound, bound, fan_out).astype(dtype, copy=False)
+        )
+    return coefs, intercepts

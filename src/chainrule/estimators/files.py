@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 from ..equations.activation import Activation
 from ..equations.activations import ACTIVATIONS
@@ -26,7 +28,7 @@ from ..files.schema import fitted, made_of
 from ..files.storage import load_model, save_model
 from ..optimizers import OPTIMIZERS, Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
-from .live_weights import as_coefs
+from .coefs import as_coefs
 
 __all__ = ["ModelFile"]
 
@@ -103,9 +105,32 @@ class EstimatorText:
         ):
             raise ValueError(f"{len(classes.values)} classes for {outputs} outputs")
 
+    def attributes(self, network: Network, parameters: Parameters) -> dict[str, Any]:
+        """Name → value, as the estimator has them."""
+        coefs, intercepts = as_coefs(parameters)
+        return {
+            "coefs_": coefs,
+            "intercepts_": intercepts,
+            "n_layers_": len(network.sizes),
+            "n_outputs_": network.sizes[-1],
+            **{name: _number(value) for name, value in self.numbers.items()},
+            **{name: stored.array() for name, stored in self.labels.items()},
+        }
 
-class ModelFile:
-    """Methods of an estimator that write and read it."""
+
+class ModelFile(BaseEstimator, ABC):
+    """The methods of an estimator that write and read it."""
+
+    @abstractmethod
+    def _fitted_network(self) -> tuple[Network, Parameters]:
+        """The network and its weights."""
+
+    def _labels_form(self) -> tuple[bool, bool]:
+        """Whether each row has many labels, and whether they are sparse."""
+        return False, False
+
+    def _know_many_labels(self, outputs: int, *, sparse: bool) -> None:
+        """Predict so many labels for each row."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a file.
@@ -130,30 +155,21 @@ class ModelFile:
         >>> MLPClassifier.load(file).predict([[1.0]]).tolist()
         ['yes']
         """
-        estimator: Any = self
-        network, parameters = estimator._fitted_network()
+        network, parameters = self._fitted_network()
         given = {
             name: _stored(name, value)
-            for name, value in estimator.get_params(deep=False).items()
+            for name, value in self.get_params(deep=False).items()
         }
-        random, binarizer = (
-            given.get("random_state"),
-            getattr(self, "_label_binarizer", None),
-        )
+        random, found = given.get("random_state"), self.__dict__
+        many_labels, sparse_labels = self._labels_form()
         notes = {
             "estimator": type(self).__name__,
             "parameters": given
             | {"random_state": random if isinstance(random, int) else None},
-            "numbers": json_ready(
-                {name: getattr(self, name) for name in NUMBERS if hasattr(self, name)}
-            ),
-            "labels": {
-                name: _stored_labels(name, getattr(self, name))
-                for name in LABELS
-                if hasattr(self, name)
-            },
-            "many_labels": getattr(binarizer, "y_type_", "") == "multilabel-indicator",
-            "sparse_labels": bool(getattr(binarizer, "sparse_input_", False)),
+            "numbers": json_ready({n: found[n] for n in NUMBERS if n in found}),
+            "labels": {n: _stored_labels(n, found[n]) for n in LABELS if n in found},
+            "many_labels": many_labels,
+            "sparse_labels": sparse_labels,
         }
         save_model(path, network, parameters, notes)
 
@@ -176,38 +192,20 @@ class ModelFile:
             raise unreadable(path, f"{kind!s:.100}, not {cls.__name__}, in it")
         try:
             notes = fitted(EstimatorText, model.notes, "notes")
-            estimator: Any = cls(
-                **{name: _restored(value) for name, value in notes.parameters.items()}
-            )
-            estimator._validate_params()
+            made = cls(**{n: _restored(value) for n, value in notes.parameters.items()})
+            made._validate_params()
             notes.require_fit(model.network)
-            estimator._restore(model.network, model.parameters, notes)
-            if estimator._fitted_network()[0] != model.network:
+            made.__dict__.update(notes.attributes(model.network, model.parameters))
+            if notes.many_labels:
+                outputs = model.network.sizes[-1]
+                made._know_many_labels(outputs, sparse=notes.sparse_labels)
+            if made._fitted_network()[0] != model.network:
                 raise ValueError("parameters of another network than that beside them")
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise unreadable(
                 path, f"contents that do not fit together ({error})"
             ) from error
-        return estimator  # type: ignore[no-any-return]
-
-    def _restore(
-        self, network: Network, parameters: Parameters, notes: EstimatorText
-    ) -> None:
-        estimator: Any = self
-        estimator.coefs_, estimator.intercepts_ = as_coefs(parameters)
-        estimator.n_layers_, estimator.n_outputs_ = (
-            len(network.sizes),
-            network.sizes[-1],
-        )
-        for name, value in notes.numbers.items():
-            setattr(self, name, _number(value))
-        for name, stored in notes.labels.items():
-            setattr(self, name, stored.array())
-        if notes.many_labels:
-            estimator._label_binarizer = estimator._binarizer_of(
-                np.zeros((2, network.sizes[-1]), dtype=int)
-            )
-            estimator._label_binarizer.sparse_input_ = notes.sparse_labels
+        return made
 
 
 def _stored(name: str, value: Any) -> Any:
