@@ -175,6 +175,47 @@ def test_every_module_says_what_it_is(path: Path) -> None:
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
+FAMILY = re.compile(
+    r"isinstance\([^()]*\b(FirstOrder|GradientDescent|SGD|RMSprop|Adagrad|\w*Adam\w*|LBFGS)\b"
+)
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if not n.startswith("optimizers")])
+def test_no_one_asks_an_optimizer_of_what_family_it_is(name: str) -> None:
+    assert FAMILY.search(MODULES[name].read_text(encoding="utf-8")) is None
+
+
+def private_reads(tree: ast.AST) -> set[str]:
+    """Private attributes that a function reads of what it is given."""
+    found = set()
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef):
+            continue
+        every = (*function.args.args, *function.args.kwonlyargs)
+        given = {argument.arg for argument in every} - {"self", "cls"}
+        found |= {
+            f"{node.value.id}.{node.attr}"
+            for node in ast.walk(function)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in given
+            and re.match(r"_(?!_)", node.attr)
+        }
+    return found
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if n.startswith("estimators.")])
+def test_no_function_reads_what_is_private_to_an_estimator(name: str) -> None:
+    assert private_reads(ast.parse(MODULES[name].read_text(encoding="utf-8"))) == set()
+
+
+def test_the_searches_for_private_reads_and_families_find_them() -> None:
+    planted = ast.parse("def keep(estimator, run):\n    estimator._rows(run.rows)")
+    assert private_reads(planted) == {"estimator._rows"}
+    assert FAMILY.search("assert isinstance(rule, FirstOrder)")
+    assert FAMILY.search("isinstance(rule, SGD | FoldedAdam)")
+
+
 def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nonesuch'"):
         _ = chainrule.nonesuch

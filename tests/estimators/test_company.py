@@ -137,6 +137,31 @@ def test_pickle_and_joblib(tmp_path: Path) -> None:
         other.partial_fit(X, Y)  # also where the arrays are read-only
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"solver": "sgd", "learning_rate": "adaptive"}]
+)
+def test_pickles_of_before(options: dict[str, Any]) -> None:
+    """The optimizer's state and the standing of the end-of-epoch rule had other modules."""
+    model = MLPClassifier((4,), tol=1.0, n_iter_no_change=1, **FAST, **options).fit(
+        X, Y
+    )
+    text = pickle.dumps(model, protocol=0)
+    for now, before, name in (
+        ("fitting", "continuation", "Continuation"),
+        ("epochs", "epoch_rule", "Standing"),
+    ):
+        there = f"chainrule.estimators.{now}\n{name}\n".encode()
+        assert text.count(there) == 1
+        text = text.replace(there, f"chainrule.estimators.{before}\n{name}\n".encode())
+    old = pickle.loads(text)
+    assert old._continuation.standing.best == model._continuation.standing.best
+    old.partial_fit(X, Y)
+    model.partial_fit(X, Y)
+    assert old.loss_curve_ == model.loss_curve_
+    for a, b in zip(old.coefs_, model.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
 def test_scorers_inspection_and_other_estimators() -> None:
     model = MLPClassifier((5,), **FAST).fit(X, Y)
     assert get_scorer("neg_log_loss")(model, X, Y) == pytest.approx(

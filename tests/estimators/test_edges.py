@@ -32,8 +32,10 @@ from chainrule import (
     forward,
     loss,
 )
-from chainrule.estimators.coefs import as_parameters, first_weights
+from chainrule.estimators.epochs import DividedRate, EpochRule, Standing
+from chainrule.estimators.network import as_parameters, first_weights
 from chainrule.estimators.rows import split
+from chainrule.training.report import Epoch
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -450,6 +452,39 @@ def test_a_divided_rate_is_whole_again_in_a_warm_start() -> None:
     assert model.loss_ < before / 3
 
 
+def test_a_divided_rate_by_hand() -> None:
+    """Divided by 5 after more than `patience` epochs; the schedule remembers nothing between two runs."""
+    rule = EpochRule(
+        tol=0.5,
+        patience=1,
+        outputs=2,
+        scored=False,
+        adaptive_rate=1e-5,
+        endless=False,
+    )
+    schedule = DividedRate(rule=rule, before=Standing())
+    #    per output: 2  1.8 1.7  1   0.9  0.8  0.7 0.65
+    losses = [4.0, 3.6, 3.4, 2.0, 1.8, 1.6, 1.4, 1.3]
+    for _ in range(2):
+        memory, factors = schedule.start(), []
+        for loss_ in losses:
+            value = schedule.compared(Epoch(loss_, 0.1, validation_loss=99.0))
+            memory = schedule.after_epoch(memory, value)
+            factors.append(schedule.at(1.0, 0.1, memory))
+        # not below 1e-6: 1e-5, 2e-6, 4e-7
+        assert factors == pytest.approx([1, 1, 0.2, 0.2, 0.2, 0.04, 0.04, 0.04])
+    standing, stops = Standing(), []
+    for loss_ in losses:
+        standing = rule.after(standing, loss_ / 2, counts=True)
+        stops.append(rule.ends(standing))
+    assert stops == [False] * 7 + [True]
+    assert standing.factor == pytest.approx(0.04)
+    assert (Standing(), schedule) == (
+        Standing(),
+        DividedRate(rule=rule, before=Standing()),
+    )
+
+
 def test_a_schedule_begins_anew_with_each_call() -> None:
     """Deviation, in the table: only the optimiser's state goes on."""
 
@@ -616,7 +651,7 @@ def test_the_value_that_lbfgs_is_shown_of_several_outputs(
     net = Network((4, 10, outputs), ("relu", "identity"), "squared_error")
     sizes, alpha = [4, 10, outputs], 0.7
     random = np.random.RandomState(0)
-    begin = as_parameters(*first_weights(random, sizes, ["relu", "identity"], float))
+    begin = as_parameters(*first_weights(random, sizes, "relu", float))
 
     def shown(theta: Any, share: float) -> Any:
         p = Parameters(net.sizes, theta)
@@ -708,9 +743,7 @@ def test_a_split_without_weight(kind: Any, part: str) -> None:
         hidden_layer_sizes=(3,), early_stopping=True, max_iter=2, random_state=0
     )
     random = np.random.RandomState(0)  # the draws of the fit: weights, then the split
-    first_weights(
-        random, [4, 3, 3 if kind is MLPClassifier else 1], ["relu", "relu"], float
-    )
+    first_weights(random, [4, 3, 3 if kind is MLPClassifier else 1], "relu", float)
     training, held = split(random, 150, 0.1, None)
     rows = held if part == "held" else training
     weights = np.ones(150)

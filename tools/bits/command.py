@@ -62,13 +62,23 @@ def trained(name: str) -> dict[str, Any]:
         write_tables(Path(folder))
         call = partial(said, Path(folder))
         found = call("train", *RUNS[name], "--json", "--output", "run")
-        parts = in_parts(without_excluded(json.loads(found)))
+        parts = in_parts(watched_alone(without_excluded(json.loads(found))))
         model = load_model(Path(folder) / "run" / "model.safetensors")
         parts["theta"] = model.parameters.theta
         parts["notes"] = without_excluded(model.notes)
         for part, words in AFTER.get(name, {}).items():
             parts[part] = call(words[0], "run", *words[1:])
     return parts
+
+
+def watched_alone(content: Any) -> Any:
+    """The same, each epoch with the metric that is watched alone: commits before `Epoch.metrics` have no others."""
+    content["recipe"].pop("metrics", None)
+    content["training"]["settings"].pop("metrics", None)
+    for epoch in content["training"]["history"]:
+        if "metrics" in epoch:
+            epoch["metric"] = next(iter(epoch.pop("metrics").values()), None)
+    return content
 
 
 def in_parts(content: Mapping[str, Any]) -> dict[str, Any]:

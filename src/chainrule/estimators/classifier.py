@@ -131,14 +131,9 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         -------
         self
         """
-        y = plain(y)
-        with self._unchanged_by_errors():
-            if _check_partial_fit_first_call(self, classes):
-                self._label_binarizer = LabelBinarizer().fit(
-                    y if type_of_target(y).startswith("multilabel") else classes
-                )
-            fit = self._prepared(X, y, sample_weight, Validation(), incremental=True)
-        self._run(fit)
+        self._learn(
+            X, plain(y), sample_weight, Validation(), incremental=True, classes=classes
+        )
         return self
 
     def predict(self, X: Any) -> Matrix:
@@ -211,6 +206,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 f"got {self.classes_}, `y` has {unique_labels(y)}"
             )
         return X, self._encoded(y)
+
+    def _know_classes(self, y: Any, classes: Any) -> None:
+        if _check_partial_fit_first_call(self, classes):
+            self._label_binarizer = LabelBinarizer().fit(
+                y if type_of_target(y).startswith("multilabel") else classes
+            )
 
     def _known_targets(self, y: Any) -> Matrix:
         y = plain(y)

@@ -12,7 +12,7 @@ import numpy as np
 from ..equations.arrays import Array
 from ..optimizers.schedules import Recorded, Schedule
 from ..training.callbacks import Callback, Moment
-from .coefs import as_coefs
+from .network import as_coefs
 
 try:
     from sklearn.callback import CallbackSupportMixin as CallbackSupport
@@ -173,27 +173,18 @@ class EndOfEpoch(Callback):
 
 @dataclass(frozen=True, kw_only=True)
 class DividedRate(Schedule):
-    """The factor of a rate that is divided in place of stopping.
-
-    Parameters
-    ----------
-    rule : EpochRule
-    best, stalled, first : float
-        The standing to begin with, `first` its factor.
-    """
+    """The factor of a rate that is divided in place of stopping, from the standing before the run on."""
 
     name: ClassVar[str] = "adaptive"
     steady: ClassVar[bool] = True
     rule: EpochRule
-    best: float
-    stalled: int
-    first: float
+    before: Standing
 
     def __post_init__(self) -> None:
         """There is nothing to check: estimators make it."""
 
     def start(self) -> tuple[float, ...]:
-        return self.first, self.best, self.stalled
+        return self.before.factor, self.before.best, self.before.stalled
 
     def compared(self, epoch: Recorded) -> float:
         return self.rule.value(epoch)

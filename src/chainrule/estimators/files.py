@@ -28,7 +28,7 @@ from ..files.schema import fitted, made_of
 from ..files.storage import load_model, save_model
 from ..optimizers import OPTIMIZERS, Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
-from .coefs import as_coefs
+from .network import as_coefs
 
 __all__ = ["ModelFile"]
 

@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..engines import choose_engine
 from ..equations.losses import Loss
-from ..equations.network import Network
+from ..equations.network import Network, Parameters
 from ..optimizers import Optimizer
 from ..optimizers.interface import Ending
 from ..optimizers.state import State
@@ -26,6 +26,7 @@ from ..training.options import require_learnable
 from ..training.run import Limits, Run
 from ..training.stopping import StopReason
 from .epochs import SCORE, EndOfEpoch, Standing
+from .network import as_coefs
 from .parameters import Settings
 from .rows import Examples, split_off
 from .rules import epoch_rule, optimizer_of, rules_of, schedule_of, threads_for
@@ -142,25 +143,26 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run leaves.
+    """What a run leaves: the weights that are kept, numbers, what the next call goes on with.
 
-    Parameters
-    ----------
-    theta : ndarray, shape (D,)
-        The weights that are kept.
-    fitted : Fitted
-    continuation : Continuation
-    warning : (str, type) or None
-        What the user is to be warned of.
-    error : ValueError or None
-        A number became NaN or infinite, and there are no best weights to keep.
+    The user is warned of `warning`. `error` says that a number became NaN or infinite, without best weights to keep.
     """
 
-    theta: Matrix
+    parameters: Parameters
     fitted: Fitted
     continuation: Continuation
     warning: tuple[str, type[Warning]] | None = None
     error: ValueError | None = None
+
+    def attributes(self) -> dict[str, Any]:
+        """Name → value, as an estimator has them."""
+        coefs, intercepts = as_coefs(self.parameters)
+        return {
+            "coefs_": coefs,
+            "intercepts_": intercepts,
+            "_continuation": self.continuation,
+            **self.fitted.attributes(),
+        }
 
 
 @dataclass(frozen=True)
@@ -207,22 +209,8 @@ class Fit:
     ) -> Self:
         """The run, not begun; its draws, in scikit-learn's order, from `random`.
 
-        Parameters
-        ----------
-        settings, network, theta
-        examples : Examples
-            What to learn from.
-        held : Examples or None
-            Rows of the user's to validate on.
-        classes : ndarray or None
-            What validation rows are split off by, class by class.
-        score : callable
-            (loss, row weights) → the validation score of targets and outputs.
-        before, fitted
-            What it goes on with.
-        callbacks : list of Callback
-        random : numpy.random.RandomState
-        incremental : bool
+        `held` are rows of the user's to validate on; else `classes` says by what rows are split off, class by class.
+        `score` makes the validation score of the loss and the row weights.
         """
         require_learnable(network)
         optimizer = optimizer_of(settings)
@@ -271,7 +259,9 @@ class Fit:
         if reason is None:
             return left
         if best is not None:  # a copy: coefs_ may be changed in place
-            left = replace(left, theta=np.array(best))
+            left = replace(
+                left, parameters=Parameters(run.network.sizes, np.array(best))
+            )
         if not run.rules.optimizer.one_gradient and reason in ENDED:
             return self._searched(left, reason)
         if reason is StopReason.EPOCHS and not self.incremental:
@@ -307,7 +297,8 @@ class Fit:
             steps=run.state.steps,
             standing=self.end.standing,
         )
-        return Outcome(run.state.theta, fitted, continuation)
+        parameters = Parameters(run.network.sizes, run.state.theta)
+        return Outcome(parameters, fitted, continuation)
 
     def _diverged(self, left: Outcome) -> Outcome:
         """After NaN or infinity: an error, or a warning where there are best weights."""

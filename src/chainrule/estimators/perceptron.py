@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import operator
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,18 +15,22 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..engines.predictor import Predictor
-from ..equations.activation import Activation
 from ..equations.losses import Loss, Pinball
 from ..equations.network import Network, Parameters
 from ..errors import InputError, require_kind
 from ..progress import ProgressLine
 from ..training.callbacks import Callback
-from ..training.stopping import StopReason
-from .coefs import as_coefs, as_parameters, first_weights
 from .epochs import CallbackSupport, EpochTasks, with_callbacks
 from .files import ModelFile
-from .fitting import Continuation, Fit, Fitted, Outcome
+from .fitting import Continuation, Fit, Fitted
 from .inspection import Inspection
+from .network import (
+    SCIKIT_LEARN_S,
+    as_parameters,
+    first_weights,
+    hidden_activations,
+    hidden_sizes,
+)
 from .parameters import CONSTRAINTS
 from .rows import (
     Examples,
@@ -44,9 +46,6 @@ from .rules import optimizer_of, threads_for, warn
 __all__ = ["Matrix", "Perceptron"]
 
 Matrix = np.ndarray[Any, Any]
-
-#: scikit-learn's names of activations, where they differ from those of `ACTIVATIONS`.
-SCIKIT_LEARN_S = {"logistic": "sigmoid"}
 
 
 class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
@@ -81,6 +80,9 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
         self, loss: Loss, weights: Matrix | None
     ) -> Callable[[Matrix, Matrix], float]:
         """The validation score of targets and outputs, both of shape (N, n_L)."""
+
+    def _know_classes(self, y: Any, classes: Any) -> None:
+        """Take in what the first `partial_fit` was given as all classes."""
 
     def _class_weights(self, y: Any, *, incremental: bool) -> Any:
         """A weight for each class, as `compute_sample_weight` takes them, or None."""
@@ -118,54 +120,9 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
         output = getattr(self, "out_activation_", None) or self._output_activation(
             sizes[-1]
         )
-        activations = [
-            *self._hidden_activations(len(sizes) - 2),
-            SCIKIT_LEARN_S.get(output, output),
-        ]
+        hidden = hidden_activations(self.activation, len(sizes) - 2)
+        activations = [*hidden, SCIKIT_LEARN_S.get(output, output)]
         return Network(sizes, activations, self._loss_on(output))
-
-    def _hidden_activations(self, layers: int) -> list[str | Activation]:
-        asked = (
-            list(self.activation)
-            if isinstance(self.activation, list | tuple)
-            else [self.activation] * layers
-        )
-        if len(asked) != layers:
-            raise InputError(
-                f"activation = {self.activation!r} for {layers} hidden layers",
-                "one name for all of them, or a list of one for each",
-                "The last layer's is chosen by its targets.",
-            )
-        for phi in asked:
-            if not isinstance(phi, str):
-                require_kind(
-                    "activation",
-                    phi,
-                    Activation,
-                    "Pass a name from ACTIVATIONS, or an Activation.",
-                )
-        return [
-            SCIKIT_LEARN_S.get(name, name) if isinstance(name, str) else name
-            for name in asked
-        ]
-
-    def _hidden_sizes(self) -> list[int]:
-        asked = self.hidden_layer_sizes
-        alone = not hasattr(asked, "__iter__") or getattr(asked, "ndim", 1) == 0
-        sizes = [asked] if alone else list(asked)
-        try:
-            whole = [operator.index(size) for size in sizes]
-        except TypeError:
-            whole = None
-        if whole is None or any(isinstance(size, bool | np.bool) for size in sizes):
-            raise InputError(
-                f"hidden_layer_sizes = {asked!r}",
-                "a whole number, or a list of them: the width of each hidden layer",
-                "Pass hidden_layer_sizes=(100,), say; int(…) where the widths are computed.",
-            )
-        if any(size <= 0 for size in whole):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-        return whole
 
     # ---- predictions
 
@@ -243,24 +200,32 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
         validation: Validation,
         *,
         incremental: bool,
+        classes: Any = None,
     ) -> None:
-        """Fit, or continue by one epoch."""
-        with self._unchanged_by_errors():
+        """Fit, or continue by one epoch; the attributes change only if a run begins, then however it ends."""
+        attributes, reason = dict(self.__dict__), None
+        try:
+            if incremental:
+                self._know_classes(y, classes)
             fit = self._prepared(
                 X, y, sample_weight, validation, incremental=incremental
             )
-        self._run(fit)
-
-    @contextmanager
-    def _unchanged_by_errors(self) -> Iterator[None]:
-        """Have the attributes back that there were, where what is inside fails."""
-        attributes = dict(self.__dict__)
-        try:
-            yield
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(attributes)
             raise
+        epochs, show = fit.run.limits.epochs, bool(self.progress)
+        line = ProgressLine("fitting", total=epochs, unit="epochs", show=show)
+        try:
+            with line:
+                reason = fit.run.go(line, raise_nonfinite=False)
+        finally:
+            outcome = fit.outcome(reason)
+            self.__dict__.update(outcome.attributes())
+        if outcome.error is not None:
+            raise outcome.error
+        if outcome.warning is not None:
+            warn(*outcome.warning)
 
     def _prepared(
         self,
@@ -275,7 +240,7 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        hidden = self._hidden_sizes()
+        hidden = hidden_sizes(self.hidden_layer_sizes)
         given = numbers(X, "X"), plain(y)
         reset = first or not hasattr(self, "n_features_in_")
         X, Y = self._validate_input(*given, incremental=incremental, reset=reset)
@@ -283,8 +248,13 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
         weights = row_weights(X, given[1], sample_weight, class_weights)
         random = check_random_state(self.random_state)
         if first:
-            self.coefs_, self.intercepts_ = self._first_weights(
-                [X.shape[1], *hidden], Y, X.dtype, random
+            loss = self._loss_on(self._output_activation(Y.shape[1]))
+            each = len(loss.quantiles) if isinstance(loss, Pinball) else 1
+            self.coefs_, self.intercepts_ = first_weights(
+                random,
+                [X.shape[1], *hidden, Y.shape[1] * each],
+                self.activation,
+                X.dtype,
             )
         attributes = {} if first else self.__dict__
         fitted = Fitted.of(attributes, scored=bool(self.early_stopping))
@@ -354,44 +324,6 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
             )
             callbacks.append(EpochTasks(self, X, y, metadata, int(self.max_iter)))
         return callbacks
-
-    def _first_weights(
-        self, sizes: list[int], Y: Matrix, dtype: Any, random: np.random.RandomState
-    ) -> tuple[list[Matrix], list[Matrix]]:
-        """`coefs_` and `intercepts_` of a network that has learned nothing yet."""
-        loss = self._loss_on(self._output_activation(Y.shape[1]))
-        outputs = Y.shape[1] * (len(loss.quantiles) if isinstance(loss, Pinball) else 1)
-        names = [
-            phi if isinstance(phi, str) else phi.name
-            for phi in self._hidden_activations(len(sizes) - 1)
-        ]
-        of_output = names[-1] if names else SCIKIT_LEARN_S.get(str(self.activation), "")
-        return first_weights(random, [*sizes, outputs], [*names, of_output], dtype)
-
-    def _run(self, fit: Fit) -> None:
-        """Run, and set the attributes, however it ends; warn, or raise where nothing was learned."""
-        epochs, reason = fit.run.limits.epochs, None
-        show = bool(self.progress)
-        try:
-            with ProgressLine(
-                "fitting", total=epochs, unit="epochs", show=show
-            ) as line:
-                reason = fit.run.go(line, raise_nonfinite=False)
-        finally:
-            outcome = self._keep(fit, reason)
-        if outcome.error is not None:
-            raise outcome.error
-        if outcome.warning is not None:
-            warn(*outcome.warning)
-
-    def _keep(self, fit: Fit, reason: StopReason | None) -> Outcome:
-        """Set the attributes after a run."""
-        outcome = fit.outcome(reason)
-        parameters = Parameters(fit.run.network.sizes, outcome.theta)
-        self.coefs_, self.intercepts_ = as_coefs(parameters)
-        self._continuation = outcome.continuation
-        self.__dict__.update(outcome.fitted.attributes())
-        return outcome
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

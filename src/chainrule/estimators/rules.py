@@ -112,12 +112,7 @@ def schedule_of(
     if asked == "invscaling":
         return InverseSamples(power=float(settings.power_t), seen=seen, rows=rows)
     if asked == "adaptive":
-        return DividedRate(
-            rule=rule,
-            best=standing.best,
-            stalled=standing.stalled,
-            first=standing.factor,
-        )
+        return DividedRate(rule=rule, before=standing)
     return Constant() if asked == "constant" else SCHEDULES[asked]()
 
 

@@ -1,6 +1,6 @@
 """`train`: from rows and targets to a trained network and the report of how it got there.
 
-This module checks and sets up; the loop itself is in `training_run`.
+This module checks and sets up; the loop itself is in `run`.
 """
 
 from __future__ import annotations
