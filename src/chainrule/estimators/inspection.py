@@ -103,30 +103,17 @@ class Inspection(Settings, BaseEstimator, ABC):
         """
         network, parameters = self._fitted_network()
         trace = self.trace(X)
-        weights, l1, l2 = self._weights_and_penalties(
-            sample_weight, len(trace.output), parameters
-        )
-        return backward(
-            network,
-            parameters,
-            trace,
-            self._known_targets(y),
-            sample_weight=weights,
-            l1=l1,
-            l2=l2,
-        )
+        options = self._of_a_step(sample_weight, trace.output)
+        return backward(network, parameters, trace, self._known_targets(y), **options)
 
-    def _weights_and_penalties(
-        self, sample_weight: Any, rows: int, parameters: Parameters
-    ) -> tuple[Matrix | None, float, float]:
+    def _of_a_step(self, sample_weight: Any, rows: Matrix) -> dict[str, Any]:
         """Row weights, checked, and l1 and l2 as a step on these rows has them: alpha divided by Σw."""
-        weights = (
-            None
-            if sample_weight is None
-            else checked_weights(sample_weight, rows, parameters.theta)
-        )
-        weight = rows if weights is None else float(np.sum(weights))
-        return weights, float(self.l1), float(self.l2 + self.alpha / weight)
+        weights, weight = None, float(len(rows))
+        if sample_weight is not None:
+            weights = checked_weights(sample_weight, len(rows), rows)
+            weight = float(np.sum(weights))
+        l2 = float(self.l2 + self.alpha / weight)
+        return {"sample_weight": weights, "l1": float(self.l1), "l2": l2}
 
     def explain(
         self, X: Any, y: Any, sample_weight: Any = None, **options: Any
@@ -160,20 +147,10 @@ class Inspection(Settings, BaseEstimator, ABC):
         """
         network, parameters = self._fitted_network()
         rows = self._rows(X)
-        weights, l1, l2 = self._weights_and_penalties(
-            sample_weight, len(rows), parameters
-        )
         optimizer = optimizer_of(self)
-        step = {"optimizer": optimizer} if optimizer.one_gradient else {}
-        given = {
-            "parameters": parameters,
-            "sample_weight": weights,
-            "l1": l1,
-            "l2": l2,
-            **step,
-            **options,
-        }
-        return explain(network, rows, self._known_targets(y), **given)
+        given = {"parameters": parameters, **self._of_a_step(sample_weight, rows)}
+        given |= {"optimizer": optimizer} if optimizer.one_gradient else {}
+        return explain(network, rows, self._known_targets(y), **{**given, **options})
 
     def input_gradient(self, X: Any) -> Matrix:
         """The derivative of each output with respect to each input, row by row.
