@@ -362,7 +362,7 @@ REFUSED = {
     ),
     "a footer": (
         lines("v,k", "{},{kind}", FORTY) + "(40 rows affected)\n",
-        r"'\(40 rows affected\)' in row 41",
+        r"'\(40 rows affected\)' alone in line 42.*Take that line away",
     ),
     "day or month": (
         lines("d,k", "{},{kind}", ["01/02/2024", "03/04/2024"]),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .dialect import ColumnKind, Dialect, NumberFormat
+from .hidden_characters import clean_column
 from .missing_words import IN_NUMBERS, IN_TEXT
 from .number_text import Marks, NumberText, parse, to_float
 from .text_rows import arrow
@@ -98,6 +99,8 @@ class ColumnDraft:
     marks : Marks
     exact : ndarray or None
         All digits of whole numbers that float64 cannot hold.
+    cleaned : str
+        A text of it that held characters which are not seen; "" for none.
     """
 
     name: str
@@ -111,6 +114,7 @@ class ColumnDraft:
     words: set[str] = field(default_factory=set)
     marks: Marks = field(default_factory=Marks)
     exact: Column | None = None
+    cleaned: str = ""
 
     @property
     def kind(self) -> str | None:
@@ -149,8 +153,9 @@ def draft_of(
     name: str, text: Any, dialect: Dialect, missing: MissingValues
 ) -> ColumnDraft:
     """Look at a column."""
-    text = arrow().compute.utf8_trim_whitespace(text)
-    draft = ColumnDraft(name, text, dialect.columns.get(name))
+    pa = arrow()
+    text, changed = clean_column(pa, pa.compute.utf8_trim_whitespace(text))
+    draft = ColumnDraft(name, text, dialect.columns.get(name), cleaned=changed)
     if not (_may_be_plain(draft.asked, dialect) and _as_plain(draft, missing)):
         look_closely(draft, missing)
     return draft

@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import InputError, counted
 from .column_drafts import Column, ColumnDraft, MissingValues, draft_of, look_closely
 from .dialect import ColumnKind, Dialect, NumberFormat
+from .number_doubts import far_off, grouped, lettered, refuse_doubts
 from .number_format import FileMarks, file_marks, number_format, unit_of
 from .number_text import UNITS, marks_of, to_float
 from .text_kinds import Decision, as_categories, as_dates, as_text
@@ -25,10 +26,6 @@ __all__ = ["Decided", "decide", "without_marks"]
 SOME_NUMBERS = 0.1
 #: A column of this share of numbers or more, with letters behind the others, is of numbers.
 MOST_NUMBERS = 0.75
-#: Numbers that stand for a missing value where nobody says so.
-SENTINELS = frozenset(
-    map(float, (-9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, -1e30, 1e30))
-)
 
 
 @dataclass(frozen=True)
@@ -98,6 +95,11 @@ def decide(
             column, kind, said = as_categories(draft, on)
         columns[draft.name], kinds[draft.name] = column, kind
         remarks += said
+        if draft.cleaned and kind.kind == "category":
+            remarks.append(
+                f"{draft.name}: {draft.cleaned!a} and the like are read without characters that are not seen, "
+                "with plain blanks and composed accents."
+            )
         if draft.exact is not None and kind.kind == "number":
             exact[draft.name] = draft.exact
     remarks += _words_remark(drafts, kinds)
@@ -115,8 +117,7 @@ def _decided(draft: ColumnDraft, on: Decision) -> tuple[Column, ColumnKind, list
     if known is not None:
         return _known_numbers(draft, known, on)
     if draft.plain is None and draft.kind is None:
-        _refuse_padded(draft, on)
-        _refuse_addresses(draft, on)
+        refuse_doubts(draft, on)
         _set_aside(draft)
     if draft.plain is None and not draft.numbers and draft.kind != "number":
         return as_text(draft, on)
@@ -139,8 +140,8 @@ def _decided(draft: ColumnDraft, on: Decision) -> tuple[Column, ColumnKind, list
     if column is None or (form.decimal != "." and "." in draft.marks.unsure):
         column = _numbers(draft, form, on)
     column = without_marks(column, on.missing.numbers)
-    remarks = [remark] if remark else []
-    remarks += _sentinel(draft.name, column)
+    remarks = [remark] if remark else grouped(draft, form, on)
+    remarks += lettered(draft, unit) + far_off(draft.name, column)
     return column, ColumnKind("number", form), remarks
 
 
@@ -225,18 +226,6 @@ def _require_alike(draft: ColumnDraft, on: Decision) -> None:
     )
 
 
-def _refuse_padded(draft: ColumnDraft, on: Decision) -> None:
-    """Raise for 01.2024 and 09.30: a month and its year, or numbers with zeros before them."""
-    for i, number in draft.numbers.items():
-        if number.is_padded:
-            raise InputError(
-                f"column {draft.name!r} with {draft.distinct[i]!r} in {on.place(draft.row_of(i))}, a zero before its "
-                "digits as in dates and times",
-                "numbers, or text",
-                f"Say which: --kind {draft.name!r}=number or --kind {draft.name!r}=category.",
-            )
-
-
 def _set_aside(draft: ColumnDraft) -> None:
     """Take 1O for text where most rows are numbers alone, or with a unit that is known."""
     strange = [
@@ -266,46 +255,10 @@ def _mixed_remark(draft: ColumnDraft) -> list[str]:
     ]
 
 
-def _refuse_addresses(draft: ColumnDraft, on: Decision) -> None:
-    """Raise for 192.168.100.101 in each row: no number with points between its thousands."""
-    numbers = draft.numbers
-    if numbers and all(
-        number.marks == (".",) * 3 and all(int(group) < 256 for group in number.groups)
-        for number in numbers.values()
-    ):
-        i = draft.first_of(numbers)
-        raise InputError(
-            f"column {draft.name!r} with {draft.distinct[i]!r} in {on.place(draft.row_of(i))}, an address or a number",
-            "numbers, or text",
-            f"Say which: --kind {draft.name!r}=category or --kind {draft.name!r}=number.",
-        )
-
-
 def _are_codes(draft: ColumnDraft) -> bool:
     """Whether its numbers are digits with one letter or unlike words behind them, as 12A and 7B are."""
     units = set(draft.marks.units) - {""}
     return len(units) > 1 and "" not in draft.marks.units
-
-
-def _sentinel(name: str, column: Column) -> list[str]:
-    """A remark on a number that stands for a missing value by its looks: it comes again, far from all others."""
-    there = column[np.isfinite(column)]
-    if there.size < 10:
-        return []
-    remarks = []
-    for value, rest in (
-        (float(there.min()), there[there > there.min()]),
-        (float(there.max()), there[there < there.max()]),
-    ):
-        if value not in SENTINELS or rest.size == 0 or there.size - rest.size < 2:
-            continue
-        gap = min(abs(value - float(rest.min())), abs(value - float(rest.max())))
-        if gap > 3 * float(np.ptp(rest)) and gap > 10:
-            remarks.append(
-                f"{name}: {value:g} in {counted(there.size - rest.size, 'row')} lies far from all other values; "
-                f"if it means that the value is missing: --missing {value:g}."
-            )
-    return remarks
 
 
 def _words_remark(

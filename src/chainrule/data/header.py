@@ -10,10 +10,12 @@ from .date_text import looks_like_date
 from .missing_words import IN_NUMBERS
 from .number_text import UNITS, parse
 
-__all__ = ["names_columns"]
+__all__ = ["is_value", "names_columns", "second_line_of_names"]
 
 #: How much more often a first line is names than data, before it is looked at: log of the ratio.
 PRIOR = 1.0
+#: How much more often a second line is a row than names once more.
+PRIOR_OF_TWO = 3.0
 #: Below this the evidence decides nothing.
 SURE = 1.5
 #: The share of names that are numbers (years), that come again as a value, or are unlike any value.
@@ -48,6 +50,29 @@ def names_columns(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool |
     if not rest:
         return not any(is_value(field) for field in first)
     return None if abs(total) < SURE and total < SURE else total > 0
+
+
+def second_line_of_names(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Whether the first line below the names is names or units too: in a table of texts, unlike all others.
+
+    Where a column holds numbers, a text in its first row is reported with that column.
+
+    Examples
+    --------
+    >>> rows = [["red", "up"], ["blue", "down"]] * 9
+    >>> second_line_of_names(["text", "text"], rows), second_line_of_names(["red", "text"], rows)
+    (True, False)
+    """
+    columns = [[row[i] for row in rest] for i in range(len(row))]
+    if any(2 * sum(map(is_value, column)) > len(column) for column in columns):
+        return False
+    if any(map(is_value, row)):
+        return False
+    evidence = (
+        max(-MOST, min(MOST, _evidence(field, column)))
+        for field, column in zip(row, columns, strict=True)
+    )
+    return sum(evidence) - PRIOR_OF_TWO > SURE
 
 
 def is_value(text: str) -> bool:

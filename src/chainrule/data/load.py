@@ -234,7 +234,9 @@ def _file_set(
     if test is not None:
         files.append(test_path := require_file(test))
         refuse_other_kinds(test_path)
-        held = read_table(test_path, table.dialect, only=set(table.columns))
+        held = read_table(
+            test_path, table.dialect, only=set(table.columns), sure=asked.columns
+        )
     ignored = [n for n, kind in asked.columns.items() if kind.kind == "ignore"]
     rules = replace(rules, ignore=tuple(ignored))
     made = _table_set(path.name, table, wanted, held, rules, str(path))

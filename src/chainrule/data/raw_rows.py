@@ -84,7 +84,9 @@ def _of_table(preparation: Preparation, path: Path, asked: Dialect) -> Table:
                 "Leave it out.",
             )
     read = dialect.overridden(asked)
-    return read_table(path, read, only=used, lenient=targets, names=used)
+    return read_table(
+        path, read, only=used, lenient=targets, names=used, sure=asked.columns
+    )
 
 
 def _require_names(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,11 +11,14 @@ from pathlib import Path
 from ..errors import InputError
 from .date_text import looks_like_date
 from .header import is_value
+from .hidden_characters import clean
 from .number_text import parse
 
-__all__ = ["numbered_rows", "quote_of", "separator_of", "split_lines"]
+__all__ = ["is_rule", "numbered_rows", "quote_of", "separator_of", "split_lines"]
 
 SEPARATORS = ",\t;|^~ "
+#: A line between the names and the rows.
+RULE = re.compile(r"[:+|]?[-=─]{3,}[-=─+|┼: ]*")
 #: A separator that is this near to the best one leaves the choice to the user.
 NEAR = 0.97
 #: A tab that fits as well as this separates, whatever blanks do.
@@ -51,9 +55,21 @@ def numbered_rows(
     """Rows that are not empty, with the number of the line that each ends in, from 1."""
     reader = split_lines(lines, separator, quote, padded=padded)
     for row in reader:
-        fields = [field.strip() for field in row]
+        fields = [clean(field).strip() for field in row]
         if any(fields) or len(fields) > 1:
             yield reader.line_num, fields  # type: ignore[attr-defined]
+
+
+def is_rule(row: Iterable[str]) -> bool:
+    """Whether a row is the line below the names, as Markdown and data bases print it.
+
+    Examples
+    --------
+    >>> is_rule(["---+---"]), is_rule([":--", "--:", ""]), is_rule(["---", "5"])
+    (True, False, False)
+    """
+    fields = [field for field in row if field]
+    return bool(fields) and all(RULE.fullmatch(field) for field in fields)
 
 
 def quote_of(lines: list[str]) -> str:

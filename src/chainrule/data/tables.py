@@ -19,7 +19,9 @@ from .column_drafts import Column
 from .column_kinds import Decided, decide
 from .dialect import Dialect
 from .file_kinds import announce_size, kind_of, refuse_other_kinds, require_file
+from .hidden_characters import refuse_control_in_column
 from .parquet_columns import parquet_names, read_parquet
+from .strange_rows import look_for_strange_rows
 from .text_layout import Layout, layout_of
 from .text_rows import ShortLines, arrow, careful_batches, fast_batches
 
@@ -113,6 +115,7 @@ def read_table(
     only: Collection[str] | None = None,
     lenient: Collection[str] = (),
     names: Collection[str] = (),
+    sure: Collection[str] | None = None,
 ) -> Table:
     r"""Read a table from a file.
 
@@ -129,6 +132,8 @@ def read_table(
         Columns that become text where they do not fit their kind.
     names : collection of str
         Names that columns may have: a first line that has one of them is names.
+    sure : collection of str, optional
+        Columns whose kind the user named, so that all of their rows are meant; by default those of the dialect.
 
     Raises
     ------
@@ -162,7 +167,9 @@ def read_table(
     else:
         layout = layout_of(path, asked, {*names, *(only or ()), *asked.columns})
         asked = replace(asked, separator=layout.separator)
-        texts, remarks = _read_text(path, layout, wanted)
+        certain = asked.columns if sure is None else sure
+        words = frozenset(asked.missing)
+        texts, remarks = _read_text(path, layout, wanted, certain, words)
         decided = decide(
             texts,
             asked,
@@ -205,9 +212,13 @@ def _kinds(asked: Dialect, decided: Decided) -> Mapping[str, Any]:
 
 
 def _read_text(
-    path: Path, layout: Layout, wanted: Any
+    path: Path,
+    layout: Layout,
+    wanted: Any,
+    sure: Collection[str],
+    words: Collection[str],
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The columns as text, and remarks on lines that are too short."""
+    """The columns as text, and remarks on lines that are too short or may be no rows."""
     pa = arrow()
     short = ShortLines()
     batches = None
@@ -226,13 +237,20 @@ def _read_text(
             "a table of rows and columns",
             "Check how it was written.",
         )
+    for batch in batches:
+        for name, column in zip(layout.names, batch.columns, strict=True):
+            where = f"{path}, column {name!r},"
+            refuse_control_in_column(pa, where, column, layout.separator)
     table = pa.Table.from_batches(batches)
+    strange = look_for_strange_rows(
+        pa, path, layout.names, table, short.alone, sure, words
+    )
     columns = {
         name: table.column(i)
         for i, name in enumerate(layout.names)
         if name and wanted(name)
     }
-    return columns, short.remarks(len(layout.names))
+    return columns, (*short.remarks(len(layout.names)), *strange)
 
 
 def _needs_care(batch: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -11,17 +10,16 @@ from pathlib import Path
 from ..errors import InputError, counted
 from .date_text import looks_like_date
 from .dialect import Dialect
-from .header import is_value, names_columns
+from .header import is_value, names_columns, second_line_of_names
+from .hidden_characters import refuse_control
 from .number_text import parse
-from .separators import numbered_rows, quote_of, separator_of
+from .separators import is_rule, numbered_rows, quote_of, separator_of
 from .text_source import first_lines
 
 __all__ = ["Layout", "layout_of"]
 
 #: How many lines are looked at.
 LINES = 200
-#: A line between the names and the rows.
-RULE = re.compile(r":?-{3,}:?")
 
 
 @dataclass(frozen=True)
@@ -75,6 +73,7 @@ def layout_of(path: Path, asked: Dialect, known: Collection[str] = ()) -> Layout
             "a table of rows and columns",
             "Check how it was written.",
         )
+    refuse_control(path, "".join(lines), skipped + 1, asked.separator or "")
     quote = asked.quote or quote_of(lines)
     separator = asked.separator or separator_of(lines, quote, path)
     padded = separator != " " and any(f"{separator} {quote}" in line for line in lines)
@@ -119,12 +118,16 @@ def _named(
         said = "Line 1 is" if start == 1 else f"Lines 1 to {rows[start - 1][0]} are"
         remarks.append(f"{said} left out: {have}.")
     first = rows[start][1]
-    rest = [row for _, row in rows[start + 1 :] if len(row) == width]
+    rest = [
+        row for _, row in rows[start + 1 :] if len(row) == width and not is_rule(row)
+    ]
     header = asked.header
     if header is None and set(first) & set(known):
         header = True
     if header is None:
         header = names_columns(first, rest)
+        if not header:
+            _refuse_names_again(first, rest, path)
     if header is None and width == 1:
         raise InputError(
             f"{path}, whose lines hold one field: {first[0][:60]}",
@@ -137,9 +140,10 @@ def _named(
             "names, or data",
             "Say which: --header or --no-header.",
         )
-    if header and asked.header is None and not all(first) and rest and all(rest[0]):
+    if header and asked.header is None and len(rest) > 1:
         _refuse_two_lines_of_names(first, rest, rows[start][0], path)
     if header:
+        first = _without_comment_mark(first, known, remarks)
         names = [name or f"column{i}" for i, name in enumerate(first, 1)]
         if _numbers_rows(first, rest):
             names[0] = ""
@@ -161,17 +165,11 @@ def _named(
             "Rename them; if the first line is data, say --no-header.",
         )
     start += bool(header)
-    if len(rows) > start and header and _is_rule(rows[start][1]):
+    if len(rows) > start and header and is_rule(rows[start][1]):
         remarks.append("A line of dashes below the names is left out.")
         start += 1
     made = replace(found, names=tuple(names), header=header, remarks=tuple(remarks))
     return made, start
-
-
-def _is_rule(row: list[str]) -> bool:
-    """Whether a row is the line below the names, as Markdown and data bases print it."""
-    fields = [field for field in row if field]
-    return bool(fields) and all(RULE.fullmatch(field) for field in fields)
 
 
 def _refuse_names_of_other_width(
@@ -187,16 +185,52 @@ def _refuse_names_of_other_width(
             )
 
 
+def _refuse_names_again(first: list[str], rest: list[list[str]], path: Path) -> None:
+    """Raise where the first line comes again, and would be names if it did not: files put together, or data."""
+    others = [row for row in rest if row != first]
+    if len(others) in (0, len(rest)) or any(map(is_value, first)):
+        return
+    if names_columns(first, others):
+        raise InputError(
+            f"{path}, whose first line comes again: {', '.join(first[:6])}",
+            "one line of names, or data",
+            "If several files were put together, take their other lines of names away (--header tells "
+            "where they are); if the first line is data, say --no-header.",
+        )
+
+
 def _refuse_two_lines_of_names(
     first: list[str], rest: list[list[str]], number: int, path: Path
 ) -> None:
-    """Raise where a line without some names stands above one that names the columns: a title, or groups of them."""
-    if len(rest) > 1 and names_columns(rest[0], rest[1:]):
+    """Raise where the next line names the columns too: a title or groups above it, or units, or what they mean."""
+    if second_line_of_names(rest[0], rest[1:]):
+        raise InputError(
+            f"{path} with names in line {number} ({', '.join(first[:4])}) and a line below it that is unlike all "
+            f"others ({', '.join(rest[0][:4])}): a title, groups of columns, or units",
+            "one line of names",
+            "Take one of the two lines away; or, if the second is a row as the others, say --header.",
+        )
+    gaps = not all(first) and all(rest[0])
+    if gaps and names_columns(rest[0], rest[1:]):
         raise InputError(
             f"{path} with {counted(sum(map(bool, first)), 'name')} in line {number} over {len(first)} in the next",
             "one line of names",
             "Take the lines above the names away; or, if it names the columns, say --header.",
         )
+
+
+def _without_comment_mark(
+    first: list[str], known: Collection[str], remarks: list[str]
+) -> list[str]:
+    """The names without the # that stands before the first of them, unless it is meant as a name or as "number of"."""
+    name = first[0].lstrip("#").strip()
+    marked = [field for field in first if field.startswith("#")]
+    if len(marked) != 1 or marked[0] != first[0] or not name or first[0] in known:
+        return first
+    if name.split()[0] in ("of", "de", "der", "d'"):
+        return first
+    remarks.append(f"The # before the first name, {name}, is taken for a comment mark.")
+    return [name, *first[1:]]
 
 
 def _short_header(

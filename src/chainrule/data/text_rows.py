@@ -26,11 +26,19 @@ BLOCK_BYTES, BATCH_ROWS = 1 << 24, 50_000
 
 @dataclass
 class ShortLines:
-    """Lines that end before the last column, counted while they are read."""
+    """Lines that end before the last column, counted while they are read.
+
+    Parameters
+    ----------
+    count, first : int
+        How many, and the number of the first line, from 1.
+    alone : list of (int, int, str)
+        Those of one field: the row, from 0; the line; the field.
+    """
 
     count: int = 0
     first: int = 0
-    examples: list[str] = field(default_factory=list)
+    alone: list[tuple[int, int, str]] = field(default_factory=list)
 
     def remarks(self, width: int) -> tuple[str, ...]:
         """A sentence on them; none where there are none."""
@@ -116,18 +124,21 @@ def careful_batches(
             escape=escape,
         )
         rows: list[list[str]] = []
+        done = 0
         try:
             for row in reader:
                 fitted: list[str] | None = row
                 if len(row) != width or width == 1:
                     number = layout.skipped_lines + reader.line_num  # type: ignore[attr-defined]
                     fitted = _fitted(path, layout, row, number, short)
+                    if len(row) == 1 < width and row[0].strip():
+                        short.alone.append((done + len(rows), number, row[0].strip()))
                 if fitted is None:
                     continue
                 rows.append(fitted)
                 if len(rows) == BATCH_ROWS:
                     yield _batch(pa, rows, width)
-                    rows = []
+                    done, rows = done + len(rows), []
         except csv.Error as error:
             number = layout.skipped_lines + reader.line_num  # type: ignore[attr-defined]
             raise InputError(

@@ -1,0 +1,125 @@
+"""Numbers that may be something else: months, addresses, identifiers, codes, a missing value; refused, or told."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import InputError, counted
+from .column_drafts import Column, ColumnDraft
+from .dialect import NumberFormat
+from .number_text import to_float
+from .text_kinds import Decision
+
+__all__ = ["far_off", "grouped", "lettered", "refuse_doubts"]
+
+#: Numbers that stand for a missing value where nobody says so.
+SENTINELS = frozenset(
+    map(float, (-9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, -1e30, 1e30))
+)
+#: Marks between groups of digits in identifiers.
+IDENTIFIER_MARKS = (".", " ")
+
+
+def refuse_doubts(draft: ColumnDraft, on: Decision) -> None:
+    """Raise for numbers that are as likely something else, with the two kinds that decide it."""
+    for of_column in (_padded, _address, _identifier):
+        if found := of_column(draft, on):
+            distinct, reason = found
+            word, name = draft.distinct[distinct], draft.name
+            raise InputError(
+                f"column {name!r} with {word!r} in {on.place(draft.row_of(distinct))}, {reason}",
+                "numbers, or text",
+                f"Say which: --kind {name!r}=number or --kind {name!r}=category.",
+            )
+
+
+def _padded(draft: ColumnDraft, on: Decision) -> tuple[int, str] | None:
+    """01.2024 and 09.30: a month and its year, or numbers with zeros before them."""
+    i = next((i for i, number in draft.numbers.items() if number.is_padded), None)
+    return None if i is None else (i, "a zero before its digits as in dates and times")
+
+
+def _address(draft: ColumnDraft, on: Decision) -> tuple[int, str] | None:
+    """192.168.100.101 in each row: no number with points between its thousands."""
+    numbers = draft.numbers
+    if numbers and all(
+        number.marks == (".",) * 3 and all(int(group) < 256 for group in number.groups)
+        for number in numbers.values()
+    ):
+        return draft.first_of(numbers), "an address or a number"
+    return None
+
+
+def _identifier(draft: ColumnDraft, on: Decision) -> tuple[int, str] | None:
+    """44 123 456 and 123.456.789: three groups or more, of the same lengths in each row, as few amounts are."""
+    numbers = draft.numbers.values()
+    shapes = {tuple(map(len, number.groups)) for number in numbers}
+    if len(shapes) != 1 or len(numbers) < 2 or len(shapes.pop()) < 3:
+        return None
+    if not _groups_alone(draft, on):
+        return None
+    reason = "groups of as many digits in each row, as telephone numbers and identifiers have"
+    return draft.first_of(draft.numbers), reason
+
+
+def _groups_alone(draft: ColumnDraft, on: Decision) -> bool:
+    """Whether all numbers are groups of digits and nothing that only amounts have: a sign, unit, or decimals."""
+    numbers = list(draft.numbers.values())
+    marks = {mark for number in numbers for mark in number.marks}
+    if (
+        len(marks) != 1
+        or not marks < set(IDENTIFIER_MARKS)
+        or marks == {on.dialect.thousands}
+    ):
+        return False
+    return all(n.marks and not (n.negative or n.unit or n.exponent) for n in numbers)
+
+
+def grouped(draft: ColumnDraft, form: NumberFormat, on: Decision) -> list[str]:
+    """A remark on a column in which each number has a mark between groups of digits: amounts, or identifiers."""
+    if draft.plain is not None or not draft.numbers or not _groups_alone(draft, on):
+        return []
+    first = draft.first_of(draft.numbers)
+    if form.thousands not in draft.numbers[first].marks:
+        return []
+    value, name = to_float(draft.numbers[first], form), draft.name
+    return [
+        f"{name}: {draft.distinct[first]} is read as {value:.0f}, and all are written so; if they are identifiers: "
+        f"--kind {name!r}=category."
+    ]
+
+
+def lettered(draft: ColumnDraft, unit: str) -> list[str]:
+    """A remark on whole numbers with one capital letter behind each: a unit, or codes as 1B."""
+    if (
+        len(unit) != 1
+        or not unit.isupper()
+        or any(n.marks for n in draft.numbers.values())
+    ):
+        return []
+    first, name = draft.distinct[draft.first_of(draft.numbers)], draft.name
+    return [
+        f"{name}: {unit} is taken for the unit of all its numbers ({first}); if they are codes: "
+        f"--kind {name!r}=category."
+    ]
+
+
+def far_off(name: str, column: Column) -> list[str]:
+    """A remark on a number that stands for a missing value by its looks: it comes again, far from all others."""
+    there = column[np.isfinite(column)]
+    if there.size < 10:
+        return []
+    remarks = []
+    for value, rest in (
+        (float(there.min()), there[there > there.min()]),
+        (float(there.max()), there[there < there.max()]),
+    ):
+        if value not in SENTINELS or rest.size == 0 or there.size - rest.size < 2:
+            continue
+        gap = min(abs(value - float(rest.min())), abs(value - float(rest.max())))
+        if gap > 3 * float(np.ptp(rest)) and gap > 10:
+            remarks.append(
+                f"{name}: {value:g} in {counted(there.size - rest.size, 'row')} lies far from all other values; "
+                f"if it means that the value is missing: --missing {value:g}."
+            )
+    return remarks

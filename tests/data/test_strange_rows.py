@@ -1,0 +1,149 @@
+"""Lines that are no rows: a second line of names, notes, rules, sums, comments, names that come again."""
+
+import pytest
+
+from chainrule import InputError, load_data
+from chainrule.data import strange_rows
+from chainrule.data.dialect_options import asked_dialect
+from chainrule.data.tables import read_table
+
+ROWS = 24
+NUMBERS = [f"{'ab'[i % 2]};{i}.5;{i}" for i in range(ROWS)]
+TEXTS = [f"{'ab'[i % 2]};u{i % 3};v{i % 2}" for i in range(ROWS)]
+
+
+def file_of(folder, *lines):
+    file = folder / "t.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return file
+
+
+def read(folder, *lines, **options):
+    return read_table(file_of(folder, *lines), asked_dialect(**options))
+
+
+@pytest.mark.parametrize("rows", [NUMBERS, TEXTS], ids=["numbers", "texts"])
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        ("(24 rows)", r"'\(24 rows\)' alone in line 26"),
+        ("# pause", "'# pause' alone in line 26"),
+        ("---+---+---", "a rule in row 25"),
+        ("Quelle: BFS", "'Quelle: BFS' alone in line 26"),
+        ("* provisional;;", r"'\* provisional' in row 25, the only field"),
+        ("---;---;---", "a rule in row 25"),
+        ("Total;;450", "'Total' in row 25, which may sum up"),
+        ("Summe;450;450", "'Summe' in row 25, which may sum up"),
+        ("Grand total (all);1;2", "which may sum up"),
+        ("y;a;b", "again"),
+    ],
+)
+def test_what_stands_below_a_table_is_no_row(tmp_path, rows, note, said):
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, "y;a;b", *rows, note)
+    assert read(tmp_path, "y;a;b", *rows).rows == ROWS
+
+
+def test_a_comment_between_rows(tmp_path):
+    with pytest.raises(InputError, match="'# pause' alone in line 12"):
+        read(tmp_path, "y;a;b", *NUMBERS[:10], "# pause", *NUMBERS[10:])
+
+
+def test_predict_refuses_a_footer_too(tmp_path):
+    known = read(tmp_path, "y;a;b", *NUMBERS).dialect
+    file = file_of(tmp_path, "y;a;b", *NUMBERS, "Total;;450")
+    with pytest.raises(InputError, match="may sum up"):
+        read_table(file, known, sure=())
+    assert read_table(file, known, sure=["y"]).rows == ROWS + 1
+
+
+@pytest.mark.parametrize(
+    ("note", "value"), [("Total;;450", "Total"), ("see above;;", "see above")]
+)
+def test_the_remedy_makes_it_a_row(tmp_path, note, value):
+    table = read(tmp_path, "y;a;b", *NUMBERS, note, kinds={"y": "category"})
+    assert table.columns["y"][-1] == value
+    assert table.rows == ROWS + 1
+
+
+def test_rows_of_dashes_that_are_missing_values(tmp_path):
+    rows = [*NUMBERS[:-1], "---;---;---"]
+    table = read(tmp_path, "y;a;b", *rows, missing=["---"])
+    assert table.columns["y"][-1] is None
+    assert table.columns["a"][:2].tolist() == [0.5, 1.5]
+
+
+def test_rows_that_are_like_the_others_are_rows(tmp_path):
+    table = read(tmp_path, "y;a;b", *NUMBERS, "a", "b;;")
+    assert table.columns["y"][-2:].tolist() == ["a", "b"]
+    assert "Line 26 ends before" in table.remarks[0]
+    names = [f"n{i};{i};{i}.5" for i in range(ROWS)]
+    table = read(tmp_path, "n;a;b", *names, "Zoe;;")
+    assert "Row 25 has its first field alone (Zoe)" in " ".join(table.remarks)
+    table = read(tmp_path, "n;a;b", *names[:5], "Zoe;;", *names[5:])
+    assert table.remarks == ()
+
+
+def test_sums_in_several_rows_and_marked_rows_are_told(tmp_path):
+    table = read(tmp_path, "y;a;b", *TEXTS, "total;u;v", *TEXTS, "total;u;v")
+    assert "'total' in 2 rows of column 'y' may sum up the others" in table.remarks[0]
+    table = read(tmp_path, "y;a;b", *TEXTS, "#c;u1;v1")
+    assert "1 row, the first of them row 25, begins with #" in table.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("above", "head", "said"),
+    [
+        ([], "text;text;label", "text, text, label"),
+        ([], "Which kind?;How?;Where do you live?", "Which kind[?], How"),
+        (["List;customers;2024"], "", "List, customers, 2024.*y, a, b"),
+    ],
+)
+def test_two_full_lines_of_names(tmp_path, above, head, said):
+    lines = [*above, "y;a;b", *filter(None, [head]), *TEXTS]
+    with pytest.raises(InputError, match=f"{said}.*Take one of the two lines away"):
+        read(tmp_path, *lines)
+    assert read(tmp_path, *lines, header=True).rows == ROWS + 1
+
+
+def test_a_first_row_with_one_new_text_is_a_row(tmp_path):
+    assert read(tmp_path, "y;a;b", "c;u1;v1", *TEXTS).columns["y"][0] == "c"
+
+
+def test_files_of_texts_put_together(tmp_path):
+    lines = ["y;a;b", *TEXTS, "y;a;b", *TEXTS]
+    with pytest.raises(InputError, match="first line comes again: y, a, b"):
+        read(tmp_path, *lines)
+    with pytest.raises(InputError, match="again in row 25"):
+        read(tmp_path, *lines, header=True)
+    assert read(tmp_path, *lines, header=False).rows == 2 * ROWS + 2
+
+
+@pytest.mark.parametrize("head", ["# g;a;y", "#g;a;y"])
+def test_the_mark_of_a_comment_is_no_part_of_a_name(tmp_path, head):
+    rows = [f"{i};{i}.5;{'ab'[i % 2]}" for i in range(ROWS)]
+    table = read(tmp_path, head, *rows)
+    assert tuple(table.columns) == ("g", "a", "y")
+    assert "The # before the first name, g, is taken for" in table.remarks[0]
+    data = load_data(file_of(tmp_path, head, *rows), target="y", ignore=head[:-4])
+    assert data.preparation.left_out == {head[:-4]: "as asked"}
+
+
+@pytest.mark.parametrize("head", ["#;a;y", "# of rooms;a;y", "#a;#b;y"])
+def test_names_with_a_number_sign(tmp_path, head):
+    rows = [f"{i % 7};{i}.5;{'ab'[i % 2]}" for i in range(ROWS)]
+    assert tuple(read(tmp_path, head, *rows).columns) == tuple(head.split(";"))
+
+
+def test_rules_of_data_bases_below_the_names(tmp_path):
+    rows = [row.replace(";", " | ") for row in NUMBERS]
+    table = read(tmp_path, " y | a | b", "---+---+----", *rows)
+    assert table.columns["a"][:2].tolist() == [0.5, 1.5]
+    assert table.rows == ROWS
+
+
+def test_the_planted_fault_is_seen(tmp_path, monkeypatch):
+    # likeness that takes any text in makes the note a class
+    monkeypatch.setattr(strange_rows._Likeness, "is_like", lambda self, text: True)
+    monkeypatch.setattr(strange_rows, "UNSEEN", 0.0)
+    assert read(tmp_path, "y;a;b", *TEXTS, "(24 rows)").columns["y"][-1] == "(24 rows)"
