@@ -123,3 +123,17 @@ def test_the_planted_fault_is_seen(tmp_path, monkeypatch):
     monkeypatch.setattr(hidden_characters, "clean", lambda text: text)
     table = read_table(file_of(tmp_path, table_of("red\u200b", "red")))
     assert set(table.columns["a"]) == {"red\u200b", "red"}
+
+
+@pytest.mark.parametrize(
+    "text", ["gr\u00fc\u00df".encode().decode("latin-1"), "gr\ufffdn"]
+)
+def test_text_that_was_read_wrongly_before_is_told(tmp_path, text):
+    table = read_table(file_of(tmp_path, table_of(text, "red")))
+    assert any("wrong encoding before" in remark for remark in table.remarks)
+    table = read_table(file_of(tmp_path, table_of("red", "blue", text)))
+    assert "the names: " in table.remarks[0]
+    assert (
+        read_table(file_of(tmp_path, table_of("gr\u00fc\u00df", "\u00c3"))).remarks
+        == ()
+    )

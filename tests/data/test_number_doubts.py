@@ -109,3 +109,49 @@ def test_a_letter_in_a_few_cells(tmp_path, values, word):
 def test_the_planted_fault_is_seen(tmp_path, monkeypatch):
     monkeypatch.setattr(number_doubts, "IDENTIFIER_MARKS", ())
     assert read(tmp_path, IDENTIFIERS[0]).columns["a"][0] == 44123456.0
+
+
+@pytest.mark.parametrize(
+    ("values", "said", "numbers"),
+    [
+        (["1e1", "2e3"], "1e1 is read as 10; codes", [10, 2000]),
+        (["3.1", "3.10", "3.9"], "3.10 and 3.1 are read as the same", [3.1, 3.1]),
+        (["1-", "2", "3-"], "1- is read as -1; grades", [-1, 2]),
+        (["20240131", "20231201"], "dates written as %Y%m%d", [20240131, 20231201]),
+        (["4.11111E+15", "5.5E+15"], "a spreadsheet has cut", [4.11111e15, 5.5e15]),
+    ],
+)
+def test_spellings_of_something_else_are_told(tmp_path, values, said, numbers):
+    table = read(tmp_path, values)
+    assert table.columns["a"][:2].tolist() == numbers
+    assert said in " ".join(table.remarks)
+    table = read(tmp_path, values, kinds={"a": "category"})
+    assert table.columns["a"][:2].tolist() == values[:2]
+    assert table.remarks == ()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["1e-05", "2.5e+3"],
+        ["3.1", "3.25", "30.5"],
+        ["1.50-", "2.00"],
+        ["20241301", "20231201"],
+        ["20240131", "20231201", "7"],
+    ],
+)
+def test_spellings_of_numbers_are_not(tmp_path, values):
+    assert read(tmp_path, values).remarks == ()
+
+
+def test_days_without_marks(tmp_path):
+    read_as = {"a": "date:%Y%m%d"}
+    table = read(tmp_path, ["20240131", "20231201"], kinds=read_as)
+    assert table.columns["a"][:2].tolist() == [19753.0, 19692.0]
+
+
+@pytest.mark.parametrize("mark", ["999", "-999.99"])
+def test_one_mark_far_off_is_told(tmp_path, mark):
+    rows = "".join(f"{i}.5,u\n" for i in range(24)) + f"{mark},d\n"
+    (tmp_path / "t.csv").write_text("a,y\n" + rows)
+    assert f"--missing {mark}" in read_table(tmp_path / "t.csv").remarks[0]

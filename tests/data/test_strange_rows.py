@@ -86,7 +86,10 @@ def test_rows_that_are_like_the_others_are_rows(tmp_path):
 
 def test_sums_in_several_rows_and_marked_rows_are_told(tmp_path):
     table = read(tmp_path, "y;a;b", *TEXTS, "total;u;v", *TEXTS, "total;u;v")
-    assert "'total' in 2 rows of column 'y' may sum up the others" in table.remarks[0]
+    assert (
+        "'total' and the like in 2 rows of column 'y' may sum up the others"
+        in table.remarks[0]
+    )
     table = read(tmp_path, "y;a;b", *TEXTS, "#c;u1;v1")
     assert "1 row, the first of them row 25, begins with #" in table.remarks[0]
 
@@ -147,3 +150,62 @@ def test_the_planted_fault_is_seen(tmp_path, monkeypatch):
     monkeypatch.setattr(strange_rows._Likeness, "is_like", lambda self, text: True)
     monkeypatch.setattr(strange_rows, "UNSEEN", 0.0)
     assert read(tmp_path, "y;a;b", *TEXTS, "(24 rows)").columns["y"][-1] == "(24 rows)"
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [(";Total;450", "'Total' in row 25"), (";u1;Summe", "'Summe' in row 25")],
+)
+def test_sums_in_other_columns(tmp_path, note, said):
+    with pytest.raises(InputError, match=said):
+        read(tmp_path, "y;a;b", *TEXTS, note)
+
+
+def test_headings_of_groups(tmp_path):
+    groups = [f"Group {i};;" for i in range(4)]
+    rows = [row for i in range(4) for row in (groups[i], *TEXTS[6 * i : 6 * i + 6])]
+    with pytest.raises(InputError, match="'Group 0' in row 1, the only field"):
+        read(tmp_path, "y;a;b", *rows)
+
+
+def test_empty_lines_above_the_names(tmp_path):
+    table = read(tmp_path, ";;", ";;", "y;a;b", *NUMBERS)
+    assert table.columns["a"][:2].tolist() == [0.5, 1.5]
+    assert table.remarks == ()
+    with pytest.raises(InputError, match="Take one of the two lines away"):
+        read(tmp_path, "Report;;", ";;", "y;a;b", *TEXTS)
+
+
+def test_two_comments_as_wide_as_the_rows(tmp_path):
+    rows = [f"{i}.5 {i}" for i in range(ROWS)]
+    with pytest.raises(InputError, match=r"two lines of comments.*Take away the one"):
+        read(tmp_path, "# x y", "# [s] [m]", *rows)
+
+
+def test_columns_without_a_name_are_told(tmp_path):
+    rows = [f"{(7 * i) % ROWS};{i}.5;{'ab'[i % 2]}" for i in range(ROWS)]
+    table = read(tmp_path, ";a;y", *rows)
+    assert table.columns["column1"][:2].tolist() == [0, 7]
+    assert "no name for column1" in table.remarks[0]
+    rows = [f"|{i}|{i}.5|{'ab'[i % 2]}|" for i in range(ROWS)]
+    table = read(tmp_path, "||a|y|", "|---:|---|:--|", *rows)
+    assert tuple(table.columns) == ("a", "y")
+
+
+def test_empty_columns_at_the_end(tmp_path):
+    rows = [f"{row};;" for row in NUMBERS] * 10
+    assert tuple(read(tmp_path, "y;a;b;;", *rows).columns) == ("y", "a", "b")
+    with pytest.raises(InputError, match="'7' in row 241, in a column without a name"):
+        read(tmp_path, "y;a;b;;", *rows, "a;1;2;;7")
+
+
+@pytest.mark.parametrize("dates", [["2019-01-01", "2020-01-01"], ["1.1.19", "1.1.20"]])
+def test_dates_as_names_over_numbers(tmp_path, dates):
+    rows = [f"{'ab'[i % 2]};{i}.5;{i}" for i in range(ROWS)]
+    table = read(tmp_path, ";".join(["y", *dates]), *rows)
+    assert tuple(table.columns) == ("y", *dates)
+
+
+def test_merged_cells_are_told(tmp_path):
+    rows = [f"{'ruw'[i // 8] if i % 8 == 0 else ''};{i}.5" for i in range(ROWS)]
+    assert "g: each text stands once" in read(tmp_path, "g;a", *rows).remarks[0]

@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import InputError, counted
 from .column_drafts import Column, ColumnDraft, MissingValues, draft_of, look_closely
 from .dialect import ColumnKind, Dialect, NumberFormat
-from .number_doubts import far_off, grouped, lettered, refuse_doubts
+from .number_doubts import far_off, grouped, lettered, refuse_doubts, spelled
 from .number_format import FileMarks, file_marks, number_format, unit_of
 from .number_text import UNITS, marks_of, to_float
 from .text_kinds import Decision, as_categories, as_dates, as_text
@@ -141,7 +141,8 @@ def _decided(draft: ColumnDraft, on: Decision) -> tuple[Column, ColumnKind, list
         column = _numbers(draft, form, on)
     column = without_marks(column, on.missing.numbers)
     remarks = [remark] if remark else grouped(draft, form, on)
-    remarks += lettered(draft, unit) + far_off(draft.name, column)
+    remarks += lettered(draft, unit) + spelled(draft, column)
+    remarks += far_off(draft.name, column)
     return column, ColumnKind("number", form), remarks
 
 

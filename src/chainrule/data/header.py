@@ -104,6 +104,8 @@ def _evidence_of_numbers(field: str, there: Sequence[str], others: int) -> float
         return 0.0
     if not is_value(field):
         return log(0.95 / ((others + 0.5) / (n + 1)))
+    if looks_like_date(field) and not any(map(looks_like_date, there)):
+        return log(0.95 / ((others + 0.5) / (n + 1)))
     try:
         value, numbers = float(field), [float(text) for text in there]
     except ValueError:

@@ -15,7 +15,13 @@ import numpy as np
 
 from ..errors import InputError
 
-__all__ = ["clean", "clean_column", "refuse_control", "refuse_control_in_column"]
+__all__ = [
+    "clean",
+    "clean_column",
+    "refuse_control",
+    "refuse_control_in_column",
+    "spoiled",
+]
 
 UNSEEN = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
 BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
@@ -28,6 +34,9 @@ SEVEN_BIT = {
     "iso2022_kr": re.compile(r"\x1b\$\)C"),
     "hz": re.compile(r"~\{(?:[!-w][!-~])+~\}"),
 }
+
+#: Text that was decoded in a wrong encoding before, or could not be.
+SPOILED = "[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd|[\u0080-\u009f]"
 
 _REMOVED = re.compile(f"[{UNSEEN}]")
 _BLANK = re.compile(f"[{BLANKS}]")
@@ -63,6 +72,21 @@ def clean_column(pa: Any, text: Any) -> tuple[Any, str]:
     )
     whole = compute.if_else(compute.is_valid(new), new, text)
     return compute.utf8_trim_whitespace(whole), changed[0] if changed else ""
+
+
+def spoiled(pa: Any, texts: Any) -> str:
+    """A text that was decoded in a wrong encoding before it was written; "" for none.
+
+    Examples
+    --------
+    >>> import pyarrow, pyarrow.compute
+    >>> spoiled(pyarrow, pyarrow.array(["\u00fc", "\u00fc".encode().decode("latin-1")]))
+    '\u00c3\u00bc'
+    """
+    if pa.compute.all(pa.compute.string_is_ascii(texts)).as_py() is not False:
+        return ""
+    found = texts.filter(pa.compute.match_substring_regex(texts, SPOILED))
+    return str(found[0].as_py()) if len(found) else ""
 
 
 def refuse_control_in_column(pa: Any, where: str, column: Any, separator: str) -> None:

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from ..errors import InputError, counted
 from .column_drafts import Column, ColumnDraft
 from .dialect import NumberFormat
-from .number_text import to_float
+from .number_text import MINUS, to_float
 from .text_kinds import Decision
 
-__all__ = ["far_off", "grouped", "lettered", "refuse_doubts"]
+__all__ = ["far_off", "grouped", "lettered", "refuse_doubts", "spelled"]
 
 #: Numbers that stand for a missing value where nobody says so.
 SENTINELS = frozenset(
-    map(float, (-9, -99, -999, -9999, -99999, 99, 999, 9999, 99999, -1e30, 1e30))
+    (
+        *(sign * value for value in (99.0, 999.0, 9999.0, 99999.0) for sign in (1, -1)),
+        *(sign * value for value in (999.9, 999.99, 9999.9) for sign in (1, -1)),
+        *(-9.0, -1e30, 1e30),
+    )
 )
+#: The smallest of them, by size, of which one is enough.
+FAR_ALONE = 999.0
+#: Distinct texts that are looked at for their spelling.
+LOOKED_AT = 2000
+#: 3e2, and an identifier of which a spreadsheet kept six digits.
+POWER = re.compile(r"[0-9]+[eE][0-9]+")
+CUT = re.compile(r"[0-9][.,][0-9]{1,5}E\+(?:1[1-9]|2[0-9])")
 #: Marks between groups of digits in identifiers.
 IDENTIFIER_MARKS = (".", " ")
 
@@ -104,6 +117,62 @@ def lettered(draft: ColumnDraft, unit: str) -> list[str]:
     ]
 
 
+def spelled(draft: ColumnDraft, column: Column) -> list[str]:
+    """Remarks on numbers whose spelling is also that of something else: codes, versions, grades, dates."""
+    name, texts = draft.name, [t for t in _some_texts(draft) if t]
+    as_text = f"--kind {name!r}=category"
+    remarks = []
+    powers = [t for t in texts if POWER.fullmatch(t)]
+    if powers:
+        value = float(powers[0])
+        remarks.append(
+            f"{name}: {powers[0]} is read as {value:.15g}; codes: {as_text}."
+        )
+    if texts and all(map(CUT.fullmatch, texts)):
+        remarks.append(
+            f"{name}: {texts[0]} and the like may be identifiers that a spreadsheet has cut: get them again as text."
+        )
+    minus = [t for t in texts if t[-1] in MINUS and t[:-1].isdigit()]
+    if minus:
+        remarks.append(
+            f"{name}: {minus[0]} is read as -{minus[0][:-1]}; grades: {as_text}."
+        )
+    twice = next((t for t in texts if t[-1] == "0" and t[:-1] in _pointed(texts)), None)
+    if twice:
+        remarks.append(
+            f"{name}: {twice} and {twice[:-1]} are read as the same number; versions: {as_text}."
+        )
+    if _are_days(column):
+        remarks.append(
+            f"{name} looks like dates written as %Y%m%d, and is read as numbers: --kind {name!r}=date:%Y%m%d reads "
+            "them as dates."
+        )
+    return remarks
+
+
+def _some_texts(draft: ColumnDraft) -> list[str]:
+    if draft.plain is None:
+        return [draft.distinct[i] for i in list(draft.numbers)[:LOOKED_AT]]
+    return list(draft.text.slice(0, LOOKED_AT).unique().to_pylist())
+
+
+def _pointed(texts: list[str]) -> set[str]:
+    """Those with a point and one digit behind it."""
+    return {t for t in texts if t[-2:-1] == "."}
+
+
+def _are_days(column: Column) -> bool:
+    """Whether all are 20240131 and the like."""
+    there = column[np.isfinite(column)]
+    if len(there) < 2 or there.min() < 19000101 or there.max() > 21001231:
+        return False
+    months, days = there // 100 % 100, there % 100
+    whole = (there == np.floor(there)).all()
+    return bool(
+        whole and ((months >= 1) & (months <= 12) & (days >= 1) & (days <= 31)).all()
+    )
+
+
 def far_off(name: str, column: Column) -> list[str]:
     """A remark on a number that stands for a missing value by its looks: it comes again, far from all others."""
     there = column[np.isfinite(column)]
@@ -114,7 +183,8 @@ def far_off(name: str, column: Column) -> list[str]:
         (float(there.min()), there[there > there.min()]),
         (float(there.max()), there[there < there.max()]),
     ):
-        if value not in SENTINELS or rest.size == 0 or there.size - rest.size < 2:
+        enough = 1 if abs(value) >= FAR_ALONE else 2
+        if value not in SENTINELS or not 0 < rest.size <= there.size - enough:
             continue
         gap = min(abs(value - float(rest.min())), abs(value - float(rest.max())))
         if gap > 3 * float(np.ptp(rest)) and gap > 10:

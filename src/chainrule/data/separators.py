@@ -18,7 +18,7 @@ __all__ = ["is_rule", "numbered_rows", "quote_of", "separator_of", "split_lines"
 
 SEPARATORS = ",\t;|^~ "
 #: A line between the names and the rows.
-RULE = re.compile(r"[:+|]?[-=─]{3,}[-=─+|┼: ]*")
+RULE = re.compile(r"[:+|]?[-=─]+[-=─+|┼: ]*")
 #: A separator that is this near to the best one leaves the choice to the user.
 NEAR = 0.97
 #: A tab that fits as well as this separates, whatever blanks do.
@@ -65,11 +65,13 @@ def is_rule(row: Iterable[str]) -> bool:
 
     Examples
     --------
-    >>> is_rule(["---+---"]), is_rule([":--", "--:", ""]), is_rule(["---", "5"])
-    (True, False, False)
+    >>> is_rule(["---+---"]), is_rule(["----", "-"]), is_rule(["--", "-"]), is_rule(["---", "5"])
+    (True, True, False, False)
     """
     fields = [field for field in row if field]
-    return bool(fields) and all(RULE.fullmatch(field) for field in fields)
+    if not all(RULE.fullmatch(field) for field in fields):
+        return False
+    return any(max(map(field.count, "-=─")) > 2 for field in fields)
 
 
 def quote_of(lines: list[str]) -> str:

@@ -19,13 +19,14 @@ from .separators import is_rule
 
 __all__ = ["look_for_strange_rows"]
 
+Column = np.ndarray[Any, Any]
 #: The first word of a row that sums up others.
 SUMS = (
     r"(?i)^\W*(?:grand ?|sub-?|zwischen|gesamt|sous-)?(?:total(?:e|es|en)?|sum(?:me|ma|a)?|insgesamt|ensemble|somme"
     r"|gesamt|average|mean|mittelwert|durchschnitt|moyenne|promedio)(?:\W*|\s*\(.*\))$"
 )
-#: Distinct values of a column that are looked at; rows at the end where notes stand; rows of one field that are a few.
-LOOKED_AT, LAST, FEW = 2000, 3, 0.05
+#: Distinct values of a column that are looked at; rows at the end where notes stand.
+LOOKED_AT, LAST = 2000, 3
 #: Rows of which a row may be unlike the others.
 ENOUGH = 8
 #: A text that was not seen is unlike the others where less than this share of them occur once.
@@ -67,7 +68,8 @@ def look_for_strange_rows(
         return []
     _refuse_names(pa, path, names, table, missing)
     first = table.column(0)
-    likeness = _Likeness(pa, first, {row for row, _, _ in short})
+    filled = np.sum([_filled(pa, column) for column in table.columns], axis=0)
+    likeness = _Likeness(first, filled > 1)
     sure = names[0] in known
     for _, line, text in short:
         if not sure and not likeness.is_like(text):
@@ -78,9 +80,9 @@ def look_for_strange_rows(
             )
     remarks = _marked(pa, first)
     if not sure:
-        remarks += _alone(pa, path, names, table, likeness)
-        remarks += _sums(pa, path, names, table)
-    return remarks
+        rows = np.flatnonzero((filled == 1) & (_filled(pa, first) == 1))
+        remarks += _alone(path, names, table, rows, likeness)
+    return remarks + _sums(pa, path, names, table, known)
 
 
 def _row(table: Any, row: int) -> list[str]:
@@ -97,7 +99,7 @@ def _refuse_names(
     place = next((i for i, name in enumerate(names) if name), 0)
     column = table.column(place)
     again = compute.match_substring(column, names[place])
-    rules = compute.match_substring_regex(column, r"^[-=+:|]{3,}$")
+    rules = compute.match_substring_regex(column, r"^[-=+:|─┼]+$")
     for row in np.flatnonzero(compute.or_(again, rules).to_numpy()).tolist()[
         :LOOKED_AT
     ]:
@@ -117,26 +119,22 @@ def _refuse_names(
 
 
 class _Likeness:
-    """What the first column holds, to compare a field with."""
+    """What whole rows hold in the first column, to compare a field with."""
 
-    def __init__(self, pa: Any, column: Any, without: Collection[int]) -> None:
+    def __init__(self, column: Any, whole: Column) -> None:
         texts = column.slice(0, LOOKED_AT).to_pylist()
         there = [
-            t.strip() for i, t in enumerate(texts) if i not in without and t.strip()
+            t.strip() for t, w in zip(texts, whole, strict=False) if w and t.strip()
         ]
         self.counts = Counter(there)
         values = sum(count for t, count in self.counts.items() if is_value(t))
         self.of_values = values > 0.5 * len(there)
         once = sum(count == 1 for count in self.counts.values())
-        self.new = once / len(there) if there else 1.0
+        self.may_be_new = not there or once >= UNSEEN * len(there)
 
     def is_like(self, text: str) -> bool:
         """Whether a field is like the others: a number among numbers, or a text that occurs."""
         return is_value(text) if self.of_values else text in self.counts
-
-    def may_be_new(self) -> bool:
-        """Whether texts that were not seen before are usual."""
-        return not self.of_values and self.new >= UNSEEN
 
 
 def _marked(pa: Any, first: Any) -> list[str]:
@@ -152,30 +150,21 @@ def _marked(pa: Any, first: Any) -> list[str]:
 
 
 def _alone(
-    pa: Any, path: Path, names: Sequence[str], table: Any, likeness: _Likeness
+    path: Path, names: Sequence[str], table: Any, rows: Column, likeness: _Likeness
 ) -> list[str]:
-    """A remark on rows of the first field alone where the others have more; an error where it is unlike the others."""
-    filled = np.zeros(table.num_rows, np.int32)
-    for column in table.columns:
-        filled += _filled(pa, column)
-    rows = np.flatnonzero((filled == 1) & _filled(pa, table.column(0)))
-    if (
-        not rows.size
-        or table.num_rows < ENOUGH
-        or rows.size > max(LAST, FEW * table.num_rows)
-    ):
+    """A remark on rows of the first field alone; an error where it is unlike those of whole rows."""
+    if table.num_rows < ENOUGH:
         return []
-    texts = [_row(table, row)[0] for row in rows.tolist()]
-    for row, text in zip(rows.tolist(), texts, strict=True):
-        own = likeness.counts.get(text, 0) if row < LOOKED_AT else 0
-        if is_value(text) or own > 1 or likeness.of_values:
-            continue
-        if not likeness.may_be_new():
+    for row in rows.tolist():
+        text = _row(table, row)[0]
+        if likeness.is_like(text) or likeness.of_values:
+            continue  # a text among numbers is reported with its column
+        if not likeness.may_be_new:
             raise InputError(
                 f"{path} with {text!r} in row {row + 1}, the only field that is filled, unlike the others of "
                 f"column {names[0]!r}",
                 "lines that are rows",
-                f"Take that line away, if it is a note; or, if it is a row, say --kind {names[0]!r}=category.",
+                f"Take such lines away, if they are notes; or, if it is a row, say --kind {names[0]!r}=category.",
             )
         if row >= table.num_rows - LAST:
             return [
@@ -184,24 +173,32 @@ def _alone(
     return []
 
 
-def _filled(pa: Any, column: Any) -> Any:
-    return pa.compute.greater(pa.compute.binary_length(column), 0).to_numpy()
+def _filled(pa: Any, column: Any) -> Column:
+    """1 for each field that holds something."""
+    there = pa.compute.greater(pa.compute.binary_length(column), 0)
+    return np.asarray(there.to_numpy(), np.int32)
 
 
-def _sums(pa: Any, path: Path, names: Sequence[str], table: Any) -> list[str]:
-    """A remark on rows that sum others up; an error where it is the last one."""
-    found = pa.compute.match_substring_regex(table.column(0), SUMS)
-    rows = np.flatnonzero(found.to_numpy())
-    if not rows.size:
-        return []
-    text = table.column(0)[int(rows[0])].as_py()
-    if rows.size == 1 and rows[0] >= table.num_rows - LAST:
-        raise InputError(
-            f"{path} with {text!r} in row {int(rows[0]) + 1}, which may sum up the others",
-            "rows that are not sums of others",
-            f"Take that line away; or, if it is a row as the others, say --kind {names[0]!r}=category.",
-        )
-    return [
-        f"{text!r} in {counted(int(rows.size), 'row')} of column {names[0]!r} may sum up the others: read as data; "
-        "take them away if they are sums."
-    ]
+def _sums(
+    pa: Any, path: Path, names: Sequence[str], table: Any, known: Collection[str]
+) -> list[str]:
+    """A remark on rows that sum others up; an error where it is one of the last."""
+    last = table.slice(max(0, table.num_rows - LAST))
+    for i, name in enumerate(names):
+        found = pa.compute.match_substring_regex(last.column(i), SUMS)
+        if not name or name in known or not pa.compute.any(found).as_py():
+            continue
+        found = pa.compute.match_substring_regex(table.column(i), SUMS)
+        rows = np.flatnonzero(found.to_numpy())
+        text = table.column(i)[int(rows[-1])].as_py()
+        if rows.size == 1:
+            raise InputError(
+                f"{path} with {text!r} in row {int(rows[0]) + 1}, which may sum up the others",
+                "rows that are not sums of others",
+                f"Take that line away; or, if it is a row as the others, say --kind {name!r}=category.",
+            )
+        return [
+            f"{text!r} and the like in {counted(int(rows.size), 'row')} of column {name!r} may sum up the others: read "
+            "as data; take them away if they are sums."
+        ]
+    return []

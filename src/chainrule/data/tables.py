@@ -19,7 +19,7 @@ from .column_drafts import Column
 from .column_kinds import Decided, decide
 from .dialect import Dialect
 from .file_kinds import announce_size, kind_of, refuse_other_kinds, require_file
-from .hidden_characters import refuse_control_in_column
+from .hidden_characters import refuse_control_in_column, spoiled
 from .parquet_columns import parquet_names, read_parquet
 from .strange_rows import look_for_strange_rows
 from .text_layout import Layout, layout_of
@@ -242,6 +242,7 @@ def _read_text(
             where = f"{path}, column {name!r},"
             refuse_control_in_column(pa, where, column, layout.separator)
     table = pa.Table.from_batches(batches)
+    _require_empty(path, layout, table)
     strange = look_for_strange_rows(
         pa, path, layout.names, table, short.alone, sure, words
     )
@@ -250,7 +251,29 @@ def _read_text(
         for i, name in enumerate(layout.names)
         if name and wanted(name)
     }
+    texts = {"the names": pa.array(layout.names), **columns}
+    strange += [
+        f"{where}: {bad!r} looks like text that was read in a wrong encoding before it was written; get it again."
+        for where, text in texts.items()
+        if (bad := spoiled(pa, text))
+    ]
     return columns, (*short.remarks(len(layout.names)), *strange)
+
+
+def _require_empty(path: Path, layout: Layout, table: Any) -> None:
+    """Raise where a column without a name and without values in the first lines has one later."""
+    compute = arrow().compute
+    for i in layout.empty:
+        there = compute.greater(
+            compute.binary_length(compute.utf8_trim_whitespace(table.column(i))), 0
+        ).to_numpy()
+        if there.any():
+            row = int(there.argmax())
+            raise InputError(
+                f"{path} with {table.column(i)[row].as_py()!r} in row {row + 1}, in a column without a name",
+                "a name for each column that holds values",
+                "Name that column, or take the value away.",
+            )
 
 
 def _needs_care(batch: Any) -> bool:

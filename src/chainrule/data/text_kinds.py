@@ -46,15 +46,22 @@ OTHER_DATES = (
         "%Y-%d-%m",
         "%Y/%d/%m",
     ),
+    *("%Y-%m", "%Y/%m", "%m/%Y", "%m-%Y"),
 )
-DATE_IN_WORDS = re.compile(r"\d{1,2}\.? ?[^\W\d]{3,}\.? \d{4}")
+DATE_IN_WORDS = re.compile(
+    r"\d{1,2}\.? ?(?:de )?[^\W\d]{3,}\.? (?:de )?\d{4}|\d{4}-?[WwMmQq]\d{1,2}"
+)
 #: 1.5k, 5 Stk., 1000+, ~12, Rs. 950.00
 SURROUNDED = re.compile(
     r"(?=.*[^\d.,'])(?:[^\W\d]{1,3}\.?\s|[^\w\s]\s?)?\d+(?:[.,']\d+)*(?:[kKMB]|\s?[^\W\d]{2,5}\.?|\s[^\W\d]|\+)?"
-    r"|[-+]?\d*\.\d*[dD][-+]?\d+"
+    r"|[-+]?\d*\.\d*[dD][-+]?\d+|=\"[-+\d.,]+\"|'[-+]?\d[\d.,]*|[0-9]+(?:_[0-9]+)+"
 )
+#: Digits that are not 0 to 9.
+OTHER_DIGITS = re.compile(r"(?=.*[^\x00-\x7f])[-+]?\d[\d.,\u066b\u066c\uff0c\uff0e]*")
 #: Distinct texts that are looked at for them.
 LOOKED_AT = 200
+#: With fewer rows nothing is said of merged cells.
+FEW_ROWS = 8
 #: A column of this share of dates or more, with other texts between them, is taken for a mistake.
 MOST_DATES = 0.75
 TWO_LETTERS = re.compile(r"[A-Z]{2}")
@@ -94,7 +101,21 @@ def as_text(draft: ColumnDraft, on: Decision) -> tuple[Column, ColumnKind, list[
     _refuse_other_dates(draft, texts, on)
     _refuse_decorated(draft, texts, on)
     column, kind, remarks = as_categories(draft, on)
-    return column, kind, [*remarks, *_looks_like(draft, texts)]
+    return column, kind, [*remarks, *_looks_like(draft, texts), *_merged(draft, texts)]
+
+
+def _merged(draft: ColumnDraft, texts: Sequence[str]) -> list[str]:
+    """A remark on a column in which each text stands once, above missing ones: cells that a spreadsheet had merged."""
+    there = np.isin(
+        draft.codes, [i for i, t in enumerate(draft.distinct) if t in set(texts)]
+    )
+    once = 1 < len(texts) == there.sum() <= len(there) / 2
+    if len(there) < FEW_ROWS or not once or not there[0]:
+        return []
+    return [
+        f"{draft.name}: each text stands once, with missing values below it; if it holds for these too, as in merged "
+        "cells, write it in each row."
+    ]
 
 
 def _looks_like(draft: ColumnDraft, texts: Sequence[str]) -> list[str]:
@@ -111,8 +132,9 @@ def _looks_like(draft: ColumnDraft, texts: Sequence[str]) -> list[str]:
                 f"--kind {name!r}=date:{form} reads them."
             ]
     for shape, called in (
-        (DATE_IN_WORDS, "dates with the month in words"),
+        (DATE_IN_WORDS, "dates with the month in words, or weeks or quarters"),
         (SURROUNDED, "numbers with something around"),
+        (OTHER_DIGITS, "numbers in other digits than 0 to 9"),
     ):
         like = [text for text in looked_at if shape.fullmatch(text)]
         plain = sum(text.isdigit() for text in looked_at) if shape is SURROUNDED else 0

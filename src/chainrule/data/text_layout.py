@@ -10,8 +10,17 @@ from pathlib import Path
 from ..errors import InputError, counted
 from .date_text import looks_like_date
 from .dialect import Dialect
-from .header import is_value, names_columns, second_line_of_names
+from .header import names_columns
 from .hidden_characters import refuse_control
+from .line_of_names import (
+    numbers_rows,
+    refuse_names_again,
+    refuse_names_of_other_width,
+    refuse_two_comments,
+    refuse_two_lines_of_names,
+    unnamed,
+    without_comment_mark,
+)
 from .number_text import parse
 from .separators import is_rule, numbered_rows, quote_of, separator_of
 from .text_source import first_lines
@@ -40,6 +49,8 @@ class Layout:
         Whether blanks stand before quoted fields.
     remarks : tuple of str
         What the user should know.
+    empty : tuple of int
+        Fields without a name and without a value in the first lines.
     """
 
     names: tuple[str, ...] = ()
@@ -50,6 +61,7 @@ class Layout:
     header: bool = True
     padded: bool = False
     remarks: tuple[str, ...] = ()
+    empty: tuple[int, ...] = ()
 
 
 def layout_of(path: Path, asked: Dialect, known: Collection[str] = ()) -> Layout:
@@ -85,7 +97,11 @@ def layout_of(path: Path, asked: Dialect, known: Collection[str] = ()) -> Layout
             "Name the separator and the quote it is written with.",
         )
     width = Counter(len(row) for _, row in rows).most_common(1)[0][0]
-    start = next(i for i, (_, row) in enumerate(rows) if len(row) == width)
+    whole = [len(row) == width for _, row in rows]
+    start = next(
+        (i for i, (_, row) in enumerate(rows) if whole[i] and any(row)),
+        whole.index(True),
+    )
     begins = [line.lstrip().startswith(quote) for line in lines[1:] if line.strip()]
     names, start, remarks = _short_header(
         rows, start, width, path, all(begins), separator
@@ -113,7 +129,7 @@ def _named(
 ) -> tuple[Layout, int]:
     """Names from the first whole line, or column1, column2, …; and where the rows begin."""
     remarks = list(found.remarks)
-    if start:
+    if any(any(row) for _, row in rows[:start]):
         have = f"{counted(len(rows[0][1]), 'field')} where the others have {width}"
         said = "Line 1 is" if start == 1 else f"Lines 1 to {rows[start - 1][0]} are"
         remarks.append(f"{said} left out: {have}.")
@@ -127,7 +143,7 @@ def _named(
     if header is None:
         header = names_columns(first, rest)
         if not header:
-            _refuse_names_again(first, rest, path)
+            refuse_names_again(first, rest, path)
     if header is None and width == 1:
         raise InputError(
             f"{path}, whose lines hold one field: {first[0][:60]}",
@@ -141,17 +157,19 @@ def _named(
             "Say which: --header or --no-header.",
         )
     if header and asked.header is None and len(rest) > 1:
-        _refuse_two_lines_of_names(first, rest, rows[start][0], path)
+        refuse_two_lines_of_names(first, rest, rows[start][0], path)
     if header:
-        first = _without_comment_mark(first, known, remarks)
+        first = without_comment_mark(first, known, remarks)
         names = [name or f"column{i}" for i, name in enumerate(first, 1)]
-        if _numbers_rows(first, rest):
-            names[0] = ""
+        edge = int(not first[0] and not any(row[0] for row in rest))  # | a | b |
+        if numbers_rows(first[edge:], [row[edge:] for row in rest]):
+            names[edge] = ""
             remarks.append(
                 "The first column has no name and numbers the rows: it is left out."
             )
+        remarks += unnamed(names, first, rest)
     else:
-        _refuse_names_of_other_width(rows[:start], width, path)
+        refuse_names_of_other_width(rows[:start], width, path)
         names = [f"column{i}" for i in range(1, width + 1)]
         if asked.header is None:
             remarks.append(
@@ -162,7 +180,7 @@ def _named(
         raise InputError(
             f"{path} with {counted(len(twice), 'column name')} that stand there twice: {', '.join(twice[:5])}",
             "a name of its own for each column",
-            "Rename them; if the first line is data, say --no-header.",
+            "Rename them; if two lines name the columns, write one; if the first line is data, say --no-header.",
         )
     start += bool(header)
     if len(rows) > start and header and is_rule(rows[start][1]):
@@ -170,67 +188,6 @@ def _named(
         start += 1
     made = replace(found, names=tuple(names), header=header, remarks=tuple(remarks))
     return made, start
-
-
-def _refuse_names_of_other_width(
-    above: list[tuple[int, list[str]]], width: int, path: Path
-) -> None:
-    """Raise where a line above rows without names looks like names of fewer or more columns."""
-    for number, row in above:
-        if len(row) > 1 and not any(not field or is_value(field) for field in row):
-            raise InputError(
-                f"{path} with {counted(len(row), 'name')} in line {number} over rows of {width} fields",
-                "a name for each field",
-                "Quote fields with a separator in them; or name the separator: --separator; or take the line away.",
-            )
-
-
-def _refuse_names_again(first: list[str], rest: list[list[str]], path: Path) -> None:
-    """Raise where the first line comes again, and would be names if it did not: files put together, or data."""
-    others = [row for row in rest if row != first]
-    if len(others) in (0, len(rest)) or any(map(is_value, first)):
-        return
-    if names_columns(first, others):
-        raise InputError(
-            f"{path}, whose first line comes again: {', '.join(first[:6])}",
-            "one line of names, or data",
-            "If several files were put together, take their other lines of names away (--header tells "
-            "where they are); if the first line is data, say --no-header.",
-        )
-
-
-def _refuse_two_lines_of_names(
-    first: list[str], rest: list[list[str]], number: int, path: Path
-) -> None:
-    """Raise where the next line names the columns too: a title or groups above it, or units, or what they mean."""
-    if second_line_of_names(rest[0], rest[1:]):
-        raise InputError(
-            f"{path} with names in line {number} ({', '.join(first[:4])}) and a line below it that is unlike all "
-            f"others ({', '.join(rest[0][:4])}): a title, groups of columns, or units",
-            "one line of names",
-            "Take one of the two lines away; or, if the second is a row as the others, say --header.",
-        )
-    gaps = not all(first) and all(rest[0])
-    if gaps and names_columns(rest[0], rest[1:]):
-        raise InputError(
-            f"{path} with {counted(sum(map(bool, first)), 'name')} in line {number} over {len(first)} in the next",
-            "one line of names",
-            "Take the lines above the names away; or, if it names the columns, say --header.",
-        )
-
-
-def _without_comment_mark(
-    first: list[str], known: Collection[str], remarks: list[str]
-) -> list[str]:
-    """The names without the # that stands before the first of them, unless it is meant as a name or as "number of"."""
-    name = first[0].lstrip("#").strip()
-    marked = [field for field in first if field.startswith("#")]
-    if len(marked) != 1 or marked[0] != first[0] or not name or first[0] in known:
-        return first
-    if name.split()[0] in ("of", "de", "der", "d'"):
-        return first
-    remarks.append(f"The # before the first name, {name}, is taken for a comment mark.")
-    return [name, *first[1:]]
 
 
 def _short_header(
@@ -249,6 +206,8 @@ def _short_header(
     if names_columns(body[0], body[1:]):
         return (), start, []  # a title above the names
     if first and first[0] == "#" and len(first) == width + 1:  # numpy.savetxt
+        if start > 1 and len(rows[start - 2][1]) == len(first):
+            refuse_two_comments(rows, start, path)
         return tuple(first[1:]), start, []
     text = [field for field in first if field and parse(field) is None]
     if len(first) != width - 1 or len(text) < len(first) or len(set(first)) < len(text):
@@ -272,21 +231,18 @@ def _short_header(
     return ("", *first), start, [remark]
 
 
-def _numbers_rows(first: list[str], rest: list[list[str]]) -> bool:
-    """Whether the first column is without a name and counts the rows, as pandas and R write it."""
-    if first[0] or len(first) < 2 or len(rest) < 2:
-        return False
-    column = [row[0] for row in rest]
-    return any(
-        column == [str(i) for i in range(begin, begin + len(rest))] for begin in (0, 1)
-    )
-
-
 def _without_empty_edges(found: Layout, rest: list[list[str]]) -> Layout:
     """Without columns at the edges that have neither a name nor a value: lines that begin or end in a separator."""
     names = list(found.names)
-    for i in (-1, 0):
-        unnamed = names[i] == f"column{i % len(names) + 1}"
-        if unnamed and len(names) > 1 and rest and all(not row[i] for row in rest):
+    for places in (range(len(names) - 1, 0, -1), range(len(names) - 1)):
+        for i in places:
+            if names[i] != f"column{i + 1}" or not rest or any(row[i] for row in rest):
+                break
             names[i] = ""
-    return replace(found, names=tuple(names))
+    ends = not names[-1] and bool(rest) and not any(row[-1] for row in rest)
+    empty = [
+        i
+        for i, n in enumerate(names)
+        if not n and (n != found.names[i] or (ends and i == len(names) - 1))
+    ]
+    return replace(found, names=tuple(names), empty=tuple(empty))
