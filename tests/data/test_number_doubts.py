@@ -155,3 +155,11 @@ def test_one_mark_far_off_is_told(tmp_path, mark):
     rows = "".join(f"{i}.5,u\n" for i in range(24)) + f"{mark},d\n"
     (tmp_path / "t.csv").write_text("a,y\n" + rows)
     assert f"--missing {mark}" in read_table(tmp_path / "t.csv").remarks[0]
+
+
+def test_times_with_a_point_are_told(tmp_path):
+    times = [f"{8 + i % 9}.{10 + 3 * i}" for i in range(16)]
+    assert "times written as %H.%M" in read(tmp_path, times).remarks[0]
+    table = read(tmp_path, times, kinds={"a": "date:%H.%M"})
+    assert table.columns["a"][0] - -25567 == pytest.approx((8 * 60 + 10) / 1440)
+    assert not read(tmp_path, [*times, "9.75"]).remarks

@@ -79,7 +79,7 @@ def test_rows_that_are_like_the_others_are_rows(tmp_path):
     assert "Line 26 ends before" in table.remarks[0]
     names = [f"n{i};{i};{i}.5" for i in range(ROWS)]
     table = read(tmp_path, "n;a;b", *names, "Zoe;;")
-    assert "Row 25 has its first field alone (Zoe)" in " ".join(table.remarks)
+    assert "Row 25 has one field that is filled, 'Zoe'" in " ".join(table.remarks)
     table = read(tmp_path, "n;a;b", *names[:5], "Zoe;;", *names[5:])
     assert table.remarks == ()
 
@@ -209,3 +209,36 @@ def test_dates_as_names_over_numbers(tmp_path, dates):
 def test_merged_cells_are_told(tmp_path):
     rows = [f"{'ruw'[i // 8] if i % 8 == 0 else ''};{i}.5" for i in range(ROWS)]
     assert "g: each text stands once" in read(tmp_path, "g;a", *rows).remarks[0]
+
+
+@pytest.mark.parametrize("note", [";;n = 24", ";u9;"])
+def test_notes_in_other_columns(tmp_path, note):
+    with pytest.raises(InputError, match="the only field that is filled"):
+        read(tmp_path, "y;a;b", *TEXTS, note)
+
+
+@pytest.mark.parametrize("rows", [["k;w;z"], ["k;w;z", *TEXTS], ["Y;A;B", *TEXTS]])
+def test_a_row_that_is_unlike_all_others_is_told(tmp_path, rows):
+    table = read(tmp_path, "y;a;b", *TEXTS, *rows)
+    shown = rows[0].replace(";", ", ")
+    assert f"Row 25 ({shown}) is unlike all others" in " ".join(table.remarks)
+    assert not read(tmp_path, "y;a;b", *TEXTS, "k;w;v1").remarks
+
+
+@pytest.mark.parametrize("word", ["Gesamtergebnis", "TOTAL GENERAL", "Σ", "Moyenne"])
+def test_sums_in_other_languages(tmp_path, word):
+    with pytest.raises(InputError, match="may sum up the others"):
+        read(tmp_path, "y;a;b", *NUMBERS, f"{word};1;2")
+
+
+@pytest.mark.parametrize(("what", "last"), [("sums", "288;276"), ("means", "12;11.5")])
+def test_sums_and_means_by_their_numbers(tmp_path, what, last):
+    table = read(tmp_path, "y;a;b", *NUMBERS, f"c;{last}")
+    assert f"Row 25 holds the {what} of those above in a, b" in " ".join(table.remarks)
+    assert not read(tmp_path, "y;a;b", *NUMBERS, "c;288;276.5").remarks
+
+
+def test_few_rows_to_predict_are_rows(tmp_path):
+    known = read(tmp_path, "y;a;b", *NUMBERS, kinds={"y": "category"}).dialect
+    table = read_table(file_of(tmp_path, "a;b;y", "1;2;Total", "1;2;"), known, sure=())
+    assert table.columns["y"].tolist() == ["Total", None]

@@ -154,9 +154,14 @@ def draft_of(
 ) -> ColumnDraft:
     """Look at a column."""
     pa = arrow()
-    text, changed = clean_column(pa, pa.compute.utf8_trim_whitespace(text))
-    draft = ColumnDraft(name, text, dialect.columns.get(name), cleaned=changed)
-    if not (_may_be_plain(draft.asked, dialect) and _as_plain(draft, missing)):
+    draft = ColumnDraft(
+        name, pa.compute.utf8_trim_whitespace(text), dialect.columns.get(name)
+    )
+    plain = _may_be_plain(draft.asked, dialect)
+    if plain and _as_plain(draft, missing):
+        return draft
+    draft.text, draft.cleaned = clean_column(pa, draft.text)
+    if not (draft.cleaned and plain and _as_plain(draft, missing)):
         look_closely(draft, missing)
     return draft
 

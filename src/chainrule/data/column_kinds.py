@@ -15,6 +15,7 @@ import numpy as np
 from ..errors import InputError, counted
 from .column_drafts import Column, ColumnDraft, MissingValues, draft_of, look_closely
 from .dialect import ColumnKind, Dialect, NumberFormat
+from .hidden_characters import changed, spoiled
 from .number_doubts import far_off, grouped, lettered, refuse_doubts, spelled
 from .number_format import FileMarks, file_marks, number_format, unit_of
 from .number_text import UNITS, marks_of, to_float
@@ -95,11 +96,9 @@ def decide(
             column, kind, said = as_categories(draft, on)
         columns[draft.name], kinds[draft.name] = column, kind
         remarks += said
-        if draft.cleaned and kind.kind == "category":
-            remarks.append(
-                f"{draft.name}: {draft.cleaned!a} and the like are read without characters that are not seen, "
-                "with plain blanks and composed accents."
-            )
+        if kind.kind == "category":
+            remarks += changed(draft.name, draft.cleaned)
+            remarks += spoiled(draft.name, draft.distinct)
         if draft.exact is not None and kind.kind == "number":
             exact[draft.name] = draft.exact
     remarks += _words_remark(drafts, kinds)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from ..errors import InputError
 
 __all__ = [
+    "changed",
     "clean",
     "clean_column",
     "refuse_control",
@@ -27,7 +29,7 @@ UNSEEN = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\u
 BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 ACCENTS = "\u0300-\u036f\u3099\u309a\u1100-\u11ff"
 #: Control characters, but for line ends, tabs and form feeds.
-CONTROL = re.compile(r"[\0-\x08\x0e-\x1f\x7f]")
+CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")
 #: Encodings of text in bytes below 128, by what their texts hold.
 SEVEN_BIT = {
     "iso2022_jp": re.compile(r"\x1b\$[@B]|\x1b\([IJ]"),
@@ -36,7 +38,9 @@ SEVEN_BIT = {
 }
 
 #: Text that was decoded in a wrong encoding before, or could not be.
-SPOILED = "[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd|[\u0080-\u009f]"
+SPOILED = re.compile(
+    "[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd|[\u0080-\u009f]"
+)
 
 _REMOVED = re.compile(f"[{UNSEEN}]")
 _BLANK = re.compile(f"[{BLANKS}]")
@@ -74,19 +78,30 @@ def clean_column(pa: Any, text: Any) -> tuple[Any, str]:
     return compute.utf8_trim_whitespace(whole), changed[0] if changed else ""
 
 
-def spoiled(pa: Any, texts: Any) -> str:
-    """A text that was decoded in a wrong encoding before it was written; "" for none.
+def changed(where: str, text: str) -> list[str]:
+    """A remark on a text that was cleaned; none where there is none."""
+    if not text:
+        return []
+    return [
+        f"{where}: {text!a} and the like are read without characters that are not seen, with plain blanks and composed "
+        "accents."
+    ]
+
+
+def spoiled(where: str, texts: Iterable[str]) -> list[str]:
+    """A remark on text that was decoded in a wrong encoding before it was written.
 
     Examples
     --------
-    >>> import pyarrow, pyarrow.compute
-    >>> spoiled(pyarrow, pyarrow.array(["\u00fc", "\u00fc".encode().decode("latin-1")]))
-    '\u00c3\u00bc'
+    >>> spoiled("a", ["\u00fc", "\u00fc".encode().decode("latin-1")])[0][:16]
+    'a: \u00c3\u00bc looks like'
     """
-    if pa.compute.all(pa.compute.string_is_ascii(texts)).as_py() is not False:
-        return ""
-    found = texts.filter(pa.compute.match_substring_regex(texts, SPOILED))
-    return str(found[0].as_py()) if len(found) else ""
+    for text in texts:
+        if not text.isascii() and SPOILED.search(text):
+            return [
+                f"{where}: {text} looks like text that was read in a wrong encoding before; get it again."
+            ]
+    return []
 
 
 def refuse_control_in_column(pa: Any, where: str, column: Any, separator: str) -> None:
@@ -95,7 +110,7 @@ def refuse_control_in_column(pa: Any, where: str, column: Any, separator: str) -
     if content is None:
         return
     codes = np.frombuffer(content, np.uint8)
-    if not ((codes < 32) | (codes == 127)).any():
+    if not codes.size or codes.min() >= 32:
         return
     found = pa.compute.match_substring_regex(column, CONTROL.pattern)
     for row in np.flatnonzero(found.to_numpy(zero_copy_only=False)).tolist():

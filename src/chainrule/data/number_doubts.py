@@ -29,6 +29,9 @@ LOOKED_AT = 2000
 #: 3e2, and an identifier of which a spreadsheet kept six digits.
 POWER = re.compile(r"[0-9]+[eE][0-9]+")
 CUT = re.compile(r"[0-9][.,][0-9]{1,5}E\+(?:1[1-9]|2[0-9])")
+#: An hour and a minute; of so many distinct numbers few have all of their decimals below 60 by chance.
+TIME = re.compile(r"(?:1?[0-9]|2[0-3])\.[0-5][0-9]")
+MANY_TIMES = 12
 #: Marks between groups of digits in identifiers.
 IDENTIFIER_MARKS = (".", " ")
 
@@ -107,7 +110,7 @@ def lettered(draft: ColumnDraft, unit: str) -> list[str]:
     if (
         len(unit) != 1
         or not unit.isupper()
-        or any(n.marks for n in draft.numbers.values())
+        or (unit not in "KB" and any(n.marks for n in draft.numbers.values()))
     ):
         return []
     first, name = draft.distinct[draft.first_of(draft.numbers)], draft.name
@@ -137,10 +140,17 @@ def spelled(draft: ColumnDraft, column: Column) -> list[str]:
         remarks.append(
             f"{name}: {minus[0]} is read as -{minus[0][:-1]}; grades: {as_text}."
         )
-    twice = next((t for t in texts if t[-1] == "0" and t[:-1] in _pointed(texts)), None)
+    short = {t for t in texts if t[-2:-1] == "."}  # a point and one digit
+    twice = next((t for t in texts if t[-1] == "0" and t[:-1] in short), None)
     if twice:
         remarks.append(
             f"{name}: {twice} and {twice[:-1]} are read as the same number; versions: {as_text}."
+        )
+    times = [t for t in texts if TIME.fullmatch(t)]
+    if len(texts) == len(times) >= MANY_TIMES:
+        remarks.append(
+            f"{name} looks like times written as %H.%M, and is read as numbers: --kind {name!r}=date:%H.%M reads "
+            "them as times."
         )
     if _are_days(column):
         remarks.append(
@@ -154,11 +164,6 @@ def _some_texts(draft: ColumnDraft) -> list[str]:
     if draft.plain is None:
         return [draft.distinct[i] for i in list(draft.numbers)[:LOOKED_AT]]
     return list(draft.text.slice(0, LOOKED_AT).unique().to_pylist())
-
-
-def _pointed(texts: list[str]) -> set[str]:
-    """Those with a point and one digit behind it."""
-    return {t for t in texts if t[-2:-1] == "."}
 
 
 def _are_days(column: Column) -> bool:

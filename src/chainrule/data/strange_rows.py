@@ -6,6 +6,7 @@ Turing's estimate again (`header`): where values come again, a text that was not
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -15,20 +16,15 @@ import numpy as np
 
 from ..errors import InputError, counted
 from .header import is_value
+from .hidden_characters import clean
 from .separators import is_rule
+from .sum_rows import ENOUGH, LAST, named_sums
 
 __all__ = ["look_for_strange_rows"]
 
 Column = np.ndarray[Any, Any]
-#: The first word of a row that sums up others.
-SUMS = (
-    r"(?i)^\W*(?:grand ?|sub-?|zwischen|gesamt|sous-)?(?:total(?:e|es|en)?|sum(?:me|ma|a)?|insgesamt|ensemble|somme"
-    r"|gesamt|average|mean|mittelwert|durchschnitt|moyenne|promedio)(?:\W*|\s*\(.*\))$"
-)
 #: Distinct values of a column that are looked at; rows at the end where notes stand.
-LOOKED_AT, LAST = 2000, 3
-#: Rows of which a row may be unlike the others.
-ENOUGH = 8
+LOOKED_AT = 2000
 #: A text that was not seen is unlike the others where less than this share of them occur once.
 UNSEEN = 0.2
 
@@ -67,27 +63,30 @@ def look_for_strange_rows(
     if table.num_columns < 2 or not table.num_rows:
         return []
     _refuse_names(pa, path, names, table, missing)
-    first = table.column(0)
-    filled = np.sum([_filled(pa, column) for column in table.columns], axis=0)
-    likeness = _Likeness(first, filled > 1)
-    sure = names[0] in known
+    filled = np.zeros(table.num_rows, np.int32)
+    for column in table.columns:
+        filled += _filled(pa, column)
+    likeness = _Likeness(table.column(0), filled > 1)
     for _, line, text in short:
-        if not sure and not likeness.is_like(text):
+        if names[0] not in known and not likeness.is_like(text):
             raise InputError(
                 f"{path} with the field {text!r} alone in line {line}, where the others have {len(names)}",
                 "lines that are rows",
                 "Take that line away, if it is a note or a comment; or write its separators, if it is a row.",
             )
-    remarks = _marked(pa, first)
-    if not sure:
-        rows = np.flatnonzero((filled == 1) & (_filled(pa, first) == 1))
-        remarks += _alone(path, names, table, rows, likeness)
-    return remarks + _sums(pa, path, names, table, known)
+    remarks = _marked(pa, table.column(0))
+    alone = np.flatnonzero(filled == 1)
+    if ENOUGH <= table.num_rows >= 2 * alone.size:
+        remarks += _alone(path, names, table, alone, filled > 1, known)
+    if not remarks:
+        remarks += _unlike(pa, names, table)
+    return remarks + named_sums(pa, path, names, table, known)
 
 
 def _row(table: Any, row: int) -> list[str]:
     return [
-        (table.column(i)[row].as_py() or "").strip() for i in range(table.num_columns)
+        clean(table.column(i)[row].as_py() or "").strip()
+        for i in range(table.num_columns)
     ]
 
 
@@ -98,13 +97,14 @@ def _refuse_names(
     compute = pa.compute
     place = next((i for i, name in enumerate(names) if name), 0)
     column = table.column(place)
-    again = compute.match_substring(column, names[place])
+    again = compute.match_substring_regex(
+        column, rf"^[\s\x{{feff}}#]*{re.escape(names[place])}\s*$"
+    )
     rules = compute.match_substring_regex(column, r"^[-=+:|─┼]+$")
-    for row in np.flatnonzero(compute.or_(again, rules).to_numpy()).tolist()[
-        :LOOKED_AT
-    ]:
+    for row in np.flatnonzero(compute.or_(again, rules).to_numpy()).tolist():
         fields = _row(table, row)
-        if all(f == name for f, name in zip(fields, names, strict=True) if name):
+        bare = [fields[place].lstrip("# "), *fields[place + 1 :]]
+        if all(f == n for f, n in zip(bare, names[place:], strict=True) if n):
             raise InputError(
                 f"{path} with the names of its columns again in row {row + 1}",
                 "one table with one line of names",
@@ -119,7 +119,7 @@ def _refuse_names(
 
 
 class _Likeness:
-    """What whole rows hold in the first column, to compare a field with."""
+    """What whole rows hold in a column, to compare a field with."""
 
     def __init__(self, column: Any, whole: Column) -> None:
         texts = column.slice(0, LOOKED_AT).to_pylist()
@@ -130,7 +130,7 @@ class _Likeness:
         values = sum(count for t, count in self.counts.items() if is_value(t))
         self.of_values = values > 0.5 * len(there)
         once = sum(count == 1 for count in self.counts.values())
-        self.may_be_new = not there or once >= UNSEEN * len(there)
+        self.may_be_new = once >= UNSEEN * len(there)
 
     def is_like(self, text: str) -> bool:
         """Whether a field is like the others: a number among numbers, or a text that occurs."""
@@ -150,55 +150,71 @@ def _marked(pa: Any, first: Any) -> list[str]:
 
 
 def _alone(
-    path: Path, names: Sequence[str], table: Any, rows: Column, likeness: _Likeness
+    path: Path,
+    names: Sequence[str],
+    table: Any,
+    rows: Column,
+    whole: Column,
+    known: Collection[str],
 ) -> list[str]:
-    """A remark on rows of the first field alone; an error where it is unlike those of whole rows."""
-    if table.num_rows < ENOUGH:
-        return []
-    for row in rows.tolist():
-        text = _row(table, row)[0]
-        if likeness.is_like(text) or likeness.of_values:
+    """A remark on rows with one field that is filled; an error where it is unlike those of whole rows."""
+    remarks = []
+    for row in rows[-LOOKED_AT:].tolist():
+        fields = _row(table, row)
+        place = next((i for i, field in enumerate(fields) if field), 0)
+        text, name = fields[place], names[place] or f"column{place + 1}"
+        likeness = _Likeness(table.column(place), whole)
+        if name in known or likeness.of_values or likeness.is_like(text):
             continue  # a text among numbers is reported with its column
         if not likeness.may_be_new:
             raise InputError(
                 f"{path} with {text!r} in row {row + 1}, the only field that is filled, unlike the others of "
-                f"column {names[0]!r}",
+                f"column {name!r}",
                 "lines that are rows",
-                f"Take such lines away, if they are notes; or, if it is a row, say --kind {names[0]!r}=category.",
+                f"Take such lines away, if they are notes; or, if it is a row, say --kind {name!r}=category.",
             )
         if row >= table.num_rows - LAST:
-            return [
-                f"Row {row + 1} has its first field alone ({text[:40]}): read as data; take it away if it is a note."
+            remarks = [
+                f"Row {row + 1} has one field that is filled, {text[:40]!r}: read as data; take it away if it is a "
+                "note."
             ]
-    return []
+    return remarks
+
+
+def _unlike(pa: Any, names: Sequence[str], table: Any) -> list[str]:
+    """A remark on a row of a table of texts of which no field occurs elsewhere, though all others come again."""
+    places = [i for i, name in enumerate(names) if name]
+    heads = [table.column(i).slice(0, ENOUGH).to_pylist() for i in places]
+    if len(places) < 2 or any(is_value(t.strip()) for head in heads for t in head):
+        return []
+    unlike = np.ones(table.num_rows, bool)
+    for i in places:
+        codes = _codes(pa, table.column(i))
+        once = np.bincount(codes)[codes] == 1
+        if once.sum() >= UNSEEN * len(once):
+            return []
+        unlike &= once
+    rows = np.flatnonzero(unlike)
+    if not rows.size:
+        return []
+    row = int(rows[0])
+    return [
+        f"Row {row + 1} ({', '.join(_row(table, row)[:4])}) is unlike all others in each column: read as data; take it "
+        "away if it is a note, or names of another table."
+    ]
+
+
+def _codes(pa: Any, column: Any) -> Column:
+    """The number of the text of each row among the distinct ones."""
+    coded = column.combine_chunks().dictionary_encode()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.combine_chunks()
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.chunk(0)
+    return np.asarray(coded.indices.to_numpy(), np.int64)
 
 
 def _filled(pa: Any, column: Any) -> Column:
     """1 for each field that holds something."""
     there = pa.compute.greater(pa.compute.binary_length(column), 0)
     return np.asarray(there.to_numpy(), np.int32)
-
-
-def _sums(
-    pa: Any, path: Path, names: Sequence[str], table: Any, known: Collection[str]
-) -> list[str]:
-    """A remark on rows that sum others up; an error where it is one of the last."""
-    last = table.slice(max(0, table.num_rows - LAST))
-    for i, name in enumerate(names):
-        found = pa.compute.match_substring_regex(last.column(i), SUMS)
-        if not name or name in known or not pa.compute.any(found).as_py():
-            continue
-        found = pa.compute.match_substring_regex(table.column(i), SUMS)
-        rows = np.flatnonzero(found.to_numpy())
-        text = table.column(i)[int(rows[-1])].as_py()
-        if rows.size == 1:
-            raise InputError(
-                f"{path} with {text!r} in row {int(rows[0]) + 1}, which may sum up the others",
-                "rows that are not sums of others",
-                f"Take that line away; or, if it is a row as the others, say --kind {name!r}=category.",
-            )
-        return [
-            f"{text!r} and the like in {counted(int(rows.size), 'row')} of column {name!r} may sum up the others: read "
-            "as data; take them away if they are sums."
-        ]
-    return []

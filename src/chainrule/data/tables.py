@@ -22,6 +22,7 @@ from .file_kinds import announce_size, kind_of, refuse_other_kinds, require_file
 from .hidden_characters import refuse_control_in_column, spoiled
 from .parquet_columns import parquet_names, read_parquet
 from .strange_rows import look_for_strange_rows
+from .sum_rows import sums_by_numbers
 from .text_layout import Layout, layout_of
 from .text_rows import ShortLines, arrow, careful_batches, fast_batches
 
@@ -193,7 +194,7 @@ def read_table(
     table = Table(
         path.name,
         decided.columns,
-        (*remarks, *decided.remarks),
+        (*remarks, *decided.remarks, *sums_by_numbers(decided.columns)),
         found,
         decided.exact,
         tuple(name for name in there if name not in decided.columns),
@@ -251,12 +252,7 @@ def _read_text(
         for i, name in enumerate(layout.names)
         if name and wanted(name)
     }
-    texts = {"the names": pa.array(layout.names), **columns}
-    strange += [
-        f"{where}: {bad!r} looks like text that was read in a wrong encoding before it was written; get it again."
-        for where, text in texts.items()
-        if (bad := spoiled(pa, text))
-    ]
+    strange += spoiled("the names", layout.names)
     return columns, (*short.remarks(len(layout.names)), *strange)
 
 
