@@ -242,3 +242,10 @@ def test_few_rows_to_predict_are_rows(tmp_path):
     known = read(tmp_path, "y;a;b", *NUMBERS, kinds={"y": "category"}).dialect
     table = read_table(file_of(tmp_path, "a;b;y", "1;2;Total", "1;2;"), known, sure=())
     assert table.columns["y"].tolist() == ["Total", None]
+
+
+def test_a_line_of_units_in_a_file_to_predict(tmp_path):
+    known = read(tmp_path, "y;a;b", *NUMBERS).dialect
+    file = file_of(tmp_path, "y;a;b", "-;[m];[s]", *NUMBERS)
+    with pytest.raises(InputError, match="line below the names holds units, take it"):
+        read_table(file, known, only={"a", "b"}, sure=())

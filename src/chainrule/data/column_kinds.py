@@ -202,21 +202,21 @@ def _require_alike(draft: ColumnDraft, on: Decision) -> None:
     if draft.kind != "number" and (codes or few or _are_codes(draft)):
         return
     word = draft.distinct[draft.first_of(draft.others)]
+    above = texts == 1 and draft.row_of(draft.others[0]) == 0
+    above = above and not any(map(str.isdigit, word[:1]))
+    units = (
+        "If the line below the names holds units, take it away. Else: " if above else ""
+    )
     if draft.asked is not None and draft.asked.number is not None:
         remedy = (
-            "The column held numbers in training: correct the value; or, if it means that the value is missing, say "
-            f"--missing {word!r}."
+            f"{units}The column held numbers in training: correct the value; or, if it means that the value is "
+            f"missing, say --missing {word!r}."
         )
         raise InputError(
             f"column {draft.name!r} with text, {word!r} in {on.place(draft.row_of(draft.first_of(draft.others)))}",
             "numbers",
             remedy,
         )
-    above = texts == 1 and draft.row_of(draft.others[0]) == 0
-    above = above and not any(map(str.isdigit, word[:1]))
-    units = (
-        "If the line below the names holds units, take it away. Else: " if above else ""
-    )
     raise InputError(
         f"column {draft.name!r} with {counted(numbers, 'number')} and {word!r} in "
         f"{on.place(draft.row_of(draft.first_of(draft.others)))}",

@@ -158,12 +158,14 @@ def _alone(
     known: Collection[str],
 ) -> list[str]:
     """A remark on rows with one field that is filled; an error where it is unlike those of whole rows."""
-    remarks = []
+    remarks: list[str] = []
+    columns: dict[int, _Likeness] = {}
     for row in rows[-LOOKED_AT:].tolist():
         fields = _row(table, row)
         place = next((i for i, field in enumerate(fields) if field), 0)
         text, name = fields[place], names[place] or f"column{place + 1}"
-        likeness = _Likeness(table.column(place), whole)
+        likeness = columns.get(place) or _Likeness(table.column(place), whole)
+        columns[place] = likeness
         if name in known or likeness.of_values or likeness.is_like(text):
             continue  # a text among numbers is reported with its column
         if not likeness.may_be_new:
