@@ -76,7 +76,7 @@ TWO = PART.split("\n", 1)[1]
         (PART + "\0" + TWO, r"U\+0000 in line 26"),
         (PART + "\0" * 100, r"U\+0000 in line 26"),
         (PART + "\x1a", r"U\+001A in line 26"),
-        (PART.replace("red", "r\x07d"), r"U\+0007 in line 2"),
+        (PART.replace("red", "r\x02d"), r"U\+0002 in line 2"),
         (PART * 20 + "r\0d,1,u\n", r"column 'a', with the control character U\+0000"),
         ("\ufeff" + PART + "\ufeff" + PART, "first line comes again: a, b, y"),
     ],
@@ -137,3 +137,10 @@ def test_text_that_was_read_wrongly_before_is_told(tmp_path, text):
         read_table(file_of(tmp_path, table_of("gr\u00fc\u00df", "\u00c3"))).remarks
         == ()
     )
+
+
+@pytest.mark.parametrize("text", ["r\x07d", "\x1b[2Jred"])
+def test_what_a_terminal_obeys_is_read_and_told(tmp_path, text):
+    table = read_table(file_of(tmp_path, table_of(text, "blue")))
+    assert table.columns["a"][0] == text
+    assert "a: " + text + " holds control characters" in table.remarks[0]

@@ -1,15 +1,15 @@
 """Characters that are not seen: without meaning in a cell or a name, so that it is read without them; or refused.
 
 Without meaning are blanks without width, marks of direction, soft hyphens and byte order marks; blanks of another
-width are blanks, and a letter with its accent as one character or as two is the same. Control characters are refused:
-text in tables has none.
+width are blanks, and a letter with its accent as one character or as two is the same. Control characters that part or
+end data are refused; those that a terminal obeys are read and told.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,8 @@ __all__ = [
 UNSEEN = "\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
 BLANKS = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 ACCENTS = "\u0300-\u036f\u3099\u309a\u1100-\u11ff"
-#: Control characters, but for line ends, tabs and form feeds.
-CONTROL = re.compile(r"[\0-\x08\x0e-\x1f]")
+#: Control characters that part or end data, but for line ends, tabs and form feeds.
+CONTROL = re.compile(r"[\0-\x06\x0e-\x1a\x1c-\x1f]")
 #: Encodings of text in bytes below 128, by what their texts hold.
 SEVEN_BIT = {
     "iso2022_jp": re.compile(r"\x1b\$[@B]|\x1b\([IJ]"),
@@ -41,6 +41,8 @@ SEVEN_BIT = {
 SPOILED = re.compile(
     "[\u00c2\u00c3][\u0080-\u00bf]|\u00e2\u20ac|\ufffd|[\u0080-\u009f]"
 )
+#: What a terminal obeys: it is printed as escapes.
+STEERING = re.compile(r"[\x07\x08\x1b]")
 
 _REMOVED = re.compile(f"[{UNSEEN}]")
 _BLANK = re.compile(f"[{BLANKS}]")
@@ -88,19 +90,24 @@ def changed(where: str, text: str) -> list[str]:
     ]
 
 
-def spoiled(where: str, texts: Iterable[str]) -> list[str]:
-    """A remark on text that was decoded in a wrong encoding before it was written.
+def spoiled(where: str, texts: Collection[str]) -> list[str]:
+    """A remark on text that was decoded in a wrong encoding before it was written, or steers a terminal.
 
     Examples
     --------
     >>> spoiled("a", ["\u00fc", "\u00fc".encode().decode("latin-1")])[0][:16]
     'a: \u00c3\u00bc looks like'
     """
-    for text in texts:
-        if not text.isascii() and SPOILED.search(text):
-            return [
-                f"{where}: {text} looks like text that was read in a wrong encoding before; get it again."
-            ]
+    for pattern, what in (
+        (
+            SPOILED,
+            "looks like text that was read in a wrong encoding before; get it again",
+        ),
+        (STEERING, "holds control characters, and is read with them"),
+    ):
+        for text in texts:
+            if pattern.search(text):
+                return [f"{where}: {text} {what}."]
     return []
 
 
