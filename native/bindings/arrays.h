@@ -7,6 +7,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "../core/network.h"
 #include "../core/plan.h"
@@ -19,6 +20,7 @@ template <typename T> using Vector = nb::ndarray<T, nb::ndim<1>, nb::c_contig, n
 template <typename T> using Const = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <typename T> using Rows = nb::ndarray<const T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 template <typename T> using Out = nb::ndarray<T, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+template <typename T> using Masks = std::optional<std::vector<std::optional<Rows<T>>>>;
 using AnyRows = nb::ndarray<nb::ndim<2>, nb::c_contig, nb::device::cpu, nb::ro>;
 
 inline void require(bool good, const char* what) {

@@ -81,35 +81,69 @@ class BoundEngine {
   }
 
   double loss_and_gradient(AnyRows x, Rows<T> y, std::optional<Const<T>> w, Const<T> theta, Vector<T> gradient,
-                           double l1, double l2, std::optional<std::vector<std::optional<Rows<T>>>> masks) {
+                           double l1, double l2, Masks<T> masks) {
     const std::unique_lock<std::mutex> guard = locked(mutex_);
-    Step<T> step = step_of(d_, x, y, w);
-    step.rows = int(x.shape(0));
-    step.l1 = l1;
-    step.l2 = l2;
     std::vector<const T*> M;
-    if (masks) {
-      require(masks->size() + 1 == d_.sizes.size(), "masks");
-      for (std::size_t l = 0; l < masks->size(); l++) {
-        const std::optional<Rows<T>>& mask = (*masks)[l];
-        require(!mask || (mask->shape(0) == x.shape(0) && int(mask->shape(1)) == d_.sizes[l]), "masks");
-        require(!mask || l > 0 || engine_.strategy().takes_input_mask(), "a mask of inputs that are read in place");
-        M.push_back(mask ? mask->data() : nullptr);
-      }
-      step.masks = M.data();
-    }
-    require(step.rows <= d_.batch_rows && theta.size() == gradient.size(), "rows");
-    require_length(d_, theta.size());
+    const Step<T> step = batch(x, y, w, theta, gradient, l1, l2, masks, &M);
     nb::gil_scoped_release release;
     engine_.load(theta.data(), {});
-    return engine_.loss_and_gradient(step, gradient.data());
+    return engine_.loss_and_gradient(step, false, gradient.data());
   }
 
+  double passes(AnyRows x, Rows<T> y, std::optional<Const<T>> w, Const<T> theta, Vector<T> gradient, double l1,
+                double l2, Masks<T> masks, bool sum, std::vector<Out<T>> Z, std::vector<Out<T>> A,
+                std::vector<Out<T>> delta, Vector<T> row_loss) {
+    const std::unique_lock<std::mutex> guard = locked(mutex_);
+    std::vector<const T*> M;
+    const Step<T> step = batch(x, y, w, theta, gradient, l1, l2, masks, &M);
+    require(row_loss.size() == x.shape(0), "row_loss");
+    Kept<T> kept;
+    kept.row_loss = row_loss.data();
+    to_each_layer(Z, step.rows, kept.Z);
+    to_each_layer(A, step.rows, kept.A);
+    to_each_layer(delta, step.rows, kept.delta);
+    nb::gil_scoped_release release;
+    engine_.load(theta.data(), {});
+    return engine_.passes(step, sum, gradient.data(), kept);
+  }
+
+  bool takes_input_mask() const { return engine_.strategy().takes_input_mask(); }
   std::size_t bytes() const { return engine_.bytes(); }
   int threads() const { return engine_.threads(); }
   const char* strategy() const { return engine_.strategy().name(); }
 
  private:
+  // All rows given as one batch; M holds the addresses of its masks.
+  Step<T> batch(const AnyRows& x, const Rows<T>& y, const std::optional<Const<T>>& w, const Const<T>& theta,
+                const Vector<T>& gradient, double l1, double l2, const Masks<T>& masks, std::vector<const T*>* M) {
+    Step<T> step = step_of(d_, x, y, w);
+    step.rows = int(x.shape(0));
+    step.l1 = l1;
+    step.l2 = l2;
+    if (masks) {
+      require(masks->size() + 1 == d_.sizes.size(), "masks");
+      for (std::size_t l = 0; l < masks->size(); l++) {
+        const std::optional<Rows<T>>& mask = (*masks)[l];
+        require(!mask || (mask->shape(0) == x.shape(0) && int(mask->shape(1)) == d_.sizes[l]), "masks");
+        require(!mask || l > 0 || takes_input_mask(), "a mask of inputs that are read in place");
+        M->push_back(mask ? mask->data() : nullptr);
+      }
+      step.masks = M->data();
+    }
+    require(step.rows <= d_.batch_rows && theta.size() == gradient.size(), "rows");
+    require_length(d_, theta.size());
+    return step;
+  }
+
+  // An array for each layer, (rows, width).
+  void to_each_layer(const std::vector<Out<T>>& arrays, int rows, T** to) {
+    require(int(arrays.size()) == d_.layers(), "layers");
+    for (int l = 0; l < d_.layers(); l++) {
+      require(int(arrays[l].shape(0)) == rows && int(arrays[l].shape(1)) == d_.sizes[l + 1], "rows kept");
+      to[l] = arrays[l].data();
+    }
+  }
+
   Description d_;
   Engine<T> engine_;
   std::mutex mutex_;
@@ -160,9 +194,13 @@ template <typename T> void bind(nb::module_& m, const char* engine, const char* 
            "steps_before"_a, "step_limit"_a, "seconds"_a, "loss_sum"_a, "weight_sum"_a, "seed"_a, "epoch"_a)
       .def("loss_and_gradient", &E::loss_and_gradient, nb::kw_only(), "x"_a.noconvert(), "y"_a.noconvert(),
            "w"_a.none(), "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none())
+      .def("passes", &E::passes, nb::kw_only(), "x"_a.noconvert(), "y"_a.noconvert(), "w"_a.none(),
+           "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none(), "sum"_a,
+           "Z"_a.noconvert(), "A"_a.noconvert(), "delta"_a.noconvert(), "row_loss"_a.noconvert())
       .def_prop_ro("bytes", &E::bytes)
       .def_prop_ro("threads", &E::threads)
-      .def_prop_ro("strategy", &E::strategy);
+      .def_prop_ro("strategy", &E::strategy)
+      .def_prop_ro("takes_input_mask", &E::takes_input_mask);
   nb::class_<P>(m, predictor)
       .def(nb::init<const Description&, const std::string&, Const<T>>(), "description"_a, "instruction_set"_a,
            "theta"_a.noconvert())

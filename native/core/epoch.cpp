@@ -92,15 +92,25 @@ template <typename T> Outcome Engine<T>::run(const Batches<T>& batches, std::fun
   return outcome;
 }
 
-template <typename T> double Engine<T>::loss_and_gradient(Step<T> step, T* gradient) {
+template <typename T> double Engine<T>::loss_and_gradient(Step<T> step, bool sum, T* gradient) {
   team_.revive();
   interrupt_.listen(nullptr);
-  step.inverse_weight = T(1 / batch_weight(step));
+  step.inverse_weight = sum ? T(1) : T(1 / batch_weight(step));
   double J = 0;
   strategy_->rows(step, &J);
   strategy_->gradient(step);
   strategy_->unload_gradient(gradient);
   return J + strategy_->penalty(step);
+}
+
+template <typename T> double Engine<T>::passes(Step<T> step, bool sum, T* gradient, const Kept<T>& kept) {
+  const double J = loss_and_gradient(step, sum, gradient);
+  step.w = nullptr;
+  step.inverse_weight = 1;
+  step.kept = &kept;
+  double of_all;
+  strategy_->rows(step, &of_all);
+  return J;
 }
 
 template class Engine<float>;

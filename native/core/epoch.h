@@ -49,8 +49,11 @@ class Engine {
   // poll() is called about every 20 ms and says whether to stop; the step that it falls into is not made.
   Outcome run(const Batches<T>&, std::function<bool()> poll);
 
-  // J of a batch, and ∇J as θ lies; neither dropped nor clipped but for what the step says.
-  double loss_and_gradient(Step<T> step, T* gradient);
+  // J of a batch, and ∇J as θ lies; neither dropped nor clipped but for what the step says. Of a sum, not divided by Σw.
+  double loss_and_gradient(Step<T> step, bool sum, T* gradient);
+
+  // The same; and by the same strategy and kernels Z, A, Δ and ℓ of each row, neither weighted nor divided.
+  double passes(Step<T> step, bool sum, T* gradient, const Kept<T>& kept);
 
  private:
   static double batch_weight(const Step<T>&);

@@ -36,6 +36,13 @@ struct Layer {
   Panels<T> delta;  // Δ, as A
 };
 
+// Where `rows` leaves what it computed, beside doing it: row by row, (rows of the batch, width), layer 1 first.
+template <typename T>
+struct Kept {
+  T *Z[kMaxLayers], *A[kMaxLayers], *delta[kMaxLayers];
+  T* row_loss;  // ℓ of each row
+};
+
 // What one step needs to know beside the plan.
 template <typename T>
 struct Step {
@@ -55,6 +62,7 @@ struct Step {
   std::uint64_t seed, epoch, number;
   const T* const* masks;  // or given: M[0] … M[L-1], each (rows, width) or null
   T* out;                 // prediction: (rows, n_L), contiguous
+  const Kept<T>* kept;    // or null
 };
 
 template <typename T>
@@ -81,7 +89,7 @@ struct Plan {
 template <typename T>
 struct Kernels {
   const char* isa;
-  // F0-F2, J1, B1-B2: A, S, delta, and the loss of each group of kRowTile rows.
+  // F0-F2, J1, B1-B2: A, S, delta, and the loss of each group of kRowTile rows; what is to be kept of each row.
   void (*rows)(const Plan<T>&, const Step<T>&, int first, int last, int at);
   // F0-F2 alone, A[L] to step.out
   void (*predict)(const Plan<T>&, const Step<T>&, int first, int last, int at);

@@ -4,6 +4,7 @@
 #include "activations-inl.h"
 #include "dropout-inl.h"
 #include "first_layer-inl.h"
+#include "kept-inl.h"
 #include "losses-inl.h"
 
 namespace chainrule {
@@ -37,6 +38,7 @@ template <typename T> bool forward(const Plan<T>& plan, const Step<T>& step, int
       blocked_product<T>(from.from(row), layer.W, layer.A.from(row), {}, layer.b, count, layer.outputs,
                          layer.inputs);  // F1
     }
+    if (step.kept) keep(layer.A, first, last, at, step.kept->Z[l]);
     const bool keep = plan.output_keeps_z && plan.train && l == plan.layers - 1;
     for (int p = 0; p < layer.A.panels() && !keep; p++) {
       const int left = layer.outputs - p * kPanel, vectors = vectors_of<T>(left < kPanel ? left : kPanel);
@@ -52,14 +54,17 @@ template <typename T> bool forward(const Plan<T>& plan, const Step<T>& step, int
 template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
   const bool finite = forward(plan, step, first, last, at);
   const Layer<T>& out = plan.layer[plan.layers - 1];
-  for (int r = first; r < last; r += kRowTile) {
-    Group<T> group = {r - at, last - r < kRowTile ? last - r : kRowTile, {}, {}};
+  const int together = step.kept ? 1 : kRowTile;  // one by one where ℓ of each row is kept
+  for (int r = first; r < last; r += together) {
+    Group<T> group = {r - at, last - r < together ? last - r : together, {}, {}};
     for (int k = 0; k < group.rows; k++) {
       const std::int64_t number = step.order ? step.order[r + k] : r + k;
       group.y[k] = step.y + number * out.outputs;
       group.scale[k] = step.w ? step.w[number] * step.inverse_weight : step.inverse_weight;
     }
-    plan.loss[(r - at) / kRowTile] = group_loss(plan, out, group);
+    const double loss = group_loss(plan, out, group);
+    plan.loss[(r - at) / kRowTile] = loss;
+    if (step.kept) step.kept->row_loss[r] = T(loss);
   }
   const int row = first - at;
   if (!finite) plan.loss[row / kRowTile] = __builtin_nan("");  // a loss may hide it
@@ -69,6 +74,7 @@ template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int fi
     blocked_product<T>(up.delta.from(row), up.W_back, low.delta.from(row), low.S.from(row), nullptr, last - first,
                        up.inputs, up.outputs);  // B2
   }
+  if (step.kept) keep_a_and_delta(plan, *step.kept, first, last, at);
 }
 
 template <typename T> void predict(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {

@@ -99,7 +99,7 @@ static bool agrees(const Kernels<T>& kernels, const char* name, int rows, int th
 
   engine.load(t_.data(), {});
   std::vector<T> gradient(count);
-  const double J = engine.loss_and_gradient(step, gradient.data());
+  const double J = engine.loss_and_gradient(step, false, gradient.data());
   const double expected_J = naive(theta, x, y, w, rows, &expected);
   double off = std::abs(J - expected_J) / expected_J, largest = 0;
   for (double g : expected) largest = std::max(largest, std::abs(g));

@@ -1,8 +1,8 @@
 """The interface of an engine.
 
-An engine turns (network, θ, rows) into (J, ∇J), runs an epoch, and predicts. The default
-`run_epoch` is a loop over `loss_and_gradient`; an engine that can do a whole epoch in one call
-overrides it, and the tests compare the two.
+An engine turns (network, θ, rows) into (J, ∇J), hands out everything that it computed for them, runs an epoch,
+and predicts. The default `run_epoch` is a loop over `loss_and_gradient`; an engine that can do a whole epoch in
+one call overrides it, and the tests compare the two.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from ..equations.arrays import Array
+from ..equations.backward_pass import Gradient
 from ..equations.dropout import dropout_masks
+from ..equations.forward_pass import Trace
 from ..equations.network import Network, Parameters
 from ..errors import NonFiniteError
 from ..optimizers.constraints import free_entries
@@ -35,10 +37,14 @@ AfterStep = Callable[[State], None]
 
 @dataclass(frozen=True)
 class Workspace:
-    """What an engine prepared once for a network: everything that a step would else allocate."""
+    """What an engine prepared once for a network: everything that a step would else allocate.
+
+    `threads` is how many were asked for at most.
+    """
 
     network: Network
     dtype: Any
+    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Engine(ABC):
         scale: float | None = None,
     ) -> Workspace:
         """Allocate for steps by these rules, on inputs scaled by `scale` if they are uint8."""
-        return Workspace(network, dtype)
+        return Workspace(network, dtype, threads)
 
     @abstractmethod
     def loss_and_gradient(
@@ -107,6 +113,36 @@ class Engine(ABC):
         ------
         NonFiniteError
             Names the first quantity, in the order of the equations, that is NaN or infinite.
+        """
+
+    @abstractmethod
+    def passes(
+        self,
+        workspace: Workspace,
+        theta: Array,
+        data: Data,
+        *,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        masks: Masks = None,
+        reduction: str = "mean",
+        input_gradient: bool = False,
+    ) -> tuple[Trace, Gradient]:
+        """Everything that the engine computes forward and back, of all the rows given.
+
+        Z, A, Δ and ℓ are this engine's own, those of its steps; J and ∇J are those of `loss_and_gradient`. What is
+        NaN or infinite is handed out as it is.
+
+        Parameters
+        ----------
+        workspace : Workspace
+            From `prepare`, for at least so many rows in a batch.
+        theta, data, l1, l2, masks
+            As in `loss_and_gradient`.
+        reduction : {"mean", "sum"}
+            Whether Σ w ℓ is divided by Σ w.
+        input_gradient : bool
+            Whether to compute dX (B4), and to keep every ∂ℓ/∂A.
         """
 
     @abstractmethod

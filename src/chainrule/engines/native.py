@@ -20,6 +20,8 @@ import numpy as np
 
 from ..equations.activation import Activation, Elementwise
 from ..equations.arrays import Array, is_numpy_array, row_major
+from ..equations.backward_pass import Gradient, gradient_of_input, output_gradient
+from ..equations.forward_pass import Trace
 from ..equations.losses import BinaryCrossEntropy, CrossEntropy, Loss, Pointwise
 from ..equations.network import Network, Parameters
 from ..errors import InputError, NonFiniteError
@@ -165,7 +167,7 @@ class Native(Engine):
 
         l2 = rules.l2_of(rules.batch_rows)
         return NativeWorkspace(
-            network, dtype, _compile(describe(l2), dtype), describe, l2
+            network, dtype, threads, _compile(describe(l2), dtype), describe, l2
         )
 
     def loss_and_gradient(
@@ -181,20 +183,63 @@ class Native(Engine):
         gradient = np.empty_like(theta)
         assert isinstance(workspace, NativeWorkspace)
         J = workspace.compiled.loss_and_gradient(
-            x=data.x,
-            y=data.y,
-            w=data.sample_weight,
+            **_batch(data, masks, workspace),
             theta=row_major(theta),
             gradient=gradient,
             l1=l1,
             l2=l2,
-            masks=masks,
         )
         if not (math.isfinite(J) and _all_finite(gradient)):
             return Reference().loss_and_gradient(
                 workspace, theta, data, l1=l1, l2=l2, masks=masks
             )  # names it
         return J, gradient
+
+    def passes(
+        self,
+        workspace: Workspace,
+        theta: Array,
+        data: Data,
+        *,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        masks: Masks = None,
+        reduction: str = "mean",
+        input_gradient: bool = False,
+    ) -> tuple[Trace, Gradient]:
+        """As `Engine.passes`; what no step computes, every ∂ℓ/∂A, is NumPy's, from this engine's Δ and A[L]."""
+        assert isinstance(workspace, NativeWorkspace)
+        network, theta = workspace.network, row_major(theta)
+        Z, A, delta = (
+            [np.empty((data.rows, width), theta.dtype) for width in network.sizes[1:]]
+            for _ in range(3)
+        )
+        flat, row_loss = np.empty_like(theta), np.empty(data.rows, theta.dtype)
+        J = workspace.compiled.passes(
+            **_batch(data, masks, workspace),
+            theta=theta,
+            gradient=flat,
+            l1=l1,
+            l2=l2,
+            sum=reduction == "sum",
+            Z=Z,
+            A=A,
+            delta=delta,
+            row_loss=row_loss,
+        )
+        M, X = masks or (None,) * network.n_layers, data.inputs()
+        trace = Trace((X if M[0] is None else X * M[0], *A), tuple(Z), M)  # F0
+        dA = None
+        if input_gradient:
+            W = Parameters(network.sizes, theta).weights
+            dA = (
+                gradient_of_input(W[0], M[0], delta[0]),
+                *(d @ w for d, w in zip(delta[1:], W[1:], strict=True)),
+                output_gradient(network.loss, data.y, A[-1]),
+            )
+        return trace, Gradient(
+            network.sizes, np.float64(J), flat, tuple(delta), row_loss, dA
+        )
 
     def predictor(
         self, network: Network, parameters: Parameters, threads: int | None = None
@@ -341,6 +386,19 @@ class Native(Engine):
             weight_sum=weight,
         )
         return moved, finite, error
+
+
+def _batch(data: Data, masks: Masks, workspace: NativeWorkspace) -> dict[str, Any]:
+    """Rows as the compiled engine takes them: the input under its mask where it reads inputs in place."""
+    x = data.x
+    if (
+        masks is not None
+        and masks[0] is not None
+        and data.scale is None
+        and not workspace.compiled.takes_input_mask
+    ):
+        x, masks = x * masks[0], (None, *masks[1:])  # F0
+    return {"x": x, "y": data.y, "w": data.sample_weight, "masks": masks}
 
 
 def _same_penalty(rules: Rules, rows: int, step: int) -> tuple[int, float]:

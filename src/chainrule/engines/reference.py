@@ -43,18 +43,38 @@ class Reference(Engine):
         l2: float = 0.0,
         masks: Masks = None,
     ) -> tuple[Array, Array]:
-        network = workspace.network
-        parameters = Parameters(network.sizes, theta)
-        trace = propagate(
-            network, parameters, data.inputs(), masks or (None,) * network.n_layers
-        )
+        trace, gradient = self.passes(workspace, theta, data, l1=l1, l2=l2, masks=masks)
         require_finite_trace(trace)
-        weights = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
-        gradient = pull_back(
-            network, parameters, trace, data.y, weights, l1, l2, input_gradient=False
-        )
         require_finite_gradient(gradient)
         return gradient.J, gradient.flat
+
+    def passes(
+        self,
+        workspace: Workspace,
+        theta: Array,
+        data: Data,
+        *,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        masks: Masks = None,
+        reduction: str = "mean",
+        input_gradient: bool = False,
+    ) -> tuple[Trace, Gradient]:
+        network = workspace.network
+        parameters = Parameters(network.sizes, theta)
+        M = masks or (None,) * network.n_layers
+        trace = propagate(network, parameters, data.inputs(), M)
+        weights = reduction_weights(data.sample_weight, data.rows, reduction, data.x)
+        return trace, pull_back(
+            network,
+            parameters,
+            trace,
+            data.y,
+            weights,
+            l1,
+            l2,
+            input_gradient=input_gradient,
+        )
 
     def predictor(
         self, network: Network, parameters: Parameters, threads: int | None = None

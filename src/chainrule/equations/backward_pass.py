@@ -83,10 +83,10 @@ def pull_back(
         network, parameters, trace, y, row_weights, l1, l2
     )  # J1, B1
     deltas: list[Array] = [delta]
-    dA: list[Array] = []
+    hidden: list[Array] = []
     for l in range(network.n_layers - 1, 0, -1):
         g = deltas[0] @ W[l]
-        dA.insert(0, g)
+        hidden.insert(0, g)
         g = g if trace.M[l] is None else g * trace.M[l]
         a = (
             trace.A[l]
@@ -103,12 +103,17 @@ def pull_back(
         dW = [g + penalty_gradient(w, l1, l2) for g, w in zip(dW, W, strict=True)]
     db = [xp.sum(d, axis=0) for d in scaled]  # B3
     flat = xp.concat([xp.reshape(g, (-1,)) for g in (*dW, *db)])
-    whole = None
+    dA = None
     if input_gradient:
-        dX = deltas[0] @ W[0]  # B4
-        dX = dX if trace.M[0] is None else dX * trace.M[0]
-        whole = (dX, *dA, output_gradient(network.loss, y, trace.output))
-    return Gradient(network.sizes, J, flat, tuple(deltas), row_loss, whole)
+        dX = gradient_of_input(W[0], trace.M[0], deltas[0])
+        dA = (dX, *hidden, output_gradient(network.loss, y, trace.output))
+    return Gradient(network.sizes, J, flat, tuple(deltas), row_loss, dA)
+
+
+def gradient_of_input(W: Array, M: Array | None, delta: Array) -> Array:
+    """Return dX = Δ[1] W[1] ⊙ M[0], shape (N, n_0)."""
+    dX = delta @ W  # B4
+    return dX if M is None else dX * M
 
 
 def output_gradient(loss: Loss, y: Array, a: Array) -> Array:
