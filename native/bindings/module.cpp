@@ -92,16 +92,19 @@ class BoundEngine {
 
   double passes(AnyRows x, Rows<T> y, std::optional<Const<T>> w, Const<T> theta, Vector<T> gradient, double l1,
                 double l2, Masks<T> masks, bool sum, std::vector<Out<T>> Z, std::vector<Out<T>> A,
-                std::vector<Out<T>> delta, Vector<T> row_loss) {
+                std::vector<Out<T>> slopes, std::vector<Out<T>> delta, std::vector<Out<T>> dA, Vector<T> row_loss) {
     const std::unique_lock<std::mutex> guard = locked(mutex_);
     std::vector<const T*> M;
     const Step<T> step = batch(x, y, w, theta, gradient, l1, l2, masks, &M);
     require(row_loss.size() == x.shape(0), "row_loss");
-    Kept<T> kept;
+    const int layers = d_.layers();
+    Kept<T> kept{};
     kept.row_loss = row_loss.data();
-    to_each_layer(Z, step.rows, kept.Z);
-    to_each_layer(A, step.rows, kept.A);
-    to_each_layer(delta, step.rows, kept.delta);
+    of_layers(Z, layers, step.rows, kept.Z);
+    of_layers(A, layers, step.rows, kept.A);
+    of_layers(slopes, int(slopes.size()) < layers ? layers - 1 : layers, step.rows, kept.slope);  // not at any output
+    of_layers(delta, layers, step.rows, kept.delta);
+    of_layers(dA, layers - 1, step.rows, kept.dA);
     nb::gil_scoped_release release;
     engine_.load(theta.data(), {});
     return engine_.passes(step, sum, gradient.data(), kept);
@@ -135,10 +138,10 @@ class BoundEngine {
     return step;
   }
 
-  // An array for each layer, (rows, width).
-  void to_each_layer(const std::vector<Out<T>>& arrays, int rows, T** to) {
-    require(int(arrays.size()) == d_.layers(), "layers");
-    for (int l = 0; l < d_.layers(); l++) {
+  // An array for each of the first `layers`, (rows, width).
+  void of_layers(const std::vector<Out<T>>& arrays, int layers, int rows, T** to) const {
+    require(int(arrays.size()) == layers, "layers");
+    for (int l = 0; l < layers; l++) {
       require(int(arrays[l].shape(0)) == rows && int(arrays[l].shape(1)) == d_.sizes[l + 1], "rows kept");
       to[l] = arrays[l].data();
     }
@@ -196,7 +199,7 @@ template <typename T> void bind(nb::module_& m, const char* engine, const char* 
            "w"_a.none(), "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none())
       .def("passes", &E::passes, nb::kw_only(), "x"_a.noconvert(), "y"_a.noconvert(), "w"_a.none(),
            "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none(), "sum"_a,
-           "Z"_a.noconvert(), "A"_a.noconvert(), "delta"_a.noconvert(), "row_loss"_a.noconvert())
+           "Z"_a.noconvert(), "A"_a.noconvert(), "slopes"_a.noconvert(), "delta"_a.noconvert(), "dA"_a.noconvert(), "row_loss"_a.noconvert())
       .def_prop_ro("bytes", &E::bytes)
       .def_prop_ro("threads", &E::threads)
       .def_prop_ro("strategy", &E::strategy)

@@ -36,11 +36,13 @@ struct Layer {
   Panels<T> delta;  // Δ, as A
 };
 
-// Where `rows` leaves what it computed, beside doing it: row by row, (rows of the batch, width), layer 1 first.
+// Where `rows` leaves what it computed, beside doing it: row by row, (rows of the batch, width) or null, layer 1 first.
 template <typename T>
 struct Kept {
   T *Z[kMaxLayers], *A[kMaxLayers], *delta[kMaxLayers];
-  T* row_loss;  // ℓ of each row
+  T* slope[kMaxLayers];  // φ′(Z), without M
+  T* dA[kMaxLayers];     // ∂ℓ/∂A of hidden layers
+  T* row_loss;           // ℓ of each row
 };
 
 // What one step needs to know beside the plan.

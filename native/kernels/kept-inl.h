@@ -1,4 +1,4 @@
-// Z, A and Δ of the rows of a batch, out of the panels, for whoever wants to see them.
+// Z, A, φ′, Δ and ∂ℓ/∂A of the rows of a batch, out of the panels, for whoever wants to see them.
 #pragma once
 
 #include "../core/plan.h"
@@ -7,17 +7,17 @@
 namespace chainrule {
 namespace CHAINRULE_ISA {
 
-// Rows [first, last) of a batch to `to`, (rows of the batch, columns).
-template <typename T> __attribute__((noinline)) void keep(const Panels<T>& M, int first, int last, int at, T* to) {
-  for (int r = first; r < last; r++) {
+// Rows [first, last) of a batch to `to`, (rows of the batch, columns), or nowhere.
+template <typename T> __attribute__((noinline)) void copy_out(const Panels<T>& M, int first, int last, int at, T* to) {
+  for (int r = first; to && r < last; r++) {
     for (int k = 0; k < M.columns; k++) to[(std::ptrdiff_t)r * M.columns + k] = *M.at(r - at, k);
   }
 }
 
-template <typename T> void keep_a_and_delta(const Plan<T>& plan, const Kept<T>& kept, int first, int last, int at) {
+template <typename T> void copy_a_and_delta(const Plan<T>& plan, const Kept<T>& kept, int first, int last, int at) {
   for (int l = 0; l < plan.layers; l++) {
-    keep(plan.layer[l].A, first, last, at, kept.A[l]);
-    keep(plan.layer[l].delta, first, last, at, kept.delta[l]);
+    copy_out(plan.layer[l].A, first, last, at, kept.A[l]);
+    copy_out(plan.layer[l].delta, first, last, at, kept.delta[l]);
   }
 }
 

@@ -38,17 +38,25 @@ template <typename T> bool forward(const Plan<T>& plan, const Step<T>& step, int
       blocked_product<T>(from.from(row), layer.W, layer.A.from(row), {}, layer.b, count, layer.outputs,
                          layer.inputs);  // F1
     }
-    if (step.kept) keep(layer.A, first, last, at, step.kept->Z[l]);
+    if (step.kept) copy_out(layer.A, first, last, at, step.kept->Z[l]);
     const bool keep = plan.output_keeps_z && plan.train && l == plan.layers - 1;
     for (int p = 0; p < layer.A.panels() && !keep; p++) {
       const int left = layer.outputs - p * kPanel, vectors = vectors_of<T>(left < kPanel ? left : kPanel);
       finite &= activate(layer.phi, layer.parameter, layer.A.panel(p, row), layer.S ? layer.S.panel(p, row) : nullptr,
                          count, vectors);  // F2
     }
+    if (step.kept) copy_out(layer.S, first, last, at, step.kept->slope[l]);
     if (l + 1 < plan.layers) dropped(l + 1, layer.drop, layer.A, layer.S);
     from = layer.A;
   }
   return finite;
+}
+
+// The Δ of layer `low` from that of the next, or without `times` ∂ℓ/∂A alone, of `count` rows.
+template <typename T>
+__attribute__((noinline)) void back(const Layer<T>& up, const Layer<T>& low, Panels<T> times, int row, int count) {
+  blocked_product<T>(up.delta.from(row), up.W_back, low.delta.from(row), times.from(row), nullptr, count, up.inputs,
+                     up.outputs);  // B2
 }
 
 template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
@@ -71,10 +79,13 @@ template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int fi
   for (int l = plan.layers - 1; l > 0; l--) {
     const Layer<T>& up = plan.layer[l];
     const Layer<T>& low = plan.layer[l - 1];
-    blocked_product<T>(up.delta.from(row), up.W_back, low.delta.from(row), low.S.from(row), nullptr, last - first,
-                       up.inputs, up.outputs);  // B2
+    if (step.kept) {
+      back(up, low, {}, row, last - first);
+      copy_out(low.delta, first, last, at, step.kept->dA[l - 1]);
+    }
+    back(up, low, low.S, row, last - first);
   }
-  if (step.kept) keep_a_and_delta(plan, *step.kept, first, last, at);
+  if (step.kept) copy_a_and_delta(plan, *step.kept, first, last, at);
 }
 
 template <typename T> void predict(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {

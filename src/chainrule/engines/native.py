@@ -207,13 +207,17 @@ class Native(Engine):
         reduction: str = "mean",
         input_gradient: bool = False,
     ) -> tuple[Trace, Gradient]:
-        """As `Engine.passes`; what no step computes, every ∂ℓ/∂A, is NumPy's, from this engine's Δ and A[L]."""
+        """As `Engine.passes`; dX and ∂ℓ/∂A[L], which no step computes, are NumPy's from this engine's Δ[1] and A[L]."""
         assert isinstance(workspace, NativeWorkspace)
         network, theta = workspace.network, row_major(theta)
-        Z, A, delta = (
-            [np.empty((data.rows, width), theta.dtype) for width in network.sizes[1:]]
-            for _ in range(3)
-        )
+
+        def room(layers: int) -> list[Array]:
+            """For an array of each of the first layers."""
+            widths = network.sizes[1 : layers + 1]
+            return [np.empty((data.rows, width), theta.dtype) for width in widths]
+
+        L, sloped = network.n_layers, network.n_layers - _loss_takes_z(network)
+        Z, A, slopes, delta, dA = map(room, (L, L, sloped, L, L - 1))
         flat, row_loss = np.empty_like(theta), np.empty(data.rows, theta.dtype)
         J = workspace.compiled.passes(
             **_batch(data, masks, workspace),
@@ -224,21 +228,25 @@ class Native(Engine):
             sum=reduction == "sum",
             Z=Z,
             A=A,
+            slopes=slopes,
             delta=delta,
+            dA=dA,
             row_loss=row_loss,
         )
-        M, X = masks or (None,) * network.n_layers, data.inputs()
-        trace = Trace((X if M[0] is None else X * M[0], *A), tuple(Z), M)  # F0
-        dA = None
+        M, X = masks or (None,) * L, data.inputs()
+        trace = Trace(
+            (X if M[0] is None else X * M[0], *A),  # F0
+            tuple(Z),
+            M,
+            (*slopes, *[None] * (L - sloped)),
+        )
+        every = None
         if input_gradient:
-            W = Parameters(network.sizes, theta).weights
-            dA = (
-                gradient_of_input(W[0], M[0], delta[0]),
-                *(d @ w for d, w in zip(delta[1:], W[1:], strict=True)),
-                output_gradient(network.loss, data.y, A[-1]),
-            )
+            W = Parameters(network.sizes, theta).weights[0]
+            dX = gradient_of_input(W, M[0], delta[0])
+            every = (dX, *dA, output_gradient(network.loss, data.y, A[-1]))
         return trace, Gradient(
-            network.sizes, np.float64(J), flat, tuple(delta), row_loss, dA
+            network.sizes, np.float64(J), flat, tuple(delta), row_loss, every
         )
 
     def predictor(
@@ -439,6 +447,12 @@ def has_logarithms(loss: Loss, output: Activation) -> bool:
     if not isinstance(output, Elementwise):
         return set(loss.logarithms) <= {"log_phi"}
     return all(getattr(output, name) is not None for name in loss.logarithms)
+
+
+def _loss_takes_z(network: Network) -> bool:
+    """Whether Δ[L] is computed without φ′ of the output."""
+    softmax = network.activations[-1].name == "softmax"
+    return softmax or bool(network.loss.logarithms)
 
 
 def _refused_rule(rules: Rules) -> str | None:

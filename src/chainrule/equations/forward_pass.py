@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
+from .activation import Elementwise
 from .arrays import Array, array_namespace, as_floating, positive
 from .intervals import NONNEGATIVE
 from .losses import reduction_weights
@@ -35,11 +36,14 @@ class Trace:
         Pre-activations, layer 1 first: Z[0] here is Z[1] of the equations.
     M : tuple of (Array or None), shapes (N, n_l), l = 0 … L-1
         Dropout masks divided by 1 - p; None is 1 everywhere.
+    slopes : tuple of (Array or None), shapes (N, n_l), l = 1 … L, or None
+        φ′_l(Z[l]) where the forward pass computed it: the native engine's does, at hidden layers and most outputs.
     """
 
     A: tuple[Array, ...]
     Z: tuple[Array, ...]
     M: Masks
+    slopes: Masks | None = None
 
     @property
     def output(self) -> Array:
@@ -65,6 +69,15 @@ def propagate(
         a = phi.value(Z[-1])
         A.append(a if M is None else a * M)  # F2
     return Trace(tuple(A), tuple(Z), masks)
+
+
+def slopes_of(network: Network, trace: Trace) -> Masks:
+    """φ′_l(Z[l]) of each layer: the trace's own, else the table's; None of a vector activation."""
+    own = trace.slopes or (None,) * network.n_layers
+    return tuple(
+        phi.derivative(z) if slope is None and isinstance(phi, Elementwise) else slope
+        for phi, z, slope in zip(network.activations, trace.Z, own, strict=True)
+    )
 
 
 def objective(

@@ -30,8 +30,8 @@ from .rounding import FUNCTION_ROUNDINGS, Rounding
 __all__ = ["Check", "Checker"]
 
 Array = np.ndarray[Any, Any]
-#: The numbers that an engine computes; the others are the reference's, or follow from them.
-ENGINES_OWN = ("J", "dW", "db")
+#: Sums over rows, which a compiled engine takes of s Δ, back from s Δ[L]: rounded otherwise than s times Δ.
+SHARES_FOLDED = ("J", "dW", "db")
 #: The words for a number at a kink; {} is a place for it.
 AT_KINK = "at a kink, {}: there is no derivative to compare with"
 IDENTITY = ACTIVATIONS["identity"]()
@@ -107,9 +107,7 @@ class Checker:
             (expression.leaves + FUNCTION_ROUNDINGS) * self.numbers.epsilon * size
         )
         kind, layer, index = parts_of(name)
-        if (
-            kind in ENGINES_OWN and self.numbers.engine != "reference"
-        ):  # which rounds otherwise than the Δ in the formula
+        if kind in SHARES_FOLDED and self.numbers.engine != "reference":
             tolerance += 2 * self.rounding.of(kind, layer, index)
         difference = abs(value - self.numbers.read(name))
         return Check(

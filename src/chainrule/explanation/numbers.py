@@ -15,8 +15,7 @@ A name is a kind, a layer, indices from 1, and a row where it is not the one exp
 | u before W+ | the weight after the step, before the limit on norms | U1 |
 | alpha, N | learning rate of the step; how many rows there are | U1, J1 |
 
-∂ℓ/∂A[l] = Δ[l+1] W[l+1] for hidden layers is the first factor of B2, which no engine hands out: it is computed
-here, as `documents.sweep` does.
+φ′ is the engine's where its forward pass has it, else the table's at the engine's Z.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ import numpy as np
 from ..engines import choose_engine
 from ..engines.reference import require_finite_gradient, require_finite_trace
 from ..engines.rows import Data
-from ..equations import backward_pass, forward_pass
 from ..equations.arrays import Array, as_numpy
+from ..equations.forward_pass import penalty, slopes_of
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters, read_biases, read_weights
 from ..optimizers.constraints import clip_by_norm, clip_by_value, free_entries
@@ -193,8 +192,8 @@ def has_rows(array: str) -> bool:
 def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
     """Run the engine and name its numbers.
 
-    Z, A, Δ and dX are the reference engine's, in the dtype of the parameters. J, dW and db are those of the engine
-    asked for. The step is the one that training takes.
+    Z, A, Δ, ℓ, J, dW and db are those of its `passes`, in the dtype of the parameters. The step is the one that
+    training takes.
 
     Raises
     ------
@@ -207,36 +206,22 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
         moment.rules,
         moment.data,
     )
-    masks = moment.masks or (None,) * network.n_layers
-    weights = reduction_weights(data.sample_weight, data.rows, moment.reduction, data.y)
-    trace = forward_pass.propagate(network, parameters, data.inputs(), masks)
-    gradient = backward_pass.pull_back(
-        network,
-        parameters,
-        trace,
-        data.y,
-        weights,
-        rules.l1,
-        rules.l2,
+    chosen, _ = choose_engine(engine, network, rules, parameters.theta)
+    workspace = chosen.prepare(network, rules, parameters.theta.dtype, 1, data.scale)
+    trace, gradient = chosen.passes(
+        workspace,
+        parameters.theta,
+        data,
+        l1=rules.l1,
+        l2=rules.l2,
+        masks=moment.masks,
+        reduction=moment.reduction,
         input_gradient=True,
     )
     require_finite_trace(trace)
     require_finite_gradient(gradient)
-    J, flat, name = gradient.J, gradient.flat, "reference"
-    if engine != name:
-        chosen, _ = choose_engine(engine, network, rules, parameters.theta)
-        workspace = chosen.prepare(
-            network, rules, parameters.theta.dtype, 1, data.scale
-        )
-        J, flat = chosen.loss_and_gradient(
-            workspace,
-            parameters.theta,
-            data,
-            l1=rules.l1,
-            l2=rules.l2,
-            masks=moment.masks,
-        )
-        name = chosen.name
+    flat = gradient.flat
+    weights = reduction_weights(data.sample_weight, data.rows, moment.reduction, data.y)
     free = (
         free_entries(network.sizes, rules.frozen_layers, flat)
         if rules.frozen_layers
@@ -254,7 +239,7 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
     if moment.after is not None:
         stepped, slots = moment.after.theta, moment.after.slots
     arrays: dict[str, Any] = _of_rows(moment, trace, gradient, weights, row)
-    arrays |= {"J": J, "alpha": np.float64(moment.learning_rate)}
+    arrays |= {"J": gradient.J, "alpha": np.float64(moment.learning_rate)}
     arrays["N"] = np.float64(data.rows)
     arrays |= _of_parameters(network.sizes, "", "", parameters.theta)
     arrays |= _of_parameters(network.sizes, "d", "", flat)
@@ -272,7 +257,9 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
     }
     epsilon = float(np.finfo(as_numpy(parameters.theta).dtype).eps)
     factor = _clip_factor(rules, flat, free)
-    return Numbers(moment, row, name, found, as_numpy(data.y), epsilon, factor, stepped)
+    return Numbers(
+        moment, row, chosen.name, found, as_numpy(data.y), epsilon, factor, stepped
+    )
 
 
 def _clip_factor(rules: Rules, gradient: Array, free: Array | None) -> float:
@@ -306,10 +293,10 @@ def _of_rows(
         if l < L:
             arrays[f"Gone{l}"] = (gradient.delta[l] @ moment.parameters.biases[l])[row]
     for l in range(1, L + 1):
-        phi = network.activations[l - 1]
         arrays[f"Z{l}"], arrays[f"D{l}"] = trace.Z[l - 1], gradient.delta[l - 1]
-        if hasattr(phi, "derivative"):
-            arrays[f"P{l}"] = phi.derivative(trace.Z[l - 1])
+    for l, slope in enumerate(slopes_of(network, trace), 1):
+        if slope is not None:
+            arrays[f"P{l}"] = slope
     for l, dA in enumerate(gradient.dA):
         arrays[f"G{l}"] = dA
     for l, mask in enumerate(trace.M):
@@ -322,8 +309,8 @@ def _of_rows(
         ell,
         np.broadcast_to(np.asarray(shares, ell.dtype), ell.shape),
     )
-    penalty = forward_pass.penalty(moment.parameters, moment.rules.l1, moment.rules.l2)
-    arrays["R"] = np.asarray(penalty, as_numpy(ell).dtype)
+    R = penalty(moment.parameters, moment.rules.l1, moment.rules.l2)
+    arrays["R"] = np.asarray(R, as_numpy(ell).dtype)
     return arrays
 
 

@@ -107,8 +107,8 @@ def explain(
     validation : float or (x, y), optional
         Of such a run: what `train` was given.
     engine : str, optional
-        Whose J and gradient are shown: "reference", "native", or "auto"; by default the reference engine's, and in a
-        step of a run those of its engine. With `reduction="sum"` only the reference engine's.
+        Whose numbers are shown: "reference", "native", or "auto"; by default the reference engine's, and in a step
+        of a run those of its engine.
     terms : int
         How many terms of a long sum are shown; the others are added up.
     digits : int
@@ -128,9 +128,10 @@ def explain(
 
     Notes
     -----
-    Z, A, Δ and the input gradient are the reference engine's, in the dtype of the parameters; so are J, dW and db,
-    unless another engine is asked for. Every number of the result is checked twice: its formula is evaluated again in
-    float64, and a derivative is compared with numerical differentiation.
+    Z, A, φ′, Δ, ℓ, ∂ℓ/∂A, J, dW and db are what the engine computed, in the dtype of the parameters. Those of them
+    that no step of the native engine computes, dX, ∂ℓ/∂A[L] and some φ′ of the output, are NumPy's from its others.
+    Every number of the result is checked twice: its formula is evaluated again in float64, and a derivative is compared
+    with numerical differentiation.
 
     Examples
     --------
@@ -177,12 +178,6 @@ def explain(
                 "Pass it first.",
             )
         model, parameters, x, y = example()
-    if reduction == "sum" and engine not in (None, "reference"):
-        raise InputError(
-            f'reduction = "sum" with engine = {engine!r}',
-            "the reference engine's sum: the others compute the mean",
-            'Leave engine out, or pass reduction="mean".',
-        )
     network, parameters = resolved(model, parameters)
     chosen = chosen_optimizer(optimizer or "gradient_descent", learning_rate)
     checked_penalty(l1, l2)

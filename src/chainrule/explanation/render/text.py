@@ -80,9 +80,7 @@ def origin(explained: Contents) -> str:
     """Whose the numbers are, and in which dtype."""
     n = explained.numbers
     dtype = n.moment.state.theta.dtype
-    if n.engine == "reference":
-        return f"numbers of the reference engine in {dtype}"
-    return f"J, dW and db of the {n.engine} engine, the other numbers of the reference engine, in {dtype}"
+    return f"numbers of the {n.engine} engine in {dtype}"
 
 
 def checked_words(explained: Contents) -> str:
