@@ -234,18 +234,20 @@ def test_each_row_s_loss_and_gradient_norm_are_its_own(
     assert np.mean(losses) == pytest.approx(objective(model, x[:9], y[:9]), rel=1e-12)
 
 
-def test_rows_go_by_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("engine", ["auto", "reference"])
+def test_rows_go_by_parts(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model = MLPRegressor(hidden_layer_sizes=(4,), random_state=0, max_iter=2).fit(
         *NUMBERS
     )
     network, parameters = model.network_, model.parameters_
+    who: dict[str, Any] = {"engine": engine, "threads": None}
     whole = (
-        losses_and_gradient_norms(network, parameters, *NUMBERS),
+        losses_and_gradient_norms(network, parameters, *NUMBERS, **who),
         output_gradients(network, parameters, NUMBERS[0]),
     )
     monkeypatch.setattr("chainrule.estimators.inspection.rows_at_once", lambda sizes: 7)
     parts = (
-        losses_and_gradient_norms(network, parameters, *NUMBERS),
+        losses_and_gradient_norms(network, parameters, *NUMBERS, **who),
         output_gradients(network, parameters, NUMBERS[0]),
     )
     np.testing.assert_allclose(parts[0], whole[0], rtol=1e-12)

@@ -351,9 +351,8 @@ def test_the_native_engines_numbers() -> None:
     assert made.numbers.engine == "native"
     assert made.passed
     assert made.numbers.arrays["dW1"].dtype == np.float32
-    said = "J, dW and db of the native engine, the other numbers of the reference engine, in float32"
-    assert said in made.text()
-    assert said in made.html()
+    assert "numbers of the native engine in float32" in made.text()
+    assert "Numbers of the native engine in float32" in made.html()
     by_reference = explain(network, x, y, parameters=parameters)
     assert "numbers of the reference engine in float32" in by_reference.text()
     assert "Numbers of the reference engine in float32" in by_reference.html()
@@ -380,8 +379,6 @@ def test_the_native_engines_numbers() -> None:
         ({"terms": 0}, "terms = 0"),
         ({"optimizer": "lbfgs"}, "first-order"),
         ({"learning_rate": "much"}, "learning_rate"),
-        ({"reduction": "sum", "engine": "native"}, "the others compute the mean"),
-        ({"reduction": "sum", "engine": "auto"}, "the others compute the mean"),
         ({"reduction": "avg"}, "reduction = 'avg'"),
         ({"x": [[1.0, 2.0]]}, "rows without a model"),
         ({"model": 3}, "model that is an int"),

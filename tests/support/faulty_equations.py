@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engines import reference
 from chainrule.equations import backward_pass, forward_pass, gradient_check
 from chainrule.equations.backward_pass import (
     Gradient,
@@ -25,9 +26,8 @@ def replacer(monkeypatch) -> Replace:
     """A function that puts a faulty variant in place of an equation, wherever it is used."""
 
     def replace(name: str, variant: Callable[..., Any]) -> None:
-        places = [
-            m for m in (forward_pass, backward_pass, gradient_check) if hasattr(m, name)
-        ]
+        modules = (forward_pass, backward_pass, gradient_check, reference)
+        places = [module for module in modules if hasattr(module, name)]
         assert places, name
         for module in places:
             monkeypatch.setattr(module, name, variant)

@@ -62,13 +62,17 @@ class Planted:
         self.quantity = quantity
         getattr(self, f"plant_{kind}")(monkeypatch)
 
+    def is_due(self, trace):
+        """Whether these are the rows of the step; all rows at once are those of a diagnosis."""
+        self.steps += len(trace.output) <= RUN["batch_rows"]
+        return self.steps == self.step and len(trace.output) <= RUN["batch_rows"]
+
     def plant_forward(self, monkeypatch):
         real = reference.propagate
 
         def propagate(*arguments):
             trace = real(*arguments)
-            self.steps += 1
-            if self.steps == self.step:
+            if self.is_due(trace):
                 Z, A = list(trace.Z), list(trace.A)
                 at, parts = (
                     (self.layer - 1, Z) if self.quantity == "Z" else (self.layer, A)
@@ -82,10 +86,9 @@ class Planted:
     def plant_backward(self, monkeypatch):
         real = reference.pull_back
 
-        def pull_back(*arguments, **options):
-            gradient = real(*arguments, **options)
-            self.steps += 1
-            if self.steps == self.step:
+        def pull_back(network, parameters, trace, *more, **options):
+            gradient = real(network, parameters, trace, *more, **options)
+            if self.is_due(trace):
                 at, deltas = self.layer - 1, list(gradient.delta)
                 planted = replace(gradient, flat=gradient.flat.copy())
                 if self.quantity == "Δ":  # it spreads to its own dW, as in B3

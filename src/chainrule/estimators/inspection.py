@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from ..engines.rows import rows_at_once
-from ..equations.backward_pass import Gradient, backward, pull_back
+from ..engines import choose_engine
+from ..engines.rows import Data, rows_at_once
+from ..equations.backward_pass import Gradient, backward
 from ..equations.forward_pass import (
     Trace,
     checked_weights,
@@ -25,8 +26,10 @@ from ..equations.forward_pass import (
 from ..equations.gradient_check import check_gradient
 from ..equations.network import Network, Parameters
 from ..explanation import explain
+from ..optimizers import GradientDescent
+from ..optimizers.rules import Rules
 from .parameters import Settings
-from .rules import optimizer_of
+from .rules import optimizer_of, threads_for
 
 if TYPE_CHECKING:
     from ..equations.gradient_check import GradientCheck
@@ -237,7 +240,10 @@ class Inspection(Settings, BaseEstimator, ABC):
             self._known_targets(y), network.sizes[-1], parameters.theta
         )
         require_one_per_row(targets, len(x))
-        return losses_and_gradient_norms(network, parameters, x, targets)
+        threads = threads_for(self.n_threads, network, len(x))
+        return losses_and_gradient_norms(
+            network, parameters, x, targets, engine=self.engine, threads=threads
+        )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         """What a notebook shows: scikit-learn's diagram, and below it the network, once there is one."""
@@ -249,23 +255,35 @@ class Inspection(Settings, BaseEstimator, ABC):
 
 
 def losses_and_gradient_norms(
-    network: Network, parameters: Parameters, x: Matrix, y: Matrix
+    network: Network,
+    parameters: Parameters,
+    x: Matrix,
+    y: Matrix,
+    *,
+    engine: str,
+    threads: int | None,
 ) -> tuple[Matrix, Matrix]:
     """ℓ and ‖∇ℓ‖ of each row, both of shape (N,), without penalty and row weights.
 
     Parameters
     ----------
     network, parameters
+        Of one dtype with the rows.
     x : ndarray, shape (N, n_0)
     y : ndarray, shape (N, n_L)
         Targets as the loss encodes them.
+    engine, threads
+        Who computes, as in `train`.
     """
+    theta = parameters.theta
+    rules = Rules(
+        GradientDescent(), batch_rows=min(len(x), rows_at_once(network.sizes))
+    )
+    chosen, _ = choose_engine(engine, network, rules, theta)
+    workspace = chosen.prepare(network, rules, theta.dtype, threads)
     ells, squares = [], []
     for part in _parts(network, len(x)):
-        trace = propagate(network, parameters, x[part], (None,) * network.n_layers)
-        gradient = pull_back(
-            network, parameters, trace, y[part], 1.0, 0.0, 0.0, input_gradient=False
-        )
+        trace, gradient = chosen.passes(workspace, theta, Data(x[part], y[part], None))
         ells.append(gradient.row_loss)
         squares.append(
             sum(

@@ -1,6 +1,6 @@
 """How a network is doing: norms of Δ and dW per layer, dead and saturated units.
 
-Taken on a sample of rows, by the reference equations; nothing here changes a run.
+Taken on a sample of rows, by the engine of the run; nothing here changes it.
 """
 
 from __future__ import annotations
@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from ..engines.interface import Engine, Workspace
 from ..engines.rows import Data
-from ..equations.activation import Elementwise
-from ..equations.arrays import as_numpy
-from ..equations.backward_pass import pull_back
-from ..equations.forward_pass import propagate
-from ..equations.losses import reduction_weights
-from ..equations.network import Network, Parameters
+from ..equations.arrays import Array, as_numpy
+from ..equations.forward_pass import slopes_of
 
-__all__ = ["Diagnosis", "diagnose"]
+__all__ = ["SAMPLE_ROWS", "Diagnosis", "diagnose"]
 
 #: Rows that are looked at.
 SAMPLE_ROWS = 500
@@ -59,22 +56,14 @@ class Diagnosis:
 
 
 def diagnose(
-    network: Network, parameters: Parameters, data: Data, epoch: int
+    engine: Engine, workspace: Workspace, theta: Array, data: Data, epoch: int
 ) -> Diagnosis:
-    """Look at the first `SAMPLE_ROWS` rows."""
+    """Look at the first `SAMPLE_ROWS` rows, for which the workspace has room."""
     sample = Data(data.x[:SAMPLE_ROWS], data.y[:SAMPLE_ROWS], None, data.scale)
-    trace = propagate(network, parameters, sample.inputs(), (None,) * network.n_layers)
-    weights = reduction_weights(None, sample.rows, "mean", sample.x)
-    gradient = pull_back(
-        network, parameters, trace, sample.y, weights, 0.0, 0.0, input_gradient=False
-    )
+    trace, gradient = engine.passes(workspace, theta, sample)
     dead, saturated = [], []
-    for phi, z in zip(network.activations, trace.Z, strict=True):
-        slopes = (
-            np.abs(as_numpy(phi.derivative(z)))
-            if isinstance(phi, Elementwise)
-            else np.ones((1, 1))
-        )
+    for slope in slopes_of(workspace.network, trace):
+        slopes = np.ones((1, 1)) if slope is None else np.abs(as_numpy(slope))
         dead.append(float(np.mean(np.all(slopes == 0, axis=0))))
         saturated.append(float(np.mean(slopes < FLAT)))
     return Diagnosis(

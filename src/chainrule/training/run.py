@@ -25,7 +25,7 @@ from ..optimizers.state import State
 from ..progress import ProgressLine
 from .callbacks import Callback, Moment
 from .checkpoints import Checkpoint, Progress, save_checkpoint
-from .diagnostics import Diagnosis, diagnose, is_due
+from .diagnostics import SAMPLE_ROWS, Diagnosis, diagnose, is_due
 from .metrics import Metric
 from .report import Epoch
 from .stopping import EarlyStopping, StopReason, Watch
@@ -219,10 +219,9 @@ class Run:
         last = self.diagnoses[-1].epoch if self.diagnoses else 0
         if self.diagnosing and is_due(number, last):
             with self.engine.aside():
+                workspace = self._workspace_for(min(self.data.rows, SAMPLE_ROWS))
                 self.diagnoses.append(
-                    diagnose(
-                        self.network, self._parameters(state.theta), self.data, number
-                    )
+                    diagnose(self.engine, workspace, state.theta, self.data, number)
                 )
         self.history.append(record)
         # one assignment: before it the epoch is not over, after it all of it is
@@ -237,6 +236,15 @@ class Run:
             raise _StopRunError(StopReason.CALLBACK)
         if rule is not None and watch.stalled >= rule.patience:
             raise _StopRunError(StopReason.STALLED)
+
+    def _workspace_for(self, rows: int) -> Workspace:
+        """One with room for so many rows at once: that of the steps where it has."""
+        if rows <= self.rules.batch_rows:
+            return self.workspace
+        rules, dtype = replace(self.rules, batch_rows=rows), self.state.theta.dtype
+        return self.engine.prepare(
+            self.network, rules, dtype, self.workspace.threads, self.data.scale
+        )
 
     def _last_learning_rate(self, state: State) -> float:
         last = max(state.step_in_epoch - 1, 0)
