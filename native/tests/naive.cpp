@@ -66,6 +66,30 @@ static double naive(const std::vector<double>& theta, const std::vector<double>&
   return J;
 }
 
+// What passes() keeps of each row: that it is the same step, Δ[L] = A[L] - Y to the bit, and without a penalty
+// J = Σ w ℓ / Σw.
+template <typename T>
+static bool keeps(Engine<T>& engine, Step<T> step, double J, const std::vector<T>& gradient, double near) {
+  const int L = int(kSizes.size()) - 1, outputs = kSizes.back();
+  std::vector<std::vector<T>> arrays;
+  Kept<T> kept{};
+  for (T** to : {kept.Z, kept.A, kept.slope, kept.delta, kept.dA}) {
+    for (int l = 0; l < L; l++) to[l] = arrays.emplace_back(std::size_t(step.rows) * kSizes[l + 1]).data();
+  }
+  std::vector<T> row_loss(step.rows), again(gradient.size());
+  kept.row_loss = row_loss.data();
+  bool good = engine.passes(step, false, again.data(), kept) == J && again == gradient;
+  step.l2 = 0;
+  const double expected = engine.passes(step, false, again.data(), kept);
+  double total = 0, sum = 0;
+  for (int r = 0; r < step.rows; r++) {
+    total += double(step.w[r]);
+    sum += double(step.w[r]) * double(row_loss[r]);
+  }
+  for (int i = 0; i < step.rows * outputs; i++) good &= kept.delta[L - 1][i] == kept.A[L - 1][i] - step.y[i];
+  return good && std::abs(sum / total - expected) <= near * expected;
+}
+
 template <typename T>
 static bool agrees(const Kernels<T>& kernels, const char* name, int rows, int threads, double near) {
   unsigned state = 7;
@@ -105,6 +129,8 @@ static bool agrees(const Kernels<T>& kernels, const char* name, int rows, int th
   for (double g : expected) largest = std::max(largest, std::abs(g));
   for (std::size_t i = 0; i < count; i++) off = std::max(off, std::abs(double(gradient[i]) - expected[i]) / largest);
 
+  const bool kept = keeps(engine, step, J, gradient, near);
+
   const double rate = 0.1;
   const int steps = 5;
   engine.load(t_.data(), {});
@@ -116,7 +142,7 @@ static bool agrees(const Kernels<T>& kernels, const char* name, int rows, int th
   engine.unload(t_.data(), {});
   double moved_off = 0;
   for (std::size_t i = 0; i < count; i++) moved_off = std::max(moved_off, std::abs(double(t_[i]) - theta[i]));
-  const bool good = off <= near && moved_off <= near;
+  const bool good = off <= near && moved_off <= near && kept;
   std::printf("%s %4d rows, %d thread(s), %s: gradient off by %.1e, θ after %d steps by %.1e: %s\n", name, rows, threads,
               engine.strategy().name(), off, steps, moved_off, good ? "agrees" : "DIFFERS");
   return good;

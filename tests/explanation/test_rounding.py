@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -191,3 +192,26 @@ def test_gelu_far_on_the_left(dtype) -> None:
         parameters = Parameters.from_arrays([[[z]], [[1.0]]], [[0.0], [0.0]])
         parameters = Parameters(parameters.sizes, parameters.theta.astype(dtype))
         assert explain(network, [[1.0]], [[1.0]], parameters=parameters).failed == (), z
+
+
+@pytest.mark.parametrize(
+    "engine", ["reference", pytest.param("native", marks=needs_native)]
+)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_saturated_and_underflown_units(engine, dtype) -> None:
+    """φ and φ′ near 0 and below the smallest normal number, which either engine rounds by its own ways."""
+    pairs = [
+        ("sigmoid", "softmax", "cross_entropy"),
+        ("sigmoid", "sigmoid", "binary_cross_entropy"),
+        *((phi, phi, "squared_error") for phi in ("sigmoid", "tanh", "elu", "silu")),
+        *((phi, phi, "squared_error") for phi in ("gelu", "softplus")),
+    ]
+    ends = (88, 95, 104) if dtype == "float32" else (710, 720, 740)
+    for (hidden, output, loss), z in product(pairs, (20, 40, 70, *ends)):
+        network = Network((2, 2, 2), (hidden, output), loss)
+        for signed in (z, -z):
+            W = [[[signed, 0.1], [0.3, 0.2]], [[signed, 0.5], [0.4, 0.7 * signed]]]
+            p = Parameters.from_arrays(W, [[0.0, 0.1], [0.1, 0.2]])
+            p = Parameters(p.sizes, p.theta.astype(dtype))
+            made = explain(network, [[1, 0.2]], [[1, 0]], parameters=p, engine=engine)
+            assert made.failed == (), (output, signed)

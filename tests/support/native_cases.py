@@ -150,11 +150,20 @@ C = 8
 
 @dataclass(frozen=True)
 class Bounds:
-    """How far J, ∇J and A[L] of float32 may be from those of float64."""
+    """How far the numbers of float32 may be from those of float64; layer 1 first, of slopes None for softmax."""
 
     J: float
     gradient: np.ndarray
-    output: np.ndarray
+    Z: tuple[np.ndarray, ...]
+    A: tuple[np.ndarray, ...]
+    slopes: tuple[np.ndarray | None, ...]
+    delta: tuple[np.ndarray, ...]
+    dA: tuple[np.ndarray, ...]  # of hidden layers
+    row_loss: np.ndarray
+
+    @property
+    def output(self) -> np.ndarray:
+        return self.A[-1]
 
 
 def float32_bounds(
@@ -168,10 +177,11 @@ def float32_bounds(
     )
     share = np.ones(data.rows) if data.sample_weight is None else data.sample_weight
     share = share / share.sum()
-    E_A, E_D, D = [np.zeros_like(data.x)], [], []
+    E_A, E_D, D, E_Zs = [np.zeros_like(data.x)], [], [], []
     for layer, (W, b, Z) in enumerate(zip(p.weights, p.biases, trace.Z, strict=True)):
         size = np.abs(trace.A[layer]) @ abs(W).T + abs(b)
         E_Z = E_A[layer] @ abs(W).T + EPS * (W.shape[1] + 1) * size  # F1
+        E_Zs.append(E_Z)
         value, derivative = _carried(
             network.activations[layer], Z, trace.A[layer + 1], E_Z
         )  # F2
@@ -182,7 +192,7 @@ def float32_bounds(
     E_row, E_delta = _carried_by_loss(
         network, trace, data.y, E_A[-1], E_Z, D[-1], E_D[-1], gradient.delta[-1]
     )
-    E_W, E_b = [], []
+    E_W, E_b, E_deltas, E_dA = [], [], [], []
     for layer in range(network.n_layers - 1, -1, -1):
         delta, A, W = (
             abs(gradient.delta[layer]),
@@ -198,12 +208,16 @@ def float32_bounds(
         )  # B3
         E_W[-1] += 4 * EPS * (l1 + l2 * W)
         E_b.append((weighted[1] + roundings * weighted[0]).sum(0))
+        E_deltas.append(E_delta)
         if layer:  # B2
             back = delta @ W
             E_back = E_delta @ W + EPS * (W.shape[0] + 2) * back
+            E_dA.append(E_back)
             E_delta = E_back * (D[layer - 1] + E_D[layer - 1]) + back * E_D[layer - 1]
     flat = np.concatenate([e.ravel() for e in (*E_W[::-1], *E_b[::-1])])
-    return Bounds(float(share @ E_row + 8 * EPS * float(gradient.J)), flat, E_A[-1])
+    J = float(share @ E_row + 8 * EPS * float(gradient.J))
+    values = (E_Zs, E_A[1:], E_D, E_deltas[::-1], E_dA[::-1])
+    return Bounds(J, flat, *map(tuple, values), row_loss=E_row)
 
 
 def _carried(phi: Any, Z: Any, A: Any, E: Any) -> tuple[np.ndarray, Any]:

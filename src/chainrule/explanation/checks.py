@@ -25,7 +25,7 @@ from ..equations.gradient_check import (
 )
 from .entries import formula
 from .numbers import Numbers
-from .rounding import FUNCTION_ROUNDINGS, Rounding
+from .rounding import FUNCTION_ROUNDINGS, Rounding, slope_rounding
 
 __all__ = ["Check", "Checker"]
 
@@ -97,16 +97,29 @@ class Checker:
         expression = formula(self.numbers, name)
         if expression is None:
             return None
+        largest = 1.0
+
+        def read(name: str) -> float:
+            nonlocal largest
+            number = self.numbers.read(name)
+            largest = max(largest, abs(number))
+            return number
+
         try:
-            value, size = expression.value(self.numbers.read)
+            value, size = expression.value(read)
             if not np.isfinite(value):
                 raise OverflowError
         except (OverflowError, ValueError, ZeroDivisionError):
             return Check("too large or too small to be evaluated as it is written")
-        tolerance = (
-            (expression.leaves + FUNCTION_ROUNDINGS) * self.numbers.epsilon * size
+        underflow = self.numbers.tiny * largest
+        tolerance = (expression.leaves + FUNCTION_ROUNDINGS) * (
+            self.numbers.epsilon * size + underflow
         )
         kind, layer, index = parts_of(name)
+        if kind == "P":
+            tolerance += float(
+                slope_rounding(self.numbers, layer)[self.numbers.row, index[0] - 1]
+            )
         if kind in SHARES_FOLDED and self.numbers.engine != "reference":
             tolerance += 2 * self.rounding.of(kind, layer, index)
         difference = abs(value - self.numbers.read(name))

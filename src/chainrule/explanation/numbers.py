@@ -95,8 +95,10 @@ class Numbers:
     arrays : dict of ndarray
         Kind and layer ("Z2") → the numbers; of kinds that have rows, all rows.
     targets : ndarray, shape (N, n_L)
-    epsilon : float
-        The rounding of the engine's numbers.
+    epsilon, tiny : float
+        The rounding of the engine's numbers, and the smallest that keeps all digits: what is below may count as 0.
+    own_slopes : frozenset of int
+        The layers whose φ′ the engine has of its own.
     clip_factor : float
         What clipping by the norm multiplies the gradient by; 1 where it does nothing.
     stepped : Array, shape (D,)
@@ -109,6 +111,8 @@ class Numbers:
     arrays: dict[str, Any]
     targets: np.ndarray[Any, Any]
     epsilon: float
+    tiny: float
+    own_slopes: frozenset[int]
     clip_factor: float
     stepped: Array = field(repr=False)
 
@@ -255,10 +259,18 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
         key: as_numpy(value) if hasattr(value, "shape") else np.float64(value)
         for key, value in arrays.items()
     }
-    epsilon = float(np.finfo(as_numpy(parameters.theta).dtype).eps)
-    factor = _clip_factor(rules, flat, free)
+    real = np.finfo(as_numpy(parameters.theta).dtype)
     return Numbers(
-        moment, row, chosen.name, found, as_numpy(data.y), epsilon, factor, stepped
+        moment,
+        row,
+        chosen.name,
+        found,
+        as_numpy(data.y),
+        float(real.eps),
+        float(real.tiny),
+        frozenset(l for l, own in enumerate(trace.slopes or (), 1) if own is not None),
+        _clip_factor(rules, flat, free),
+        stepped,
     )
 
 

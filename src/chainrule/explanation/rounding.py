@@ -22,11 +22,13 @@ from ..equations.activation import Softmax
 from ..equations.backward_pass import output_gradient
 from .numbers import Numbers
 
-__all__ = ["FUNCTION_ROUNDINGS", "Rounding"]
+__all__ = ["FUNCTION_ROUNDINGS", "Rounding", "slope_rounding"]
 
 Array = np.ndarray[Any, Any]
 #: Roundings of one of NumPy's functions, with a margin.
 FUNCTION_ROUNDINGS = 16
+#: Roundings of the native engine's φ′ beside 1 + |z|, as docs/native_engine.md promises.
+SLOPE_ROUNDINGS = 2
 #: λ: a sum errs by more than λ√n roundings with a probability of about 2 exp(-λ²/2), 3e-8.
 LAMBDA = 6
 
@@ -34,6 +36,12 @@ LAMBDA = 6
 def roundings(terms: int) -> float:
     """Of a sum of so many products."""
     return min(terms, LAMBDA * math.sqrt(terms)) + 2
+
+
+def slope_rounding(numbers: Numbers, l: int) -> Array:
+    """Of φ′(Z[l]) of all rows, beside what the table's function has, where it is the engine's own."""
+    size = 1 + np.abs(np.asarray(numbers.arrays[f"Z{l}"], np.float64))
+    return (l in numbers.own_slopes) * SLOPE_ROUNDINGS * numbers.epsilon * size
 
 
 class Rounding:
@@ -95,6 +103,7 @@ class Rounding:
                 e[f"P{l}"] = _change(phi.derivative, Z, off) + near * (
                     np.abs(self._of(f"P{l}")) + cancelled
                 )
+                e[f"P{l}"] += slope_rounding(n, l)
             e[f"A{l}"] = spread * self._mask(l) + near * (
                 np.abs(a) + cancelled * np.abs(Z)
             )
@@ -120,6 +129,8 @@ class Rounding:
         here = self._of(f"D{L}")
         between = np.fmax(np.abs(delta(1) - delta(0)), np.abs(delta(-1) - delta(0)))
         e[f"D{L}"] = _known(between) + FUNCTION_ROUNDINGS * self.epsilon * np.abs(here)
+        if L in n.own_slopes:
+            e[f"D{L}"] += np.abs(self._of(f"G{L}")) * slope_rounding(n, L)
         near = (
             FUNCTION_ROUNDINGS * self.epsilon
         )  # ∂ℓ/∂A[L] is taken by A[L] itself, so that its error is no part of it
