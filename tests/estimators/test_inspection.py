@@ -37,6 +37,8 @@ from chainrule.estimators.inspection import (
     output_gradients,
 )
 
+from ..support.runs import BUILT
+
 IRIS = load_iris(return_X_y=True)
 IRIS = StandardScaler().fit_transform(IRIS[0]), IRIS[1]
 CANCER = load_breast_cancer(return_X_y=True)
@@ -252,6 +254,16 @@ def test_rows_go_by_parts(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     np.testing.assert_allclose(parts[0], whole[0], rtol=1e-12)
     np.testing.assert_allclose(parts[1], whole[1], rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("engine", BUILT)
+def test_an_explanation_shows_the_engine_that_is_asked_for(engine: str) -> None:
+    x, y = NUMBERS
+    model = MLPRegressor(hidden_layer_sizes=(4,), random_state=0, max_iter=2).fit(x, y)
+    made = model.explain(x[:3], y[:3], engine=engine)
+    assert made.passed
+    assert made.numbers.engine == engine
+    assert model.explain(x[:3], y[:3]).numbers.engine == "reference"
 
 
 # ---- layers, losses, optimisers

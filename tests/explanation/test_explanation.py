@@ -353,7 +353,13 @@ def test_the_native_engines_numbers() -> None:
     assert made.numbers.arrays["dW1"].dtype == np.float32
     assert "numbers of the native engine in float32" in made.text()
     assert "Numbers of the native engine in float32" in made.html()
+    for change in ({"reduction": "sum"}, {"l1": 0.1, "l2": 0.2}, {"row": 3}):
+        assert explain(
+            network, x, y, parameters=parameters, engine="native", **change
+        ).passed
     by_reference = explain(network, x, y, parameters=parameters)
+    assert by_reference.value("Z1.1") == pytest.approx(made.value("Z1.1"), rel=1e-5)
+    assert np.any(by_reference.numbers.arrays["A2"] != made.numbers.arrays["A2"])
     assert "numbers of the reference engine in float32" in by_reference.text()
     assert "Numbers of the reference engine in float32" in by_reference.html()
 

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,8 +17,11 @@ from chainrule import (
     own_activation,
     train,
 )
+from chainrule.engines import ENGINES
 from chainrule.optimizers import SGD
 from chainrule.training.diagnostics import FLAT, SAMPLE_ROWS, is_due
+
+from ..support.runs import BUILT
 
 # sums of squares of up to 500 · 4 numbers, in another order
 ROUNDED = 1e-13
@@ -106,6 +110,25 @@ def test_norms_are_those_of_the_equations(rows):
     norms = [np.sqrt(sum(float(v) ** 2 for v in dW.ravel())) for dW in gradient.dW]
     np.testing.assert_allclose(last.delta_norms, deltas, rtol=ROUNDED)
     np.testing.assert_allclose(last.gradient_norms, norms, rtol=ROUNDED)
+
+
+@pytest.mark.parametrize("batch_rows", [7, SAMPLE_ROWS])
+@pytest.mark.parametrize("engine", BUILT)
+def test_a_diagnosis_is_the_engine_s_own(monkeypatch, engine, batch_rows):
+    """Its Δ, doubled as it hands them out, are twice as long in the diagnosis."""
+    x, y = problem(SAMPLE_ROWS)
+    options = {"engine": engine, "batch_rows": batch_rows, "max_epochs": 1}
+    (right,) = train(NET, x, y, **options).diagnoses
+    kind = type(ENGINES[engine])
+    real = kind.passes
+
+    def doubled(*arguments, **more):
+        trace, gradient = real(*arguments, **more)
+        return trace, replace(gradient, delta=tuple(2 * d for d in gradient.delta))
+
+    monkeypatch.setattr(kind, "passes", doubled)
+    (seen,) = train(NET, x, y, **options).diagnoses
+    assert seen.delta_norms == tuple(2 * norm for norm in right.delta_norms)
 
 
 def test_planted_dead_and_saturated_units_are_found():
