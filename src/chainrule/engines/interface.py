@@ -37,14 +37,10 @@ AfterStep = Callable[[State], None]
 
 @dataclass(frozen=True)
 class Workspace:
-    """What an engine prepared once for a network: everything that a step would else allocate.
-
-    `threads` is how many were asked for at most.
-    """
+    """What an engine prepared once for a network: everything that a step would else allocate."""
 
     network: Network
     dtype: Any
-    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +90,7 @@ class Engine(ABC):
         scale: float | None = None,
     ) -> Workspace:
         """Allocate for steps by these rules, on inputs scaled by `scale` if they are uint8."""
-        return Workspace(network, dtype, threads)
+        return Workspace(network, dtype)
 
     @abstractmethod
     def loss_and_gradient(

@@ -167,7 +167,7 @@ class Native(Engine):
 
         l2 = rules.l2_of(rules.batch_rows)
         return NativeWorkspace(
-            network, dtype, threads, _compile(describe(l2), dtype), describe, l2
+            network, dtype, _compile(describe(l2), dtype), describe, l2
         )
 
     def loss_and_gradient(

@@ -238,13 +238,11 @@ class Run:
             raise _StopRunError(StopReason.STALLED)
 
     def _workspace_for(self, rows: int) -> Workspace:
-        """One with room for so many rows at once: that of the steps where it has."""
+        """One with room for so many rows at once: that of the steps where it has, else one on one thread."""
         if rows <= self.rules.batch_rows:
             return self.workspace
         rules, dtype = replace(self.rules, batch_rows=rows), self.state.theta.dtype
-        return self.engine.prepare(
-            self.network, rules, dtype, self.workspace.threads, self.data.scale
-        )
+        return self.engine.prepare(self.network, rules, dtype, 1, self.data.scale)
 
     def _last_learning_rate(self, state: State) -> float:
         last = max(state.step_in_epoch - 1, 0)
