@@ -2,47 +2,51 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
 
 #include "philox.h"
 
 namespace chainrule {
 
-// numpy.random.Generator: halves of 64 bits where 32 are enough, the low half first.
+// numpy.random.Generator's permutations, of at most 2³² numbers.
 template <typename Source>
 class Generator {
  public:
   explicit Generator(Source source) : source_(source) {}
 
-  // A whole number in [0, most], each equally likely: bits are drawn until they are one, as many as `most` has.
-  std::uint64_t at_most(std::uint64_t most) {
-    std::uint64_t mask = most, drawn;
-    for (int shift = 1; shift < 64; shift *= 2) mask |= mask >> shift;
-    if (most == 0) return 0;
-    do {
-      drawn = mask & (most <= 0xffffffffu ? next32() : source_.next64());
-    } while (drawn > most);
-    return drawn;
-  }
-
-  // 0 … count - 1 in the order of permutation(count).
+  // 0 … count - 1: each, from the last on, changes places with one of those up to it. A number in [0, i] is drawn by as
+  // many bits as i has, again where it is too large; which is done without a branch, as nobody could foresee it.
   void permute(std::int64_t* order, std::int64_t count) {
     for (std::int64_t i = 0; i < count; i++) order[i] = i;
-    for (std::int64_t i = count - 1; i > 0; i--) std::swap(order[i], order[at_most(std::uint64_t(i))]);
+    std::uint32_t mask = 0xffffffffu;
+    for (std::int64_t i = count - 1; i > 0;) {
+      while (mask >> 1 >= i) mask >>= 1;
+      for (const std::int64_t last = mask >> 1; i > last;) {
+        const std::int64_t drawn = next32() & mask;
+        const bool fits = drawn <= i;
+        const std::int64_t j = fits ? drawn : i, moved = order[i];
+        order[i] = order[j];
+        order[j] = moved;
+        i -= fits;
+      }
+    }
   }
 
  private:
+  static constexpr int kAhead = 8;
+
+  // Halves of 64 bits, the low half first.
   std::uint32_t next32() {
-    full_ = !full_;
-    if (!full_) return kept_;
-    const std::uint64_t both = source_.next64();
-    kept_ = std::uint32_t(both >> 32);
-    return std::uint32_t(both);
+    if (at_ == 2 * kAhead) {
+      for (std::uint64_t& both : drawn_) both = source_.next64();
+      at_ = 0;
+    }
+    const std::uint64_t both = drawn_[at_ / 2];
+    return std::uint32_t(both >> (at_++ % 2 ? 32 : 0));
   }
 
   Source source_;
-  std::uint32_t kept_ = 0;
-  bool full_ = false;
+  std::uint64_t drawn_[kAhead];
+  int at_ = 2 * kAhead;
 };
 
 // The stream of draws.generator(seed, purpose, epoch, step), number after number.

@@ -86,6 +86,8 @@ struct Plan {
   double* loss;  // of groups of kRowTile rows, weighted: [rows / kRowTile, rounded up]
 };
 
+template <typename T> struct NarrowPlan;
+
 // The functions of one instruction set and one precision. Rows [first, last) are those of a batch; what belongs to
 // row r lies in row r - at of A, S and delta.
 template <typename T>
@@ -109,6 +111,8 @@ struct Kernels {
   double (*finish_gradient)(const Step<T>&, const T* theta, T* g, std::ptrdiff_t count, bool weights);
   // W's second copy, of inputs [k0, k1) and output panels [p0, p1)
   void (*transpose)(const Layer<T>&, int k0, int k1, int p0, int p1);
+  // F0-F2, J1, B1-B3 of a tile of a narrow network: its share of J. The first tile starts the sums, the last ends them in `to`
+  double (*narrow_rows)(const NarrowPlan<T>&, const Step<T>&, int first, int last, bool starts, bool ends, T* to);
   // elementwise φ and φ′ for tests
   void (*activation)(Phi, T parameter, const T* z, T* a, T* slope, std::ptrdiff_t count);
 };

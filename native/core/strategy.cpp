@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "narrow.h"
 #include "theta.h"
 #include "tiles.h"
 #include "two_phase.h"
@@ -11,6 +12,7 @@ namespace chainrule {
 template <typename T>
 std::unique_ptr<Strategy<T>> strategy_for(const Description& d, const Kernels<T>& kernels, Team& team,
                                           Interrupt& interrupt) {
+  if (Narrow<T>::suits(d)) return std::make_unique<Narrow<T>>(d, kernels, team, interrupt);
   if (Tiles<T>::suits(d)) return std::make_unique<Tiles<T>>(d, kernels, team, interrupt);
   return std::make_unique<TwoPhase<T>>(d, kernels, team, interrupt);
 }

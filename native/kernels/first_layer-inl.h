@@ -13,43 +13,6 @@ constexpr int kWidestInPlace = 12;
 // Outputs at once, with two rows or two vectors of inputs: all accumulators stay in registers.
 constexpr int kOutputsAtOnce = kRegisters == 32 ? 12 : 6;
 
-// The sums of the lanes of as many vectors as a vector has lanes, as the lanes of one.
-INLINE vec_f sums_of_lanes(const vec_f* v) {
-  constexpr int lanes = kLanes<float>;
-  vec_f a[lanes];
-  UNROLL for (int i = 0; i < lanes; i++) {  // in the order of the reversed bits, which the folding below turns back
-#if defined(__AVX512F__)
-    a[(i & 1) << 3 | (i & 2) << 1 | (i & 4) >> 1 | (i & 8) >> 3] = v[i];
-#else
-    a[(i & 1) << 2 | (i & 2) | (i & 4) >> 2] = v[i];
-#endif
-  }
-#if defined(__AVX512F__)
-  UNROLL for (int i = 0; i < 8; i++) {
-    a[i] = lanes_of<0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23>(a[i], a[i + 8]) +
-           lanes_of<8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31>(a[i], a[i + 8]);
-  }
-  UNROLL for (int i = 0; i < 4; i++) {
-    a[i] = lanes_of<0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27>(a[i], a[i + 4]) +
-           lanes_of<4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31>(a[i], a[i + 4]);
-  }
-  UNROLL for (int i = 0; i < 2; i++) {
-    a[i] = lanes_of<0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29>(a[i], a[i + 2]) +
-           lanes_of<2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31>(a[i], a[i + 2]);
-  }
-  return lanes_of<0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30>(a[0], a[1]) +
-         lanes_of<1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31>(a[0], a[1]);
-#else
-  UNROLL for (int i = 0; i < 4; i++) {
-    a[i] = lanes_of<0, 1, 2, 3, 8, 9, 10, 11>(a[i], a[i + 4]) + lanes_of<4, 5, 6, 7, 12, 13, 14, 15>(a[i], a[i + 4]);
-  }
-  UNROLL for (int i = 0; i < 2; i++) {
-    a[i] = lanes_of<0, 1, 4, 5, 8, 9, 12, 13>(a[i], a[i + 2]) + lanes_of<2, 3, 6, 7, 10, 11, 14, 15>(a[i], a[i + 2]);
-  }
-  return lanes_of<0, 2, 4, 6, 8, 10, 12, 14>(a[0], a[1]) + lanes_of<1, 3, 5, 7, 9, 11, 13, 15>(a[0], a[1]);
-#endif
-}
-
 // F1 of R rows for J outputs from the one numbered j0.
 template <int J, int R, typename X>
 INLINE void rows_in_place(const Plan<float>& plan, const X* const* x, int at, int j0, float scale, bool first) {
@@ -88,7 +51,7 @@ INLINE void rows_in_place(const Plan<float>& plan, const X* const* x, int at, in
     UNROLL for (int j = 0; j < J; j += lanes) {
       vec_f a[lanes];
       UNROLL for (int k = 0; k < lanes; k++) a[k] = j + k < J ? acc[i][j + k] : vec_f{};
-      const vec_f sums = sums_of_lanes(a) * scale;
+      const vec_f sums = sums_of_lanes<float>(a) * scale;
       UNROLL for (int k = 0; k < lanes; k++) {
         if (j + k < J) to[j + k] = sums[k] + layer.b[j0 + j + k];
       }

@@ -4,6 +4,7 @@
 // instruction set for everyone. Equation numbers are those of docs/equations.md.
 
 #include "gradient-inl.h"
+#include "narrow-inl.h"
 #include "rows-inl.h"
 #include "update-inl.h"
 
@@ -25,6 +26,7 @@ constexpr Kernels<T> kKernels = {
     .update = update<T>,
     .finish_gradient = finish_gradient<T>,
     .transpose = transpose<T>,
+    .narrow_rows = narrow_rows<T>,
     .activation = activation<T>,
 };
 

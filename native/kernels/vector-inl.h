@@ -166,6 +166,29 @@ template <int... I, typename V> INLINE V lanes_of(V a, V b) {
   else return __builtin_shuffle(a, b, vec_di{I...});
 #endif
 }
+template <int... I> struct Lanes {};
+template <int n, int... I> struct LanesUpTo : LanesUpTo<n - 1, n - 1, I...> {};
+template <int... I> struct LanesUpTo<0, I...> { typedef Lanes<I...> All; };
+// Lanes of a whose number has the bit `step` clear, else of b; to each the one `step` away is added.
+template <int step, typename V, int... I> INLINE V folded(V a, V b, Lanes<I...>) {
+  constexpr int width = sizeof...(I);
+  return lanes_of<(I & step ? width + I : I)...>(a, b) + lanes_of<(I & step ? width + (I ^ step) : I ^ step)...>(a, b);
+}
+// The sums of the lanes of as many vectors as a vector has lanes, as the lanes of one.
+template <typename T, int step = kLanes<T> / 2> INLINE Vec<T> sums_of_lanes(const Vec<T>* v) {
+  Vec<T> a[step];
+  UNROLL for (int i = 0; i < step; i++) a[i] = folded<step>(v[i], v[i + step], typename LanesUpTo<kLanes<T>>::All{});
+  if constexpr (step > 1) return sums_of_lanes<T, step / 2>(a);
+  else return a[0];
+}
+// The numbers of a, then of b: every other one from the first, and the others.
+template <typename V, int... I> INLINE void every_other(V a, V b, V* even, V* odd, Lanes<I...>) {
+  *even = lanes_of<(2 * I)...>(a, b);
+  *odd = lanes_of<(2 * I + 1)...>(a, b);
+}
+template <typename V> INLINE void every_other(V a, V b, V* even, V* odd) {
+  every_other(a, b, even, odd, typename LanesUpTo<sizeof(V) / sizeof(a[0])>::All{});
+}
 // Lane i goes where i ^ step is.
 template <int step, typename V> INLINE V exchanged(V v) {
   constexpr int width = sizeof(V) / sizeof(v[0]), s = step;

@@ -46,11 +46,6 @@ int main() {
   EXPECT(of_pcg64(11, 100003)[50000] == 10384);
   // draws.epoch_order(rows, 1, seed, epoch)
   EXPECT(of_philox(7, 3, 9) == (std::vector<std::int64_t>{5, 1, 3, 0, 2, 7, 6, 4, 8}));
-  // the path of 64 bits: numpy.random.RandomState(PCG64(3)).randint(0, 2**40 + 12, 3, dtype=numpy.uint64)
-  Generator wide{Pcg64(3)};
-  for (std::uint64_t expected : {634845577976u, 855477447734u, 248546461476u}) {
-    EXPECT(wide.at_most((1ull << 40) + 11) == expected);
-  }
 
   Powers ten(0.9), near_one(0.999), none(0);
   EXPECT(ten.of(1) == 0.9 && std::abs(ten.of(7) - 0.4782969) < 1e-16);

@@ -1,0 +1,49 @@
+// Narrow networks: rows across the lanes, a tile forward, back and into the gradient while it is in the first-level
+// cache. A batch is cut into a number of chunks that follows from its rows alone; their gradients are summed in order.
+#pragma once
+
+#include "narrow_plan.h"
+#include "strategy.h"
+
+namespace chainrule {
+
+template <typename T>
+class Narrow final : public Strategy<T> {
+ public:
+  static bool suits(const Description&);
+
+  Narrow(const Description&, const Kernels<T>&, Team&, Interrupt&);
+  const char* name() const override { return "narrow"; }
+  std::size_t bytes() const override { return memory_.bytes(); }
+  bool gradient_first() const override { return clip_norm_ > 0; }
+  void load(const T* theta, const std::vector<T*>& slots) override;
+  void unload(T* theta, const std::vector<T*>& slots) override;
+  void unload_gradient(T* flat) override;
+  double penalty(const Step<T>&) override;
+  bool rows(const Step<T>&, double* J) override;
+  bool gradient(const Step<T>&) override;
+  void move_along(const Step<T>&) override;
+  void move(const Step<T>&) override;
+
+ private:
+  static constexpr int kTileRows = 128, kChunkRows = 256, kMostChunks = 16;
+
+  const Plan<T>& network() const { return views_[0].network; }
+  template <typename Move> void each_entry(T* flat, T* own, Move move) const;
+  void chunk(const Step<T>&, int number, int thread);
+  void sum();
+  void update(const Step<T>&);
+
+  const Kernels<T>& kernels_;
+  Team& team_;
+  Interrupt& interrupt_;
+  double clip_norm_, squares_ = 0;
+  int chunks_;
+  std::ptrdiff_t weights_ = 0, size_ = 0;  // of θ: its W alone, all of it
+  std::vector<NarrowPlan<T>> views_;       // of each thread
+  std::vector<double> chunk_loss_;
+  T *theta_ = nullptr, *slots_[kMaxSlots] = {}, *gradients_ = nullptr;  // one gradient per chunk
+  Memory memory_;
+};
+
+}  // namespace chainrule
