@@ -34,6 +34,11 @@ ACTIVATION(elu) {
   *a = z != z ? z : *a;
   *slope = z > 0 ? one : parameter * e;
 }
+ACTIVATION(selu) {
+  phi_elu<T>(z, T(1.6732632423543772), a, slope);
+  *a *= T(1.0507009873554805);
+  *slope *= T(1.0507009873554805);
+}
 ACTIVATION(gelu) {
   Vec<T> erf, gauss;  // of z / √2
   erf_v<T>(z * T(0.70710678118654752440), &erf, &gauss);
@@ -41,11 +46,26 @@ ACTIVATION(gelu) {
   *a = z * cdf;
   *slope = multiply_add(z, gauss * T(0.39894228040143267794), cdf);
 }
+ACTIVATION(gelu_tanh) {
+  const T c = T(1.59576912160573071176);  // 2 √(2/π)
+  const Vec<T> square = z * z;
+  Vec<T> s, rest;  // σ(2u), σ(-2u)
+  sigmoid_v<T>(c * z * multiply_add(square, T(0.044715), T(1)), &s, &rest);
+  *a = z * s;
+  *slope = multiply_add(z * s, rest * (c * multiply_add(square, T(3 * 0.044715), T(1))), s);
+}
 ACTIVATION(silu) {
   Vec<T> s, rest;
   sigmoid_v<T>(z, &s, &rest);
   *a = z * s;
   *slope = multiply_add(z, s * rest, s);
+}
+ACTIVATION(mish) {  // tanh log(1 + e^z) as a quotient of polynomials in e^{-|z|}
+  const Vec<T> e = exp_v(z < 0 ? z : -z), e2 = e * e;
+  const Vec<T> top = z < 0 ? multiply_add(e, T(2), e2) : multiply_add(e, T(2), T(1));
+  const Vec<T> rest = z < 0 ? splat<T>(2) : 2 * e2, tanh = top / (top + rest);  // rest / (top + rest) = 1 - tanh
+  *a = z * tanh;
+  *slope = multiply_add(z, 4 * (1 + e) * (z < 0 ? e : e2) / ((top + rest) * (top + rest)), tanh);
 }
 ACTIVATION(softplus) {
   Vec<T> rest;
@@ -59,6 +79,21 @@ ACTIVATION(squareplus) {
   *a = z > 0 ? far : T(0.25) * parameter / far;
   *slope = *a / root;
 }
+ACTIVATION(softsign) {
+  const Vec<T> inverse = 1 / (1 + (z < 0 ? -z : z));
+  *a = z * inverse;
+  *slope = inverse * inverse;
+}
+ACTIVATION(hard_sigmoid) {
+  const Vec<T> line = multiply_add(z, T(1.0 / 6), T(0.5));
+  *a = z <= -3 ? Vec<T>{} : (z >= 3 ? splat<T>(1) : line);
+  *slope = z > -3 ? (z < 3 ? splat<T>(T(1.0 / 6)) : Vec<T>{}) : Vec<T>{};
+}
+ACTIVATION(hard_tanh) {
+  *a = z < -1 ? splat<T>(-1) : (z > 1 ? splat<T>(1) : z);
+  *slope = z > -1 ? (z < 1 ? splat<T>(1) : Vec<T>{}) : Vec<T>{};
+}
+ACTIVATION(exp) { *a = *slope = exp_v(z); }
 #undef ACTIVATION
 
 // a holds Z and becomes A; slope becomes φ′ where it is not null. `rows` rows of 16, of each the first `vectors`

@@ -10,7 +10,7 @@ namespace CHAINRULE_ISA {
 
 template <typename T> constexpr double in_ulp(double single, double twice) { return sizeof(T) == 4 ? single : twice; }
 
-template <typename T> constexpr double kUlpOfExp = in_ulp<T>(1, 1.5);
+template <typename T> constexpr double kUlpOfExp = in_ulp<T>(1, 1.6);
 INLINE vec_f exp_v(vec_f x) {
   x = x < -104.0f ? splat(-104.0f) : x;
   x = x > 89.0f ? splat(89.0f) : x;
