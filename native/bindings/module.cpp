@@ -219,6 +219,7 @@ static void bind_functions(nb::module_& m) {
 #define PHI(name) phi[#name] = int(Phi::name);
 #define PHI_OF_ROW(name) phi[#name] = int(Phi::name);
 #define ELL(name) ell[#name] = int(Ell::name);
+#define ELL_OF_LOGARITHMS(name) ell[#name] = int(Ell::name);
 #define RULE(name) rule[#name] = int(Rule::name);
 #define RULE_OF(optimizer, name) rule[#optimizer] = int(Rule::name);
 #include "../functions.def"
@@ -231,7 +232,7 @@ static void bind_description(nb::module_& m) {
 #define FIELD(name) .def_rw(#name, &Description::name)
   nb::class_<Description>(m, "Description")
       .def(nb::init<>())
-      FIELD(sizes) FIELD(phis) FIELD(parameters) FIELD(ell) FIELD(factor) FIELD(rule) FIELD(momentum) FIELD(beta1)
+      FIELD(sizes) FIELD(phis) FIELD(parameters) FIELD(ell) FIELD(loss_parameter) FIELD(levels) FIELD(rule) FIELD(momentum) FIELD(beta1)
       FIELD(beta2) FIELD(epsilon) FIELD(has_slots) FIELD(weight_decay) FIELD(l1) FIELD(l2) FIELD(clip_value)
       FIELD(clip_norm) FIELD(dropout) FIELD(uint8) FIELD(scale) FIELD(batch_rows) FIELD(threads)
       FIELD(keep_subnormals);

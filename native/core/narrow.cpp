@@ -27,6 +27,7 @@ Narrow<T>::Narrow(const Description& d, const Kernels<T>& kernels, Team& team, I
           view.x = memory.take<T>(std::size_t(round_up(d.sizes[0], kNarrowPanel)) * rows);
           view.y = memory.take<T>(std::size_t(d.sizes.back()) * rows);
           view.weight = memory.take<T>(rows);
+          view.g = memory.take<T>(std::size_t(*std::max_element(d.sizes.begin() + 1, d.sizes.end())) * rows);
           std::ptrdiff_t at = 0;
           for (int l = 0; l < d.layers(); l++) {
             NarrowLayer<T>& layer = view.layer[l];
@@ -48,7 +49,8 @@ Narrow<T>::Narrow(const Description& d, const Kernels<T>& kernels, Team& team, I
         theta_ = memory.take<T>(size_);
         for (int s = 0; s < kMaxSlots && d.has_slots; s++) slots_[s] = memory.take<T>(size_);
         gradients_ = memory.take<T>(std::size_t(size_) * chunks_);
-        for (NarrowPlan<T>& view : views_) view.theta = theta_;
+        const T* levels = take_levels<T>(memory, d);
+        for (NarrowPlan<T>& view : views_) view.theta = theta_, view.network.levels = levels;
       }) {}
 
 // move(flat, own) for each entry of θ as it lies flat (U1), and here.

@@ -28,6 +28,7 @@ struct NarrowPlan {
   T* x;       // [inputs rounded up to 4]
   T* y;       // [n_L]
   T* weight;  // of each row: w / Σw, 0 behind the last
+  T* g;       // [widest hidden layer]: Wᵀ Δ where it is wanted by itself
   T* sums;    // of each entry of θ, one number per lane: the gradient of the tiles so far
 };
 

@@ -13,7 +13,8 @@ struct Description {
   std::vector<int> phis;           // Phi of each layer
   std::vector<double> parameters;  // slope or alpha of each φ
   int ell = 0;
-  double factor = 1;  // of squared error
+  double loss_parameter = 0;   // factor or threshold
+  std::vector<double> levels;  // the quantile of each output, where the loss has quantiles
   int rule = 0;
   double momentum = 0, beta1 = 0, beta2 = 0, epsilon = 0;
   bool has_slots = false;  // whether a step reads and writes the optimizer's state

@@ -74,12 +74,13 @@ struct Plan {
   Input input;
   T scale;  // uint8 input is multiplied by this
   Ell ell;
-  T factor;
+  T parameter;      // of the loss: its factor or threshold
+  const T* levels;  // the quantile of each output, rounded up
   Rule rule;
   double momentum, beta1, beta2, epsilon;
   bool train;           // whether Δ is wanted
   bool in_place;        // layer 1 reads the data where it lies: few outputs, float32, AVX2 or wider
-  bool output_keeps_z;  // σ with a logarithmic loss: the loss needs Z[L]
+  bool output_keeps_z;  // the loss has log a, which it takes from Z[L]
   double drop_input;
   Panels<T> A0;  // (rows, n_0)
   Layer<T> layer[kMaxLayers];

@@ -28,6 +28,8 @@ PanelStrategy<T>::PanelStrategy(const Description& d, const Kernels<T>& kernels,
       memory_([&](Memory& memory) {
         for (Plan<T>& view : views_) take_activations(memory, view, room);
         take_weights(memory, plan(), room, d.has_slots);
+        const T* levels = take_levels<T>(memory, d);
+        for (Plan<T>& view : views_) view.levels = levels;
       }) {
   for (Plan<T>& view : views_) share_weights(plan(), view);
   for (int l = plan().layers - 1; l >= 0; l--) {

@@ -25,6 +25,7 @@ class Memory {
   }
 
   std::size_t bytes() const { return bytes_; }
+  bool is_there() const { return bool(block_); }  // else it is counted
   template <typename U> U* take(std::size_t count) {
     U* at = block_ ? reinterpret_cast<U*>(block_.get() + taken_) : nullptr;
     taken_ += (count * sizeof(U) + kLine - 1) / kLine * kLine;
@@ -59,12 +60,12 @@ template <typename T> Plan<T> plan_of(const Description& d, const Room& room) {
   p.input = d.uint8 ? Input::uint8 : Input::same;
   p.scale = T(d.scale);
   p.ell = Ell(d.ell);
-  p.factor = T(d.factor);
+  p.parameter = T(d.loss_parameter);
   p.rule = Rule(d.rule);
   p.momentum = d.momentum, p.beta1 = d.beta1, p.beta2 = d.beta2, p.epsilon = d.epsilon;
   p.train = room.train;
   p.in_place = room.in_place;
-  p.output_keeps_z = Phi(d.phis.back()) == Phi::sigmoid && p.ell != Ell::squared_error;
+  p.output_keeps_z = is_logarithmic(p.ell);
   p.drop_input = d.dropped(0);
   for (int l = 0; l < p.layers; l++) {
     Layer<T>& layer = p.layer[l];
@@ -74,6 +75,14 @@ template <typename T> Plan<T> plan_of(const Description& d, const Room& room) {
     layer.drop = d.dropped(l + 1);
   }
   return p;
+}
+
+// The quantile of each output, for the loss.
+template <typename T> T* take_levels(Memory& memory, const Description& d) {
+  const int outputs = d.sizes.back();
+  T* levels = memory.take<T>(round_up(outputs, kPanel));
+  for (int j = 0; j < outputs && !d.levels.empty() && memory.is_there(); j++) levels[j] = T(d.levels[j]);
+  return levels;
 }
 
 // Activations of some rows.

@@ -1,32 +1,257 @@
 // J1, B1: the losses, value and output delta from one function each.
+//
+// They see the outputs as a line of vectors. Where rows lie in panels it runs along one row, and what is summed over
+// the outputs is added up across the lanes; where rows lie across the lanes it is as many rows as there are lanes, and
+// their outputs come one after the other. Z is in A, and becomes A, where the loss is one with φ.
 #pragma once
 
-#include "../core/plan.h"
-#include "math-inl.h"
+#include "../core/narrow_plan.h"
+#include "activations-inl.h"
 
 namespace chainrule {
 namespace CHAINRULE_ISA {
 
-// Softmax of one row in place: Z becomes A. Its largest z and Σ e^(z - largest).
-template <typename T> INLINE void softmax_row(const Panels<T>& Z, int row, T* largest, T* total) {
-  const int vectors = vectors_of<T>(Z.columns);
-  const auto at = [&](int v) INLINE_LAMBDA { return Z.panel(0, row) + vector_at(Z, v); };
-  T* end = at(vectors - 1);
-  store(end, keep_first<T>(load(end), Z.columns - (vectors - 1) * kLanes<T>, -__builtin_inf()));
-  Vec<T> top = load(at(0)), sum{};
-  for (int v = 1; v < vectors; v++) {
-    const Vec<T> x = load(at(v));
-    top = x > top ? x : top;
+// One row.
+template <typename T> struct AlongRow {
+  const Plan<T>& plan;
+  const Layer<T>& out;
+  int row;
+  const T* targets;
+  Vec<T> scale;  // w / Σw
+
+  int count() const { return vectors_of<T>(out.outputs); }
+  int left(int i) const { return out.outputs - i * kLanes<T>; }
+  T* of(const Panels<T>& M, int i) const { return M.panel(0, row) + vector_at(M, i); }
+  T* a(int i) const { return of(out.A, i); }
+  T* delta(int i) const { return of(out.delta, i); }
+  T* gradient(int i) const { return delta(i); }  // ∂ℓ/∂A of a hidden layer
+  Vec<T> slope(int i) const { return load(of(out.S, i)); }
+  Vec<T> y(int i) const { return load_first(targets + i * kLanes<T>, left(i)); }
+  Vec<T> level(int i) const { return load(plan.levels + i * kLanes<T>); }
+  // Behind the last output: `other`.
+  Vec<T> keep(int i, Vec<T> v, T other) const { return keep_first<T>(v, left(i), other); }
+  static Vec<T> sum(Vec<T> v) { return splat(sum_of<T>(v)); }
+  static Vec<T> highest(Vec<T> v) { return splat(max_of<T>(v)); }
+};
+
+// A vector of rows.
+template <typename T> struct AcrossRows {
+  const Plan<T>& plan;
+  int units;
+  T *A, *D, *g;
+  int width;
+  const T* targets;
+  Vec<T> scale;
+
+  int count() const { return units; }
+  T* a(int i) const { return A + i * width; }
+  T* delta(int i) const { return D + i * width; }
+  T* gradient(int i) const { return g + i * width; }
+  Vec<T> slope(int i) const { return load(delta(i)); }
+  Vec<T> y(int i) const { return load(targets + i * width); }
+  Vec<T> level(int i) const { return splat(plan.levels[i]); }
+  static Vec<T> keep(int, Vec<T> v, T) { return v; }
+  static Vec<T> sum(Vec<T> v) { return v; }
+  static Vec<T> highest(Vec<T> v) { return v; }
+};
+
+// ℓ of a line: value + weight · (largest + log total), added up over its lanes; not scaled.
+template <typename T> struct LineLoss {
+  Vec<T> value, weight, largest, total;
+};
+
+// Softmax: Z becomes A. The largest z and Σ e^(z - largest).
+template <typename T, typename Line> INLINE void softmax(const Line& line, Vec<T>* largest, Vec<T>* total) {
+  const int last = line.count() - 1;
+  store(line.a(last), line.keep(last, load(line.a(last)), T(-__builtin_inf())));
+  Vec<T> top = load(line.a(0)), sum{};
+  for (int i = 1; i <= last; i++) {
+    const Vec<T> z = load(line.a(i));
+    top = z > top ? z : top;
   }
-  *largest = max_of<T>(top);
-  for (int v = 0; v < vectors; v++) {
-    const Vec<T> e = exp_v(load(at(v)) - *largest);
-    store(at(v), e);
+  *largest = line.highest(top);
+  for (int i = 0; i <= last; i++) {
+    const Vec<T> e = exp_v(load(line.a(i)) - *largest);
+    store(line.a(i), e);
     sum += e;
   }
-  *total = sum_of<T>(sum);
-  const T inverse = 1 / *total;
-  for (int v = 0; v < vectors; v++) store(at(v), load(at(v)) * inverse);
+  *total = line.sum(sum);
+  const Vec<T> inverse = 1 / *total;
+  for (int i = 0; i <= last; i++) store(line.a(i), load(line.a(i)) * inverse);
+}
+
+// B2 of a hidden layer of softmax: Δ = A ⊙ g - S Σ A g, where S is A without its mask.
+template <typename T, typename Line> INLINE void softmax_back(const Line& line) {
+  Vec<T> inner{};
+  for (int i = 0; i < line.count(); i++) inner = multiply_add(load(line.a(i)), load(line.gradient(i)), inner);
+  inner = line.sum(inner);
+  for (int i = 0; i < line.count(); i++) {
+    store(line.delta(i), multiply_add(load(line.a(i)), load(line.gradient(i)), -line.slope(i) * inner));
+  }
+}
+
+// A loss of each output by itself: ℓ = u v and ∂ℓ/∂a. functions.def has a row for each.
+#define LOSS(name)                                                                                              \
+  template <typename T>                                                                                         \
+  INLINE void ell_##name([[maybe_unused]] T parameter, [[maybe_unused]] Vec<T> level, Vec<T> y, Vec<T> a, Vec<T>* u, \
+                         Vec<T>* v, Vec<T>* slope)
+
+LOSS(squared_error) {
+  *u = a - y;
+  *v = parameter * *u;
+  *slope = 2 * parameter * *u;
+}
+LOSS(absolute_error) {
+  *u = a - y;
+  *slope = *u > 0 ? splat<T>(1) : (*u < 0 ? splat<T>(-1) : *u);  // NaN stays
+  *v = *slope;
+}
+LOSS(huber) {
+  const Vec<T> r = a - y, size = r < 0 ? -r : r, limit = splat(parameter);
+  *u = size > limit ? limit : r;
+  *v = size > limit ? size - limit / 2 : r / 2;
+  *slope = r > limit ? limit : (r < -limit ? -limit : r);
+}
+LOSS(log_cosh) {
+  const Vec<T> r = a - y, size = r < 0 ? -r : r;
+  Vec<T> unused;
+  *u = size + (log1p_v(exp_v(-2 * size)) - T(0.69314718055994530942));
+  *v = splat<T>(1);
+  tanh_v(r, slope, &unused);
+}
+LOSS(pinball) {
+  *u = y - a;
+  *v = *u > 0 ? level : (*u < 0 ? level - 1 : Vec<T>{});
+  *slope = *u == *u ? -*v : *u;
+}
+#undef LOSS
+
+template <typename T, void (*ell)(T, Vec<T>, Vec<T>, Vec<T>, Vec<T>*, Vec<T>*, Vec<T>*), typename Line>
+__attribute__((noinline)) Vec<T> pointwise(const Line& line, bool softmax) {
+  typedef Vec<T> V;
+  V value{}, inner{};
+  for (int i = 0; i < line.count(); i++) {
+    const V a = load(line.a(i));
+    V u, v, g;
+    ell(line.plan.parameter, line.level(i), line.y(i), a, &u, &v, &g);
+    value = multiply_add(line.keep(i, u, T(0)), v, value);  // behind the end a may be φ(0)
+    if (softmax) {
+      inner = multiply_add(a, g, inner);
+      store(line.delta(i), g);
+    } else {
+      store(line.delta(i), line.scale * line.keep(i, g, T(0)) * line.slope(i));  // B1
+    }
+  }
+  if (softmax) {
+    inner = line.sum(inner);
+    for (int i = 0; i < line.count(); i++) {
+      store(line.delta(i), line.scale * load(line.a(i)) * (load(line.delta(i)) - inner));  // B1: a ⊙ (g - Σ a g)
+    }
+  }
+  return value;
+}
+
+// y log y - y: what Poisson's loss has of y alone.
+template <typename T> INLINE Vec<T> of_counts(Vec<T> y) {
+  return (y > 0 ? y * log_v(y > 0 ? y : splat<T>(1)) : Vec<T>{}) - y;
+}
+
+// log a of a softmax comes from Z: B1 is (Σy) A - Y.
+template <typename T, typename Line> INLINE LineLoss<T> softmax_logarithm(const Line& line) {
+  typedef Vec<T> V;
+  V y_z{}, all{}, value{}, largest, total;
+  for (int i = 0; i < line.count(); i++) {
+    const V y = line.y(i);
+    all += y;
+    y_z += y == 0 ? V{} : y * load(line.a(i));
+  }
+  softmax<T>(line, &largest, &total);
+  all = line.sum(all);
+  V excess{};  // of Poisson's Σ a, whose gradient is that of 1
+  if (line.plan.ell == Ell::poisson) {
+    V sum{};
+    for (int i = 0; i < line.count(); i++) {
+      const V a = load(line.a(i));
+      sum += a;
+      value += a + of_counts<T>(line.y(i));
+    }
+    excess = 1 - line.sum(sum);
+  }
+  for (int i = 0; i < line.count(); i++) {
+    const V a = load(line.a(i));
+    store(line.delta(i), line.scale * multiply_add(a, all + excess, -line.y(i)));
+  }
+  return {value - y_z, all, largest, total};
+}
+
+// log a and its derivative, with a and φ′, of the activations whose range a logarithm allows.
+template <typename T> INLINE void logarithm(Phi phi, T parameter, Vec<T> z, Vec<T>* a, Vec<T>* slope, Vec<T>* log_a, Vec<T>* ratio) {
+  if (phi == Phi::exp) {
+    phi_exp<T>(z, parameter, a, slope);
+    *log_a = z, *ratio = splat<T>(1);
+  } else if (phi == Phi::softplus) {
+    phi_softplus<T>(z, parameter, a, slope);
+    *log_a = z < -30 ? z : log_v(*a);  // there it is z - e^z / 2
+    *ratio = z < -30 ? splat<T>(1) : *slope / *a;
+  } else {
+    phi_squareplus<T>(z, parameter, a, slope);
+    *log_a = log_v(*a);
+    *ratio = *slope / *a;
+  }
+}
+
+template <typename T, typename Line> INLINE Vec<T> logarithms(const Line& line, Phi phi, T parameter) {
+  typedef Vec<T> V;
+  V value{};
+  for (int i = 0; i < line.count(); i++) {
+    const V y = line.y(i), z = load(line.a(i));
+    V a, slope, loss, delta;
+    if (phi == Phi::sigmoid) {
+      V rest;
+      sigmoid_v<T>(z, &a, &rest);
+      slope = a * rest;
+      const V tail = log1p_v(exp_v(z < 0 ? z : -z));   // log(1 + e^{-|z|})
+      const V minus_log = (z < 0 ? -z : V{}) + tail;   // -log σ(z)
+      const V minus_log1m = (z > 0 ? z : V{}) + tail;  // -log(1 - σ(z))
+      if (line.plan.ell == Ell::binary_cross_entropy) {
+        loss = multiply_add(y, minus_log, (1 - y) * minus_log1m);
+        delta = multiply_add(-y, rest, (1 - y) * a);  // B1: A - Y
+      } else if (line.plan.ell == Ell::cross_entropy) {
+        loss = y == 0 ? V{} : y * minus_log;
+        delta = -y * rest;  // B1
+      } else {
+        loss = a + (y == 0 ? V{} : y * minus_log) + of_counts<T>(y);
+        delta = slope - y * rest;  // B1
+      }
+    } else {
+      V log_a, ratio;
+      logarithm<T>(phi, parameter, z, &a, &slope, &log_a, &ratio);
+      loss = a - (y == 0 ? V{} : y * log_a) + of_counts<T>(y);
+      delta = slope - y * ratio;  // B1
+    }
+    value += line.keep(i, loss, T(0));
+    store(line.delta(i), line.keep(i, line.scale * delta, T(0)));
+    store(line.a(i), a);
+  }
+  return value;
+}
+
+// J1 and B1 of a line.
+template <typename T, typename Line> INLINE LineLoss<T> line_loss(const Line& line, Phi phi, T parameter) {
+  const bool of_row = phi == Phi::softmax;
+  if (is_logarithmic(line.plan.ell)) {
+    if (of_row) return softmax_logarithm<T>(line);
+    return {logarithms<T>(line, phi, parameter), Vec<T>{}, Vec<T>{}, splat<T>(1)};
+  }
+  Vec<T> largest, total, value{};
+  if (of_row) softmax<T>(line, &largest, &total);
+  switch (line.plan.ell) {
+#define ELL(name) \
+  case Ell::name: value = pointwise<T, ell_##name<T>>(line, of_row); break;
+#define ELL_OF_LOGARITHMS(name) case Ell::name: break;
+#include "../functions.def"
+  }
+  return {value, Vec<T>{}, Vec<T>{}, splat<T>(1)};
 }
 
 // The rows of a batch of which a loss is taken together.
@@ -36,113 +261,43 @@ template <typename T> struct Group {
   T scale[kRowTile];    // w / Σw
 };
 
-// J1 and B1 for a group of rows: A holds Z and becomes A; delta is scaled by w / Σw; returns the group's share of J.
-template <typename T> double softmax_loss(const Plan<T>& plan, const Layer<T>& out, const Group<T>& g) {
-  typedef Vec<T> V;
+// A group's share of J; Δ is scaled by w / Σw.
+template <typename T> double group_loss(const Plan<T>& plan, const Layer<T>& out, const Group<T>& g) {
   constexpr int lanes = kLanes<T>, room = kRowTile > lanes ? kRowTile : lanes;
-  const int columns = out.outputs, vectors = vectors_of<T>(columns);
   T largest[room], total[room], weight[room];
   for (int i = 0; i < room; i++) largest[i] = 0, total[i] = 1, weight[i] = 0;
-  V value{};
-  for (int i = 0; i < g.rows; i++) {
-    T *a = out.A.panel(0, g.first + i), *delta = out.delta.panel(0, g.first + i);
-    const auto at = [&](int v) INLINE_LAMBDA { return vector_at(out.A, v); };
-    const auto y = [&](int v) INLINE_LAMBDA { return load_first(g.y[i] + v * lanes, columns - v * lanes); };
-    const T scale = g.scale[i];
-    if (plan.ell == Ell::cross_entropy) {
-      V y_z{}, sum{};
-      for (int v = 0; v < vectors; v++) {
-        const V t = y(v);
-        sum += t;
-        y_z += t == 0 ? V{} : t * load(a + at(v));
-      }
-      value = multiply_add(y_z, splat<T>(-scale), value);
-      softmax_row(out.A, g.first + i, &largest[i], &total[i]);
-      const T all = sum_of<T>(sum);
-      weight[i] = scale * all;
-      for (int v = 0; v < vectors; v++) {
-        store(delta + at(v), scale * multiply_add(load(a + at(v)), splat<T>(all), -y(v)));  // B1: (Σy) A - Y
-      }
-      continue;
-    }
-    softmax_row(out.A, g.first + i, &largest[i], &total[i]);
-    V square{}, ag{};
-    for (int v = 0; v < vectors; v++) {
-      const V x = load(a + at(v)), r = x - y(v);
-      square = multiply_add(r, r, square);
-      ag = multiply_add(x, r, ag);
-    }
-    value = multiply_add(square, splat<T>(scale * plan.factor), value);
-    const T inner = sum_of<T>(ag);
-    for (int v = 0; v < vectors; v++) {
-      const V x = load(a + at(v)), r = x - y(v);
-      store(delta + at(v), scale * 2 * plan.factor * x * (r - inner));  // B1: a ⊙ (g - Σ a g)
-    }
-  }
-  for (int i = 0; i < room; i += lanes) {
-    value = multiply_add(load(weight + i), load(largest + i) + log_v(load(total + i)), value);
-  }
-  return double(sum_of<T>(value));
-}
-
-template <typename T> double squared_loss(const Plan<T>& plan, const Layer<T>& out, const Group<T>& g) {
-  constexpr int lanes = kLanes<T>;
   Vec<T> value{};
   for (int i = 0; i < g.rows; i++) {
-    const int row = g.first + i;
-    Vec<T> square{};
-    for (int v = 0; v * lanes < out.outputs; v++) {
-      const int left = out.outputs - v * lanes;
-      const std::ptrdiff_t at = vector_at(out.A, v);
-      // behind the end a may be φ(0): no residual there
-      const Vec<T> a = load(out.A.panel(0, row) + at), y = load_first(g.y[i] + v * lanes, left);
-      const Vec<T> r = keep_first<T>(a - y, left, T(0));
-      square = multiply_add(r, r, square);
-      const Vec<T> slope = load(out.S.panel(0, row) + at);
-      store(out.delta.panel(0, row) + at, (g.scale[i] * 2 * plan.factor) * r * slope);  // B1
+    const Vec<T> scale = splat(g.scale[i]);
+    const LineLoss<T> loss = line_loss<T>(AlongRow<T>{plan, out, g.first + i, g.y[i], scale}, out.phi, out.parameter);
+    value = multiply_add(loss.value, scale, value);
+    weight[i] = g.scale[i] * loss.weight[0], largest[i] = loss.largest[0], total[i] = loss.total[0];
+  }
+  if (out.phi == Phi::softmax && is_logarithmic(plan.ell)) {
+    for (int i = 0; i < room; i += lanes) {
+      value = multiply_add(load(weight + i), load(largest + i) + log_v(load(total + i)), value);
     }
-    value = multiply_add(square, splat<T>(g.scale[i] * plan.factor), value);
   }
   return double(sum_of<T>(value));
 }
 
-// σ with a logarithmic loss.
-template <typename T> double sigmoid_loss(const Plan<T>& plan, const Layer<T>& out, const Group<T>& g) {
-  typedef Vec<T> V;
-  constexpr int lanes = kLanes<T>;
-  V value{};
-  for (int i = 0; i < g.rows; i++) {
-    V row{};
-    for (int v = 0; v * lanes < out.outputs; v++) {
-      const int left = out.outputs - v * lanes;
-      T* a = out.A.panel(0, g.first + i) + vector_at(out.A, v);
-      const V y = load_first(g.y[i] + v * lanes, left), z = load(a);
-      V s, rest;
-      sigmoid_v<T>(z, &s, &rest);
-      const V tail = log1p_v(exp_v(z < 0 ? z : -z));   // log(1 + e^{-|z|})
-      const V minus_log = (z < 0 ? -z : V{}) + tail;   // -log σ(z)
-      const V minus_log1m = (z > 0 ? z : V{}) + tail;  // -log(1 - σ(z))
-      V loss, delta;
-      if (plan.ell == Ell::binary_cross_entropy) {
-        loss = multiply_add(y, minus_log, (1 - y) * minus_log1m);
-        delta = multiply_add(-y, rest, (1 - y) * s);  // B1: A - Y
-      } else {
-        loss = y == 0 ? V{} : y * minus_log;
-        delta = -y * rest;  // B1
-      }
-      row += keep_first<T>(loss, left, T(0));
-      store(out.delta.panel(0, g.first + i) + vector_at(out.delta, v), keep_first<T>(g.scale[i] * delta, left, T(0)));
-      store(a, s);
+// The share of J of a tile whose rows lie across the lanes, `width` of them; D becomes Δ. ℓ of each to `row_loss`, or nowhere.
+template <typename T> double narrow_loss(const NarrowPlan<T>& plan, int width, T* row_loss) {
+  const Layer<T>& out = plan.network.layer[plan.network.layers - 1];
+  const NarrowLayer<T>& own = plan.layer[plan.network.layers - 1];
+  double total = 0;
+  for (int r = 0; r < width; r += kLanes<T>) {
+    const Vec<T> scale = load(plan.weight + r);
+    const AcrossRows<T> line{plan.network, out.outputs, own.A + r, own.D + r, nullptr, width, plan.y + r, scale};
+    const LineLoss<T> loss = line_loss<T>(line, out.phi, out.parameter);
+    Vec<T> value = loss.value;
+    if (out.phi == Phi::softmax && is_logarithmic(plan.network.ell)) {
+      value = multiply_add(loss.weight, loss.largest + log_v(loss.total), value);
     }
-    value = multiply_add(row, splat<T>(g.scale[i]), value);
+    if (row_loss) store(row_loss + r, value);
+    total += double(sum_of<T>(value * scale));
   }
-  return double(sum_of<T>(value));
-}
-
-template <typename T> INLINE double group_loss(const Plan<T>& plan, const Layer<T>& out, const Group<T>& g) {
-  if (out.phi == Phi::softmax) return softmax_loss(plan, out, g);
-  if (plan.ell == Ell::squared_error) return squared_loss(plan, out, g);
-  return sigmoid_loss(plan, out, g);
+  return total;
 }
 
 }  // namespace CHAINRULE_ISA

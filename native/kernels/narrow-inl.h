@@ -52,10 +52,10 @@ __attribute__((noinline)) void narrow_forward(const T* W, std::ptrdiff_t stride,
   });
 }
 
-// B2: Δ = Wᵀ Δ ⊙ D of the layer below, in the place of D.
+// B2: Wᵀ Δ, times the slopes of the layer below where they are given.
 template <typename T>
-__attribute__((noinline)) void narrow_back(const T* W, std::ptrdiff_t stride, const T* delta, int outputs, T* D,
-                                           int inputs, int width) {
+__attribute__((noinline)) void narrow_back(const T* W, std::ptrdiff_t stride, const T* delta, int outputs, T* to,
+                                           const T* slopes, int inputs, int width) {
   over_units(inputs, width / kLanes<T>, [&](auto K_, auto V_, int k0, int v0) INLINE_LAMBDA {
     constexpr int K = decltype(K_)::value, V = decltype(V_)::value, lanes = kLanes<T>;
     const T* from = delta + v0 * lanes;
@@ -74,8 +74,8 @@ __attribute__((noinline)) void narrow_back(const T* W, std::ptrdiff_t stride, co
     }
     UNROLL for (int k = 0; k < K; k++) {
       UNROLL for (int v = 0; v < V; v++) {
-        T* d = D + (k0 + k) * width + (v0 + v) * lanes;
-        store(d, acc[k][v] * load(d));
+        const int at = (k0 + k) * width + (v0 + v) * lanes;
+        store(to + at, slopes ? acc[k][v] * load(slopes + at) : acc[k][v]);
       }
     }
   });
@@ -125,83 +125,6 @@ INLINE void narrow_biases(const T* delta, int outputs, int width, T* sums, bool 
       UNROLL for (int i = 0; i < lanes; i++) store(sums + (j0 + i) * lanes, acc[i]);
     }
   }
-}
-
-// J1 and B1: A holds Z and becomes A where the loss is one with φ; D becomes Δ, scaled by w / Σw.
-template <typename T> double narrow_loss(const NarrowPlan<T>& plan, int width) {
-  typedef Vec<T> V;
-  constexpr int lanes = kLanes<T>;
-  const Plan<T>& network = plan.network;
-  const int outputs = network.layer[network.layers - 1].outputs;
-  const Phi phi = network.layer[network.layers - 1].phi;
-  const T twice = 2 * network.factor;
-  double total = 0;
-  for (int r = 0; r < width; r += lanes) {
-    T *a = plan.layer[network.layers - 1].A + r, *d = plan.layer[network.layers - 1].D + r;
-    const T* y = plan.y + r;
-    const V scale = load(plan.weight + r);
-    V value{};
-    if (phi == Phi::softmax) {
-      V top = load(a), all{}, y_all{}, y_z{}, inner{};
-      for (int j = 1; j < outputs; j++) {
-        const V z = load(a + j * width);
-        top = z > top ? z : top;
-      }
-      for (int j = 0; j < outputs; j++) {
-        const V z = load(a + j * width), t = load(y + j * width), e = exp_v(z - top);
-        y_z += t == 0 ? V{} : t * z;
-        y_all += t;
-        all += e;
-        store(a + j * width, e);
-      }
-      const V inverse = 1 / all;
-      for (int j = 0; j < outputs; j++) {
-        const V p = load(a + j * width) * inverse, t = load(y + j * width);
-        store(a + j * width, p);
-        if (network.ell == Ell::cross_entropy) {
-          store(d + j * width, scale * multiply_add(p, y_all, -t));  // B1: (Σy) A - Y
-        } else {
-          value = multiply_add(p - t, p - t, value);
-          inner = multiply_add(p, p - t, inner);
-        }
-      }
-      if (network.ell == Ell::cross_entropy) {
-        value = y_all * (top + log_v(all)) - y_z;
-      } else {
-        value *= network.factor;
-        for (int j = 0; j < outputs; j++) {
-          const V p = load(a + j * width);
-          store(d + j * width, scale * twice * p * (p - load(y + j * width) - inner));  // B1: a ⊙ (g - Σ a g)
-        }
-      }
-    } else if (network.ell == Ell::squared_error) {
-      for (int j = 0; j < outputs; j++) {
-        const V off = load(a + j * width) - load(y + j * width);
-        value = multiply_add(off, off, value);
-        store(d + j * width, scale * twice * off * load(d + j * width));  // B1
-      }
-      value *= network.factor;
-    } else {
-      for (int j = 0; j < outputs; j++) {
-        const V z = load(a + j * width), t = load(y + j * width);
-        V s, rest;
-        sigmoid_v<T>(z, &s, &rest);
-        const V tail = log1p_v(exp_v(z < 0 ? z : -z));   // log(1 + e^{-|z|})
-        const V minus_log = (z < 0 ? -z : V{}) + tail;   // -log σ(z)
-        const V minus_log1m = (z > 0 ? z : V{}) + tail;  // -log(1 - σ(z))
-        if (network.ell == Ell::binary_cross_entropy) {
-          value += multiply_add(t, minus_log, (1 - t) * minus_log1m);
-          store(d + j * width, scale * multiply_add(-t, rest, (1 - t) * s));  // B1: A - Y
-        } else {
-          value += t == 0 ? V{} : t * minus_log;
-          store(d + j * width, scale * (-t * rest));  // B1
-        }
-        store(a + j * width, s);
-      }
-    }
-    total += double(sum_of<T>(value * scale));
-  }
-  return total;
 }
 
 // F0: numbers of the rows, [row][unit], turned into [unit][width]: four units at a time by vectors, the rest one by one.
@@ -275,10 +198,51 @@ template <typename T> INLINE void zero_rest(T* A, int units, int width) {
   for (int i = units * width; i < round_up(units, kNarrowPanel) * width; i += kLanes<T>) store(A + i, Vec<T>{});
 }
 
+// [unit][width] of rows [first, last) to `to`, (rows of the batch, units), or nowhere.
+template <typename T>
+__attribute__((noinline)) void keep(const T* from, int units, int width, int first, int last, T* to) {
+  for (int r = first; to && r < last; r++) {
+    for (int k = 0; k < units; k++) to[(std::ptrdiff_t)r * units + k] = from[k * width + r - first];
+  }
+}
+
+// F2 of a layer; whether every z was finite.
+template <typename T>
+INLINE bool narrow_activate(const Plan<T>& network, const Layer<T>& layer, const NarrowLayer<T>& own, int width) {
+  if (layer.phi != Phi::softmax) {
+    return activate(layer.phi, layer.parameter, own.A, own.D, std::ptrdiff_t(layer.outputs) * width / kPanel,
+                    kVectors<T>);
+  }
+  for (int r = 0; r < width; r += kLanes<T>) {
+    const AcrossRows<T> line{network, layer.outputs, own.A + r, own.D + r, nullptr, width, nullptr, Vec<T>{}};
+    Vec<T> largest, total;
+    softmax<T>(line, &largest, &total);
+    for (int k = 0; k < layer.outputs; k++) store(line.delta(k), load(line.a(k)));  // without its mask, for B2
+  }
+  return true;
+}
+
+// B2 of layer l - 1 from the Δ of layer l.
+template <typename T>
+INLINE void narrow_back(const NarrowPlan<T>& plan, const Kept<T>* kept, int l, int first, int last, int width) {
+  const Layer<T>& layer = plan.network.layer[l];
+  const NarrowLayer<T>&own = plan.layer[l], &low = plan.layer[l - 1];
+  const bool of_row = plan.network.layer[l - 1].phi == Phi::softmax, at_once = !of_row && !kept;
+  T* g = at_once ? low.D : plan.g;
+  narrow_back(plan.theta + own.W, own.stride, own.D, layer.outputs, g, at_once ? low.D : nullptr, layer.inputs, width);
+  if (at_once) return;
+  if (kept) keep(g, layer.inputs, width, first, last, kept->dA[l - 1]);
+  for (int r = 0; r < width && of_row; r += kLanes<T>) {
+    softmax_back<T>(AcrossRows<T>{plan.network, layer.inputs, low.A + r, low.D + r, g + r, width, nullptr, Vec<T>{}});
+  }
+  for (int i = 0; i < layer.inputs * width && !of_row; i += kLanes<T>) store(low.D + i, load(g + i) * load(low.D + i));
+}
+
 // Rows [first, last) of a batch, at most as many as the plan has room for: their share of J.
 template <typename T>
 double narrow_rows(const NarrowPlan<T>& plan, const Step<T>& step, int first, int last, bool starts, bool ends, T* to) {
   const Plan<T>& network = plan.network;
+  const Kept<T>* kept = step.kept;
   const int width = round_up(last - first, kPanel), top = network.layers - 1;
   if (network.input == Input::uint8) narrow_gather<T, std::uint8_t>(plan, step, first, last, width, network.scale);
   else narrow_gather<T, T>(plan, step, first, last, width, T(1));
@@ -291,25 +255,31 @@ double narrow_rows(const NarrowPlan<T>& plan, const Step<T>& step, int first, in
     const Layer<T>& layer = network.layer[l];
     const NarrowLayer<T>& own = plan.layer[l];
     narrow_forward(plan.theta + own.W, own.stride, plan.theta + own.b, from, layer.inputs, own.A, layer.outputs, width);
-    if (l < top || !network.output_keeps_z) {
-      finite &= activate(layer.phi, layer.parameter, own.A, own.D, std::ptrdiff_t(layer.outputs) * width / kPanel,
-                         kVectors<T>);  // F2
-    }
+    if (kept) keep(own.A, layer.outputs, width, first, last, kept->Z[l]);
+    const bool of_loss = l == top && (network.output_keeps_z || layer.phi == Phi::softmax);
+    if (!of_loss) finite &= narrow_activate(network, layer, own, width);  // F2
+    if (kept) keep(own.D, layer.outputs, width, first, last, kept->slope[l]);
     if (l < top) {
-      narrow_mask(step, l + 1, layer.drop, &offset, first, last, width, layer.outputs, own.A, own.D);
+      narrow_mask(step, l + 1, layer.drop, &offset, first, last, width, layer.outputs, own.A,
+                  layer.phi == Phi::softmax ? nullptr : own.D);
       zero_rest(own.A, layer.outputs, width);
     }
     from = own.A;
   }
-  const double J = narrow_loss(plan, width);
+  const double J = narrow_loss(plan, width, kept ? plan.weight : nullptr);
+  if (kept) keep(plan.weight, 1, width, first, last, kept->row_loss);
   for (int l = top; l >= 0; l--) {
     const Layer<T>& layer = network.layer[l];
     const NarrowLayer<T>& own = plan.layer[l];
     zero_rest(own.D, layer.outputs, width);
+    if (kept) {
+      keep(own.A, layer.outputs, width, first, last, kept->A[l]);
+      keep(own.D, layer.outputs, width, first, last, kept->delta[l]);
+    }
     narrow_weights(l ? plan.layer[l - 1].A : plan.x, layer.inputs, own.D, layer.outputs, width,
                    plan.sums + own.W * kLanes<T>, starts, ends, to + own.W);
     narrow_biases(own.D, layer.outputs, width, plan.sums + own.b * kLanes<T>, starts, ends, to + own.b);
-    if (l) narrow_back(plan.theta + own.W, own.stride, own.D, layer.outputs, plan.layer[l - 1].D, layer.inputs, width);
+    if (l) narrow_back(plan, kept, l, first, last, width);
   }
   return finite ? J : double(__builtin_nan(""));
 }

@@ -10,6 +10,14 @@
 namespace chainrule {
 namespace CHAINRULE_ISA {
 
+// F2; S is A without its mask, for B2.
+template <typename T> void hidden_softmax(const Plan<T>& plan, const Layer<T>& layer, int row) {
+  const AlongRow<T> line{plan, layer, row, nullptr, Vec<T>{}};
+  Vec<T> largest, total;
+  softmax<T>(line, &largest, &total);
+  for (int i = 0; i < line.count() && layer.S; i++) store(line.of(layer.S, i), load(line.a(i)));
+}
+
 // F0-F2; whether every z was finite.
 template <typename T> bool forward(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
   bool finite = true;
@@ -40,13 +48,15 @@ template <typename T> bool forward(const Plan<T>& plan, const Step<T>& step, int
     }
     if (step.kept) copy_out(layer.A, first, last, at, step.kept->Z[l]);
     const bool keep = plan.output_keeps_z && plan.train && l == plan.layers - 1;
-    for (int p = 0; p < layer.A.panels() && !keep; p++) {
+    const bool of_row = layer.phi == Phi::softmax;
+    for (int r = 0; r < count && of_row && l + 1 < plan.layers; r++) hidden_softmax(plan, layer, row + r);
+    for (int p = 0; p < layer.A.panels() && !keep && !of_row; p++) {
       const int left = layer.outputs - p * kPanel, vectors = vectors_of<T>(left < kPanel ? left : kPanel);
       finite &= activate(layer.phi, layer.parameter, layer.A.panel(p, row), layer.S ? layer.S.panel(p, row) : nullptr,
                          count, vectors);  // F2
     }
     if (step.kept) copy_out(layer.S, first, last, at, step.kept->slope[l]);
-    if (l + 1 < plan.layers) dropped(l + 1, layer.drop, layer.A, layer.S);
+    if (l + 1 < plan.layers) dropped(l + 1, layer.drop, layer.A, of_row ? Panels<T>{} : layer.S);
     from = layer.A;
   }
   return finite;
@@ -79,11 +89,11 @@ template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int fi
   for (int l = plan.layers - 1; l > 0; l--) {
     const Layer<T>& up = plan.layer[l];
     const Layer<T>& low = plan.layer[l - 1];
-    if (step.kept) {
-      back(up, low, {}, row, last - first);
-      copy_out(low.delta, first, last, at, step.kept->dA[l - 1]);
-    }
-    back(up, low, low.S, row, last - first);
+    const bool of_row = low.phi == Phi::softmax;
+    if (step.kept || of_row) back(up, low, {}, row, last - first);
+    if (step.kept) copy_out(low.delta, first, last, at, step.kept->dA[l - 1]);
+    if (!of_row) back(up, low, low.S, row, last - first);
+    for (int r = row; r < row + last - first && of_row; r++) softmax_back<T>(AlongRow<T>{plan, low, r, nullptr, Vec<T>{}});
   }
   if (step.kept) copy_a_and_delta(plan, *step.kept, first, last, at);
 }
@@ -92,8 +102,8 @@ template <typename T> void predict(const Plan<T>& plan, const Step<T>& step, int
   forward(plan, step, first, last, at);
   const Layer<T>& out = plan.layer[plan.layers - 1];
   for (int r = first; r < last; r++) {
-    T largest, total;
-    if (out.phi == Phi::softmax) softmax_row(out.A, r - at, &largest, &total);
+    Vec<T> largest, total;
+    if (out.phi == Phi::softmax) softmax<T>(AlongRow<T>{plan, out, r - at, nullptr, Vec<T>{}}, &largest, &total);
     T* to = step.out + (std::ptrdiff_t)r * out.outputs;
     for (int k = 0; k < out.outputs; k++) to[k] = *out.A.at(r - at, k);
   }

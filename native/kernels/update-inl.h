@@ -61,6 +61,10 @@ void update_span(const Plan<T>& plan, const Step<T>& step, T* theta_, T* s0, T* 
       const V square = multiply_add(load(s0 + i), b2, c2 * g * g);
       store(s0 + i, square);
       theta -= rate * g / (square_root(square) + eps);
+    } else if constexpr (kRule == Rule::adagrad) {
+      const V squares = multiply_add(g, g, load(s0 + i));
+      store(s0 + i, squares);
+      theta -= rate * g / (square_root(squares) + eps);
     } else {
       const V mean = multiply_add(load(s0 + i), b1, c1 * g);
       const V square = multiply_add(load(s1 + i), b2, c2 * g * g);

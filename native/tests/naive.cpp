@@ -107,7 +107,7 @@ static bool agrees(const Kernels<T>& kernels, const char* name, int rows, int th
   d.phis = {int(Phi::tanh), int(Phi::tanh), int(Phi::identity)};
   d.parameters = {0, 0, 0};
   d.ell = int(Ell::squared_error);
-  d.factor = 0.5;
+  d.loss_parameter = 0.5;
   d.rule = int(Rule::sgd);
   d.l2 = kL2;
   d.batch_rows = rows;

@@ -18,11 +18,11 @@ from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
 
-from ..equations.activation import Activation, Elementwise
+from ..equations.activation import Elementwise
 from ..equations.arrays import Array, is_numpy_array, row_major
 from ..equations.backward_pass import Gradient, gradient_of_input, output_gradient
 from ..equations.forward_pass import Trace
-from ..equations.losses import BinaryCrossEntropy, CrossEntropy, Loss, Pointwise
+from ..equations.losses import Pinball, Pointwise
 from ..equations.network import Network, Parameters
 from ..errors import InputError, NonFiniteError
 from ..optimizers.rules import Rules
@@ -429,24 +429,15 @@ def _blas() -> Any:
 
 
 def _refused_function(network: Network) -> str | None:
-    for number, phi in enumerate(network.activations, 1):
+    for phi in network.activations:
         if phi.name not in PHI or getattr(phi, "own", False):
             return f"it does not have the activation {phi.name}"
-        if phi.name == "softmax" and number < network.n_layers:
-            return "it does not have softmax in hidden layers"
     loss, output = network.loss, network.activations[-1]
     if loss.name not in ELL or loss.own:
         return f"it does not have the loss {loss.name}"
-    if not has_logarithms(loss, output):
+    if "log1m_phi" in loss.logarithms and not isinstance(output, Elementwise):
         return f"it does not have {loss.name} on {output.name} outputs"
     return None
-
-
-def has_logarithms(loss: Loss, output: Activation) -> bool:
-    """Whether it takes the logarithms of a loss from Z: those of the activation's row; of softmax log a alone."""
-    if not isinstance(output, Elementwise):
-        return set(loss.logarithms) <= {"log_phi"}
-    return all(getattr(output, name) is not None for name in loss.logarithms)
 
 
 def _loss_takes_z(network: Network) -> bool:
@@ -475,8 +466,10 @@ def _describe(network: Network, scale: float | None) -> Any:
     ]
     d.ell = ELL[network.loss.name]
     loss = network.loss
-    assert isinstance(loss, Pointwise | CrossEntropy | BinaryCrossEntropy)
-    d.factor = loss.parameters[0][1] if isinstance(loss, Pointwise) else 1.0
+    if isinstance(loss, Pointwise) and loss.parameters:
+        d.loss_parameter = loss.parameters[0][1]
+    if isinstance(loss, Pinball):
+        d.levels = loss.quantiles * (network.sizes[-1] // len(loss.quantiles))
     d.uint8, d.scale = scale is not None, 1.0 if scale is None else scale
     d.keep_subnormals = keeps_subnormals()
     return d
