@@ -233,7 +233,7 @@ static void bind_description(nb::module_& m) {
   nb::class_<Description>(m, "Description")
       .def(nb::init<>())
       FIELD(sizes) FIELD(phis) FIELD(parameters) FIELD(ell) FIELD(loss_parameter) FIELD(levels) FIELD(rule) FIELD(momentum) FIELD(beta1)
-      FIELD(beta2) FIELD(epsilon) FIELD(has_slots) FIELD(weight_decay) FIELD(l1) FIELD(l2) FIELD(clip_value)
+      FIELD(beta2) FIELD(epsilon) FIELD(has_slots) FIELD(weight_decay) FIELD(l1) FIELD(l2) FIELD(alpha) FIELD(max_norm) FIELD(frozen) FIELD(clip_value)
       FIELD(clip_norm) FIELD(dropout) FIELD(uint8) FIELD(scale) FIELD(batch_rows) FIELD(threads)
       FIELD(keep_subnormals);
 #undef FIELD

@@ -32,6 +32,10 @@ template <typename T> void Engine<T>::set_rate(Step<T>& step, double rate, std::
   step.decay = 1 - rate * d_.weight_decay;
   step.correction1 = 1 - beta1_.of(t);
   step.correction2 = 1 - beta2_.of(t);
+  if (Rule(d_.rule) == Rule::folded_adam) {
+    step.rate *= std::sqrt(step.correction2) / step.correction1;
+    step.correction1 = step.correction2 = 1;
+  }
 }
 
 // An epoch may be cut into several calls: it is drawn in the first.
@@ -53,7 +57,7 @@ template <typename T> Outcome Engine<T>::run(const Batches<T>& batches, std::fun
   outcome.loss_sum = batches.loss_sum;
   outcome.weight_sum = batches.weight_sum;
   Step<T> step = batches.data;
-  step.l1 = d_.l1, step.l2 = d_.l2, step.clip_value = d_.clip_value;
+  step.l1 = d_.l1, step.clip_value = d_.clip_value;
   step.drops = true;
   const std::int64_t* order = step.order;
   if (batches.draws_order) order = drawn_order(batches.rows, step.seed, step.epoch);
@@ -66,6 +70,7 @@ template <typename T> Outcome Engine<T>::run(const Batches<T>& batches, std::fun
     const double weight = batch_weight(step);
     if (weight > 0) {
       step.inverse_weight = T(1 / weight);
+      step.l2 = d_.alpha > 0 ? d_.l2 + d_.alpha / weight : d_.l2;
       set_rate(step, batches.rates[number - batches.first], batches.steps_before + outcome.steps + 1);
       const double penalty = strategy_->penalty(step);
       double J = 0;
@@ -77,6 +82,7 @@ template <typename T> Outcome Engine<T>::run(const Batches<T>& batches, std::fun
       if (!outcome.finite) break;
       if (gradient_first) strategy_->move_along(step);
       else strategy_->move(step);
+      if (d_.max_norm > 0) strategy_->limit_norms(T(d_.max_norm));
       outcome.steps++;
       outcome.loss_sum += weight * J;
       outcome.weight_sum += weight;

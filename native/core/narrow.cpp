@@ -51,7 +51,17 @@ Narrow<T>::Narrow(const Description& d, const Kernels<T>& kernels, Team& team, I
         gradients_ = memory.take<T>(std::size_t(size_) * chunks_);
         const T* levels = take_levels<T>(memory, d);
         for (NarrowPlan<T>& view : views_) view.theta = theta_, view.network.levels = levels;
-      }) {}
+      }) {
+  const auto add = [&](int l, bool weights, std::ptrdiff_t last) {
+    const std::ptrdiff_t first = spans_.empty() ? 0 : spans_.back().last;
+    const bool moves = !d.is_frozen(l);
+    if (first && spans_.back().weights == weights && spans_.back().moves == moves) spans_.back().last = last;
+    else spans_.push_back({first, last, weights, moves});
+  };
+  const NarrowLayer<T>* layer = views_[0].layer;
+  for (int l = 0; l < d.layers(); l++) add(l, true, l + 1 < d.layers() ? layer[l + 1].W : weights_);
+  for (int l = 0; l < d.layers(); l++) add(l, false, l + 1 < d.layers() ? layer[l + 1].b : size_);
+}
 
 // move(flat, own) for each entry of θ as it lies flat (U1), and here.
 template <typename T> template <typename Move> void Narrow<T>::each_entry(T* flat, T* own, Move move) const {
@@ -127,19 +137,23 @@ template <typename T> void Narrow<T>::sum() {
 }
 
 template <typename T> void Narrow<T>::update(const Step<T>& step) {
-  const auto span = [&](std::ptrdiff_t first, std::ptrdiff_t last, bool weights) {
-    const auto slot = [&](int s) { return slots_[s] ? slots_[s] + first : nullptr; };
-    kernels_.update(network(), step, theta_ + first, slot(0), slot(1), gradients_ + first, last - first, weights);
-  };
-  span(0, weights_, true);
-  span(weights_, size_, false);
+  for (const Span& span : spans_) {
+    if (!span.moves) continue;
+    const auto slot = [&](int s) { return slots_[s] ? slots_[s] + span.first : nullptr; };
+    kernels_.update(network(), step, theta_ + span.first, slot(0), slot(1), gradients_ + span.first,
+                    span.last - span.first, span.weights);
+  }
 }
 
 template <typename T> bool Narrow<T>::gradient(const Step<T>& step) {
   const TinyIsZero tiny(team_.flush());
   sum();
-  squares_ = kernels_.finish_gradient(step, theta_, gradients_, weights_, true);
-  squares_ += kernels_.finish_gradient(step, theta_ + weights_, gradients_ + weights_, size_ - weights_, false);
+  squares_ = 0;
+  for (const Span& span : spans_) {
+    const double squares = kernels_.finish_gradient(step, theta_ + span.first, gradients_ + span.first,
+                                                    span.last - span.first, span.weights);
+    squares_ += span.moves ? squares : 0;
+  }
   return true;
 }
 
@@ -159,6 +173,22 @@ template <typename T> void Narrow<T>::move(const Step<T>& step) {
   const TinyIsZero tiny(team_.flush());
   sum();
   update(step);
+}
+
+template <typename T> void Narrow<T>::limit_norms(T most) {
+  for (int l = 0; l < network().layers; l++) {
+    const NarrowLayer<T>& layer = views_[0].layer[l];
+    const bool moves = std::any_of(spans_.begin(), spans_.end(), [&](const Span& span) {
+      return span.first <= layer.W && layer.W < span.last && span.moves;
+    });
+    for (int j = 0; j < network().layer[l].outputs && moves; j++) {
+      const auto w = [&](int k) -> T& { return theta_[layer.W + narrow_at(layer.stride, k, j)]; };
+      T squares = 0;
+      for (int k = 0; k < network().layer[l].inputs; k++) squares += w(k) * w(k);
+      const T norm = std::sqrt(squares);
+      for (int k = 0; k < network().layer[l].inputs && norm > most; k++) w(k) *= most / norm;
+    }
+  }
 }
 
 template class Narrow<float>;

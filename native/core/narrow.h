@@ -24,11 +24,18 @@ class Narrow final : public Strategy<T> {
   bool gradient(const Step<T>&) override;
   void move_along(const Step<T>&) override;
   void move(const Step<T>&) override;
+  void limit_norms(T most) override;
 
  private:
   static constexpr int kTileRows = 128, kChunkRows = 256, kMostChunks = 16;
 
   const Plan<T>& network() const { return views_[0].network; }
+  // Entries of θ that are treated alike.
+  struct Span {
+    std::ptrdiff_t first, last;
+    bool weights, moves;
+  };
+
   template <typename Move> void each_entry(T* flat, T* own, Move move) const;
   void chunk(const Step<T>&, int number, int thread);
   void sum();
@@ -40,6 +47,7 @@ class Narrow final : public Strategy<T> {
   double clip_norm_, squares_ = 0;
   int chunks_;
   std::ptrdiff_t weights_ = 0, size_ = 0;  // of θ: its W alone, all of it
+  std::vector<Span> spans_;
   std::vector<NarrowPlan<T>> views_;       // of each thread
   std::vector<double> chunk_loss_;
   T *theta_ = nullptr, *slots_[kMaxSlots] = {}, *gradients_ = nullptr;  // one gradient per chunk

@@ -1,6 +1,7 @@
 // The one description of a network and of the rules it is trained by, as Python fills it in.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -19,7 +20,9 @@ struct Description {
   double momentum = 0, beta1 = 0, beta2 = 0, epsilon = 0;
   bool has_slots = false;  // whether a step reads and writes the optimizer's state
   double weight_decay = 0;
-  double l1 = 0, l2 = 0, clip_value = 0, clip_norm = 0;
+  double l1 = 0, l2 = 0, alpha = 0;  // alpha / Σw of a batch is added to its l2
+  double clip_value = 0, clip_norm = 0, max_norm = 0;  // 0: none
+  std::vector<int> frozen;  // layers, from 1, that do not move
   std::vector<double> dropout;  // of the input and of each hidden layer
   bool uint8 = false;           // x, which is multiplied by
   double scale = 1;
@@ -37,6 +40,9 @@ struct Description {
     std::int64_t sum = 0;
     for (int width : sizes) sum += width;
     return sum;
+  }
+  bool is_frozen(int l) const {  // from 0
+    return std::find(frozen.begin(), frozen.end(), l + 1) != frozen.end();
   }
   double dropped(int l) const { return l < int(dropout.size()) ? dropout[l] : 0; }
 };

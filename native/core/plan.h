@@ -110,6 +110,8 @@ struct Kernels {
                  bool weights);
   // ∂R/∂W added to g, then clipped by value: returns Σ g²
   double (*finish_gradient)(const Step<T>&, const T* theta, T* g, std::ptrdiff_t count, bool weights);
+  // The columns of a panel of W scaled down to a norm of `most`
+  void (*limit_norms)(T* panel, int rows, T most);
   // W's second copy, of inputs [k0, k1) and output panels [p0, p1)
   void (*transpose)(const Layer<T>&, int k0, int k1, int p0, int p1);
   // F0-F2, J1, B1-B3 of a tile of a narrow network: its share of J. The first tile starts the sums, the last ends them in `to`

@@ -1,6 +1,7 @@
 #include "strategy.h"
 
 #include <cmath>
+#include <utility>
 
 #include "narrow.h"
 #include "theta.h"
@@ -34,10 +35,11 @@ PanelStrategy<T>::PanelStrategy(const Description& d, const Kernels<T>& kernels,
   for (Plan<T>& view : views_) share_weights(plan(), view);
   for (int l = plan().layers - 1; l >= 0; l--) {
     const int inputs = plan().layer[l].inputs, panels = plan().layer[l].W.panels();
-    blocks_.push_back({l, -1, 0, 0, 0});
+    const bool moves = !d.is_frozen(l);
+    blocks_.push_back({l, -1, 0, 0, 0, moves});
     for (int p = 0; p < panels; p += kBlockPanels) {
       for (int k = 0; k < inputs; k += kBlockInputs) {
-        blocks_.push_back({l, k, std::min(k + kBlockInputs, inputs), p, std::min(p + kBlockPanels, panels)});
+        blocks_.push_back({l, k, std::min(k + kBlockInputs, inputs), p, std::min(p + kBlockPanels, panels), moves});
       }
     }
   }
@@ -109,7 +111,7 @@ template <typename T> void PanelStrategy<T>::move_along(const Step<T>& whole) {
   Step<T> step = whole;
   step.l1 = step.l2 = step.clip_value = 0;  // are in it already
   double total = 0;
-  for (double square : squares_) total += square;
+  for (std::size_t i = 0; i < blocks_.size(); i++) total += blocks_[i].moves ? squares_[i] : 0;
   const double norm = std::sqrt(total);
   const T shrink = clip_norm_ > 0 && norm > clip_norm_ ? T(clip_norm_ / norm) : T(1);
   const auto scale = [shrink](T* g, std::ptrdiff_t count) {
@@ -117,11 +119,25 @@ template <typename T> void PanelStrategy<T>::move_along(const Step<T>& whole) {
   };
   team_.each(int(blocks_.size()), [&](int number, int) {
     const Block& block = blocks_[number];
+    if (!block.moves) return;
     const Layer<T>& layer = plan().layer[block.layer];
     const Panels<T> G = block.is_bias() ? Panels<T>{} : part(layer.grad_W, block);
     if (block.is_bias()) scale(layer.grad_b, round_up(layer.outputs, kPanel));
     for (int p = 0; p < block.p1 - block.p0; p++) scale(G.panel(p), std::ptrdiff_t(block.k1 - block.k0) * kPanel);
     update(step, block, G, layer.grad_b);
+  });
+}
+
+template <typename T> void PanelStrategy<T>::limit_norms(T most) {
+  std::vector<std::pair<int, int>> panels;  // (layer, panel)
+  for (const Block& block : blocks_) {
+    for (int p = block.p0; p < block.p1 && block.moves && block.k0 == 0; p++) panels.push_back({block.layer, p});
+  }
+  team_.each(int(panels.size()), [&](int number, int) {
+    const auto [l, p] = panels[number];
+    const Layer<T>& layer = plan().layer[l];
+    kernels_.limit_norms(layer.W.panel(p), layer.inputs, most);
+    if (layer.W_back) kernels_.transpose(layer, 0, layer.inputs, p, p + 1);
   });
 }
 

@@ -34,6 +34,8 @@ class Strategy {
   // … then U1 along it, shortened to the norm that the description allows; or B3 and U1 in one go.
   virtual void move_along(const Step<T>&) = 0;
   virtual void move(const Step<T>&) = 0;
+  // The weights that lead to one unit made no longer than this, those of frozen layers but left.
+  virtual void limit_norms(T most) = 0;
 };
 
 template <typename T>
@@ -43,6 +45,7 @@ std::unique_ptr<Strategy<T>> strategy_for(const Description&, const Kernels<T>&,
 // moves it, so that a weight's bits do not depend on the number of threads.
 struct Block {
   int layer, k0, k1, p0, p1;
+  bool moves;  // its layer is not frozen
   bool is_bias() const { return k0 < 0; }
 };
 
@@ -56,6 +59,7 @@ class PanelStrategy : public Strategy<T> {
   void unload_gradient(T* flat) override;
   double penalty(const Step<T>&) override;
   void move_along(const Step<T>&) override;
+  void limit_norms(T most) override;
 
  protected:
   // `views` sets of activations beside the one set of weights.

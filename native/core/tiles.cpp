@@ -85,6 +85,7 @@ template <typename T> bool Tiles<T>::gradient(const Step<T>& step) {
 template <typename T> void Tiles<T>::move(const Step<T>& step) {
   this->team_.each(int(this->blocks_.size()), [&](int number, int) {
     const Block& block = this->blocks_[number];
+    if (!block.moves) return;
     const Layer<T>& layer = this->plan().layer[block.layer];
     sum(block);
     this->update(step, block, block.is_bias() ? Panels<T>{} : this->part(layer.grad_W, block), layer.grad_b);

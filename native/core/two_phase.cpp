@@ -48,6 +48,7 @@ template <typename T> bool TwoPhase<T>::gradient(const Step<T>& step) {
 template <typename T> void TwoPhase<T>::move(const Step<T>& step) {
   this->team_.each(int(this->blocks_.size()), [&](int number, int thread) {
     const Block& block = this->blocks_[number];
+    if (!block.moves) return;
     const Layer<T>& layer = this->plan().layer[block.layer];
     const Panels<T> G{scratch_ + scratch_size_ * thread, block.k1 - block.k0, (block.p1 - block.p0) * kPanel};
     if (block.is_bias()) {

@@ -25,6 +25,7 @@ constexpr Kernels<T> kKernels = {
     .bias_gradient = bias_gradient<T>,
     .update = update<T>,
     .finish_gradient = finish_gradient<T>,
+    .limit_norms = limit_norms<T>,
     .transpose = transpose<T>,
     .narrow_rows = narrow_rows<T>,
     .activation = activation<T>,

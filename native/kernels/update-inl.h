@@ -86,6 +86,19 @@ void update(const Plan<T>& plan, const Step<T>& step, T* theta, T* s0, T* s1, co
   }
 }
 
+// The columns of a panel of W, scaled down to a norm of `most`.
+template <typename T> void limit_norms(T* panel, int rows, T most) {
+  for (int v = 0; v < kPanel; v += kLanes<T>) {
+    Vec<T> squares{};
+    for (int k = 0; k < rows; k++) {
+      const Vec<T> w = load(panel + k * kPanel + v);
+      squares = multiply_add(w, w, squares);
+    }
+    const Vec<T> norm = square_root(squares), factor = norm > most ? most / norm : splat<T>(1);
+    for (int k = 0; k < rows; k++) store(panel + k * kPanel + v, load(panel + k * kPanel + v) * factor);
+  }
+}
+
 // W's second copy for B2, of inputs [k0, k1) and output panels [p0, p1).
 template <typename T> void transpose(const Layer<T>& layer, int k0, int k1, int p0, int p1) {
   for (int p = p0; p < p1; p++) {

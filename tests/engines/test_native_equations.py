@@ -30,7 +30,7 @@ pytestmark = needs_native
 
 #: float64, of the largest entry of an array; and no array is held to less than FLOOR of the largest of all.
 AGREEMENT, FLOOR = 1e-12, 1e-2
-#: Nor to less than half an ulp of 1: where all terms cancel, as with a softmax of one unit, their rounding is all there is.
+#: Nor to less than half an ulp of 1: where all terms cancel, as with a softmax of one unit, all is rounding.
 SMALLEST = 1e-4
 ISAS = native.instruction_sets()
 

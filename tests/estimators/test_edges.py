@@ -31,6 +31,7 @@ from chainrule import (
     backward,
     forward,
     loss,
+    own_activation,
 )
 from chainrule.estimators.epochs import DividedRate, EpochRule, Standing
 from chainrule.estimators.network import as_parameters, first_weights
@@ -138,12 +139,13 @@ def test_going_on_from_weights_that_were_set_by_hand(
 # ---- fits that do not begin
 
 
+SQUARE = own_activation(lambda z: z * z, lambda z: 2 * z)  # native has it not
 BAD: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"X_val": X[:, :2], "y_val": Y}),
     ({"dropout": [0.1, 0.1]}, {}),
     ({}, {"sample_weight": -np.ones(150)}),
     ({"callbacks": [print]}, {}),
-    ({"engine": "native", "solver": "adagrad"}, {}),
+    ({"engine": "native", "activation": SQUARE}, {}),
     ({"loss": "cross_entropy", "activation": ["relu", "relu"]}, {}),
 ]
 

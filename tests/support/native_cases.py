@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from allpairspy import AllPairs
 
-from chainrule import ACTIVATIONS, LOSSES, Network, Parameters, backward, forward
+from chainrule import ACTIVATIONS, Network, Parameters, backward, forward
 from chainrule.engines import ENGINES, native
 from chainrule.engines.rows import Data
 from chainrule.optimizers import SGD
@@ -298,6 +298,8 @@ def _carried_by_loss(
         return E_row + EPS * (n + C) * (of_counts + (log + y).sum(1)), E_delta
     total = y.sum(1, keepdims=True) if softmax else np.ones_like(y)
     E_delta = total * E + EPS * (n + C) * (total * A + y + 1 - softmax)
+    if poisson:  # of 1 - Σ a
+        E_delta = E_delta + EPS * (n + C) * A
     terms = (
         (y * abs(Z)).sum(1) + total[:, 0] * (abs(Z).max(1) + np.log(n))
         if softmax

@@ -26,6 +26,7 @@ OPTIONS: dict[str, Any] = {
     "momentum": ("sgd", {"learning_rate": 0.1, "momentum": 0.9}),
     "nesterov": ("sgd", {"learning_rate": 0.1, "momentum": 0.8, "nesterov": True}),
     "rmsprop": ("rmsprop", {"learning_rate": 0.01}),
+    "adagrad": ("adagrad", {"learning_rate": 0.05}),
     "adam": ("adam", {"learning_rate": 0.02}),
     "adamw": ("adamw", {"learning_rate": 0.02, "weight_decay": 0.1}),
     "folded_adam": ("folded_adam", {"learning_rate": 0.02}),
@@ -42,6 +43,9 @@ DROPOUT = {
 }
 CLIP = {"none": {}, "value": {"clip_value": 0.02}, "norm": {"clip_norm": 0.1}}
 CLIP["both"] = CLIP["value"] | CLIP["norm"]
+CLIP["max norm"] = {"max_norm": 0.6}
+CLIP["frozen"] = {"frozen_layers": (2,)}
+CLIP["all"] = CLIP["norm"] | CLIP["max norm"] | CLIP["frozen"]
 PENALTY = {
     "none": {},
     "l1": {"l1": 0.002},
@@ -57,8 +61,13 @@ MODES = {
     "tiles": (1500, 1500),
     "tiled batches": (2400, 1100),
 }
-#: The narrow ones may be read where they lie.
-SIZES = {"wide": (19, 33, 17, 5), "narrow": (33, 10, 9, 5), "tiny": (3, 11, 2, 5)}
+#: Rows of those in place may be read where they lie.
+SIZES = {
+    "wide": (19, 33, 17, 5),
+    "in place": (70, 10, 9, 5),
+    "narrow": (33, 10, 9, 5),
+    "tiny": (3, 11, 2, 5),
+}
 SCALE = 1 / 64
 EPOCHS = 2
 
@@ -153,6 +162,7 @@ def runs() -> list[Run]:
         "momentum",
         "nesterov",
         "rmsprop",
+        "adagrad",
         "adam",
         "adamw",
         "folded_adam",

@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule import InputError, Network, NonFiniteError, Parameters, loss
+from chainrule import (
+    InputError,
+    Network,
+    NonFiniteError,
+    Parameters,
+    loss,
+    own_activation,
+)
 from chainrule import train as train_by_default
 from chainrule.engines import ENGINES, Reference, choose_engine
 from chainrule.engines.rows import Data, batches
@@ -265,9 +272,17 @@ def test_float32_stays_float32():
     assert report.settings["dtype"] == "float32"
 
 
+#: With an activation of the user's own, which native does not have.
+OF_OWN = Network(
+    NET.sizes,
+    (own_activation(lambda z: z * z, lambda z: 2 * z), *NET.activations[1:]),
+    NET.loss,
+)
+
+
 def test_the_engine_says_why():
     x, y = problem()
-    report = train(NET, x, y, max_epochs=0, max_norm=1.0, engine="auto")
+    report = train(OF_OWN, x, y, max_epochs=0, engine="auto")
     assert report.engine == "reference"
     assert report.engine_reason.startswith("the fastest engine")
     assert "native cannot" in report.engine_reason
@@ -287,12 +302,12 @@ class Narrow(Reference):
 
 def test_an_engine_refuses_by_name_and_auto_passes_it_by(monkeypatch):
     monkeypatch.setitem(ENGINES, "narrow", Narrow())
-    rules = Rules(SGD(), batch_rows=5, max_norm=1.0)  # which native does not have
-    engine, reason = choose_engine("auto", NET, rules, NET.init().theta)
+    rules = Rules(SGD(), batch_rows=5)
+    engine, reason = choose_engine("auto", OF_OWN, rules, NET.init().theta)
     assert engine.name == "reference"
     assert "narrow cannot: it is a test" in reason
     with pytest.raises(InputError, match=r"it is a test.*reference"):
-        choose_engine("narrow", NET, rules, NET.init().theta)
+        choose_engine("narrow", OF_OWN, rules, NET.init().theta)
 
 
 @pytest.mark.parametrize(

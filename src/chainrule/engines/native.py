@@ -13,7 +13,7 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, NoReturn, final
 
 import numpy as np
@@ -55,8 +55,6 @@ __all__ = [
 PHI: dict[str, int] = {} if _native is None else _native.PHI
 ELL: dict[str, int] = {} if _native is None else _native.ELL
 RULE: dict[str, int] = {} if _native is None else _native.RULE
-#: A number of steps after which 1 - βᵗ is 1.
-LONG_AGO = 1 << 60
 logger = logging.getLogger("chainrule")
 #: Floating-point operations of a step below which a second thread costs more than it saves.
 WORTH_A_THREAD = 600_000
@@ -108,24 +106,9 @@ def flops(network: Network, rows: int) -> int:
 
 @dataclass(frozen=True)
 class NativeWorkspace(Workspace):
-    """The compiled engine, with all its memory; and another one for each other l2 of its batches.
-
-    `describe` makes a description of steps with an l2, `l2` is that of `compiled`.
-    """
+    """The compiled engine, with all its memory."""
 
     compiled: Any = None
-    describe: Callable[[float], Any] | None = None
-    l2: float = 0.0
-    others: dict[float, Any] = field(default_factory=dict)
-
-    def compiled_for(self, l2: float) -> Any:
-        """The engine whose steps have this penalty."""
-        if l2 == self.l2:
-            return self.compiled
-        if l2 not in self.others:
-            assert self.describe is not None
-            self.others[l2] = _compile(self.describe(l2), self.dtype)
-        return self.others[l2]
 
 
 @final
@@ -158,17 +141,10 @@ class Native(Engine):
             limit, 1 if flops(network, rules.batch_rows) < WORTH_A_THREAD else limit
         )
 
-        def describe(l2: float) -> Any:
-            description = _describe(network, scale)
-            _describe_rules(description, rules)
-            description.l2, description.batch_rows = l2, rules.batch_rows
-            description.threads = used
-            return description
-
-        l2 = rules.l2_of(rules.batch_rows)
-        return NativeWorkspace(
-            network, dtype, _compile(describe(l2), dtype), describe, l2
-        )
+        description = _describe(network, scale)
+        _describe_rules(description, rules)
+        description.threads = used
+        return NativeWorkspace(network, dtype, _compile(description, dtype))
 
     def loss_and_gradient(
         self,
@@ -234,11 +210,15 @@ class Native(Engine):
             row_loss=row_loss,
         )
         M, X = masks or (None,) * L, data.inputs()
+        have = [  # a softmax has no slopes, but a Jacobian
+            slope if isinstance(phi, Elementwise) else None
+            for phi, slope in zip(network.activations, slopes, strict=False)
+        ]
         trace = Trace(
             (X if M[0] is None else X * M[0], *A),  # F0
             tuple(Z),
             M,
-            (*slopes, *[None] * (L - sloped)),
+            (*have, *[None] * (L - sloped)),
         )
         every = None
         if input_gradient:
@@ -278,11 +258,7 @@ class Native(Engine):
         after_step: AfterStep,
         pause: Callable[[], Pause] = Pause,
     ) -> State:
-        varies = data.sample_weight is not None and (
-            rules.alpha or rules.optimizer.corrects_rate
-        )
-        one_call = rules.optimizer.one_gradient and isinstance(data.x, np.ndarray)
-        if varies or not one_call:  # what comes batch by batch goes step by step
+        if not (rules.optimizer.one_gradient and isinstance(data.x, np.ndarray)):
             return super().run_epoch(workspace, rules, data, state, after_step, pause)
         count = batches_per_epoch(data.rows, rules.batch_rows)
         # unless one is given, the order is drawn there
@@ -338,7 +314,6 @@ class Native(Engine):
     ) -> tuple[State, bool, BaseException | None]:
         assert isinstance(workspace, NativeWorkspace)
         count = batches_per_epoch(data.rows, rules.batch_rows)
-        end, l2 = _same_penalty(rules, data.rows, state.step_in_epoch)
         theta = np.array(state.theta, order="C")
         slots = (
             [np.array(slot, order="C") for slot in state.slots]
@@ -347,22 +322,13 @@ class Native(Engine):
         )
         first = state.step_in_epoch
         if rules.is_steady(state):
-            rates = np.full(end - first, rules.learning_rate(state, count))
+            rates = np.full(count - first, rules.learning_rate(state, count))
         else:
+            steps = range(first, count)
             rates = np.array(
-                [
-                    rules.learning_rate_at(state, step, count)
-                    for step in range(first, end)
-                ]
+                [rules.learning_rate_at(state, step, count) for step in steps]
             )
-        correction_steps = state.steps
-        if rules.optimizer.corrects_rate:
-            rates *= [
-                rules.optimizer.correction(state.steps + k)
-                for k in range(1, rates.size + 1)
-            ]
-            correction_steps = LONG_AGO
-        batches, steps, loss, weight, finite, error = workspace.compiled_for(l2).run(
+        batches, steps, loss, weight, finite, error = workspace.compiled.run(
             x=data.x,
             y=data.y,
             w=data.sample_weight,
@@ -370,11 +336,11 @@ class Native(Engine):
             draws_order=rules.order is None and rules.batch_rows < data.rows,
             batch_rows=rules.batch_rows,
             first=first,
-            last=end,
+            last=count,
             rates=rates,
             theta=theta,
             slots=slots,
-            steps_before=correction_steps,
+            steps_before=state.steps,
             step_limit=pause.steps_left(state.steps),
             seconds=pause.seconds_left(),
             loss_sum=state.loss_sum,
@@ -409,18 +375,6 @@ def _batch(data: Data, masks: Masks, workspace: NativeWorkspace) -> dict[str, An
     return {"x": x, "y": data.y, "w": data.sample_weight, "masks": masks}
 
 
-def _same_penalty(rules: Rules, rows: int, step: int) -> tuple[int, float]:
-    """Up to which batch of an epoch the l2 is that of batch `step`, and what it is."""
-    whole = rows // rules.batch_rows
-    if (
-        rules.alpha and step < whole
-    ):  # the last batch may be smaller, and alpha / Σw larger
-        return whole, rules.l2_of(rules.batch_rows)
-    return batches_per_epoch(rows, rules.batch_rows), rules.l2_of(
-        rows - whole * rules.batch_rows or rules.batch_rows
-    )
-
-
 @functools.cache
 def _blas() -> Any:
     from threadpoolctl import ThreadpoolController
@@ -449,10 +403,6 @@ def _loss_takes_z(network: Network) -> bool:
 def _refused_rule(rules: Rules) -> str | None:
     if rules.optimizer.one_gradient and rules.optimizer.name not in RULE:
         return f"it does not have the optimizer {rules.optimizer.name}"
-    if rules.max_norm is not None:
-        return "it does not have max_norm"
-    if rules.frozen_layers:
-        return "it does not freeze layers"
     return None
 
 
@@ -485,8 +435,10 @@ def _describe_rules(d: Any, rules: Rules) -> None:
                 d.rule = RULE["nesterov"] if value else d.rule
             elif name != "learning_rate":
                 setattr(d, "beta2" if name == "rho" else name, value)
-    d.l1 = rules.l1
+    d.l1, d.l2, d.alpha = rules.l1, rules.l2, rules.alpha
     d.clip_value, d.clip_norm = rules.clip_value or 0.0, rules.clip_norm or 0.0
+    d.max_norm, d.frozen = rules.max_norm or 0.0, list(rules.frozen_layers)
+    d.batch_rows = rules.batch_rows
     d.dropout = list(rules.dropout)
 
 

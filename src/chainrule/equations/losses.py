@@ -102,7 +102,6 @@ class CrossEntropy(Loss):
     formula_prime: str = "-(y / a)"
     accepts: Interval = Interval(0.0, 1.0, high_closed=True)
     source: str = "S0.E22, S0.E27"
-    logarithms: ClassVar[tuple[str, ...]] = ("log_phi",)
 
     def targets(self, y: Any, width: int, like: Array) -> Array:
         xp = array_namespace(like)
@@ -138,7 +137,6 @@ class BinaryCrossEntropy(Loss):
     formula_prime: str = "-(y / a) + (1 - y) / (1 - a)"
     accepts: Interval = UNIT
     source: str = "Solla, Levin & Fleisher 1988"
-    logarithms: ClassVar[tuple[str, ...]] = ("log_phi", "log1m_phi")
 
     def targets(self, y: Any, width: int, like: Array) -> Array:
         rows = rows_of_targets(y, width, like, self.name)
@@ -178,7 +176,6 @@ class Poisson(Loss):
     formula_prime: str = "1 - y / a"
     accepts: Interval = Interval(0.0, math.inf)
     source: str = "McCullagh & Nelder 1989"
-    logarithms: ClassVar[tuple[str, ...]] = ("log_phi",)
 
     def targets(self, y: Any, width: int, like: Array) -> Array:
         rows = rows_of_targets(y, width, like, self.name)

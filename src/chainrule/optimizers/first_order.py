@@ -271,7 +271,6 @@ class FoldedAdam(_AdamStep):
     """
 
     name: ClassVar[str] = "folded_adam"
-    corrects_rate: ClassVar[bool] = True
     rule: ClassVar[Mapping[str, str]] = {
         **MOMENTS,
         "theta": "theta - alpha * (sqrt(1 - beta2**t) / (1 - beta1**t)) * m / (sqrt(v) + epsilon)",

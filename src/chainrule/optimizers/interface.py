@@ -93,8 +93,6 @@ class Optimizer(ABC):
     full_batch: ClassVar[bool] = False
     #: Whether a step computes the gradient once and moves along it, so that a schedule, dropout and constraints apply.
     one_gradient: ClassVar[bool] = True
-    #: Whether the rate of step t is also multiplied by `correction(t)`.
-    corrects_rate: ClassVar[bool] = False
     #: What is remembered between steps: arrays of the shape of θ, 0 at the start.
     slot_names: ClassVar[tuple[str, ...]] = ()
     #: α before any schedule; 1 where there is none to choose.
@@ -117,10 +115,6 @@ class Optimizer(ABC):
     @abstractmethod
     def step(self, problem: Problem, state: State) -> Stepped:
         """One step from a state."""
-
-    def correction(self, t: int) -> float:
-        """The factor of the learning rate that depends on the number of the step alone, from 1."""
-        return 1.0
 
     def done(self, state: State) -> Done | None:
         """The end that the last step found; None where the optimizer would go on."""
