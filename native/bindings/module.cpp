@@ -257,6 +257,7 @@ NB_MODULE(_native, m) {
   m.def("pcg64_permutation", [](Vector<std::int64_t> order, std::uint64_t seed) {
     Generator(Pcg64(seed)).permute(order.data(), std::int64_t(order.size()));
   }, "order"_a.noconvert(), "seed"_a);
+  m.def("strategy", [](const Description& d) { return strategy_name(d); }, "description"_a);
   bind_functions(m);
   bind_description(m);
   bind<float>(m, "Engine32", "Predictor32");

@@ -13,7 +13,8 @@ class Narrow final : public Strategy<T> {
   static bool suits(const Description&);
 
   Narrow(const Description&, const Kernels<T>&, Team&, Interrupt&);
-  const char* name() const override { return "narrow"; }
+  static constexpr const char* kName = "narrow";
+  const char* name() const override { return kName; }
   std::size_t bytes() const override { return memory_.bytes(); }
   bool gradient_first() const override { return clip_norm_ > 0; }
   void load(const T* theta, const std::vector<T*>& slots) override;

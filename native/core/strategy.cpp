@@ -10,6 +10,10 @@
 
 namespace chainrule {
 
+const char* strategy_name(const Description& d) {
+  return Narrow<float>::suits(d) ? Narrow<float>::kName : Tiles<float>::suits(d) ? Tiles<float>::kName : TwoPhase<float>::kName;
+}
+
 template <typename T>
 std::unique_ptr<Strategy<T>> strategy_for(const Description& d, const Kernels<T>& kernels, Team& team,
                                           Interrupt& interrupt) {

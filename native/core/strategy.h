@@ -38,6 +38,8 @@ class Strategy {
   virtual void limit_norms(T most) = 0;
 };
 
+// The name of the one that strategy_for takes.
+const char* strategy_name(const Description&);
 template <typename T>
 std::unique_ptr<Strategy<T>> strategy_for(const Description&, const Kernels<T>&, Team&, Interrupt&);
 

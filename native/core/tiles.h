@@ -13,7 +13,8 @@ class Tiles final : public PanelStrategy<T> {
   static bool suits(const Description&);
 
   Tiles(const Description&, const Kernels<T>&, Team&, Interrupt&);
-  const char* name() const override { return "tiles"; }
+  static constexpr const char* kName = "tiles";
+  const char* name() const override { return kName; }
   std::size_t bytes() const override { return PanelStrategy<T>::bytes() + partial_memory_.bytes(); }
   bool takes_input_mask() const override { return !in_place_; }
   bool rows(const Step<T>&, double* J) override;

@@ -10,7 +10,8 @@ template <typename T>
 class TwoPhase final : public PanelStrategy<T> {
  public:
   TwoPhase(const Description&, const Kernels<T>&, Team&, Interrupt&);
-  const char* name() const override { return "two phases"; }
+  static constexpr const char* kName = "two phases";
+  const char* name() const override { return kName; }
   std::size_t bytes() const override { return PanelStrategy<T>::bytes() + scratch_memory_.bytes(); }
   bool gradient_first() const override { return long_ || PanelStrategy<T>::gradient_first(); }
   bool rows(const Step<T>&, double* J) override;

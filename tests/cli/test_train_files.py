@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from chainrule import load_model
+from chainrule.engines.native import MISSING
 
 from ..support.commands import TABLES, chainrule, in_process, results
 
@@ -264,6 +265,7 @@ def test_info_and_check_of_a_model(undisturbed, capsys, monkeypatch):
     assert in_process("info", "whole") == 0
     said = capsys.readouterr().out
     assert "checksum right" in said
+    assert "native engine: " in said or MISSING is not None
     assert "predicts answer: classes no, yes" in said
     assert "kind: 3 categories" in said
     assert "gradient check when it was saved: passes" in said

@@ -48,7 +48,11 @@ def test_there_are_batches_without_weight_and_tiles() -> None:
         assert 0 < after.steps < batches_per_epoch(data.rows, rules.batch_rows)
     for run in runs():
         network, rules, *_ = run.build(np.float64)
-        assert NATIVE.prepare(network, rules, np.float64).compiled.strategy == (
+        strategy = native.strategy(network, rules.batch_rows)
+        assert strategy in native.STRATEGIES
+        workspace = NATIVE.prepare(network, rules, np.float64)
+        assert workspace.compiled.strategy == strategy
+        assert strategy == (
             "narrow"
             if run.sizes in ("narrow", "tiny")
             else "tiles"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..engines.native import MISSING, STRATEGIES, strategy
+from ..equations.network import Network
 from ..files.storage import load_model
 from .output import Output
 from .run_folder import model_file
 from .saved_model import load_saved
 
 __all__ = ["run"]
+
+#: Rows of a batch for which the strategy is stated.
+BATCHES = (32, 128, 4096)
 
 
 def run(path: Path) -> int:
@@ -22,6 +27,8 @@ def run(path: Path) -> int:
     console.print(
         f"{model.network}: {model.network.n_parameters} parameters in {model.parameters.theta.dtype}"
     )
+    if MISSING is None:
+        console.print(_strategies(model.network), soft_wrap=True)
     console.print(
         "written by "
         + ", ".join(f"{name} {version}" for name, version in model.versions.items())
@@ -54,3 +61,13 @@ def run(path: Path) -> int:
     for feature in saved.preparation.features:
         console.print(f"  {feature.name}: {feature.words()}", soft_wrap=True)
     return 0
+
+
+def _strategies(network: Network) -> str:
+    """The strategies of the native engine for batches of several sizes."""
+    found = {rows: strategy(network, rows) for rows in BATCHES}
+    if len(set(found.values())) == 1:
+        name = found[BATCHES[0]]
+        return f"native engine: strategy {name} ({STRATEGIES[name]})"
+    parts = [f"{name} in batches of {rows}" for rows, name in found.items()]
+    return f"native engine: {', '.join(parts)}"

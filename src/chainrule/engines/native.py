@@ -44,10 +44,12 @@ except ImportError as error:
 
 __all__ = [
     "MISSING",
+    "STRATEGIES",
     "Native",
     "compiler_version",
     "instruction_set",
     "instruction_sets",
+    "strategy",
     "thread_limit",
 ]
 
@@ -58,6 +60,21 @@ RULE: dict[str, int] = {} if _native is None else _native.RULE
 logger = logging.getLogger("chainrule")
 #: Floating-point operations of a step below which a second thread costs more than it saves.
 WORTH_A_THREAD = 600_000
+
+
+#: The strategies of a step, and when a network gets one.
+STRATEGIES = {
+    "narrow": "no layer wider than 32 units, and at most 64 inputs",
+    "tiles": "a gradient that takes less room than the activations of a batch",
+    "two phases": "all else",
+}
+
+
+def strategy(network: Network, batch_rows: int) -> str:
+    """The name in `STRATEGIES` of the way in which it steps through batches of so many rows."""
+    description = _describe(network, None)
+    description.batch_rows = batch_rows
+    return str(_native.strategy(description))
 
 
 def compiler_version() -> str:
