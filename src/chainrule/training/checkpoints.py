@@ -206,8 +206,9 @@ def _progress_of(
         float(text.state.loss_sum),
         float(text.state.weight_sum),
     )
-    stopping = settings["early_stopping"] or {}
-    history = text.epochs(stopping.get("monitor", "metric"))
+    stopping = settings.get("early_stopping")
+    monitored = stopping.get("monitor") if isinstance(stopping, dict) else None
+    history = text.epochs(monitored if isinstance(monitored, str) else "metric")
     diagnoses = text.found()
     batches = batches_per_epoch(settings["rows"], settings["batch_rows"])
     if not (
