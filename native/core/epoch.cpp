@@ -69,18 +69,18 @@ template <typename T> Outcome Engine<T>::run(const Batches<T>& batches, std::fun
     step.number = number;
     const double weight = batch_weight(step);
     if (weight > 0) {
-      step.inverse_weight = T(1 / weight);
+      step.inverse_weight = T(1 / weight);  // J1
       step.l2 = d_.alpha > 0 ? d_.l2 + d_.alpha / weight : d_.l2;
       set_rate(step, batches.rates[number - batches.first], batches.steps_before + outcome.steps + 1);
       const double penalty = strategy_->penalty(step);
       double J = 0;
-      if (!strategy_->rows(step, &J)) break;
+      if (!strategy_->forward_and_back(step, &J)) break;
       J += penalty;
       outcome.finite = std::isfinite(outcome.loss_sum + weight * J);
-      if (outcome.finite && gradient_first && !strategy_->gradient(step)) break;
+      if (outcome.finite && gradient_first && !strategy_->finish_gradient(step)) break;
       outcome.batches++;
       if (!outcome.finite) break;
-      if (gradient_first) strategy_->move_along(step);
+      if (gradient_first) strategy_->move_along_gradient(step);
       else strategy_->move(step);
       if (d_.max_norm > 0) strategy_->limit_norms(T(d_.max_norm));
       outcome.steps++;
@@ -103,8 +103,8 @@ template <typename T> double Engine<T>::loss_and_gradient(Step<T> step, bool sum
   interrupt_.listen(nullptr);
   step.inverse_weight = sum ? T(1) : T(1 / batch_weight(step));
   double J = 0;
-  strategy_->rows(step, &J);
-  strategy_->gradient(step);
+  strategy_->forward_and_back(step, &J);
+  strategy_->finish_gradient(step);
   strategy_->unload_gradient(gradient);
   return J + strategy_->penalty(step);
 }
@@ -115,7 +115,7 @@ template <typename T> double Engine<T>::passes(Step<T> step, bool sum, T* gradie
   step.inverse_weight = 1;
   step.kept = &kept;
   double of_all;
-  strategy_->rows(step, &of_all);
+  strategy_->forward_and_back(step, &of_all);
   return J;
 }
 

@@ -16,39 +16,40 @@ Narrow<T>::Narrow(const Description& d, const Kernels<T>& kernels, Team& team, I
       team_(team),
       interrupt_(interrupt),
       clip_norm_(d.clip_norm),
-      chunks_(std::clamp(d.batch_rows / kChunkRows, 1, kMostChunks)),
+      chunks_(std::clamp(d.batch_rows / kLeastChunkRows, 1, kMostChunks)),
       views_(chunks_ == 1 ? 1 : d.threads),
       chunk_loss_(chunks_),
       memory_([&](Memory& memory) {
         const int rows = round_up(std::min(d.batch_rows, kTileRows), kPanel);
-        weights_ = size_ = 0;
+        padded_weights_ = padded_size_ = 0;
         for (NarrowPlan<T>& view : views_) {
           view.network = plan_of<T>(d, {rows, true, false});
-          view.x = memory.take<T>(std::size_t(round_up(d.sizes[0], kNarrowPanel)) * rows);
+          view.x = memory.take<T>(std::size_t(round_up(d.sizes[0], kOutputGroup)) * rows);
           view.y = memory.take<T>(std::size_t(d.sizes.back()) * rows);
           view.weight = memory.take<T>(rows);
+          view.row_loss = memory.take<T>(rows);
           view.g = memory.take<T>(std::size_t(*std::max_element(d.sizes.begin() + 1, d.sizes.end())) * rows);
           std::ptrdiff_t at = 0;
           for (int l = 0; l < d.layers(); l++) {
             NarrowLayer<T>& layer = view.layer[l];
-            const int outputs = round_up(d.sizes[l + 1], kNarrowPanel);
+            const int outputs = round_up(d.sizes[l + 1], kOutputGroup);
             layer.A = memory.take<T>(std::size_t(outputs) * rows);
             layer.D = memory.take<T>(std::size_t(outputs) * rows);
-            layer.stride = std::ptrdiff_t(round_up(d.sizes[l], kNarrowPanel)) * kNarrowPanel;
+            layer.stride = std::ptrdiff_t(round_up(d.sizes[l], kOutputGroup)) * kOutputGroup;
             layer.W = at;
-            at += outputs / kNarrowPanel * layer.stride;
+            at += outputs / kOutputGroup * layer.stride;
           }
-          weights_ = at;
+          padded_weights_ = at;
           for (int l = 0; l < d.layers(); l++) {
             view.layer[l].b = at;
             at += round_up(d.sizes[l + 1], kPanel);
           }
-          size_ = at;
-          view.sums = memory.take<T>(std::size_t(size_) * kPanel);
+          padded_size_ = at;
+          view.sums = memory.take<T>(std::size_t(padded_size_) * kPanel);
         }
-        theta_ = memory.take<T>(size_);
-        for (int s = 0; s < kMaxSlots && d.has_slots; s++) slots_[s] = memory.take<T>(size_);
-        gradients_ = memory.take<T>(std::size_t(size_) * chunks_);
+        theta_ = memory.take<T>(padded_size_);
+        for (int s = 0; s < kMaxSlots && d.has_slots; s++) slots_[s] = memory.take<T>(padded_size_);
+        gradients_ = memory.take<T>(std::size_t(padded_size_) * chunks_);
         const T* levels = take_levels<T>(memory, d);
         for (NarrowPlan<T>& view : views_) view.theta = theta_, view.network.levels = levels;
       }) {
@@ -59,8 +60,8 @@ Narrow<T>::Narrow(const Description& d, const Kernels<T>& kernels, Team& team, I
     else spans_.push_back({first, last, weights, moves});
   };
   const NarrowLayer<T>* layer = views_[0].layer;
-  for (int l = 0; l < d.layers(); l++) add(l, true, l + 1 < d.layers() ? layer[l + 1].W : weights_);
-  for (int l = 0; l < d.layers(); l++) add(l, false, l + 1 < d.layers() ? layer[l + 1].b : size_);
+  for (int l = 0; l < d.layers(); l++) add(l, true, l + 1 < d.layers() ? layer[l + 1].W : padded_weights_);
+  for (int l = 0; l < d.layers(); l++) add(l, false, l + 1 < d.layers() ? layer[l + 1].b : padded_size_);
 }
 
 // move(flat, own) for each entry of θ as it lies flat (U1), and here.
@@ -68,7 +69,7 @@ template <typename T> template <typename Move> void Narrow<T>::each_entry(T* fla
   for (int l = 0; l < network().layers; l++) {
     const NarrowLayer<T>& layer = views_[0].layer[l];
     for (int j = 0; j < network().layer[l].outputs; j++) {
-      for (int k = 0; k < network().layer[l].inputs; k++) move(*flat++, own[layer.W + narrow_at(layer.stride, k, j)]);
+      for (int k = 0; k < network().layer[l].inputs; k++) move(*flat++, own[layer.W + weight_at(layer.stride, k, j)]);
     }
   }
   for (int l = 0; l < network().layers; l++) {
@@ -95,14 +96,14 @@ template <typename T> void Narrow<T>::unload_gradient(T* flat) {
 template <typename T> double Narrow<T>::penalty(const Step<T>& step) {
   if (step.l1 == 0 && step.l2 == 0) return 0;
   double absolute = 0, square = 0;
-  for (std::ptrdiff_t i = 0; i < weights_; i++) {
+  for (std::ptrdiff_t i = 0; i < padded_weights_; i++) {
     absolute += std::abs(double(theta_[i]));
     square += double(theta_[i]) * double(theta_[i]);
   }
   return step.l1 * absolute + 0.5 * step.l2 * square;  // J2
 }
 
-template <typename T> bool Narrow<T>::rows(const Step<T>& step, double* J) {
+template <typename T> bool Narrow<T>::forward_and_back(const Step<T>& step, double* J) {
   if (chunks_ == 1) {  // waking a thread costs more than so few rows
     const TinyIsZero tiny(team_.flush());
     chunk(step, 0, 0);
@@ -118,9 +119,9 @@ template <typename T> bool Narrow<T>::rows(const Step<T>& step, double* J) {
 template <typename T> void Narrow<T>::chunk(const Step<T>& step, int number, int thread) {
   const int first = int(std::int64_t(step.rows) * number / chunks_);
   const int last = int(std::int64_t(step.rows) * (number + 1) / chunks_);
-  T* gradient = gradients_ + size_ * number;
+  T* gradient = gradients_ + padded_size_ * number;
   chunk_loss_[number] = 0;
-  if (first == last) std::fill_n(gradient, size_, T(0));
+  if (first == last) std::fill_n(gradient, padded_size_, T(0));
   for (int at = first; at < last; at += kTileRows) {
     if (interrupt_.heard_by(thread)) return;
     const int end = std::min(at + kTileRows, last);
@@ -129,10 +130,10 @@ template <typename T> void Narrow<T>::chunk(const Step<T>& step, int number, int
 }
 
 // The chunks' gradients, in their order, into the first's.
-template <typename T> void Narrow<T>::sum() {
+template <typename T> void Narrow<T>::sum_chunks() {
   for (int chunk = 1; chunk < chunks_; chunk++) {
-    const T* from = gradients_ + size_ * chunk;
-    for (std::ptrdiff_t i = 0; i < size_; i++) gradients_[i] += from[i];
+    const T* from = gradients_ + padded_size_ * chunk;
+    for (std::ptrdiff_t i = 0; i < padded_size_; i++) gradients_[i] += from[i];
   }
 }
 
@@ -145,9 +146,9 @@ template <typename T> void Narrow<T>::update(const Step<T>& step) {
   }
 }
 
-template <typename T> bool Narrow<T>::gradient(const Step<T>& step) {
+template <typename T> bool Narrow<T>::finish_gradient(const Step<T>& step) {
   const TinyIsZero tiny(team_.flush());
-  sum();
+  sum_chunks();
   squares_ = 0;
   for (const Span& span : spans_) {
     const double squares = kernels_.finish_gradient(step, theta_ + span.first, gradients_ + span.first,
@@ -157,21 +158,21 @@ template <typename T> bool Narrow<T>::gradient(const Step<T>& step) {
   return true;
 }
 
-template <typename T> void Narrow<T>::move_along(const Step<T>& whole) {
+template <typename T> void Narrow<T>::move_along_gradient(const Step<T>& whole) {
   const TinyIsZero tiny(team_.flush());
   Step<T> step = whole;
   step.l1 = step.l2 = step.clip_value = 0;  // are in it already
   const double norm = std::sqrt(squares_);
   if (clip_norm_ > 0 && norm > clip_norm_) {
     const T shrink = T(clip_norm_ / norm);
-    for (std::ptrdiff_t i = 0; i < size_; i++) gradients_[i] *= shrink;
+    for (std::ptrdiff_t i = 0; i < padded_size_; i++) gradients_[i] *= shrink;
   }
   update(step);
 }
 
 template <typename T> void Narrow<T>::move(const Step<T>& step) {
   const TinyIsZero tiny(team_.flush());
-  sum();
+  sum_chunks();
   update(step);
 }
 
@@ -182,7 +183,7 @@ template <typename T> void Narrow<T>::limit_norms(T most) {
       return span.first <= layer.W && layer.W < span.last && span.moves;
     });
     for (int j = 0; j < network().layer[l].outputs && moves; j++) {
-      const auto w = [&](int k) -> T& { return theta_[layer.W + narrow_at(layer.stride, k, j)]; };
+      const auto w = [&](int k) -> T& { return theta_[layer.W + weight_at(layer.stride, k, j)]; };
       T squares = 0;
       for (int k = 0; k < network().layer[l].inputs; k++) squares += w(k) * w(k);
       const T norm = std::sqrt(squares);

@@ -1,5 +1,6 @@
-// Narrow networks: rows across the lanes, a tile forward, back and into the gradient while it is in the first-level
-// cache. A batch is cut into a number of chunks that follows from its rows alone; their gradients are summed in order.
+// Narrow networks: each lane of a vector holds one row; a tile goes forward, back and into the gradient while it is in
+// the first-level cache. The room for rows of a batch alone decides into how many chunks a batch is cut; their
+// gradients are summed in order.
 #pragma once
 
 #include "narrow_plan.h"
@@ -21,14 +22,14 @@ class Narrow final : public Strategy<T> {
   void unload(T* theta, const std::vector<T*>& slots) override;
   void unload_gradient(T* flat) override;
   double penalty(const Step<T>&) override;
-  bool rows(const Step<T>&, double* J) override;
-  bool gradient(const Step<T>&) override;
-  void move_along(const Step<T>&) override;
+  bool forward_and_back(const Step<T>&, double* J) override;
+  bool finish_gradient(const Step<T>&) override;
+  void move_along_gradient(const Step<T>&) override;
   void move(const Step<T>&) override;
   void limit_norms(T most) override;
 
  private:
-  static constexpr int kTileRows = 128, kChunkRows = 256, kMostChunks = 16;
+  static constexpr int kTileRows = 128, kLeastChunkRows = 256, kMostChunks = 16;
 
   const Plan<T>& network() const { return views_[0].network; }
   // Entries of θ that are treated alike.
@@ -39,15 +40,15 @@ class Narrow final : public Strategy<T> {
 
   template <typename Move> void each_entry(T* flat, T* own, Move move) const;
   void chunk(const Step<T>&, int number, int thread);
-  void sum();
+  void sum_chunks();
   void update(const Step<T>&);
 
   const Kernels<T>& kernels_;
   Team& team_;
   Interrupt& interrupt_;
-  double clip_norm_, squares_ = 0;
+  double clip_norm_, squares_ = 0;  // Σ g² of what moves
   int chunks_;
-  std::ptrdiff_t weights_ = 0, size_ = 0;  // of θ: its W alone, all of it
+  std::ptrdiff_t padded_weights_ = 0, padded_size_ = 0;  // of θ: its W alone, all of it
   std::vector<Span> spans_;
   std::vector<NarrowPlan<T>> views_;       // of each thread
   std::vector<double> chunk_loss_;

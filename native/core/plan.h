@@ -1,5 +1,8 @@
 // What the kernels work on, and the kernels: plain data, prepared once, no allocation afterwards.
 //
+// Δ is here s Δ of the equations, with the row's share s = w / Σw (J1) in it from B1 on, so that B3 is a plain product;
+// where numbers are kept for someone to see (Kept), s = 1.
+//
 // W[l] lies as (inputs, outputs), so that F1 and B3 read and write it along vectors; B2 reads a second copy as
 // (outputs, inputs), kept for layers 2 and up, and for a layer 1 that reads the data in place.
 #pragma once

@@ -111,7 +111,7 @@ template <typename T> void PanelStrategy<T>::update(const Step<T>& step, const B
   if (layer.W_back) kernels_.transpose(layer, block.k0, block.k1, block.p0, block.p1);
 }
 
-template <typename T> void PanelStrategy<T>::move_along(const Step<T>& whole) {
+template <typename T> void PanelStrategy<T>::move_along_gradient(const Step<T>& whole) {
   Step<T> step = whole;
   step.l1 = step.l2 = step.clip_value = 0;  // are in it already
   double total = 0;

@@ -1,5 +1,5 @@
 // How the steps of an epoch are done: what every strategy can do, and what those have in common whose weights lie in
-// panels. strategy_for chooses by sizes, batch, precision and instruction set alone: the bits depend on the choice.
+// panels. strategy_for chooses by the sizes of the network and the rows of a batch alone: the bits depend on the choice.
 #pragma once
 
 #include <memory>
@@ -18,23 +18,28 @@ class Strategy {
   virtual ~Strategy() = default;
   virtual const char* name() const = 0;
   virtual std::size_t bytes() const = 0;
+  // Whether masks of the input can be given: not where the data are read in place.
   virtual bool takes_input_mask() const { return true; }
-  // Whether ∇J must be there as a whole before anything moves.
+  // Whether ∇J must be there as a whole before anything moves, as for clipping by its norm.
   virtual bool gradient_first() const = 0;
 
+  // θ and the slots of the optimizer as they lie flat, in and out; and ∇J out.
   virtual void load(const T* theta, const std::vector<T*>& slots) = 0;
   virtual void unload(T* theta, const std::vector<T*>& slots) = 0;
   virtual void unload_gradient(T* flat) = 0;
 
   virtual double penalty(const Step<T>&) = 0;  // J2
-  // A batch forward and back: its J without the penalty. False where it was interrupted.
-  virtual bool rows(const Step<T>&, double* J) = 0;
-  // After it, one of these: ∇J as a whole, the penalty in it and clipped by value (false where interrupted) …
-  virtual bool gradient(const Step<T>&) = 0;
-  // … then U1 along it, shortened to the norm that the description allows; or B3 and U1 in one go.
-  virtual void move_along(const Step<T>&) = 0;
+  // A batch forward and back (F0-F2, J1, B1, B2): its J without the penalty. B3 is a part of it where a strategy sums the
+  // gradient tile by tile, else of what follows. False where it was interrupted.
+  virtual bool forward_and_back(const Step<T>&, double* J) = 0;
+  // What follows, where the gradient is wanted first: ∇J as a whole, with the penalty, clipped by value. False where it
+  // was interrupted.
+  virtual bool finish_gradient(const Step<T>&) = 0;
+  // Then U1 along it, shortened to the norm that the description allows.
+  virtual void move_along_gradient(const Step<T>&) = 0;
+  // Or all of that at once, without clipping by the norm.
   virtual void move(const Step<T>&) = 0;
-  // The weights that lead to one unit made no longer than this, those of frozen layers but left.
+  // Max-norm: each unit's incoming weights scaled down to a norm of `most`; frozen layers stay.
   virtual void limit_norms(T most) = 0;
 };
 
@@ -60,7 +65,7 @@ class PanelStrategy : public Strategy<T> {
   void unload(T* theta, const std::vector<T*>& slots) override;
   void unload_gradient(T* flat) override;
   double penalty(const Step<T>&) override;
-  void move_along(const Step<T>&) override;
+  void move_along_gradient(const Step<T>&) override;
   void limit_norms(T most) override;
 
  protected:
@@ -72,7 +77,7 @@ class PanelStrategy : public Strategy<T> {
   Plan<T>& plan() { return views_[0]; }
   // The part of a matrix that a block covers.
   static Panels<T> part(const Panels<T>& M, const Block& block) { return M.from(block.k0, block.p0); }
-  // What follows B3 of a block whose gradient is G, or g of a bias: the rest of the gradient, …
+  // What follows B3 of a block whose gradient is G, or g of a bias: ∂R/∂W added (J2), clipped by value, Σ g² kept; …
   void finish(const Step<T>&, int number, Panels<T> G, T* g);
   // … or U1.
   void update(const Step<T>&, const Block&, Panels<T> G, T* g);

@@ -39,15 +39,15 @@ Tiles<T>::Tiles(const Description& d, const Kernels<T>& kernels, Team& team, Int
   }
 }
 
-template <typename T> bool Tiles<T>::rows(const Step<T>& step, double* J) {
-  this->team_.each(chunks_, [&](int chunk, int thread) { forward_and_back(step, chunk, this->views_[thread]); });
+template <typename T> bool Tiles<T>::forward_and_back(const Step<T>& step, double* J) {
+  this->team_.each(chunks_, [&](int chunk, int thread) { this->chunk(step, chunk, this->views_[thread]); });
   if (this->interrupt_.heard()) return false;
   *J = 0;
   for (double loss : chunk_loss_) *J += loss;
   return true;
 }
 
-template <typename T> void Tiles<T>::forward_and_back(const Step<T>& step, int chunk, Plan<T>& view) {
+template <typename T> void Tiles<T>::chunk(const Step<T>& step, int chunk, Plan<T>& view) {
   const int thread = int(&view - this->views_.data());
   const int first = int(std::int64_t(step.rows) * chunk / chunks_);
   const int last = int(std::int64_t(step.rows) * (chunk + 1) / chunks_);
@@ -72,7 +72,7 @@ template <typename T> void Tiles<T>::forward_and_back(const Step<T>& step, int c
   if (first == last) std::fill_n(partials_[0].W.data + offset, partial_size_, T(0));
 }
 
-template <typename T> bool Tiles<T>::gradient(const Step<T>& step) {
+template <typename T> bool Tiles<T>::finish_gradient(const Step<T>& step) {
   this->team_.each(int(this->blocks_.size()), [&](int number, int) {
     const Block& block = this->blocks_[number];
     const Layer<T>& layer = this->plan().layer[block.layer];

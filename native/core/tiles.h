@@ -17,8 +17,8 @@ class Tiles final : public PanelStrategy<T> {
   const char* name() const override { return kName; }
   std::size_t bytes() const override { return PanelStrategy<T>::bytes() + partial_memory_.bytes(); }
   bool takes_input_mask() const override { return !in_place_; }
-  bool rows(const Step<T>&, double* J) override;
-  bool gradient(const Step<T>&) override;
+  bool forward_and_back(const Step<T>&, double* J) override;
+  bool finish_gradient(const Step<T>&) override;
   void move(const Step<T>&) override;
 
  private:
@@ -32,7 +32,7 @@ class Tiles final : public PanelStrategy<T> {
   };
 
   static bool reads_in_place(const Description&, const Kernels<T>&);
-  void forward_and_back(const Step<T>&, int chunk, Plan<T>& view);
+  void chunk(const Step<T>&, int number, Plan<T>& view);
   void sum(const Block&);
   void sum(T* to, const T* first, std::ptrdiff_t count) const;
 

@@ -10,7 +10,7 @@ TwoPhase<T>::TwoPhase(const Description& d, const Kernels<T>& kernels, Team& tea
       long_(2.0 * d.batch_rows * double(d.length()) > kLongPhase),
       scratch_memory_([&](Memory& memory) { scratch_ = memory.take<T>(scratch_size_ * d.threads); }) {}
 
-template <typename T> bool TwoPhase<T>::rows(const Step<T>& step, double* J) {
+template <typename T> bool TwoPhase<T>::forward_and_back(const Step<T>& step, double* J) {
   Interrupt& interrupt = this->interrupt_;
   const int groups = (step.rows + kRowTile - 1) / kRowTile, threads = this->team_.threads();
   this->team_.all([&](int thread) {
@@ -27,7 +27,7 @@ template <typename T> bool TwoPhase<T>::rows(const Step<T>& step, double* J) {
   return true;
 }
 
-template <typename T> bool TwoPhase<T>::gradient(const Step<T>& step) {
+template <typename T> bool TwoPhase<T>::finish_gradient(const Step<T>& step) {
   this->team_.each(int(this->blocks_.size()), [&](int number, int thread) {
     if (this->interrupt_.heard_by(thread)) return;
     const Block& block = this->blocks_[number];

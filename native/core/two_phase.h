@@ -14,8 +14,8 @@ class TwoPhase final : public PanelStrategy<T> {
   const char* name() const override { return kName; }
   std::size_t bytes() const override { return PanelStrategy<T>::bytes() + scratch_memory_.bytes(); }
   bool gradient_first() const override { return long_ || PanelStrategy<T>::gradient_first(); }
-  bool rows(const Step<T>&, double* J) override;
-  bool gradient(const Step<T>&) override;
+  bool forward_and_back(const Step<T>&, double* J) override;
+  bool finish_gradient(const Step<T>&) override;
   void move(const Step<T>&) override;
 
  private:

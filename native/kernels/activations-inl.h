@@ -123,7 +123,7 @@ __attribute__((noinline)) bool phi_rows(T parameter, T* a, T* slope, std::ptrdif
 template <typename T> bool activate(Phi phi, T parameter, T* a, T* slope, std::ptrdiff_t rows, int vectors) {
   switch (phi) {
 #define PHI(name) case Phi::name: return phi_rows<T, phi_##name<T>>(parameter, a, slope, rows, vectors);
-#define PHI_OF_ROW(name) case Phi::name: break;  // the output stays Z until the loss
+#define PHI_OF_ROW(name) case Phi::name: break;  // losses-inl.h has it
 #include "../functions.def"
   }
   return true;

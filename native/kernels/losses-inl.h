@@ -2,7 +2,7 @@
 //
 // They see the outputs as a line of vectors. Where rows lie in panels it runs along one row, and what is summed over
 // the outputs is added up across the lanes; where rows lie across the lanes it is as many rows as there are lanes, and
-// their outputs come one after the other. Z is in A, and becomes A, where the loss is one with φ.
+// their outputs come one after the other. A loss with log a, and any loss on softmax, is given Z and writes A.
 #pragma once
 
 #include "../core/narrow_plan.h"
@@ -17,19 +17,19 @@ template <typename T> struct AlongRow {
   const Layer<T>& out;
   int row;
   const T* targets;
-  Vec<T> scale;  // w / Σw
+  Member<T> scale;  // w / Σw
 
   int count() const { return vectors_of<T>(out.outputs); }
   int left(int i) const { return out.outputs - i * kLanes<T>; }
   T* of(const Panels<T>& M, int i) const { return M.panel(0, row) + vector_at(M, i); }
   T* a(int i) const { return of(out.A, i); }
   T* delta(int i) const { return of(out.delta, i); }
-  T* gradient(int i) const { return delta(i); }  // ∂ℓ/∂A of a hidden layer
+  T* gradient(int i) const { return delta(i); }  // ∂ℓ/∂A of a hidden layer, whose place Δ takes
   Vec<T> slope(int i) const { return load(of(out.S, i)); }
   Vec<T> y(int i) const { return load_first(targets + i * kLanes<T>, left(i)); }
   Vec<T> level(int i) const { return load(plan.levels + i * kLanes<T>); }
   // Behind the last output: `other`.
-  Vec<T> keep(int i, Vec<T> v, T other) const { return keep_first<T>(v, left(i), other); }
+  Vec<T> or_behind_end(int i, Vec<T> v, T other) const { return keep_first<T>(v, left(i), other); }
   static Vec<T> sum(Vec<T> v) { return splat(sum_of<T>(v)); }
   static Vec<T> highest(Vec<T> v) { return splat(max_of<T>(v)); }
 };
@@ -39,31 +39,31 @@ template <typename T> struct AcrossRows {
   const Plan<T>& plan;
   int units;
   T *A, *D, *g;
-  int width;
+  int lane_rows;
   const T* targets;
-  Vec<T> scale;
+  Member<T> scale;
 
   int count() const { return units; }
-  T* a(int i) const { return A + i * width; }
-  T* delta(int i) const { return D + i * width; }
-  T* gradient(int i) const { return g + i * width; }
+  T* a(int i) const { return A + i * lane_rows; }
+  T* delta(int i) const { return D + i * lane_rows; }
+  T* gradient(int i) const { return g + i * lane_rows; }
   Vec<T> slope(int i) const { return load(delta(i)); }
-  Vec<T> y(int i) const { return load(targets + i * width); }
+  Vec<T> y(int i) const { return load(targets + i * lane_rows); }
   Vec<T> level(int i) const { return splat(plan.levels[i]); }
-  static Vec<T> keep(int, Vec<T> v, T) { return v; }
+  static Vec<T> or_behind_end(int, Vec<T> v, T) { return v; }
   static Vec<T> sum(Vec<T> v) { return v; }
   static Vec<T> highest(Vec<T> v) { return v; }
 };
 
-// ℓ of a line: value + weight · (largest + log total), added up over its lanes; not scaled.
+// ℓ of a line: value + y_sum · (largest + log total), added up over its lanes; not scaled.
 template <typename T> struct LineLoss {
-  Vec<T> value, weight, largest, total;
+  Member<T> value, y_sum, largest, total;
 };
 
 // Softmax: Z becomes A. The largest z and Σ e^(z - largest).
 template <typename T, typename Line> INLINE void softmax(const Line& line, Vec<T>* largest, Vec<T>* total) {
   const int last = line.count() - 1;
-  store(line.a(last), line.keep(last, load(line.a(last)), T(-__builtin_inf())));
+  store(line.a(last), line.or_behind_end(last, load(line.a(last)), T(-__builtin_inf())));
   Vec<T> top = load(line.a(0)), sum{};
   for (int i = 1; i <= last; i++) {
     const Vec<T> z = load(line.a(i));
@@ -90,7 +90,7 @@ template <typename T, typename Line> INLINE void softmax_back(const Line& line) 
   }
 }
 
-// A loss of each output by itself: ℓ = u v and ∂ℓ/∂a. functions.def has a row for each.
+// A loss of each output by itself: ℓ = u v, so that one multiply-add sums it, and ∂ℓ/∂a. functions.def has a row for each.
 #define LOSS(name)                                                                                              \
   template <typename T>                                                                                         \
   INLINE void ell_##name([[maybe_unused]] T parameter, [[maybe_unused]] Vec<T> level, Vec<T> y, Vec<T> a, Vec<T>* u, \
@@ -127,22 +127,22 @@ LOSS(pinball) {
 #undef LOSS
 
 template <typename T, void (*ell)(T, Vec<T>, Vec<T>, Vec<T>, Vec<T>*, Vec<T>*, Vec<T>*), typename Line>
-__attribute__((noinline)) Vec<T> pointwise(const Line& line, bool softmax) {
+__attribute__((noinline)) Vec<T> pointwise(const Line& line, bool of_softmax) {
   typedef Vec<T> V;
   V value{}, inner{};
   for (int i = 0; i < line.count(); i++) {
     const V a = load(line.a(i));
     V u, v, g;
     ell(line.plan.parameter, line.level(i), line.y(i), a, &u, &v, &g);
-    value = multiply_add(line.keep(i, u, T(0)), v, value);  // behind the end a may be φ(0)
-    if (softmax) {
+    value = multiply_add(line.or_behind_end(i, u, T(0)), v, value);  // behind the end a may be φ(0)
+    if (of_softmax) {
       inner = multiply_add(a, g, inner);
       store(line.delta(i), g);
     } else {
-      store(line.delta(i), line.scale * line.keep(i, g, T(0)) * line.slope(i));  // B1
+      store(line.delta(i), line.scale * line.or_behind_end(i, g, T(0)) * line.slope(i));  // B1
     }
   }
-  if (softmax) {
+  if (of_softmax) {
     inner = line.sum(inner);
     for (int i = 0; i < line.count(); i++) {
       store(line.delta(i), line.scale * load(line.a(i)) * (load(line.delta(i)) - inner));  // B1: a ⊙ (g - Σ a g)
@@ -229,8 +229,8 @@ template <typename T, typename Line> INLINE Vec<T> logarithms(const Line& line, 
       loss = a - (y == 0 ? V{} : y * log_a) + of_counts<T>(y);
       delta = slope - y * ratio;  // B1
     }
-    value += line.keep(i, loss, T(0));
-    store(line.delta(i), line.keep(i, line.scale * delta, T(0)));
+    value += line.or_behind_end(i, loss, T(0));
+    store(line.delta(i), line.or_behind_end(i, line.scale * delta, T(0)));
     store(line.a(i), a);
   }
   return value;
@@ -271,7 +271,7 @@ template <typename T> double group_loss(const Plan<T>& plan, const Layer<T>& out
     const Vec<T> scale = splat(g.scale[i]);
     const LineLoss<T> loss = line_loss<T>(AlongRow<T>{plan, out, g.first + i, g.y[i], scale}, out.phi, out.parameter);
     value = multiply_add(loss.value, scale, value);
-    weight[i] = g.scale[i] * loss.weight[0], largest[i] = loss.largest[0], total[i] = loss.total[0];
+    weight[i] = g.scale[i] * loss.y_sum[0], largest[i] = loss.largest[0], total[i] = loss.total[0];
   }
   if (out.phi == Phi::softmax && is_logarithmic(plan.ell)) {
     for (int i = 0; i < room; i += lanes) {
@@ -281,18 +281,18 @@ template <typename T> double group_loss(const Plan<T>& plan, const Layer<T>& out
   return double(sum_of<T>(value));
 }
 
-// The share of J of a tile whose rows lie across the lanes, `width` of them; D becomes Δ. ℓ of each to `row_loss`, or nowhere.
-template <typename T> double narrow_loss(const NarrowPlan<T>& plan, int width, T* row_loss) {
+// The share of J of a tile whose rows lie across the lanes; D becomes Δ. ℓ of each to `row_loss`, or nowhere.
+template <typename T> double narrow_loss(const NarrowPlan<T>& plan, int lane_rows, T* row_loss) {
   const Layer<T>& out = plan.network.layer[plan.network.layers - 1];
   const NarrowLayer<T>& own = plan.layer[plan.network.layers - 1];
   double total = 0;
-  for (int r = 0; r < width; r += kLanes<T>) {
+  for (int r = 0; r < lane_rows; r += kLanes<T>) {
     const Vec<T> scale = load(plan.weight + r);
-    const AcrossRows<T> line{plan.network, out.outputs, own.A + r, own.D + r, nullptr, width, plan.y + r, scale};
+    const AcrossRows<T> line{plan.network, out.outputs, own.A + r, own.D + r, nullptr, lane_rows, plan.y + r, scale};
     const LineLoss<T> loss = line_loss<T>(line, out.phi, out.parameter);
     Vec<T> value = loss.value;
     if (out.phi == Phi::softmax && is_logarithmic(plan.network.ell)) {
-      value = multiply_add(loss.weight, loss.largest + log_v(loss.total), value);
+      value = multiply_add(loss.y_sum, loss.largest + log_v(loss.total), value);
     }
     if (row_loss) store(row_loss + r, value);
     total += double(sum_of<T>(value * scale));

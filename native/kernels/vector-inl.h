@@ -59,6 +59,14 @@ template <typename T> struct VecOf;
 template <> struct VecOf<float> { typedef vec_f V; typedef vec_fi I; typedef std::int32_t Int; };
 template <> struct VecOf<double> { typedef vec_d V; typedef vec_di I; typedef std::int64_t Int; };
 template <typename T> using Vec = typename VecOf<T>::V;
+// The same as a member of a structure, aligned by its own size: loads and stores of vectors ask for no alignment, but
+// GCC moves a structure of them as if it had it.
+typedef float member_f __attribute__((vector_size(kBytes)));
+typedef double member_d __attribute__((vector_size(kBytes)));
+template <typename T> struct MemberOf;
+template <> struct MemberOf<float> { typedef member_f M; };
+template <> struct MemberOf<double> { typedef member_d M; };
+template <typename T> using Member = typename MemberOf<T>::M;
 template <typename T> using IntVec = typename VecOf<T>::I;
 template <typename T> using Int = typename VecOf<T>::Int;
 

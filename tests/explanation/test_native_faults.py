@@ -22,81 +22,137 @@ pytestmark = [
     ),
 ]
 
-ROWS, ACTIVATIONS = "kernels/rows-inl.h", "kernels/activations-inl.h"
-#: Fault → where, and the kinds of the numbers that then differ from their formulas.
-FAULTS = {
+ROWS, NARROW = "kernels/rows-inl.h", "kernels/narrow-inl.h"
+ACTIVATIONS, LOSSES = "kernels/activations-inl.h", "kernels/losses-inl.h"
+
+
+def planted(name: str, *places: tuple[str, str, str]) -> list[Fault]:
+    """Faults of one name: file, line, and what stands there where it is chosen, with PLANTED for the question."""
+    return [
+        Fault(file, line, altered.replace("PLANTED", f'planted("{name}")'))
+        for file, line, altered in places
+    ]
+
+
+#: Fault → the kinds of the numbers that then differ from their formulas, and its places: in the kernels of panels and
+#: in those of narrow networks, or where both pass.
+FAULTS: dict[str, tuple[set[str], tuple[tuple[str, str, str], ...]]] = {
     "no bias": (
-        Fault(
-            ROWS,
-            "layer.A.from(row), {}, layer.b, count",
-            'layer.A.from(row), {}, planted("no bias") ? nullptr : layer.b, count',
-        ),
         {"Z"},
+        (
+            (
+                ROWS,
+                "layer.A.from(row), {}, layer.b, count",
+                "layer.A.from(row), {}, PLANTED ? nullptr : layer.b, count",
+            ),
+            (
+                NARROW,
+                "acc[j][v] = splat(b[j0 + j]);",
+                "acc[j][v] = splat(PLANTED ? T(0) : b[j0 + j]);",
+            ),
+        ),
     ),
     "a larger by 0.1 %": (
-        Fault(
-            ACTIVATIONS,
-            "    store(a + i, value);",
-            '    store(a + i, planted("a larger by 0.1 %") ? value * T(1.001) : value);',
-        ),
         {"A", "P"},  # σ′ = a (1 - a)
+        (
+            (
+                ACTIVATIONS,
+                "    store(a + i, value);",
+                "    store(a + i, PLANTED ? value * T(1.001) : value);",
+            ),
+        ),
     ),
     "slope larger by 0.1 %": (
-        Fault(
-            ACTIVATIONS,
-            "    if (slope) store(slope + i, derivative);",
-            '    if (slope) store(slope + i, planted("slope larger by 0.1 %") ? derivative * T(1.001) : derivative);',
-        ),
         {"P"},
+        (
+            (
+                ACTIVATIONS,
+                "    if (slope) store(slope + i, derivative);",
+                "    if (slope) store(slope + i, PLANTED ? derivative * T(1.001) : derivative);",
+            ),
+        ),
     ),
     "loss larger by 0.1 %": (
-        Fault(
-            ROWS,
-            "const double loss = group_loss(plan, out, group);",
-            'const double loss = group_loss(plan, out, group) * (planted("loss larger by 0.1 %") ? 1.001 : 1);',
-        ),
         {"ell"},
+        (
+            (
+                ROWS,
+                "const double loss = group_loss(plan, out, group);",
+                "const double loss = group_loss(plan, out, group) * (PLANTED ? 1.001 : 1);",
+            ),
+            (
+                LOSSES,
+                "    if (row_loss) store(row_loss + r, value);",
+                "    if (PLANTED) value *= T(1.001);\n    if (row_loss) store(row_loss + r, value);",
+            ),
+        ),
     ),
     "target doubled in B1": (
-        Fault(
-            "kernels/losses-inl.h",
-            "splat<T>(all), -y(v)));  // B1",
-            'splat<T>(all), planted("target doubled in B1") ? -2 * y(v) : -y(v)));  // B1',
-        ),
         {"D"},
+        (
+            (
+                LOSSES,
+                "multiply_add(a, all + excess, -line.y(i)));",
+                "multiply_add(a, all + excess, PLANTED ? -2 * line.y(i) : -line.y(i)));",
+            ),
+        ),
     ),
     "B2 without slopes": (
-        Fault(
-            ROWS,
-            "back(up, low, low.S, row",
-            'back(up, low, planted("B2 without slopes") ? Panels<T>{} : low.S, row',
-        ),
         {"D"},
+        (
+            (
+                ROWS,
+                "back(up, low, low.S, row",
+                "back(up, low, PLANTED ? Panels<T>{} : low.S, row",
+            ),
+            (NARROW, "back(low.D, low.D)", "back(low.D, PLANTED ? nullptr : low.D)"),
+        ),
     ),
     "B2 of the first output twice": (
-        Fault(
-            "core/strategy.cpp",
-            "if (layer.W_back) kernels_.transpose(layer, 0, layer.inputs, 0, layer.W.panels());",
-            "if (layer.W_back) kernels_.transpose(layer, 0, layer.inputs, 0, layer.W.panels());\n"
-            '    if (layer.W_back && planted("B2 of the first output twice")) *layer.W_back.at(0, 0) *= 2;',
-        ),
         {"G"},
+        (
+            (
+                "core/strategy.cpp",
+                "if (layer.W_back) kernels_.transpose(layer, 0, layer.inputs, 0, layer.W.panels());",
+                "if (layer.W_back) kernels_.transpose(layer, 0, layer.inputs, 0, layer.W.panels());\n"
+                "    for (int k = 0; k < layer.inputs && layer.W_back && PLANTED; k++) *layer.W_back.at(0, k) *= 2;",
+            ),
+            (
+                NARROW,
+                "splat(w[k * kOutputGroup]);",
+                "splat(w[k * kOutputGroup] * (PLANTED && j == 0 ? 2 : 1));",
+            ),
+        ),
     ),
     "B3 without the last row": (
-        Fault(
-            "kernels/gradient-inl.h",
-            "  for (int r = 0; r < count; r += block) {",
-            '  if (planted("B3 without the last row")) count--;\n  for (int r = 0; r < count; r += block) {',
-        ),
         {"dW"},
+        (
+            (
+                "kernels/gradient-inl.h",
+                "  for (int r = 0; r < count; r += block) {",
+                "  if (PLANTED) count--;\n  for (int r = 0; r < count; r += block) {",
+            ),
+            (
+                NARROW,
+                "r < width; r += lanes, p += lanes",
+                "r < width - (PLANTED ? lanes : 0); r += lanes, p += lanes",
+            ),
+        ),
     ),
     "weights of the rows before": (
-        Fault(
-            ROWS,
-            "step.w[number] * step.inverse_weight",
-            'step.w[number && planted("weights of the rows before") ? number - 1 : number] * step.inverse_weight',
-        ),
         {"J", "dW", "db"},
+        (
+            (
+                ROWS,
+                "step.w[number] * step.inverse_weight",
+                "step.w[number && PLANTED ? number - 1 : number] * step.inverse_weight",
+            ),
+            (
+                NARROW,
+                "step.w[number(i)] * step.inverse_weight",
+                "step.w[number(i) && PLANTED ? number(i) - 1 : number(i)] * step.inverse_weight",
+            ),
+        ),
     ),
 }
 #: Prints the names whose formula, evaluated again, gives another number.
@@ -106,7 +162,8 @@ import numpy as np
 from chainrule import Network, explain
 from chainrule.engines import native
 assert native._native.version == "altered"
-network = Network((3, 5, 4), ("sigmoid", "softmax"), "cross_entropy")
+network = Network((3, {width}, 4), ("sigmoid", "softmax"), "cross_entropy")
+assert native.strategy(network, 11) == {strategy!r}
 rng = np.random.default_rng(0)
 x, y, w = rng.normal(size=(11, 3)), np.arange(11) % 4, rng.uniform(0.5, 2, 11)
 parameters = network.init(0, {dtype!r})
@@ -119,15 +176,17 @@ print(json.dumps([name for name, checks in made.checks.items() if checks and not
 
 @pytest.fixture(scope="module")
 def altered(tmp_path_factory: pytest.TempPathFactory) -> AlteredEngine:
-    planted = {name: fault for name, (fault, _) in FAULTS.items()}
-    return build(tmp_path_factory.mktemp("altered"), planted)
+    faults = {name: planted(name, *places) for name, (_, places) in FAULTS.items()}
+    return build(tmp_path_factory.mktemp("altered"), faults)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("width", "strategy"), [(5, "narrow"), (33, "two phases")])
 @pytest.mark.parametrize("fault", ["", *FAULTS])
 def test_a_fault_in_a_kernel_shows_where_it_is(
-    altered: AlteredEngine, fault: str, dtype: str
+    altered: AlteredEngine, fault: str, dtype: str, width: int, strategy: str
 ) -> None:
-    red = json.loads(altered.run(SCRIPT.format(dtype=dtype), fault))
+    script = SCRIPT.format(dtype=dtype, width=width, strategy=strategy)
+    red = json.loads(altered.run(script, fault))
     kinds = {name.split(".")[0].rstrip("0123456789") for name in red}
-    assert kinds == (FAULTS[fault][1] if fault else set())
+    assert kinds == (FAULTS[fault][0] if fault else set())

@@ -6,11 +6,12 @@ holds one compiled module of each name.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,7 @@ class AlteredEngine:
         return done.stdout
 
 
-def build(folder: Path, faults: Mapping[str, Fault]) -> AlteredEngine:
+def build(folder: Path, faults: Mapping[str, Sequence[Fault]]) -> AlteredEngine:
     """Copy, alter and compile; takes a processor about 30 s."""
     shutil.copytree(ROOT / "native", folder / "native")
     shutil.copytree(
@@ -75,7 +76,7 @@ def build(folder: Path, faults: Mapping[str, Fault]) -> AlteredEngine:
     (folder / "site" / "sitecustomize.py").write_text(SITE)
     header = folder / "native" / "core" / "panels.h"
     header.write_text(header.read_text() + ASKED)
-    for fault in faults.values():
+    for fault in itertools.chain.from_iterable(faults.values()):
         path = folder / "native" / fault.file
         source = path.read_text()
         assert source.count(fault.line) == 1, fault
