@@ -144,9 +144,9 @@ INLINE void turned(const Row& row, int units, int lane_rows, T scale, T* to) {
       }
       Vec<T> v[J], half[J];
       UNROLL for (int m = 0; m < J; m++) v[m] = load(four + m * lanes);
-      UNROLL for (int m = 0; m < J / 2; m++) every_other(v[2 * m], v[2 * m + 1], &half[m], &half[J / 2 + m]);
-      every_other(half[0], half[1], &v[0], &v[2]);
-      every_other(half[2], half[3], &v[1], &v[3]);
+      UNROLL for (int m = 0; m < J / 2; m++) every_other<T>(v[2 * m], v[2 * m + 1], &half[m], &half[J / 2 + m]);
+      every_other<T>(half[0], half[1], &v[0], &v[2]);
+      every_other<T>(half[2], half[3], &v[1], &v[3]);
       UNROLL for (int m = 0; m < J; m++) store(to + (k + m) * lane_rows + i, v[m]);
     }
     for (int k = whole; k < units; k++) {

@@ -178,24 +178,25 @@ template <int... I> struct Lanes {};
 template <int n, int... I> struct LanesUpTo : LanesUpTo<n - 1, n - 1, I...> {};
 template <int... I> struct LanesUpTo<0, I...> { typedef Lanes<I...> All; };
 // Lanes of a whose number has the bit `step` clear, else of b; to each the one `step` away is added.
-template <int step, typename V, int... I> INLINE V folded(V a, V b, Lanes<I...>) {
+template <typename T, int step, int... I> INLINE Vec<T> folded(Vec<T> a, Vec<T> b, Lanes<I...>) {
   constexpr int width = sizeof...(I);
   return lanes_of<(I & step ? width + I : I)...>(a, b) + lanes_of<(I & step ? width + (I ^ step) : I ^ step)...>(a, b);
 }
 // The sums of the lanes of as many vectors as a vector has lanes, as the lanes of one.
 template <typename T, int step = kLanes<T> / 2> INLINE Vec<T> sums_of_lanes(const Vec<T>* v) {
   Vec<T> a[step];
-  UNROLL for (int i = 0; i < step; i++) a[i] = folded<step>(v[i], v[i + step], typename LanesUpTo<kLanes<T>>::All{});
+  UNROLL for (int i = 0; i < step; i++) a[i] = folded<T, step>(v[i], v[i + step], typename LanesUpTo<kLanes<T>>::All{});
   if constexpr (step > 1) return sums_of_lanes<T, step / 2>(a);
   else return a[0];
 }
 // The numbers of a, then of b: every other one from the first, and the others.
-template <typename V, int... I> INLINE void every_other(V a, V b, V* even, V* odd, Lanes<I...>) {
+template <typename T, int... I>
+INLINE void every_other(Vec<T> a, Vec<T> b, Vec<T>* even, Vec<T>* odd, Lanes<I...>) {
   *even = lanes_of<(2 * I)...>(a, b);
   *odd = lanes_of<(2 * I + 1)...>(a, b);
 }
-template <typename V> INLINE void every_other(V a, V b, V* even, V* odd) {
-  every_other(a, b, even, odd, typename LanesUpTo<sizeof(V) / sizeof(a[0])>::All{});
+template <typename T> INLINE void every_other(Vec<T> a, Vec<T> b, Vec<T>* even, Vec<T>* odd) {
+  every_other<T>(a, b, even, odd, typename LanesUpTo<kLanes<T>>::All{});
 }
 // Lane i goes where i ^ step is.
 template <int step, typename V> INLINE V exchanged(V v) {

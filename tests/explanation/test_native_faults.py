@@ -134,8 +134,8 @@ FAULTS: dict[str, tuple[set[str], tuple[tuple[str, str, str], ...]]] = {
             ),
             (
                 NARROW,
-                "r < width; r += lanes, p += lanes",
-                "r < width - (PLANTED ? lanes : 0); r += lanes, p += lanes",
+                "r < lane_rows; r += lanes, p += lanes",
+                "r < lane_rows - (PLANTED ? lanes : 0); r += lanes, p += lanes",
             ),
         ),
     ),
