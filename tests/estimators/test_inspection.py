@@ -580,3 +580,20 @@ def test_a_notebook_shows_the_network() -> None:
     assert shown["text/html"].endswith(model.network_._repr_html_())
     assert "4 relu" in shown["text/html"]
     assert shown["text/plain"] == "MLPClassifier(hidden_layer_sizes=(4,), max_iter=1)"
+
+
+def test_predictions_follow_whatever_changes() -> None:
+    """The predictor is packed once and kept; what it was packed of is looked at in each call."""
+    x, y = IRIS
+    model = MLPClassifier((5,), max_iter=5, random_state=0).fit(x, y)
+    before = model.predict_proba(x)
+    model.intercepts_[-1][1] += 20.0
+    assert (model.predict(x) == 1).all()
+    model.intercepts_[-1][1] -= 20.0
+    model.coefs_[0] = -model.coefs_[0]
+    assert np.abs(model.predict_proba(x) - before).max() > 0.01
+    model.coefs_[0] = -model.coefs_[0]
+    model.set_params(engine="reference")
+    assert np.abs(model.predict_proba(x) - before).max() < 1e-12
+    model.set_params(activation="tanh")
+    assert np.abs(model.predict_proba(x) - before).max() > 0.01

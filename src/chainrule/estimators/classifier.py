@@ -18,9 +18,9 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import validate_data
 
-from ..equations.losses import LOSSES, CrossEntropy, Loss, Pinball
+from ..equations.losses import CrossEntropy, Loss, Pinball
 from ..errors import InputError
-from .parameters import CONSTRAINTS, losses, with_parameters
+from .parameters import CONSTRAINTS, loss_named, losses, with_parameters
 from .perceptron import Matrix, Perceptron
 from .rows import Validation, plain, weight_of_each_class
 from .rules import takes_steps
@@ -148,10 +148,18 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         ndarray, shape (n_samples,), or (n_samples, n_labels)
             Labels are sparse where those of the fit were.
         """
-        outputs = self._outputs(X)
-        found: Matrix = self._binarizer().inverse_transform(
-            outputs.ravel() if outputs.shape[1] == 1 else outputs
-        )
+        outputs, binarizer = self._outputs(X), self._binarizer()
+        classes: Matrix = np.asarray(binarizer.classes_)
+        many_labels, _ = self._labels_form()
+        found: Matrix
+        if len(classes) == outputs.shape[1] and not many_labels:
+            found = classes[outputs.argmax(axis=1)]
+        elif len(classes) == 2 and not many_labels:
+            found = classes[(outputs[:, 0] > 0.5).astype(int)]
+        else:
+            found = binarizer.inverse_transform(
+                outputs.ravel() if outputs.shape[1] == 1 else outputs
+            )
         return found
 
     def predict_proba(self, X: Any) -> Matrix:
@@ -271,7 +279,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         name = self.loss
         if isinstance(name, str) and name == "log_loss":
             name = "cross_entropy" if output == "softmax" else "binary_cross_entropy"
-        loss = name if isinstance(name, Loss) else LOSSES[name]()
+        loss = name if isinstance(name, Loss) else loss_named(name)
         if isinstance(loss, Pinball):
             raise InputError(
                 f"loss = {self.loss!r} for classes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from ..equations.losses import LOSSES, Loss
 from ..optimizers import OPTIMIZERS, Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
 
-__all__ = ["CONSTRAINTS", "Settings", "losses", "with_parameters"]
+__all__ = ["CONSTRAINTS", "Settings", "loss_named", "losses", "with_parameters"]
 
 Estimator = TypeVar("Estimator", bound=type)
 
@@ -88,6 +89,12 @@ CONSTRAINTS: dict[str, list[Any]] = {
     "callbacks": [list, tuple, None],
     "progress": ["boolean"],
 }
+
+
+@cache
+def loss_named(name: str) -> Loss:
+    """The loss of this name, with its defaults."""
+    return LOSSES[name]()
 
 
 def losses(*of_scikit_learn: str) -> list[Any]:

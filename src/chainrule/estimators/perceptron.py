@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
@@ -15,6 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..engines.predictor import Predictor
+from ..equations.activation import Activation
 from ..equations.losses import Loss, Pinball
 from ..equations.network import Network, Parameters
 from ..errors import InputError, require_kind
@@ -46,6 +49,23 @@ from .rules import optimizer_of, threads_for, warn
 __all__ = ["Matrix", "Perceptron"]
 
 Matrix = np.ndarray[Any, Any]
+#: Estimator → what its last predictor was packed for, its weights, the predictor.
+PACKED: WeakKeyDictionary[Perceptron, tuple[Any, Parameters, Predictor]] = (
+    WeakKeyDictionary()
+)
+
+
+@lru_cache(maxsize=64)
+def _network_of(
+    sizes: tuple[int, ...], activations: tuple[str | Activation, ...], loss: Loss
+) -> Network:
+    return Network(sizes, activations, loss)
+
+
+def _same_bits(one: Parameters, other: Parameters) -> bool:
+    """Whether θ is the same, zeros of either sign told apart; of one dtype."""
+    kind = f"i{one.theta.dtype.itemsize}"
+    return np.array_equal(one.theta.view(kind), other.theta.view(kind))
 
 
 class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
@@ -121,8 +141,8 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
             sizes[-1]
         )
         hidden = hidden_activations(self.activation, len(sizes) - 2)
-        activations = [*hidden, SCIKIT_LEARN_S.get(output, output)]
-        return Network(sizes, activations, self._loss_on(output))
+        activations = (*hidden, SCIKIT_LEARN_S.get(output, output))
+        return _network_of(tuple(sizes), activations, self._loss_on(output))
 
     # ---- predictions
 
@@ -144,7 +164,7 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
         network, parameters = self._fitted_network()
         X = self._checked_rows(X)
         threads = threads_for(self.n_threads, network, X.shape[0])
-        predict = Predictor(network, parameters, engine=self.engine, threads=threads)
+        predict = self._packed(network, parameters, threads)
         dtype = parameters.theta.dtype
         if fits_in_memory(X, dtype):
             return np.asarray(predict(dense(X, dtype)))
@@ -155,6 +175,19 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
                 for at in range(0, X.shape[0], step)
             ]
         )
+
+    def _packed(
+        self, network: Network, parameters: Parameters, threads: int | None
+    ) -> Predictor:
+        """The predictor of these weights: the last one, unless something has changed since."""
+        asked = (self.engine, threads, network, parameters.theta.dtype)
+        known = PACKED.get(self)
+        if known is None or known[0] != asked or not _same_bits(known[1], parameters):
+            predict = Predictor(
+                network, parameters, engine=self.engine, threads=threads
+            )
+            known = PACKED[self] = asked, parameters, predict
+        return known[2]
 
     # ---- learning
 

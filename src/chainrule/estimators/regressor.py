@@ -12,8 +12,8 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
-from ..equations.losses import LOSSES, Loss, Pinball, Poisson
-from .parameters import CONSTRAINTS, losses, with_parameters
+from ..equations.losses import Loss, Pinball, Poisson
+from .parameters import CONSTRAINTS, loss_named, losses, with_parameters
 from .perceptron import Matrix, Perceptron
 from .rows import Validation, numbers, plain
 from .rules import takes_steps
@@ -188,7 +188,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         )
 
     def _loss_on(self, output: str) -> Loss:
-        return self.loss if isinstance(self.loss, Loss) else LOSSES[self.loss]()
+        return self.loss if isinstance(self.loss, Loss) else loss_named(self.loss)
 
     def _score_of(
         self, loss: Loss, weights: Matrix | None

@@ -108,6 +108,8 @@ def numbers(values: Any, name: str) -> Any:
 
     NumPy would take a date for the days or nanoseconds since 1970, whichever the column happens to be kept in.
     """
+    if type(values) is np.ndarray and values.dtype.kind == "f":
+        return values
     values = plain(values)
     kinds = {str(kind) for kind in _dtypes(values) if _is_time(kind)}
     if kinds:
