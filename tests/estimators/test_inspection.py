@@ -597,3 +597,22 @@ def test_predictions_follow_whatever_changes() -> None:
     assert np.abs(model.predict_proba(x) - before).max() < 1e-12
     model.set_params(activation="tanh")
     assert np.abs(model.predict_proba(x) - before).max() > 0.01
+
+
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_the_precision_asked_for_is_that_of_the_weights(kind: Any) -> None:
+    x, y = IRIS
+    single = kind(hidden_layer_sizes=(5,), max_iter=3, random_state=0, dtype="float32")
+    model = single.fit(x.astype(np.float64), y)
+    assert {w.dtype for w in (*model.coefs_, *model.intercepts_)} == {
+        np.dtype("float32")
+    }
+    same = kind(hidden_layer_sizes=(5,), max_iter=3, random_state=0).fit(
+        x.astype(np.float32), y
+    )
+    assert model.loss_curve_ == same.loss_curve_
+    assert (model.predict(x) == same.predict(x.astype(np.float32))).all()
+    double = kind(hidden_layer_sizes=(5,), max_iter=3, random_state=0, dtype="float64")
+    assert double.fit(x.astype(np.float32), y).coefs_[0].dtype == np.float64
+    with pytest.raises(ValueError, match="dtype"):
+        kind(dtype="float16").fit(x, y)

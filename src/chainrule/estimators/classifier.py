@@ -107,6 +107,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         input_dropout: float = 0.0,
         engine: str = "auto",
         n_threads: int | None = None,
+        dtype: str | None = None,
         callbacks: Any = None,
         progress: bool = False,
     ) -> None:
@@ -200,7 +201,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
             y,
             accept_sparse=["csr", "csc"],
             multi_output=True,
-            dtype=(np.float64, np.float32),
+            dtype=self.dtype or (np.float64, np.float32),
             reset=reset,
         )
         if y.ndim == 2 and y.shape[1] == 1:

@@ -95,6 +95,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         input_dropout: float = 0.0,
         engine: str = "auto",
         n_threads: int | None = None,
+        dtype: str | None = None,
         callbacks: Any = None,
         progress: bool = False,
     ) -> None:
@@ -167,7 +168,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
             accept_sparse=["csr", "csc"],
             multi_output=True,
             y_numeric=True,
-            dtype=(np.float64, np.float32),
+            dtype=self.dtype or (np.float64, np.float32),
             reset=reset,
         )
         if y.ndim == 2 and y.shape[1] == 1:
