@@ -66,6 +66,77 @@ def imports(path: Path) -> set[str]:
     return found - {"chainrule"}
 
 
+def offered(tree: ast.Module) -> set[str]:
+    """The names in a module's `__all__`."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return {
+                name.value
+                for name in ast.walk(node.value)
+                if isinstance(name, ast.Constant)
+            }
+    return set()
+
+
+def taken(tree: ast.Module, package: list[str]) -> set[tuple[str, str]]:
+    """Module and name of what a file of this package takes from others: imported, or read of an imported module."""
+    found, modules = set(), {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*package[: len(package) - node.level + 1], node.module]
+            for alias in node.names:
+                module = ".".join(filter(None, base))
+                if f"{module}.{alias.name}".strip(".") in MODULES:
+                    whole = f"{module}.{alias.name}".strip(".")
+                    modules[alias.asname or alias.name] = whole
+                else:
+                    found.add((module, alias.name))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            module = modules.get(node.value.id)
+            if module and f"{module}.{node.attr}" not in MODULES:
+                found.add((module, node.attr))
+    return found
+
+
+@pytest.fixture(scope="module")
+def offers() -> dict[str, set[str]]:
+    """Module → the names that others may take; "" is the package."""
+    paths = {**MODULES, "": SOURCE / "__init__.py"}
+    return {
+        name: offered(ast.parse(path.read_text(encoding="utf-8")))
+        for name, path in paths.items()
+    } | {"": {*chainrule.__all__}}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_module_takes_what_another_does_not_offer(
+    name: str, offers: dict[str, set[str]]
+) -> None:
+    path = MODULES[name]
+    package = [*path.relative_to(SOURCE).parts[:-1]]
+    found = taken(ast.parse(path.read_text(encoding="utf-8")), package)
+    assert {
+        (module, one) for module, one in found if one not in offers[module]
+    } == set()
+
+
+def test_what_is_taken_and_offered_is_found() -> None:
+    planted = ast.parse(
+        "from ..equations.forward_pass import forward, hidden as h\n"
+        "from ..engines import native\nfrom . import table\n"
+        "native.flops(native.Secret)\ntable.Row"
+    )
+    assert taken(planted, ["equations"]) == {
+        ("equations.forward_pass", "forward"),
+        ("equations.forward_pass", "hidden"),
+        ("engines.native", "flops"),
+        ("engines.native", "Secret"),
+        ("equations.table", "Row"),
+    }
+    assert offered(ast.parse("A = 1\n__all__ = ['A', 'b']")) == {"A", "b"}
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_imports_run_one_way(name: str) -> None:
     room = name.split(".", maxsplit=1)[0]

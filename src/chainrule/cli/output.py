@@ -16,7 +16,7 @@ from rich.text import Text
 
 from ..printable import printable, printable_lines
 
-__all__ = ["Output", "columns", "write_table"]
+__all__ = ["Cell", "Output", "columns", "write_table"]
 
 #: The words of a cell, and how they are shown.
 Cell = tuple[str, str]

@@ -21,6 +21,7 @@ from ..training.metrics import METRICS
 from ..training.stopping import EarlyStopping
 
 __all__ = [
+    "CLASS_LOSSES",
     "Recipe",
     "build_network",
     "build_optimizer",

@@ -10,7 +10,20 @@ import typer
 from ..data.names import split_names
 from ..errors import InputError
 
-__all__ = ["reading_options"]
+__all__ = [
+    "Categories",
+    "Decimal",
+    "Encoding",
+    "Header",
+    "Ignore",
+    "Kind",
+    "Missing",
+    "NotMissing",
+    "Quote",
+    "Separator",
+    "Thousands",
+    "reading_options",
+]
 
 PANEL = "How a table is read"
 FOUND = "found out"

@@ -38,7 +38,7 @@ from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
 from .train_output import say_data, say_json, say_recipe, say_results
 
-__all__ = ["TrainRequest", "run"]
+__all__ = ["OPTION_NAMES", "TrainRequest", "run"]
 
 #: The trained gradient is checked on this many rows, at most so many entries of each array; of large networks, where
 #: an entry takes longer, so many that entries times parameters are `CHECK_WORK`.

@@ -15,7 +15,14 @@ from .missing_words import IN_NUMBERS, IN_TEXT
 from .number_text import Marks, NumberText, parse, to_float
 from .text_rows import arrow
 
-__all__ = ["Column", "ColumnDraft", "MissingValues", "draft_of"]
+__all__ = [
+    "INEXACT",
+    "Column",
+    "ColumnDraft",
+    "MissingValues",
+    "draft_of",
+    "look_closely",
+]
 
 Column = np.ndarray[Any, Any]
 #: Whole numbers from here on are not exact as float64.

@@ -9,7 +9,7 @@ import numpy as np
 
 from .preparation import Target
 
-__all__ = ["Evaluation", "evaluate", "headline"]
+__all__ = ["Evaluation", "class_probabilities", "evaluate", "headline", "predict"]
 
 Matrix = np.ndarray[Any, Any]
 #: Bins of the calibration curve.

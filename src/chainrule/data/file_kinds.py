@@ -20,6 +20,7 @@ __all__ = [
     "memory_bytes",
     "refuse_other_kinds",
     "require_file",
+    "sha256",
 ]
 
 logger = logging.getLogger("chainrule")

@@ -14,7 +14,7 @@ import numpy as np
 from .downloads import PublishedFile, fetch, matches
 from .idx import read_idx
 
-__all__ = ["IMAGE_SETS", "ImageSet", "data_folder", "read_image_set"]
+__all__ = ["IMAGE_SETS", "ImageSet", "data_folder", "read_image_set", "state_of"]
 
 Matrix = np.ndarray[Any, Any]
 

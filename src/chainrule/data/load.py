@@ -35,7 +35,7 @@ from .preparation import (
 from .splits import Rules, held_out, with_target
 from .tables import Table, column_names, read_table
 
-__all__ = ["DATA_SETS", "Dataset", "load_data"]
+__all__ = ["DATA_SETS", "Dataset", "load_data", "with_kinds"]
 
 Matrix = np.ndarray[Any, Any]
 

@@ -13,7 +13,7 @@ from functools import reduce
 
 from .dialect import NumberFormat
 
-__all__ = ["Marks", "NumberText", "marks_of", "parse", "to_float"]
+__all__ = ["MINUS", "UNITS", "Marks", "NumberText", "marks_of", "parse", "to_float"]
 
 #: Signs that are a minus: hyphen, minus, en dash, small and full-width hyphen.
 MINUS = "-\u2212\u2013\ufe63\uff0d"

@@ -16,7 +16,7 @@ from .column_kinds import Decided, decide, without_marks
 from .dialect import ColumnKind, Dialect, NumberFormat
 from .text_rows import arrow
 
-__all__ = ["read_parquet"]
+__all__ = ["parquet_names", "read_parquet"]
 
 #: Seconds in a unit of time, and in a day.
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}

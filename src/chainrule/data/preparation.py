@@ -20,7 +20,14 @@ from .column_values import labels_in_order, require_numbers
 from .dialect import ColumnKind, Dialect
 from .tables import Column, Table, is_text
 
-__all__ = ["Feature", "Preparation", "Target", "fit_features", "fit_target"]
+__all__ = [
+    "MAX_NUMBER_CLASSES",
+    "Feature",
+    "Preparation",
+    "Target",
+    "fit_features",
+    "fit_target",
+]
 
 Matrix = np.ndarray[Any, Any]
 #: Categories with an input of their own at most; rarer ones share an input.

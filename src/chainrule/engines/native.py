@@ -47,6 +47,7 @@ __all__ = [
     "STRATEGIES",
     "Native",
     "compiler_version",
+    "flops",
     "instruction_set",
     "instruction_sets",
     "strategy",

@@ -21,7 +21,7 @@ from ..optimizers.rules import Rules
 from .interface import Engine, Masks, Workspace
 from .rows import Data, rows_at_once
 
-__all__ = ["Reference"]
+__all__ = ["Reference", "require_finite_gradient", "require_finite_trace"]
 
 
 @final

@@ -34,6 +34,7 @@ __all__ = [
     "positive",
     "real_part",
     "require_finite",
+    "row_major",
     "sign",
     "without_holes",
 ]

@@ -18,7 +18,7 @@ from .forward_pass import Trace, checked_penalty, checked_targets, objective
 from .losses import Loss
 from .network import Network, Parameters, checked_network, read_biases, read_weights
 
-__all__ = ["Gradient", "backward"]
+__all__ = ["Gradient", "backward", "gradient_of_input", "output_gradient", "pull_back"]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,21 @@ from .intervals import NONNEGATIVE
 from .losses import reduction_weights
 from .network import Network, Parameters, checked_network
 
-__all__ = ["Trace", "forward", "loss"]
+__all__ = [
+    "Trace",
+    "checked_masks",
+    "checked_penalty",
+    "checked_rows",
+    "checked_targets",
+    "checked_weights",
+    "forward",
+    "loss",
+    "objective",
+    "penalty",
+    "propagate",
+    "require_one_per_row",
+    "slopes_of",
+]
 
 Masks = tuple[Array | None, ...]
 

@@ -34,6 +34,7 @@ from .forward_pass import (
 from .network import Network, Parameters, checked_network, flat_layout
 
 __all__ = [
+    "SMALLEST",
     "TOLERANCES",
     "ArrayCheck",
     "GradientCheck",

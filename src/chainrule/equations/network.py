@@ -23,7 +23,14 @@ from .draws import Purpose, generator
 from .initializers import INITIALIZERS
 from .losses import LOSSES, Loss
 
-__all__ = ["Network", "Parameters"]
+__all__ = [
+    "Network",
+    "Parameters",
+    "checked_network",
+    "flat_layout",
+    "read_biases",
+    "read_weights",
+]
 
 
 def flat_layout(

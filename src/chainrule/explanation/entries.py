@@ -34,7 +34,7 @@ from .functions import activation_of, loss_of, loss_slope_of, slope_of
 from .numbers import Numbers
 from .updates import update
 
-__all__ = ["formula"]
+__all__ = ["formula", "short_delta"]
 
 #: A penalty of more weights than this is not written out.
 MOST_PENALISED = 2000

@@ -20,7 +20,7 @@ from .render.svg import svg_of
 from .render.text import text_of
 from .spellings import spelling
 
-__all__ = ["Explanation"]
+__all__ = ["FORMS", "Explanation"]
 
 FORMS = (".html", ".txt", ".tex", ".svg", ".json")
 

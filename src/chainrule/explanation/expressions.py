@@ -26,9 +26,12 @@ __all__ = [
     "Place",
     "Power",
     "Product",
+    "Read",
     "Root",
     "Share",
+    "Sized",
     "Sum",
+    "largest_terms",
 ]
 
 #: A value, and its size: what the value would be if no term cancelled another. A relative rounding u anywhere in the

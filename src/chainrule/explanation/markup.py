@@ -13,7 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["Node", "parse", "to_latex", "to_mathml", "to_text"]
+__all__ = [
+    "FUNCTIONS",
+    "SIGNS",
+    "Node",
+    "latex_text",
+    "parse",
+    "to_latex",
+    "to_mathml",
+    "to_text",
+]
 
 #: name → the character, and what LaTeX calls it where that is something else.
 SIGNS = {

@@ -30,7 +30,7 @@ from ..training.run import Limits, Run
 from ..training.stopping import StopReason
 from .numbers import Moment
 
-__all__ = ["FORMAT", "moment_of_step"]
+__all__ = ["FORMAT", "moment_of_step", "settings_of"]
 
 #: More epochs than a run has.
 ENDLESS = 2**31

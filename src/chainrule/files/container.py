@@ -21,7 +21,7 @@ from .limits import require_room
 from .schema import fitted, read_json
 from .writing import write_whole
 
-__all__ = ["read_file", "unreadable", "write_file"]
+__all__ = ["DTYPES", "read_file", "unreadable", "write_file"]
 
 VERSION = 1
 #: Stands where the checksum goes while it is computed.

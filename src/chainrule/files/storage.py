@@ -19,7 +19,15 @@ from .container import DTYPES, read_file, unreadable, write_file
 from .json_text import versions
 from .schema import fitted, made_of
 
-__all__ = ["Model", "build_network", "describe_network", "load_model", "save_model"]
+__all__ = [
+    "FORMAT",
+    "Model",
+    "NetworkText",
+    "build_network",
+    "describe_network",
+    "load_model",
+    "save_model",
+]
 
 FORMAT = "chainrule-model"
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Protocol, final
 
 from ..equations.intervals import Interval
 
-__all__ = ["SCHEDULES", "Recorded", "Schedule"]
+__all__ = ["SCHEDULES", "Constant", "Recorded", "Schedule"]
 
 
 class Recorded(Protocol):

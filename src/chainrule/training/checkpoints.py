@@ -27,7 +27,7 @@ from .diagnostics import Diagnosis
 from .report import Epoch
 from .stopping import Watch
 
-__all__ = ["Checkpoint", "Progress", "load_checkpoint", "save_checkpoint"]
+__all__ = ["FORMAT", "Checkpoint", "Progress", "load_checkpoint", "save_checkpoint"]
 
 FORMAT = "chainrule-checkpoint"
 

@@ -15,7 +15,7 @@ from ..engines.rows import Data
 from ..equations.arrays import Array, as_numpy
 from ..equations.forward_pass import slopes_of
 
-__all__ = ["SAMPLE_ROWS", "Diagnosis", "diagnose"]
+__all__ = ["SAMPLE_ROWS", "Diagnosis", "diagnose", "is_due"]
 
 #: Rows that are looked at.
 SAMPLE_ROWS = 500

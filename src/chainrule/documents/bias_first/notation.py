@@ -46,6 +46,7 @@ __all__ = [
     "run",
     "step",
     "view",
+    "with_constant",
 ]
 
 Weights = Mapping[int, Any]

@@ -9,7 +9,7 @@ import numpy as np
 from ..lines import Lines, Pairs
 from ..shapes import at, hadamard, over, product
 
-__all__ = ["S4_ONE_LAYER"]
+__all__ = ["S4_ONE_LAYER", "column", "kron", "sigma_prime"]
 
 S4_ONE_LAYER = Lines("S4")
 

@@ -10,7 +10,7 @@ from ..lines import Lines, Pairs
 from ..shapes import at, hadamard, over, product
 from .lines_neurons import column, mu_prime
 
-__all__ = ["S1_MATRICES"]
+__all__ = ["S1_MATRICES", "trial"]
 
 S1_MATRICES = Lines("S1")
 

@@ -11,7 +11,7 @@ from ..derivations import affine_collapse, chain, neuron, paths, polynomial
 from ..lines import Lines, Pairs
 from ..shapes import at, columnwise, over, product
 
-__all__ = ["S1_NEURONS"]
+__all__ = ["S1_NEURONS", "column", "mu_prime"]
 
 S1_NEURONS = Lines("S1")
 

@@ -19,7 +19,7 @@ from ...equations.activation import Elementwise
 from ...errors import InputError
 from ..checked_values import checked_number, elementwise
 
-__all__ = ["Chain", "differentiate", "run"]
+__all__ = ["Chain", "differentiate", "link", "run"]
 
 
 @dataclass(frozen=True)

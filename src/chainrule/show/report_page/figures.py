@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
+    "MOST_PICTURES",
     "as_svg",
     "calibration",
     "first_layer",

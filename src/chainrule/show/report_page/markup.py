@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-__all__ = ["figure", "paragraph", "section", "table", "text"]
+__all__ = ["Cell", "figure", "paragraph", "section", "table", "text"]
 
 #: The words of a cell, and its class.
 Cell = tuple[str, str]
