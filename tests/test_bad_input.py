@@ -14,7 +14,7 @@ from chainrule import (
     backward,
     check_gradient,
     forward,
-    loss,
+    objective,
 )
 
 X = np.array([[0.5, -1.0], [2.0, 0.25], [1.0, 1.0]])
@@ -54,9 +54,9 @@ def spoilt(array, value) -> np.ndarray:
 
 
 def everywhere(network: Network, x, y, match: str, **options) -> None:
-    """Refused by `loss`, by `check_gradient`, and by `backward` where forward has no part in it."""
+    """Refused by `objective`, by `check_gradient`, and by `backward` where forward has no part in it."""
     p = network.init(0)
-    refused(loss, network, p, x, y, match=match, **options)
+    refused(objective, network, p, x, y, match=match, **options)
     refused(check_gradient, network, p, x, y, match=match, **options)
     if x is X and "masks" not in options:
         refused(backward, network, p, forward(network, p, x), y, match=match, **options)
@@ -300,7 +300,7 @@ def test_parameters_of_another_network() -> None:
     trace = forward(REGRESSION, p, X)
     for other, match in others:
         refused(forward, REGRESSION, other, X, match=match)
-        refused(loss, REGRESSION, other, X, Y[REGRESSION], match=match)
+        refused(objective, REGRESSION, other, X, Y[REGRESSION], match=match)
         refused(backward, REGRESSION, other, trace, Y[REGRESSION], match=match)
         refused(check_gradient, REGRESSION, other, X, Y[REGRESSION], match=match)
 

@@ -19,7 +19,7 @@ from chainrule import (
     check_gradient,
     forward,
     load_data,
-    loss,
+    objective,
     own_activation,
     own_loss,
     save_model,
@@ -254,7 +254,7 @@ def test_what_is_no_network(report) -> None:
     for wrong in ("relu", (2, 3, 2), report.network.sizes, Network):
         for call in (
             lambda n: forward(n, p, X),
-            lambda n: loss(n, p, X, Y),
+            lambda n: objective(n, p, X, Y),
             lambda n: backward(n, p, forward(NET, p, X), Y),
             lambda n: check_gradient(n, p, X, Y),
             lambda n: train(n, X, Y),
@@ -274,7 +274,7 @@ def test_what_is_no_parameters(report, tmp_path) -> None:
     ):
         for call in (
             lambda p: forward(NET, p, X),
-            lambda p: loss(NET, p, X, Y),
+            lambda p: objective(NET, p, X, Y),
             lambda p: backward(NET, p, trace, Y),
             lambda p: check_gradient(NET, p, X, Y),
             lambda p: train(NET, X, Y, parameters=p),
@@ -431,7 +431,7 @@ def test_a_report_names_the_epoch_that_was_kept() -> None:
     best = kept.history[kept.best_epoch - 1]
     expected = f"The parameters are those of the best epoch, {kept.best_epoch}: validation loss "
     assert f"{expected}{best.validation_loss:.6g}." in str(kept)
-    assert float(loss(NET, kept.parameters, X[::-1], Y)) == pytest.approx(
+    assert float(objective(NET, kept.parameters, X[::-1], Y)) == pytest.approx(
         best.validation_loss, rel=1e-12
     )
     rule = EarlyStopping(monitor="accuracy", patience=5)

@@ -16,7 +16,7 @@ from chainrule import (
     backward,
     forward,
     load_data,
-    loss,
+    objective,
     own_activation,
     own_loss,
     train,
@@ -400,8 +400,8 @@ def test_r17_classification_one_hot_argmax_and_the_recipe_on_given_arrays() -> N
         np.mean(np.argmax(output, axis=1) == labels) > 0.9
     )  # digit d is column d, counted from 0
     one_hot = np.eye(10)[labels]
-    assert float(loss(network, report.parameters, x, labels)) == float(
-        loss(network, report.parameters, x, one_hot)
+    assert float(objective(network, report.parameters, x, labels)) == float(
+        objective(network, report.parameters, x, one_hot)
     )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .equations.activations import ACTIVATIONS
     from .equations.backward_pass import Gradient, backward
     from .equations.custom import own_activation, own_loss
-    from .equations.forward_pass import Trace, forward, loss
+    from .equations.forward_pass import Trace, forward, objective
     from .equations.gradient_check import check_gradient
     from .equations.initializers import INITIALIZERS
     from .equations.jacobians import jacobian
@@ -43,7 +43,7 @@ _HOME = {
     "Parameters": "equations.network",
     "Trace": "equations.forward_pass",
     "forward": "equations.forward_pass",
-    "loss": "equations.forward_pass",
+    "objective": "equations.forward_pass",
     "Gradient": "equations.backward_pass",
     "backward": "equations.backward_pass",
     "jacobian": "equations.jacobians",

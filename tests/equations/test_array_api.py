@@ -7,7 +7,7 @@ import importlib
 import numpy as np
 import pytest
 
-from chainrule import ACTIVATIONS, Network, Parameters, backward, forward, loss
+from chainrule import ACTIVATIONS, Network, Parameters, backward, forward, objective
 from chainrule.equations.arrays import as_numpy
 
 from ..support import peers
@@ -32,7 +32,9 @@ def run(setup: Setup, theta):
     trace = forward(setup.network, p, setup.x, masks=setup.masks)
     gradient = backward(setup.network, p, trace, setup.y, **setup.options)
     return (
-        loss(setup.network, p, setup.x, setup.y, masks=setup.masks, **setup.options),
+        objective(
+            setup.network, p, setup.x, setup.y, masks=setup.masks, **setup.options
+        ),
         trace,
         gradient,
     )
@@ -97,9 +99,10 @@ def test_data_of_the_same_library_are_taken_as_they_are(library: str) -> None:
     x = xp.asarray(setup.x)
     assert forward(setup.network, p, x).A[0] is x
     weight = xp.asarray(np.ones(len(setup.x)))
-    J = loss(setup.network, p, x, xp.asarray(setup.y), sample_weight=weight)
+    J = objective(setup.network, p, x, xp.asarray(setup.y), sample_weight=weight)
     assert float(J) == pytest.approx(
-        float(loss(setup.network, setup.parameters, setup.x, setup.y)), rel=AGREEMENT
+        float(objective(setup.network, setup.parameters, setup.x, setup.y)),
+        rel=AGREEMENT,
     )
 
 
@@ -119,9 +122,9 @@ def test_labels_as_integers_of_the_library(library: str) -> None:
     network = Network((2, 3), ("softmax",), "cross_entropy")
     p = network.init(0, xp=xp)
     x = xp.asarray([[0.5, 1.0], [2.0, -1.0]], dtype=xp.float64)
-    given = float(loss(network, p, x, xp.asarray([2, 0])))
+    given = float(objective(network, p, x, xp.asarray([2, 0])))
     assert given == pytest.approx(
-        float(loss(network, network.init(0), as_numpy(x), [2, 0])), rel=AGREEMENT
+        float(objective(network, network.init(0), as_numpy(x), [2, 0])), rel=AGREEMENT
     )
 
 

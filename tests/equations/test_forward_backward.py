@@ -7,7 +7,15 @@ import itertools
 import numpy as np
 import pytest
 
-from chainrule import ACTIVATIONS, LOSSES, Network, Parameters, backward, forward, loss
+from chainrule import (
+    ACTIVATIONS,
+    LOSSES,
+    Network,
+    Parameters,
+    backward,
+    forward,
+    objective,
+)
 
 from ..support import oracle
 from ..support.cases import (
@@ -154,5 +162,6 @@ def test_a_penalty_is_never_divided_and_never_on_biases() -> None:
     # residuals 0: J is the penalty alone, 0.5·3 + ½·2·9
     for reduction in ("mean", "sum"):
         assert (
-            float(loss(network, p, x, y, l1=0.5, l2=2.0, reduction=reduction)) == 10.5
+            float(objective(network, p, x, y, l1=0.5, l2=2.0, reduction=reduction))
+            == 10.5
         )

@@ -17,7 +17,7 @@ from chainrule import (
     Parameters,
     backward,
     forward,
-    loss,
+    objective,
 )
 
 from ..support.cases import fits, targets_for
@@ -294,7 +294,7 @@ def test_nothing_that_is_given_is_modified(case: Drawn) -> None:
             "reduction": reduction,
         }
         backward(case.network, case.parameters, trace, case.y, **options)
-        loss(case.network, case.parameters, case.x, case.y, masks=masks, **options)
+        objective(case.network, case.parameters, case.x, case.y, masks=masks, **options)
     for after, kept in zip(
         (*given_arrays, *trace.A, *trace.Z), (*before, *traced), strict=True
     ):

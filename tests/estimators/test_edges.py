@@ -30,7 +30,7 @@ from chainrule import (
     Parameters,
     backward,
     forward,
-    loss,
+    objective,
     own_activation,
 )
 from chainrule.estimators.epochs import DividedRate, EpochRule, Standing
@@ -658,7 +658,7 @@ def test_the_value_that_lbfgs_is_shown_of_several_outputs(
     def shown(theta: Any, share: float) -> Any:
         p = Parameters(net.sizes, theta)
         options = {"sample_weight": weights}
-        error = float(loss(net, p, rows, targets, **options))
+        error = float(objective(net, p, rows, targets, **options))
         trace = forward(net, p, rows)
         gradient = backward(net, p, trace, targets, l2=alpha / total, **options)
         return error * share + float(gradient.J) - error, gradient.flat

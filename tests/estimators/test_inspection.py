@@ -28,7 +28,7 @@ from chainrule import (
     MLPRegressor,
     Moment,
     load_model,
-    loss,
+    objective,
     own_activation,
 )
 from chainrule.engines import native
@@ -98,7 +98,7 @@ def fitted(request: pytest.FixtureRequest) -> tuple[Any, Any, Any]:
 # ---- inside
 
 
-def objective(model: Any, x: Any, y: Any, weights: Any = None) -> float:
+def objective_by_hand(model: Any, x: Any, y: Any, weights: Any = None) -> float:
     """J of the estimator's own outputs, worked out without the package: the loss by its formula, the penalties."""
     a = model._outputs(x)
     w = np.ones(len(x)) if weights is None else weights
@@ -134,25 +134,25 @@ def test_gradients_are_those_of_the_objective(
     weights = np.random.default_rng(1).uniform(0.5, 2, len(x)) if weighted else None
     gradient = model.gradients(x, y, weights)
     assert float(gradient.J) == pytest.approx(
-        objective(model, x, y, weights), rel=1e-12
+        objective_by_hand(model, x, y, weights), rel=1e-12
     )
     for layer, W in enumerate(
         model.coefs_
     ):  # live: the derivative is taken by moving them
         for at in [(0, 0), (W.shape[0] - 1, W.shape[1] - 1)]:
             W[at] += 1e-6
-            above = objective(model, x, y, weights)
+            above = objective_by_hand(model, x, y, weights)
             W[at] -= 2e-6
-            below = objective(model, x, y, weights)
+            below = objective_by_hand(model, x, y, weights)
             W[at] += 1e-6
             assert gradient.dW[layer].T[at] == pytest.approx(
                 (above - below) / 2e-6, abs=DIFFERENCE
             )
     model.intercepts_[0][1] += 1e-6
-    above = objective(model, x, y, weights)
+    above = objective_by_hand(model, x, y, weights)
     model.intercepts_[0][1] -= 2e-6
     assert gradient.db[0][1] == pytest.approx(
-        (above - objective(model, x, y, weights)) / 2e-6, abs=DIFFERENCE
+        (above - objective_by_hand(model, x, y, weights)) / 2e-6, abs=DIFFERENCE
     )
 
 
@@ -227,13 +227,15 @@ def test_each_row_s_loss_and_gradient_norm_are_its_own(
     targets = model._known_targets(y[:9]).astype(float)
     for i in range(9):  # one row at a time, its gradient formed
         assert losses[i] == pytest.approx(
-            float(loss(network, parameters, x[i : i + 1], targets[i : i + 1])),
+            float(objective(network, parameters, x[i : i + 1], targets[i : i + 1])),
             rel=1e-12,
         )
         model.set_params(alpha=0.0, l1=0.0, l2=0.0)
         alone = model.gradients(x[i : i + 1], y[i : i + 1]).flat
         assert norms[i] == pytest.approx(float(np.linalg.norm(alone)), rel=1e-12)
-    assert np.mean(losses) == pytest.approx(objective(model, x[:9], y[:9]), rel=1e-12)
+    assert np.mean(losses) == pytest.approx(
+        objective_by_hand(model, x[:9], y[:9]), rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("engine", ["auto", "reference"])

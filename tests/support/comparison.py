@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule import backward, forward, loss
+from chainrule import backward, forward, objective
 
 from . import oracle
 from .cases import Setup, as_problem
@@ -26,7 +26,7 @@ def relative_errors(setup: Setup) -> dict[str, float]:
     gradient = backward(
         setup.network, setup.parameters, trace, setup.y, **setup.options
     )
-    J = loss(
+    J = objective(
         setup.network,
         setup.parameters,
         setup.x,

@@ -17,7 +17,7 @@ from chainrule.equations.backward_pass import (
     output_gradient,
     penalty_gradient,
 )
-from chainrule.equations.forward_pass import Trace, objective
+from chainrule.equations.forward_pass import Trace, objective_and_delta
 
 Replace = Callable[[str, Callable[..., Any]], None]
 
@@ -77,7 +77,7 @@ def pull_back_with(
         network, parameters, trace, y, row_weights, l1, l2, *, input_gradient
     ):
         W, L = parameters.weights, network.n_layers
-        J, row_loss, delta = objective(
+        J, row_loss, delta = objective_and_delta(
             network, parameters, trace, y, row_weights, l1, l2
         )
         deltas, dA = {L: delta}, {}

@@ -13,7 +13,7 @@ from chainrule import (
     Parameters,
     backward,
     forward,
-    loss,
+    objective,
     own_activation,
     train,
 )
@@ -175,5 +175,5 @@ def test_the_validation_curve_is_of_the_parameters_after_each_epoch():
     report = train(NET, x, y, validation=held, max_epochs=3, seed=1)
     for epoch in (1, 2, 3):
         after = train(NET, x, y, max_epochs=epoch, seed=1).parameters
-        expected = float(loss(NET, after, *held))
+        expected = float(objective(NET, after, *held))
         assert report.validation_loss[epoch - 1] == pytest.approx(expected, rel=ROUNDED)

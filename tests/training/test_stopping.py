@@ -15,7 +15,7 @@ from chainrule import (
     Network,
     StopReason,
     forward,
-    loss,
+    objective,
     train,
 )
 from chainrule.optimizers import SGD
@@ -141,7 +141,7 @@ MONITORS = ["loss", *METRICS, Metric("own", lambda y, a: float(a[0, 0]), True)]
 def of_validation(monitor, parameters, x, y):
     a = forward(NET, parameters, x).output
     if monitor == "loss":
-        return float(loss(NET, parameters, x, y))
+        return float(objective(NET, parameters, x, y))
     metric = METRICS.get(monitor, monitor)
     return metric.value(np.eye(3)[y], a)
 
@@ -288,7 +288,7 @@ def test_validation_is_without_penalty_and_dropout_but_with_weights():
     report = train(
         NET, x, y, validation=(x, y, weights), l2=0.5, dropout=0.5, max_epochs=3
     )
-    expected = float(loss(NET, report.parameters, x, y, sample_weight=weights))
+    expected = float(objective(NET, report.parameters, x, y, sample_weight=weights))
     assert report.validation_loss[-1] == pytest.approx(expected, rel=1e-14)
 
 

@@ -10,7 +10,7 @@ from chainrule import (
     Network,
     NonFiniteError,
     Parameters,
-    loss,
+    objective,
     own_activation,
 )
 from chainrule import train as train_by_default
@@ -75,9 +75,11 @@ def test_full_batch_training_lowers_the_loss_it_reports():
     report = train(NET, x, y, max_epochs=200, seed=3)
     assert len(report.loss) == report.epochs == report.steps == 200
     assert all(b < a for a, b in zip(report.loss, report.loss[1:], strict=False))
-    assert float(loss(NET, report.parameters, x, y)) < report.loss[-1]
+    assert float(objective(NET, report.parameters, x, y)) < report.loss[-1]
     start = NET.init(3)
-    assert report.loss[0] == pytest.approx(float(loss(NET, start, x, y)), rel=1e-14)
+    assert report.loss[0] == pytest.approx(
+        float(objective(NET, start, x, y)), rel=1e-14
+    )
     assert report.stopped is StopReason.EPOCHS
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import InputError, require_kind
 from .activations import ACTIVATIONS
 from .arrays import Array, array_namespace, positive
-from .forward_pass import Trace, checked_penalty, checked_targets, objective
+from .forward_pass import Trace, checked_penalty, checked_targets, objective_and_delta
 from .losses import Loss
 from .network import Network, Parameters, checked_network, read_biases, read_weights
 
@@ -79,7 +79,7 @@ def pull_back(
     """B1-B4 on checked arrays."""
     xp = array_namespace(trace.output)
     W = parameters.weights
-    J, row_loss, delta = objective(
+    J, row_loss, delta = objective_and_delta(
         network, parameters, trace, y, row_weights, l1, l2
     )  # J1, B1
     deltas: list[Array] = [delta]
@@ -150,7 +150,7 @@ def backward(
     trace : Trace
         From `forward`.
     y, sample_weight, l1, l2, reduction
-        As in `loss`.
+        As in `objective`.
     input_gradient : bool
         Whether to compute dX (B4), which costs as much as one more layer, and to keep every ∂ℓ/∂A.
 
@@ -162,7 +162,7 @@ def backward(
     Raises
     ------
     InputError
-        As `loss`; a trace of another network.
+        As `objective`; a trace of another network.
 
     Examples
     --------

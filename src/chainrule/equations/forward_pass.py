@@ -1,7 +1,7 @@
 """The forward pass (F0-F2) and the loss (J1, J2).
 
-`forward` and `loss` check what they are given and then call `propagate` and `objective`, which
-are the equations alone. Dropout masks are made outside and handed in.
+`forward` and `objective` check what they are given and then call `propagate` and `objective_and_delta`,
+which are the equations alone. Dropout masks are made outside and handed in.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ __all__ = [
     "checked_targets",
     "checked_weights",
     "forward",
-    "loss",
     "objective",
+    "objective_and_delta",
     "penalty",
     "propagate",
     "require_one_per_row",
@@ -94,7 +94,7 @@ def slopes_of(network: Network, trace: Trace) -> Masks:
     )
 
 
-def objective(
+def objective_and_delta(
     network: Network,
     parameters: Parameters,
     trace: Trace,
@@ -165,7 +165,7 @@ def forward(
     )
 
 
-def loss(
+def objective(
     network: Network,
     parameters: Parameters,
     x: Any,
@@ -206,13 +206,13 @@ def loss(
     --------
     >>> net = Network((2, 1), ("identity",), "squared_error")
     >>> p = Parameters.from_arrays([[[1.0, -2.0]]], [[0.5]])
-    >>> float(loss(net, p, [[3.0, 1.0]], [[1.0]]))
+    >>> float(objective(net, p, [[3.0, 1.0]], [[1.0]]))
     0.125
     """
     trace = forward(network, parameters, x, masks=masks)
     y, row_weights = checked_targets(network, trace, y, sample_weight, reduction)
     checked_penalty(l1, l2)
-    return objective(network, parameters, trace, y, row_weights, l1, l2)[0]
+    return objective_and_delta(network, parameters, trace, y, row_weights, l1, l2)[0]
 
 
 def checked_rows(network: Network, parameters: Parameters, x: Any) -> Array:

@@ -28,7 +28,7 @@ from .forward_pass import (
     checked_penalty,
     checked_rows,
     checked_targets,
-    objective,
+    objective_and_delta,
     propagate,
 )
 from .network import Network, Parameters, checked_network, flat_layout
@@ -186,7 +186,7 @@ def check_gradient(
     Parameters
     ----------
     network, parameters, x, y, sample_weight, l1, l2, masks, reduction
-        As in `chainrule.loss`. The parameters' dtype must be float64.
+        As in `chainrule.objective`. The parameters' dtype must be float64.
     method : {"auto", "complex", "central"}
         "auto" takes the complex step where every function of the network accepts complex numbers
         and the arrays are NumPy's, else central differences.
@@ -204,7 +204,7 @@ def check_gradient(
     Raises
     ------
     InputError
-        As `loss`; parameters that are not float64; "complex" where it does not apply.
+        As `objective`; parameters that are not float64; "complex" where it does not apply.
 
     Examples
     --------
@@ -247,14 +247,14 @@ def check_gradient(
     def of_theta(v: Array) -> tuple[Array, list[Array]]:
         at = Parameters(network.sizes, v)
         t = propagate(network, at, x, checked)
-        return objective(network, at, t, y, weights, l1, l2)[0], _sides(
+        return objective_and_delta(network, at, t, y, weights, l1, l2)[0], _sides(
             network, t, y
         ) + signs(v)
 
     def of_x(v: Array) -> tuple[Array, list[Array]]:
         # dX is the gradient of each row's own loss: neither weighted, averaged nor penalised (B4)
         t = propagate(network, parameters, xp.reshape(v, x.shape), checked)
-        return objective(network, parameters, t, y, 1.0, 0.0, 0.0)[0], _sides(
+        return objective_and_delta(network, parameters, t, y, 1.0, 0.0, 0.0)[0], _sides(
             network, t, y
         )
 

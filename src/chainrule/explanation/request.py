@@ -99,7 +99,7 @@ def explain(
     learning_rate : float, optional
         Its α; by default the optimiser's own.
     sample_weight, l1, l2, masks, reduction
-        As in `chainrule.loss`.
+        As in `chainrule.objective`.
     step : int, optional
         Of a run whose checkpoint `model` is: the step that is explained, from 1, with the rows, the dropout, the
         learning rate and the optimiser's memory that it had; by default the first after the checkpoint. `row` then

@@ -267,7 +267,7 @@ class Run:
         return (J if self.validation is not None else None), values
 
     def _loss_and_output(self, theta: Array, data: Data) -> tuple[float, Array]:
-        from ..equations.forward_pass import objective, propagate
+        from ..equations.forward_pass import objective_and_delta, propagate
 
         trace = propagate(
             self.network,
@@ -276,7 +276,7 @@ class Run:
             (None,) * self.network.n_layers,
         )
         weights = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
-        J, _, _ = objective(
+        J, _, _ = objective_and_delta(
             self.network, self._parameters(theta), trace, data.y, weights, 0.0, 0.0
         )
         return float(J), trace.output

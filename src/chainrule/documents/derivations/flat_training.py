@@ -9,8 +9,7 @@ from collections.abc import Callable
 
 from ...equations.arrays import Array
 from ...equations.backward_pass import backward
-from ...equations.forward_pass import forward
-from ...equations.forward_pass import loss as objective
+from ...equations.forward_pass import forward, objective
 from ...equations.network import Network, Parameters
 from ..checked_values import checked_count, checked_rate
 
