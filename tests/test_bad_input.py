@@ -252,10 +252,10 @@ def test_masks_that_do_not_fit(masks, match: str) -> None:
         (((2, 1), ("tanh", "tanh"), "squared_error"), "2 activations for 1 layer"),
         (
             ((2, 1), ("rectifier",), "squared_error"),
-            "activation 'rectifier'.*one of identity, sigmoid.*own_activation",
+            "activation 'rectifier'.*one of identity, sigmoid.*custom_activation",
         ),
         (((2, 1), (None,), "squared_error"), "activation None"),
-        (((2, 1), ("tanh",), "mse"), "loss 'mse'.*one of squared_error.*own_loss"),
+        (((2, 1), ("tanh",), "mse"), "loss 'mse'.*one of squared_error.*custom_loss"),
         (((2, 1), ("tanh",), None), "loss None"),
         (
             ((2, 1), ("tanh",), "cross_entropy"),

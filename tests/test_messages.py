@@ -17,11 +17,11 @@ from chainrule import (
     Network,
     backward,
     check_gradient,
+    custom_activation,
+    custom_loss,
     forward,
     load_data,
     objective,
-    own_activation,
-    own_loss,
     save_model,
     train,
 )
@@ -51,25 +51,25 @@ def said(call, *arguments, **options) -> str:
 
 
 def test_a_function_that_is_nan_somewhere_is_refused() -> None:
-    message = said(own_activation, np.log, lambda z: 1 / z, name="log")
+    message = said(custom_activation, np.log, lambda z: 1 / z, name="log")
     assert "log activation whose φ is NaN at z = -12" in message
     assert "numpy.where" in message
     # infinity, where it overflows, is none
-    assert own_activation(
+    assert custom_activation(
         lambda z: np.exp(60 * z), lambda z: 60 * np.exp(60 * z), bounds=(0.0, math.inf)
-    ).own
+    ).custom
 
 
 def test_analytic_is_verified() -> None:
-    own_activation(np.sin, np.cos, analytic=True)
-    own_loss(lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, analytic=True)
-    message = said(own_activation, np.abs, np.sign, kinks=(0.0,), analytic=True)
+    custom_activation(np.sin, np.cos, analytic=True)
+    custom_loss(lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, analytic=True)
+    message = said(custom_activation, np.abs, np.sign, kinks=(0.0,), analytic=True)
     assert (
         "said to be analytic, whose complex step at -12 is 0, not the derivative -1"
         in message
     )
     message = said(
-        own_activation,
+        custom_activation,
         lambda z: np.logaddexp(0, z),
         lambda z: 1 / (1 + np.exp(-z)),
         analytic=True,
@@ -78,7 +78,7 @@ def test_analytic_is_verified() -> None:
     assert "Leave analytic out" in message
     wrong = {"residual_kinks": (0.0,), "analytic": True}
     message = said(
-        own_loss,
+        custom_loss,
         lambda y, a: np.abs(a - y),
         lambda y, a: np.sign(a - y),
         name="mine",
@@ -88,12 +88,12 @@ def test_analytic_is_verified() -> None:
 
 
 def test_a_function_that_takes_no_arrays() -> None:
-    message = said(own_activation, math.tanh, lambda z: 1 - np.tanh(z) ** 2)
+    message = said(custom_activation, math.tanh, lambda z: 1 - np.tanh(z) ** 2)
     assert "φ that is a function that fails on arrays" in message
     assert "numpy.tanh instead of math.tanh" in message
-    assert "φ that is 'tanh'" in said(own_activation, "tanh", np.cos)
-    assert "φ′ that is a float" in said(own_activation, np.sin, 1.0)
-    assert "ℓ that is 'mse'" in said(own_loss, "mse", lambda y, a: a - y)
+    assert "φ that is 'tanh'" in said(custom_activation, "tanh", np.cos)
+    assert "φ′ that is a float" in said(custom_activation, np.sin, 1.0)
+    assert "ℓ that is 'mse'" in said(custom_loss, "mse", lambda y, a: a - y)
 
 
 # Numbers and types
@@ -357,7 +357,7 @@ def test_a_name_misspelt(call, meant: str) -> None:
 
 
 def test_names_that_resemble_none() -> None:
-    assert "own_activation" in said(Network, (2, 1), ("xyz",), "squared_error")
+    assert "custom_activation" in said(Network, (2, 1), ("xyz",), "squared_error")
     assert "or an Activation" in said(Network, (2, 1), ("xyz",), "squared_error")
     assert "or a Loss" in said(Network, (2, 1), ("tanh",), "xyz")
     assert named_among(None, ["relu"], "Choose.") == "Choose."
@@ -387,8 +387,8 @@ def test_a_network_is_short_and_can_be_typed_in_again() -> None:
         repr(special)
         == "Network((2, 1), (leaky_relu(slope=0.2),), huber(threshold=2.0))"
     )
-    sine = own_activation(np.sin, np.cos, name="sine")
-    assert "own_activation(…, name='sine')" in repr(
+    sine = custom_activation(np.sin, np.cos, name="sine")
+    assert "custom_activation(…, name='sine')" in repr(
         Network((2, 1), (sine,), "squared_error")
     )
 
@@ -403,8 +403,8 @@ def test_functions_are_short() -> None:
             assert eval(repr(make()), dict(table)) == make()
             assert repr(make()).startswith(name)
     assert (
-        repr(own_loss(lambda y, a: (a - y) ** 2, lambda y, a: 2 * (a - y), name="q"))
-        == "own_loss(…, name='q')"
+        repr(custom_loss(lambda y, a: (a - y) ** 2, lambda y, a: 2 * (a - y), name="q"))
+        == "custom_loss(…, name='q')"
     )
 
 

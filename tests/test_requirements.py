@@ -14,11 +14,11 @@ from chainrule import (
     Network,
     Parameters,
     backward,
+    custom_activation,
+    custom_loss,
     forward,
     load_data,
     objective,
-    own_activation,
-    own_loss,
     train,
 )
 from chainrule.documents import (
@@ -168,7 +168,7 @@ def test_r5_activations_by_layer_derivatives_from_outputs_and_the_softmax_jacobi
         rtol=0,
         atol=np.finfo(float).eps,
     )
-    own_activation(np.sin, np.cos, name="sine")
+    custom_activation(np.sin, np.cos, name="sine")
     softmax, rows, g = (
         ACTIVATIONS["softmax"](),
         RNG.normal(size=(3, 4)),
@@ -205,7 +205,9 @@ def test_r6_losses_of_all_documents_and_ones_own() -> None:
     )
     assert value.tolist() == [2000.0]  # taken on pre-activations
     assert delta.tolist() == [[2.0, -2.0]]  # (Σ y) a - y
-    own_loss(lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic")
+    custom_loss(
+        lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic"
+    )
 
 
 def test_r7_sum_and_mean_with_delta_per_sample() -> None:

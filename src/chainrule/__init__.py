@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .engines.predictor import Predictor
     from .equations.activations import ACTIVATIONS
     from .equations.backward_pass import Gradient, backward
-    from .equations.custom import own_activation, own_loss
+    from .equations.custom import custom_activation, custom_loss
     from .equations.forward_pass import Trace, forward, objective
     from .equations.gradient_check import check_gradient
     from .equations.initializers import INITIALIZERS
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 _HOME = {
     "ACTIVATIONS": "equations.activations",
-    "own_activation": "equations.custom",
+    "custom_activation": "equations.custom",
     "LOSSES": "equations.losses",
-    "own_loss": "equations.custom",
+    "custom_loss": "equations.custom",
     "INITIALIZERS": "equations.initializers",
     "Network": "equations.network",
     "Parameters": "equations.network",

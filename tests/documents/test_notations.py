@@ -13,7 +13,7 @@ from chainrule import (
     InputError,
     Network,
     Parameters,
-    own_loss,
+    custom_loss,
     train,
 )
 from chainrule.documents import (
@@ -583,7 +583,7 @@ def test_s0_takes_any_target_also_negative_ones() -> None:
 
 
 def test_a_loss_and_an_activation_of_ones_own() -> None:
-    quartic = own_loss(
+    quartic = custom_loss(
         lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic"
     )
     network = Network((2, 3, 2), (ACTIVATIONS["leaky_relu"](0.3), "identity"), quartic)

@@ -17,8 +17,8 @@ from chainrule import (
     NonFiniteError,
     Parameters,
     Predictor,
+    custom_activation,
     explain,
-    own_activation,
     train,
 )
 from chainrule.engines import ENGINES
@@ -203,7 +203,7 @@ def test_nan_in_is_nan_out(phi: str, dtype: str, engine: str) -> None:
 
 
 def test_a_function_of_one_s_own_cannot_lose_nan() -> None:
-    phi = own_activation(
+    phi = custom_activation(
         lambda z: np.where(z > 0, z, np.zeros_like(z)),
         lambda z: np.where(z > 0, np.ones_like(z), np.zeros_like(z)),
         bounds=(-0.1, np.inf),

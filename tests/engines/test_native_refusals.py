@@ -16,7 +16,7 @@ from chainrule import (
     InputError,
     Network,
     Predictor,
-    own_activation,
+    custom_activation,
     train,
 )
 from chainrule.engines import choose_engine, native
@@ -69,9 +69,9 @@ def test_every_row_of_the_tables() -> None:
 
 @needs_native
 def test_own_functions() -> None:
-    mine = own_activation(lambda z: z * z, lambda z: 2 * z, name="square")
+    mine = custom_activation(lambda z: z * z, lambda z: 2 * z, name="square")
     refused("square", Network((2, 3, 1), (mine, "identity"), "squared_error"))
-    disguised = own_activation(lambda z: z * z, lambda z: 2 * z, name="tanh")
+    disguised = custom_activation(lambda z: z * z, lambda z: 2 * z, name="tanh")
     refused("tanh", Network((2, 3, 1), (disguised, "identity"), "squared_error"))
 
 
@@ -94,7 +94,7 @@ def test_kinds_of_arrays_and_depth() -> None:
 
 @needs_native
 def test_through_the_public_functions(caplog: pytest.LogCaptureFixture) -> None:
-    square = own_activation(lambda z: z * z, lambda z: 2 * z, name="square")
+    square = custom_activation(lambda z: z * z, lambda z: 2 * z, name="square")
     net = Network((2, 1), (square,), "squared_error")
     with pytest.raises(InputError, match="square"):
         train(net, X, Y, engine="native", max_epochs=1)

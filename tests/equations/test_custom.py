@@ -7,7 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from chainrule import InputError, Network, check_gradient, own_activation, own_loss
+from chainrule import (
+    InputError,
+    Network,
+    check_gradient,
+    custom_activation,
+    custom_loss,
+)
 
 
 def relu(z):
@@ -51,13 +57,13 @@ def sigmoid(z):
     ],
 )
 def test_a_right_derivative_is_accepted(phi, prime, options) -> None:
-    made = own_activation(phi, prime, name="mine", **options)
-    assert (made.name, made.own) == ("mine", True)
+    made = custom_activation(phi, prime, name="mine", **options)
+    assert (made.name, made.custom) == ("mine", True)
     assert made.kinks == options.get("kinks", ())
 
 
 def test_an_own_activation_trains_and_passes_the_check() -> None:
-    sine = own_activation(
+    sine = custom_activation(
         np.sin, np.cos, name="sine", bounds=(-1.0, 1.0), analytic=True
     )
     network = Network((2, 4, 2), (sine, "softmax"), "cross_entropy")
@@ -69,11 +75,11 @@ def test_an_own_activation_trains_and_passes_the_check() -> None:
 
 
 def test_bounds_decide_which_losses_fit() -> None:
-    squeezed = own_activation(
+    squeezed = custom_activation(
         lambda z: 0.5 + np.sin(z) / 3, lambda z: np.cos(z) / 3, bounds=(0.0, 1.0)
     )
     Network((1, 1), (squeezed,), "binary_cross_entropy")
-    sine = own_activation(np.sin, np.cos, bounds=(-1.1, 1.1))
+    sine = custom_activation(np.sin, np.cos, bounds=(-1.1, 1.1))
     with pytest.raises(InputError, match="binary_cross_entropy"):
         Network((1, 1), (sine,), "binary_cross_entropy")
 
@@ -81,7 +87,7 @@ def test_bounds_decide_which_losses_fit() -> None:
 def test_a_derivative_off_by_a_thousandth_is_refused_and_shown() -> None:
     # the largest error of 0.1 % of cos is where |cos| is largest: a multiple of π
     with pytest.raises(InputError) as caught:
-        own_activation(np.sin, lambda z: 1.001 * np.cos(z), name="sine")
+        custom_activation(np.sin, lambda z: 1.001 * np.cos(z), name="sine")
     message = str(caught.value)
     z = float(message.split("z = ")[1].split(":", maxsplit=1)[0])
     given, numerical = (
@@ -108,12 +114,12 @@ def test_a_derivative_wrong_at_one_place_is_shown_there() -> None:
         return np.cos(z) + 0.01 * (np.abs(z - 3) < 0.06)
 
     with pytest.raises(InputError, match=r"wrong at z = (2\.9\d*|3|3\.0\d*):"):
-        own_activation(np.sin, wrong_near_three)
+        custom_activation(np.sin, wrong_near_three)
 
 
 def test_a_derivative_that_is_nan_is_refused() -> None:
     with pytest.raises(InputError, match="says nan"):
-        own_activation(np.sin, lambda z: np.where(z > 11, np.nan, np.cos(z)))
+        custom_activation(np.sin, lambda z: np.where(z > 11, np.nan, np.cos(z)))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +168,7 @@ def test_a_derivative_that_is_nan_is_refused() -> None:
 )
 def test_what_is_refused(phi, prime, options, message) -> None:
     with pytest.raises(InputError, match=message) as caught:
-        own_activation(phi, prime, **options)
+        custom_activation(phi, prime, **options)
     assert caught.value.remedy
 
 
@@ -192,7 +198,7 @@ def test_what_is_refused(phi, prime, options, message) -> None:
     ids=["quartic", "absolute", "epsilon-insensitive", "gamma"],
 )
 def test_a_right_loss_is_accepted_and_passes_the_check(ell, prime, options) -> None:
-    made = own_loss(ell, prime, name="mine", analytic=False, **options)
+    made = custom_loss(ell, prime, name="mine", analytic=False, **options)
     network = Network((2, 3, 2), ("tanh", "softplus"), made)
     result = check_gradient(
         network, network.init(0), [[0.3, -2.0], [1.0, 0.5]], [[0.7, 1.2], [2.0, 0.3]]
@@ -228,11 +234,11 @@ def test_a_right_loss_is_accepted_and_passes_the_check(ell, prime, options) -> N
 )
 def test_which_losses_are_refused(ell, prime, options, message) -> None:
     with pytest.raises(InputError, match=message):
-        own_loss(ell, prime, name="mine", **options)
+        custom_loss(ell, prime, name="mine", **options)
 
 
 def test_a_loss_states_the_range_that_it_accepts() -> None:
-    gamma = own_loss(
+    gamma = custom_loss(
         lambda y, a: y / a + np.log(a),
         lambda y, a: 1 / a - y / a**2,
         name="gamma",

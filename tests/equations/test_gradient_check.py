@@ -17,7 +17,7 @@ from chainrule import (
     check_gradient,
 )
 from chainrule.equations import gradient_check
-from chainrule.equations.custom import own_activation
+from chainrule.equations.custom import custom_activation
 
 from ..support import peers
 from ..support.cases import (
@@ -296,7 +296,7 @@ def test_the_direction_alone_costs_two_passes(
 def test_auto_takes_the_complex_step_where_it_applies() -> None:
     smooth = build(Case("gelu", "squared_error", 1))
     assert check(smooth).method == "complex"
-    real_only = own_activation(
+    real_only = custom_activation(
         lambda z: np.logaddexp(0, z),
         lambda z: np.exp(-np.logaddexp(0, -z)),
         name="real",

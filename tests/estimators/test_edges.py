@@ -29,9 +29,9 @@ from chainrule import (
     Network,
     Parameters,
     backward,
+    custom_activation,
     forward,
     objective,
-    own_activation,
 )
 from chainrule.estimators.epochs import DividedRate, EpochRule, Standing
 from chainrule.estimators.network import as_parameters, first_weights
@@ -139,7 +139,7 @@ def test_going_on_from_weights_that_were_set_by_hand(
 # ---- fits that do not begin
 
 
-SQUARE = own_activation(lambda z: z * z, lambda z: 2 * z)  # native has it not
+SQUARE = custom_activation(lambda z: z * z, lambda z: 2 * z)  # native has it not
 BAD: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"X_val": X[:, :2], "y_val": Y}),
     ({"dropout": [0.1, 0.1]}, {}),

@@ -27,9 +27,9 @@ from chainrule import (
     MLPClassifier,
     MLPRegressor,
     Moment,
+    custom_activation,
     load_model,
     objective,
-    own_activation,
 )
 from chainrule.engines import native
 from chainrule.estimators.inspection import (
@@ -189,7 +189,7 @@ def test_the_gradient_check_passes_and_catches_a_wrong_slope(
 ) -> None:
     model, x, y = fitted
     assert model.check_gradient(x[:6], y[:6]).passed
-    wrong = own_activation(np.tanh, lambda z: 1 - np.tanh(z) ** 2, name="nearly")
+    wrong = custom_activation(np.tanh, lambda z: 1 - np.tanh(z) ** 2, name="nearly")
     object.__setattr__(wrong, "phi_prime", lambda z: 1.001 * (1 - np.tanh(z) ** 2))
     model.activation = wrong
     assert not model.check_gradient(x[:6], y[:6]).passed
@@ -396,7 +396,7 @@ def test_engines_agree(engine: str) -> None:
 
 
 def test_an_engine_that_cannot_do_it() -> None:
-    square = own_activation(lambda z: z * z, lambda z: 2 * z, name="square")
+    square = custom_activation(lambda z: z * z, lambda z: 2 * z, name="square")
     with pytest.raises(InputError, match=r"square|not built"):
         MLPClassifier((6,), activation=square, engine="native").fit(*IRIS)
 
@@ -570,7 +570,7 @@ def test_files_of_others_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="MLPRegressor, not MLPClassifier"):
         MLPClassifier.load(tmp_path / "model")
-    mine = own_activation(np.tanh, lambda z: 1 - np.tanh(z) ** 2, name="mine")
+    mine = custom_activation(np.tanh, lambda z: 1 - np.tanh(z) ** 2, name="mine")
     with pytest.raises(InputError, match="function of your own"):
         MLPClassifier((3,), mine, max_iter=1).fit(*IRIS).save(tmp_path / "mine")
 

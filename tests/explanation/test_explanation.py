@@ -18,11 +18,11 @@ from chainrule import (
     NonFiniteError,
     Parameters,
     backward,
+    custom_activation,
+    custom_loss,
     explain,
     explanation,
     forward,
-    own_activation,
-    own_loss,
 )
 from chainrule.explanation.spellings import SPELLINGS
 from chainrule.explanation.steps import PHASES
@@ -233,8 +233,8 @@ def test_a_step_that_is_not_finite_is_refused() -> None:
 
 
 def test_functions_of_ones_own_are_evaluated_again() -> None:
-    sine = own_activation(np.sin, np.cos, name="sine", bounds=(-1.1, 1.1))
-    quartic = own_loss(
+    sine = custom_activation(np.sin, np.cos, name="sine", bounds=(-1.1, 1.1))
+    quartic = custom_loss(
         lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic"
     )
     network = Network((3, 4, 2), (sine, "identity"), quartic)
@@ -251,7 +251,7 @@ def test_functions_of_ones_own_are_evaluated_again() -> None:
 
 
 def test_at_a_kink_nothing_is_compared() -> None:
-    leaky = own_activation(
+    leaky = custom_activation(
         lambda z: np.where(z > 0, z, 0.1 * z),
         lambda z: np.where(z > 0, 1.0, 0.1),
         kinks=(0.0,),

@@ -15,8 +15,8 @@ from chainrule import (
     Checkpoint,
     InputError,
     Network,
+    custom_activation,
     explain,
-    own_activation,
     train,
 )
 from chainrule.equations.draws import epoch_order
@@ -152,7 +152,7 @@ def test_what_cannot_be_replayed_is_said(folder) -> None:
     )
     with pytest.raises(InputError, match="L-BFGS"):
         explain(folder / "l", x, y)
-    sine = own_activation(np.sin, np.cos, name="sine", bounds=(-1.1, 1.1))
+    sine = custom_activation(np.sin, np.cos, name="sine", bounds=(-1.1, 1.1))
     own = Network((3, 1), (sine,), "squared_error")
     train(own, x, y, max_epochs=2, checkpoint=Checkpoint(folder / "o"))
     with pytest.raises(InputError, match="a function of your own"):

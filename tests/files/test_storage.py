@@ -13,8 +13,8 @@ from chainrule import (
     InputError,
     Network,
     Parameters,
+    custom_activation,
     load_model,
-    own_activation,
     save_model,
 )
 from chainrule.files.storage import build_network, describe_network
@@ -66,7 +66,7 @@ def test_arrays_that_are_not_contiguous(tmp_path):
 
 def test_functions_of_your_own_are_refused(tmp_path):
     net = Network(
-        (2, 1), (own_activation(np.sin, np.cos, name="sine"),), "squared_error"
+        (2, 1), (custom_activation(np.sin, np.cos, name="sine"),), "squared_error"
     )
     with pytest.raises(InputError, match="sine, a function of your own"):
         save_model(tmp_path / "m", net, net.init())

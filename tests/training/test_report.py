@@ -12,9 +12,9 @@ from chainrule import (
     Network,
     Parameters,
     backward,
+    custom_activation,
     forward,
     objective,
-    own_activation,
     train,
 )
 from chainrule.engines import ENGINES
@@ -72,7 +72,7 @@ def test_the_report_is_ready_for_json():
 def test_functions_of_your_own_are_named_in_it():
     x, y = problem()
     net = Network(
-        (3, 2), (own_activation(np.sin, np.cos, name="sine"),), "squared_error"
+        (3, 2), (custom_activation(np.sin, np.cos, name="sine"),), "squared_error"
     )
     content = strictly(json.dumps(train(net, x, y, max_epochs=1).as_dict()))
     assert content["settings"]["network"]["activations"] == [{"name": "sine"}]

@@ -10,8 +10,8 @@ from chainrule import (
     Network,
     NonFiniteError,
     Parameters,
+    custom_activation,
     objective,
-    own_activation,
 )
 from chainrule import train as train_by_default
 from chainrule.engines import ENGINES, Reference, choose_engine
@@ -277,7 +277,7 @@ def test_float32_stays_float32():
 #: With an activation of the user's own, which native does not have.
 OF_OWN = Network(
     NET.sizes,
-    (own_activation(lambda z: z * z, lambda z: 2 * z), *NET.activations[1:]),
+    (custom_activation(lambda z: z * z, lambda z: 2 * z), *NET.activations[1:]),
     NET.loss,
 )
 

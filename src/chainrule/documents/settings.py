@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..equations.arrays import Array
-from ..equations.custom import own_loss
+from ..equations.custom import custom_loss
 from ..equations.draws import Purpose, generator
 from ..equations.losses import LOSSES
 from ..equations.network import Network, Parameters
@@ -50,7 +50,7 @@ class Setting:
 
 def quartic() -> Any:
     """Σ_k (a_k - y_k)⁴: a loss that none of the documents has."""
-    return own_loss(
+    return custom_loss(
         lambda y, a: (a - y) ** 4,
         lambda y, a: 4 * (a - y) ** 3,
         name="quartic",

@@ -402,10 +402,10 @@ def _blas() -> Any:
 
 def _refused_function(network: Network) -> str | None:
     for phi in network.activations:
-        if phi.name not in PHI or getattr(phi, "own", False):
+        if phi.name not in PHI or getattr(phi, "custom", False):
             return f"it does not have the activation {phi.name}"
     loss, output = network.loss, network.activations[-1]
-    if loss.name not in ELL or loss.own:
+    if loss.name not in ELL or loss.custom:
         return f"it does not have the loss {loss.name}"
     if "log1m_phi" in loss.logarithms and not isinstance(output, Elementwise):
         return f"it does not have {loss.name} on {output.name} outputs"

@@ -32,7 +32,7 @@ class Activation(ABC):
     kinks: tuple[float, ...]
     analytic: bool
     source: str
-    own: bool = False
+    custom: bool = False
 
     @abstractmethod
     def range(self, width: int) -> Interval:
@@ -73,8 +73,8 @@ class Activation(ABC):
         return f"{self.name}({arguments})" if arguments else self.name
 
     def __repr__(self) -> str:
-        if self.own:
-            return f"own_activation(…, name={self.name!r})"
+        if self.custom:
+            return f"custom_activation(…, name={self.name!r})"
         return str(self) if str(self).endswith(")") else f"{self}()"
 
 
@@ -120,7 +120,7 @@ class Elementwise(Activation):
     log1m_phi: Function | None = None
     log1m_phi_prime: Function | None = None
     analytic: bool = True
-    own: bool = False
+    custom: bool = False
 
     def range(self, width: int) -> Interval:
         return self.bounds

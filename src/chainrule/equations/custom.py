@@ -15,17 +15,17 @@ from .arrays import Array
 from .intervals import Interval
 from .loss import Loss, Pointwise
 
-__all__ = ["own_activation", "own_loss"]
+__all__ = ["custom_activation", "custom_loss"]
 
 #: Of the differences that derivatives are compared with.
 STEP = 1e-3
 
 
-def own_activation(
+def custom_activation(
     phi: Callable[[Array], Array],
     phi_prime: Callable[[Array], Array],
     *,
-    name: str = "own",
+    name: str = "custom",
     bounds: tuple[float, float] = (-math.inf, math.inf),
     kinks: tuple[float, ...] = (),
     analytic: bool = False,
@@ -59,24 +59,24 @@ def own_activation(
     Examples
     --------
     >>> import numpy as np
-    >>> sine = own_activation(np.sin, np.cos, name="sine", bounds=(-1.1, 1.1))
-    >>> own_activation(np.sin, lambda z: 1.001 * np.cos(z))  # doctest: +ELLIPSIS
+    >>> sine = custom_activation(np.sin, np.cos, name="sine", bounds=(-1.1, 1.1))
+    >>> custom_activation(np.sin, lambda z: 1.001 * np.cos(z))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    chainrule.errors.InputError: Given: own activation whose φ′ is wrong at z = ...
+    chainrule.errors.InputError: Given: custom activation whose φ′ is wrong at z = ...
     """
     z = np.linspace(-12.0, 12.0, 241)
     value, backwards = (_called("φ", phi, points) for points in (z, z[::-1].copy()))
     given = _called("φ′", phi_prime, z)
     if value.shape != z.shape or given.shape != z.shape:
         raise InputError(
-            f"own activation that maps shape {z.shape} to {value.shape}, its φ′ to {given.shape}",
+            f"custom activation that maps shape {z.shape} to {value.shape}, its φ′ to {given.shape}",
             "functions that keep the shape",
             "Write φ and φ′ elementwise on arrays.",
         )
     if not np.allclose(value, backwards[::-1], rtol=1e-12, atol=0, equal_nan=True):
         raise InputError(
-            "own activation whose value at a number depends on the others",
+            "custom activation whose value at a number depends on the others",
             "an elementwise φ",
             "Use softmax from the table for a function of a whole row.",
         )
@@ -95,7 +95,7 @@ def own_activation(
     low, high = bounds
     if finite.size and not (low <= finite.min() and finite.max() <= high):
         raise InputError(
-            f"own activation with values from {finite.min():.6g} to {finite.max():.6g}",
+            f"custom activation with values from {finite.min():.6g} to {finite.max():.6g}",
             f"values in the stated bounds ({low:g}, {high:g})",
             "State the bounds that φ has.",
         )
@@ -107,17 +107,17 @@ def own_activation(
         phi_prime,
         Interval(low, high),
         tuple(kinks),
-        "own",
+        "custom",
         analytic=analytic,
-        own=True,
+        custom=True,
     )
 
 
-def own_loss(
+def custom_loss(
     ell: Callable[[Array, Array], Array],
     ell_prime: Callable[[Array, Array], Array],
     *,
-    name: str = "own",
+    name: str = "custom",
     accepts: tuple[float, float] = (-math.inf, math.inf),
     residual_kinks: tuple[float, ...] = (),
     analytic: bool = False,
@@ -145,7 +145,7 @@ def own_loss(
 
     Examples
     --------
-    >>> quartic = own_loss(lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic")
+    >>> quartic = custom_loss(lambda y, a: (a - y) ** 4, lambda y, a: 4 * (a - y) ** 3, name="quartic")
     >>> quartic.name
     'quartic'
     """
@@ -156,7 +156,7 @@ def own_loss(
         value, given = _called("ℓ", ell, y, a), _called("∂ℓ/∂a", ell_prime, y, a)
         if value.shape != a.shape or given.shape != a.shape:
             raise InputError(
-                f"own loss that maps shape {a.shape} to {value.shape}, its derivative to {given.shape}",
+                f"custom loss that maps shape {a.shape} to {value.shape}, its derivative to {given.shape}",
                 "functions that keep the shape",
                 "Write ℓ and ∂ℓ/∂a elementwise; the sum over outputs is taken for you.",
             )
@@ -173,10 +173,10 @@ def own_loss(
         ell,
         ell_prime,
         Interval(*accepts),
-        "own",
+        "custom",
         residuals=tuple(residual_kinks),
         analytic=analytic,
-        own=True,
+        custom=True,
     )
 
 

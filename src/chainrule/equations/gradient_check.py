@@ -365,7 +365,7 @@ def method_for(network: Network, theta: Array, method: str) -> str:
                 else "arrays not of NumPy"
             ),
             '"central"',
-            'Pass method="central", or analytic=True to own_activation and own_loss.',
+            'Pass method="central", or analytic=True to custom_activation and custom_loss.',
         )
     return method if method != "auto" else ("complex" if possible else "central")
 

@@ -31,7 +31,7 @@ class Loss(ABC):
     accepts: Interval
     source: str
     analytic: bool = True
-    own: bool = False
+    custom: bool = False
     #: Those of "log_phi" and "log1m_phi", log a and log(1 - a), that ℓ takes from Z through the activation.
     logarithms: ClassVar[tuple[str, ...]] = ()
 
@@ -81,8 +81,8 @@ class Loss(ABC):
         return f"{self.name}({arguments})" if arguments else self.name
 
     def __repr__(self) -> str:
-        if self.own:
-            return f"own_loss(…, name={self.name!r})"
+        if self.custom:
+            return f"custom_loss(…, name={self.name!r})"
         return str(self) if str(self).endswith(")") else f"{self}()"
 
 
@@ -148,7 +148,7 @@ class Pointwise(Loss):
     parameters: tuple[tuple[str, float], ...] = ()
     residuals: tuple[float, ...] = ()
     analytic: bool = True
-    own: bool = False
+    custom: bool = False
 
     def value_and_delta(
         self, y: Array, z: Array, a: Array, phi: Activation

@@ -377,6 +377,8 @@ def _named(
         else f"{word} that is {type_of(value)}",
         f"one of {', '.join(table)}, or {'an' if kind is Activation else 'a'} {kind.__name__}",
         named_among(
-            value, table, f"Choose one of these; own_{word}(…) makes one of your own."
+            value,
+            table,
+            f"Choose one of these; custom_{word}(…) makes one of your own.",
         ),
     )

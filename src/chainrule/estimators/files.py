@@ -212,7 +212,7 @@ def _stored(name: str, value: Any) -> Any:
     """A parameter as JSON."""
     for kind, _ in TABLES:
         if isinstance(value, kind):
-            if getattr(value, "own", False):
+            if getattr(value, "custom", False):
                 raise InputError(
                     f"{name} = {value!r}, a function of your own",
                     "functions from the tables",

@@ -134,8 +134,10 @@ class Checker:
         """Whether a number is what a function of the user's own gives, which has no second form."""
         network = self.numbers.moment.network
         if kind == "ell" or (kind == "G" and layer == network.n_layers):
-            return network.loss.own
-        return kind in ("A", "P") and layer > 0 and network.activations[layer - 1].own
+            return network.loss.custom
+        return (
+            kind in ("A", "P") and layer > 0 and network.activations[layer - 1].custom
+        )
 
     def numerically(
         self, name: str, job: tuple[Callable[..., Any], Array, int, float]

@@ -189,7 +189,7 @@ def short_delta(n: Numbers, k: int) -> Expression | None:
         if total == 1:
             return minus(a[k - 1], y[k - 1])
         return minus(Product(Sum(y, read=n.read), a[k - 1]), y[k - 1])
-    if loss.own or phi.own:
+    if loss.custom or phi.custom:
         return None
     if (loss.name, phi.name) in (
         ("poisson", "exp"),

@@ -86,7 +86,7 @@ def loss_of(
     terms: list[Expression] = []
     for k in range(len(a)):
         names = {"a": a[k], "y": y[k], **numbers_of(loss, k)}
-        if isinstance(loss, Pointwise) and loss.own:
+        if isinstance(loss, Pointwise) and loss.custom:
             terms.append(Own(r"\ell", [y[k], a[k]], loss.ell))
             continue
         term = read_formula(loss.formula, names, read)
@@ -99,7 +99,7 @@ def loss_slope_of(
     loss: Loss, a: Sequence[Expression], y: Sequence[Expression], k: int, read: Read
 ) -> Expression:
     """∂ℓ/∂a_k (B1)."""
-    if isinstance(loss, Pointwise) and loss.own:
+    if isinstance(loss, Pointwise) and loss.custom:
         return Own(r"\ell^{\prime}", [y[k], a[k]], loss.ell_prime)
     names = {"a": a[k], "y": y[k], **numbers_of(loss, k)}
     return read_formula(loss.formula_prime, names, read)

@@ -177,7 +177,7 @@ def describe_network(network: Network) -> dict[str, Any]:
     """A network as JSON; `build_network` makes it again."""
     functions: list[Activation | Loss] = [*network.activations, network.loss]
     for function in functions:
-        if getattr(function, "own", False):
+        if getattr(function, "custom", False):
             raise InputError(
                 f"a network with {function.name}, a function of your own",
                 "activations and losses from the tables",
