@@ -145,7 +145,7 @@ def test_dtypes_of_other_libraries() -> None:
         ({"callbacks": [print]}, "callback that is a builtin_function_or_method"),
         ({"resume": True}, "resume that is a bool.*Name the file"),
         ({"callbacks": None}, "callbacks that are None"),
-        ({"optimizer": SGD}, "optimizer that is the class SGD"),
+        ({"optimizer": SGD}, r"optimizer SGD, uncalled.*Call it: SGD\(\)"),
         ({"optimizer": None}, "optimizer None"),
         (
             {"early_stopping": EarlyStopping(monitor="accuracy")},

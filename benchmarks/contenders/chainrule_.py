@@ -9,10 +9,9 @@ from typing import Any
 from cases import PIXEL_SCALE, SEED, Array
 
 import chainrule
-from chainrule import Callback, Network, Parameters, Predictor, train
+from chainrule import OPTIMIZERS, Callback, Network, Parameters, Predictor, train
 from chainrule.engines import choose_engine
 from chainrule.engines.interface import Pause
-from chainrule.optimizers import OPTIMIZERS
 from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 from chainrule.training.entry import checked_data

@@ -22,16 +22,6 @@ from sphinx.util.nodes import nested_parse_with_titles
 
 import chainrule
 
-#: What the public functions return and take, named in their docstrings but not imported by users.
-BESIDE = {
-    "equations.gradient_check": ["GradientCheck", "ArrayCheck"],
-    "optimizers.first_order": ["Optimizer", "FirstOrder"],
-    "training.report": ["Epoch", "Diagnosis"],
-    "optimizers.schedules": ["Schedule"],
-}
-#: The tables whose entries are classes, each documented with its parameters.
-OF_CLASSES = ("OPTIMIZERS", "SCHEDULES")
-
 
 def data_comment(module: str, name: str) -> list[str]:
     """The comment `#:` above a module's constant."""
@@ -75,30 +65,37 @@ def written_here(value: type) -> str:
 
 
 def everything() -> Iterator[str]:
-    """The whole of the public names, module by module."""
+    """The whole of the public names: those of `chainrule` module by module, then the namespaces."""
     homes: dict[str, list[str]] = {}
-    for name in chainrule.__all__:
-        if name != "__version__":
-            homes.setdefault(chainrule._HOME[name], []).append(name)
+    for name in chainrule._HOME:
+        homes.setdefault(chainrule._HOME[name], []).append(name)
     for module, names in homes.items():
         home = importlib.import_module(f"chainrule.{module}")
         title = (home.__doc__ or module).split("\n", 1)[0].rstrip(".")
-        yield from (title, "-" * len(title), "", f"``chainrule.{module}``", "")
+        yield from (title, "-" * len(title), "")
         for name in names:
             yield from document(
                 f"chainrule.{name}", getattr(chainrule, name), home.__name__, name
             )
-        for name in BESIDE.get(module, ()):
-            value = getattr(home, name)
-            yield from document(
-                f"{value.__module__}.{name}", value, home.__name__, name
-            )
-        for name in names:
-            for made in getattr(chainrule, name).values() if name in OF_CLASSES else ():
-                path = f"{home.__name__}.{made.__name__}"
-                yield from document(
-                    path, made, home.__name__, made.__name__, members=False
-                )
+    for name in chainrule._NAMESPACES:
+        yield from namespace(f"chainrule.{name}", getattr(chainrule, name))
+
+
+def namespace(path: str, module: Any) -> Iterator[str]:
+    """The reStructuredText of a module whose names are those of a table; its classes with their parameters."""
+    yield from (path, "-" * len(path), "", module.__doc__, "")
+    values = {name: getattr(module, name) for name in module.__all__}
+    here = {
+        name: value
+        for name, value in values.items()
+        if getattr(chainrule, name, None) is not value
+    }
+    classes = {name: value for name, value in here.items() if inspect.isclass(value)}
+    others = [f"``{name}``" for name in here if name not in classes]
+    yield from (f"Names: {', '.join(others)}." if others else "", "")
+    for name, value in classes.items():
+        members = name == "FirstOrder"
+        yield from document(f"{path}.{name}", value, path, name, members=members)
 
 
 class PublicNames(SphinxDirective):

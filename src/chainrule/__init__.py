@@ -3,40 +3,62 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+
+from .renamed import hint
 
 __version__ = "0.1.0"
 
+TYPE_CHECKING = (
+    False  # importing typing would cost three times as much as all else here
+)
 if TYPE_CHECKING:
+    from typing import Any
+
+    from . import activations, initializers, losses, metrics, optimizers, schedules
     from .data.dataset import Dataset
     from .data.load import load_data
     from .engines.predictor import Predictor
+    from .equations.activation import Activation
     from .equations.activations import ACTIVATIONS
     from .equations.backward_pass import Gradient, backward
     from .equations.custom import custom_activation, custom_loss
     from .equations.forward_pass import Trace, forward, objective
-    from .equations.gradient_check import check_gradient
+    from .equations.gradient_check import ArrayCheck, GradientCheck, check_gradient
     from .equations.initializers import INITIALIZERS
     from .equations.jacobians import jacobian
+    from .equations.loss import Loss
     from .equations.losses import LOSSES
     from .equations.network import Network, Parameters
     from .errors import InputError, NonFiniteError
     from .estimators import MLPClassifier, MLPRegressor
     from .explanation import Explanation, explain
     from .files.storage import Model, load_model, save_model
-    from .optimizers import OPTIMIZERS
-    from .optimizers.schedules import SCHEDULES
+    from .optimizers.interface import Optimizer
+    from .optimizers.schedules import SCHEDULES, Schedule
+    from .optimizers.table import OPTIMIZERS
     from .training.callbacks import Callback, Moment
     from .training.checkpoints import Checkpoint
+    from .training.diagnostics import Diagnosis
     from .training.entry import train
     from .training.metrics import METRICS, Metric
-    from .training.report import Report
+    from .training.report import Epoch, Report
     from .training.stopping import EarlyStopping, StopReason
 
+#: The modules of what a table has, by name: `optimizers.Adam(learning_rate=0.01)`.
+_NAMESPACES = (
+    "activations",
+    "losses",
+    "initializers",
+    "optimizers",
+    "schedules",
+    "metrics",
+)
 _HOME = {
     "ACTIVATIONS": "equations.activations",
+    "Activation": "equations.activation",
     "custom_activation": "equations.custom",
     "LOSSES": "equations.losses",
+    "Loss": "equations.loss",
     "custom_loss": "equations.custom",
     "INITIALIZERS": "equations.initializers",
     "Network": "equations.network",
@@ -48,8 +70,12 @@ _HOME = {
     "backward": "equations.backward_pass",
     "jacobian": "equations.jacobians",
     "check_gradient": "equations.gradient_check",
-    "OPTIMIZERS": "optimizers",
+    "GradientCheck": "equations.gradient_check",
+    "ArrayCheck": "equations.gradient_check",
+    "OPTIMIZERS": "optimizers.table",
+    "Optimizer": "optimizers.interface",
     "SCHEDULES": "optimizers.schedules",
+    "Schedule": "optimizers.schedules",
     "METRICS": "training.metrics",
     "Metric": "training.metrics",
     "Callback": "training.callbacks",
@@ -60,6 +86,8 @@ _HOME = {
     "Predictor": "engines.predictor",
     "train": "training.entry",
     "Report": "training.report",
+    "Epoch": "training.report",
+    "Diagnosis": "training.diagnostics",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
     "Model": "files.storage",
@@ -74,6 +102,7 @@ _HOME = {
 }
 
 __all__ = [  # noqa: PLE0604
+    *_NAMESPACES,
     *_HOME,
     "__version__",
 ]
@@ -81,8 +110,12 @@ __all__ = [  # noqa: PLE0604
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first used, so that `import chainrule` stays cheap."""
+    if name in _NAMESPACES:
+        return importlib.import_module(f".{name}", __name__)
     if name not in _HOME:
-        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+        raise AttributeError(
+            f"module 'chainrule' has no attribute {name!r}{hint(name)}"
+        )
     value = getattr(importlib.import_module(f".{_HOME[name]}", __name__), name)
     globals()[name] = value
     return value

@@ -15,8 +15,9 @@ from ..equations.activations import ACTIVATIONS
 from ..equations.losses import LOSSES
 from ..equations.network import Network
 from ..errors import InputError, named_among
-from ..optimizers import OPTIMIZERS, Optimizer
+from ..optimizers import Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
+from ..optimizers.table import OPTIMIZERS
 from ..training.metrics import METRICS
 from ..training.stopping import EarlyStopping
 

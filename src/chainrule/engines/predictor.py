@@ -26,7 +26,7 @@ class Predictor:
     parameters : Parameters
         Taken as they are now: later changes are not followed.
     engine : str
-        "auto" or a name from `chainrule.engines.ENGINES`.
+        "auto", "native" or "reference".
     threads : int, optional
         At most so many, as in `train`.
 

@@ -12,9 +12,21 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["INITIALIZERS"]
+__all__ = [
+    "INITIALIZERS",
+    "Initializer",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "lecun_normal",
+    "lecun_uniform",
+    "orthogonal",
+    "zeros",
+]
 
-Draw = Callable[[np.random.Generator, int, int], "np.ndarray[Any, Any]"]
+#: draw(rng, fan_out, fan_in): W[l], shape (fan_out, fan_in), drawn from rng.
+Initializer = Callable[[np.random.Generator, int, int], "np.ndarray[Any, Any]"]
 
 
 def glorot_uniform(
@@ -77,7 +89,7 @@ def zeros(rng: np.random.Generator, fan_out: int, fan_in: int) -> np.ndarray[Any
 
 
 #: name → draw(rng, fan_out, fan_in).
-INITIALIZERS: Mapping[str, Draw] = MappingProxyType(
+INITIALIZERS: Mapping[str, Initializer] = MappingProxyType(
     {
         draw.__name__: draw
         for draw in (

@@ -296,5 +296,6 @@ ROWS: tuple[Row[Loss], ...] = (
 )
 #: name → the row, which called makes the loss, from its parameters where it has some.
 LOSSES: Mapping[str, Callable[..., Loss]] = MappingProxyType(
-    {row.name: row for row in ROWS} | {"pinball": pinball, "poisson": Poisson}
+    {row.name: row for row in ROWS}
+    | {"pinball": pinball, "poisson": Row("poisson", Poisson)}
 )

@@ -11,17 +11,18 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from ..errors import InputError, counted, named_among, require_kind, type_of
+from ..errors import InputError, counted, named_among, require_kind
 from .activation import Activation
 from .activations import ACTIVATIONS
 from .arrays import Array, array_namespace, as_floating
 from .draws import Purpose, generator
-from .initializers import INITIALIZERS
+from .initializers import INITIALIZERS, Initializer
 from .losses import LOSSES, Loss
+from .table import chosen
 
 __all__ = [
     "Network",
@@ -200,11 +201,15 @@ class Network:
             self,
             "activations",
             tuple(
-                _named(phi, Activation, ACTIVATIONS, "activation")
+                chosen(
+                    phi, Activation, ACTIVATIONS, "activation", _remedy("activation")
+                )
                 for phi in activations
             ),
         )
-        object.__setattr__(self, "loss", _named(loss, Loss, LOSSES, "loss"))
+        object.__setattr__(
+            self, "loss", chosen(loss, Loss, LOSSES, "loss", _remedy("loss"))
+        )
         self._require_fit()
 
     def _require_fit(self) -> None:
@@ -241,7 +246,7 @@ class Network:
         self,
         seed: int = 0,
         dtype: Any = "float64",
-        initializer: str = "glorot_uniform",
+        initializer: str | Initializer = "glorot_uniform",
         *,
         xp: Any = np,
     ) -> Parameters:
@@ -253,8 +258,9 @@ class Network:
             Same seed, same parameters; layers are drawn in order, in float64, then rounded.
         dtype : str or dtype
             "float64" or "float32", or that dtype of `xp`.
-        initializer : str
-            A name from `INITIALIZERS`. For given arrays use `Parameters.from_arrays`.
+        initializer : str or callable
+            A name from `INITIALIZERS`, or a function draw(rng, fan_out, fan_in) of your own. For given arrays use
+            `Parameters.from_arrays`.
         xp : module
             The array library: numpy, torch, …
 
@@ -269,17 +275,19 @@ class Network:
         >>> net.init(seed=1, initializer="zeros").theta.sum()
         np.float64(0.0)
         """
-        if initializer not in INITIALIZERS:
-            remedy = named_among(initializer, INITIALIZERS, "Choose one of these.")
-            raise InputError(
-                f"initializer = {initializer!r}", ", ".join(INITIALIZERS), remedy
-            )
+        draw = _drawing(initializer)
         dtype = _dtype_name(dtype)
         rng = generator(seed, Purpose.INITIALISATION)
-        draw = INITIALIZERS[initializer]
         theta = np.zeros(self.n_parameters)
-        for W in read_weights(self.sizes, theta):
-            W[...] = draw(rng, *W.shape)
+        for l, W in enumerate(read_weights(self.sizes, theta), 1):
+            drawn = np.asarray(draw(rng, *W.shape))
+            if drawn.shape != W.shape:
+                raise InputError(
+                    f"an initializer that draws shape {drawn.shape} for W[{l}]",
+                    f"shape {W.shape}, (fan_out, fan_in)",
+                    "Draw one number for each weight.",
+                )
+            W[...] = drawn
         if xp is np:
             return Parameters(self.sizes, theta.astype(dtype))
         xp = array_namespace(xp.zeros(1))
@@ -364,21 +372,18 @@ def _dtype_name(dtype: Any) -> str:
     return name
 
 
-def _named(
-    value: Any, kind: type, table: Mapping[str, Callable[..., Any]], word: str
-) -> Any:
-    if isinstance(value, kind):
-        return value
-    if isinstance(value, str) and value in table:
-        return table[value]()
-    raise InputError(
-        f"{word} {value!r}"
-        if value is None or isinstance(value, str)
-        else f"{word} that is {type_of(value)}",
-        f"one of {', '.join(table)}, or {'an' if kind is Activation else 'a'} {kind.__name__}",
-        named_among(
-            value,
-            table,
-            f"Choose one of these; custom_{word}(…) makes one of your own.",
-        ),
-    )
+def _remedy(word: str) -> str:
+    return f"Choose one of these; custom_{word}(…) makes one of your own."
+
+
+def _drawing(initializer: Any) -> Initializer:
+    """The function that a name of the table stands for, or the function itself."""
+    if isinstance(initializer, str) and initializer in INITIALIZERS:
+        return INITIALIZERS[initializer]
+    if isinstance(initializer, str) or not callable(initializer):
+        raise InputError(
+            f"initializer = {initializer!r}",
+            f"{', '.join(INITIALIZERS)}, or a function draw(rng, fan_out, fan_in)",
+            named_among(initializer, INITIALIZERS, "Choose one of these."),
+        )
+    return cast(Initializer, initializer)

@@ -1,4 +1,4 @@
-"""A row of a table of functions: called, it makes the function from its parameters, each within its range."""
+"""Tables of what has a name: a row makes a function from its parameters, each within its range; a name chooses."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from inspect import Parameter, Signature
 from typing import Any, Generic, TypeVar, final
 
+from ..errors import InputError, named_among, type_of
 from .intervals import Interval
 
-__all__ = ["Row"]
+__all__ = ["Row", "chosen"]
 
 Made = TypeVar("Made")
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Row(Generic[Made]):
     """One function: its name, what makes it from its parameters, and these with default and range."""
 
@@ -36,3 +37,51 @@ class Row(Generic[Made]):
             allowed = self.parameters[name][1]
             given.arguments[name] = allowed.checked(f"{self.name}'s {name}", value)
         return self.make(**given.arguments)
+
+    def __repr__(self) -> str:
+        return f"{self.name}{self.__signature__}"
+
+
+def chosen(
+    value: Any,
+    kind: type,
+    table: Mapping[str, Callable[..., Any]],
+    word: str,
+    remedy: str = "Choose one of these, or make one with its parameters.",
+) -> Any:
+    """The thing that a name of a table stands for, with its defaults; or the thing itself.
+
+    Parameters
+    ----------
+    value : str or kind
+    kind : type
+        What the rows of the table make.
+    table : mapping
+    word : str
+        How the error calls it.
+    remedy : str
+        What to do about a name that is near none.
+
+    Raises
+    ------
+    InputError
+        It is neither.
+    """
+    if isinstance(value, kind):
+        return value
+    if isinstance(value, str) and value in table:
+        return table[value]()
+    rows = [name for name, make in table.items() if make is value]
+    if rows:
+        called = value.__name__ if isinstance(value, type) else rows[0]
+        given, remedy = f"{called}, uncalled", f"Call it: {called}()."
+    else:
+        text = value is None or isinstance(value, str)
+        given = repr(value) if text else f"that is {type_of(value)}"
+        remedy = named_among(value, table, remedy)
+    article = "an" if kind.__name__[0] in "AEIOU" else "a"
+    raise InputError(
+        f"{word} {given}",
+        f"one of {', '.join(table)}, or {article} {kind.__name__}",
+        remedy,
+    )

@@ -26,8 +26,9 @@ from ..files.container import unreadable
 from ..files.json_text import json_ready
 from ..files.schema import fitted, made_of
 from ..files.storage import load_model, save_model
-from ..optimizers import OPTIMIZERS, Optimizer
+from ..optimizers import Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
+from ..optimizers.table import OPTIMIZERS
 from .network import as_coefs
 
 __all__ = ["ModelFile"]

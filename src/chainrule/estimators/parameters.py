@@ -13,8 +13,9 @@ from ..engines import ENGINES
 from ..equations.activation import Activation
 from ..equations.activations import ACTIVATIONS
 from ..equations.losses import LOSSES, Loss
-from ..optimizers import OPTIMIZERS, Optimizer
+from ..optimizers import Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
+from ..optimizers.table import OPTIMIZERS
 
 __all__ = ["CONSTRAINTS", "Settings", "loss_named", "losses", "with_parameters"]
 
@@ -160,7 +161,7 @@ dropout : float or list of float, default 0
 input_dropout : float, default 0
     The same for inputs.
 engine : str, default "auto"
-    "auto" or a name from `ENGINES`: what computes.
+    "auto", "native" or "reference": what computes.
 n_threads : int or None
     Threads at most, from 1 to 64; None: the machine's, or what joblib leaves to a task.
 dtype : {"float32", "float64"} or None

@@ -13,9 +13,10 @@ from ..engines.native import flops
 from ..engines.rows import Data
 from ..engines.threads import checked_threads, require_counts
 from ..equations.network import Network
-from ..optimizers import LBFGS, OPTIMIZERS, SGD, FoldedAdam, Optimizer
+from ..optimizers import LBFGS, SGD, FoldedAdam, Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.schedules import SCHEDULES, Constant, Schedule
+from ..optimizers.table import OPTIMIZERS
 from ..printable import printable_lines
 from ..training.options import checked_dropout, require_possible
 from .epochs import DividedRate, EpochRule, InverseSamples, Standing

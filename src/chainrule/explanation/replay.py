@@ -17,10 +17,10 @@ from ..errors import InputError
 from ..files.container import read_file, unreadable
 from ..files.schema import UnknownNameError, fitted, made_of
 from ..files.storage import build_network
-from ..optimizers import OPTIMIZERS
 from ..optimizers.rules import Rules
 from ..optimizers.schedules import SCHEDULES
 from ..optimizers.state import State
+from ..optimizers.table import OPTIMIZERS
 from ..progress import ProgressLine
 from ..training.checkpoint_text import SettingsText
 from ..training.checkpoints import FORMAT, load_checkpoint

@@ -16,15 +16,15 @@ from ..equations.arrays import as_numpy, row_major
 from ..equations.forward_pass import checked_masks, checked_penalty
 from ..equations.losses import LOSSES
 from ..equations.network import Network, Parameters
-from ..errors import InputError, is_number, type_of
+from ..errors import InputError, type_of
 from ..files.container import read_file
 from ..files.storage import FORMAT as MODEL_FORMAT
 from ..files.storage import Model, load_model
-from ..optimizers import OPTIMIZERS, Optimizer
+from ..optimizers import Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..training.entry import checked_data
-from ..training.options import checked_choice, checked_count
+from ..training.options import checked_count, checked_optimizer
 from ..training.report import Report
 from .contents import spellings_of
 from .explanation import Explanation
@@ -97,7 +97,7 @@ def explain(
     optimizer : str or Optimizer, optional
         Whose step is shown; a name from `OPTIMIZERS`, but not "lbfgs"; by default gradient descent.
     learning_rate : float, optional
-        Its α; by default the optimiser's own.
+        The α of an optimizer that is named; by default its own.
     sample_weight, l1, l2, masks, reduction
         As in `chainrule.objective`.
     step : int, optional
@@ -179,7 +179,9 @@ def explain(
             )
         model, parameters, x, y = example()
     network, parameters = resolved(model, parameters)
-    chosen = chosen_optimizer(optimizer or "gradient_descent", learning_rate)
+    chosen = with_a_formula(
+        checked_optimizer(optimizer or "gradient_descent", learning_rate)
+    )
     checked_penalty(l1, l2)
     data = checked_data(network, parameters, x, y, sample_weight)
     made = (
@@ -350,26 +352,15 @@ def resolved(model: Any, parameters: Parameters | None) -> tuple[Network, Parame
     return model, Parameters(model.sizes, row_major(as_numpy(parameters.theta)))
 
 
-def chosen_optimizer(
-    optimizer: str | Optimizer, learning_rate: float | None
-) -> Optimizer:
-    """The optimiser, with a learning rate of its own where one is given."""
-    chosen: Optimizer = checked_choice(optimizer, Optimizer, OPTIMIZERS, "optimizer")
-    if not chosen.one_gradient:
+def with_a_formula(optimizer: Optimizer) -> Optimizer:
+    """The optimizer; raises where its step is no formula."""
+    if not optimizer.one_gradient:
         raise InputError(
-            f"optimizer {chosen.name!r}",
+            f"optimizer {optimizer.name!r}",
             "a first-order one, whose step is a formula",
             "L-BFGS searches along a line; its gradient is that of any other.",
         )
-    if learning_rate is None:
-        return chosen
-    if not is_number(learning_rate):
-        raise InputError(
-            f"learning_rate = {learning_rate!r}", "a number > 0", "Pass 0.1, say."
-        )
-    arguments = {k: v for k, v in chosen.specification().items() if k != "name"}
-    arguments["learning_rate"] = float(learning_rate)
-    return OPTIMIZERS[chosen.name](**arguments)
+    return optimizer
 
 
 def example() -> tuple[Network, Parameters, list[list[float]], list[list[float]]]:

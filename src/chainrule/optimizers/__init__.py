@@ -1,15 +1,16 @@
-"""Optimizers: the rules by which θ moves, their schedules and constraints, and the step."""
+"""The optimizers of the table `OPTIMIZERS`, by class: `optimizers.Adam(learning_rate=0.01)`.
+
+Beside them the folder has what moves θ with them: schedules, constraints, the rules of a run, and the step.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 
 from .first_order import (
     SGD,
     Adagrad,
     Adam,
     AdamW,
+    FirstOrder,
     FoldedAdam,
     GradientDescent,
     RMSprop,
@@ -19,30 +20,13 @@ from .lbfgs import LBFGS
 
 __all__ = [
     "LBFGS",
-    "OPTIMIZERS",
     "SGD",
     "Adagrad",
     "Adam",
     "AdamW",
+    "FirstOrder",
     "FoldedAdam",
     "GradientDescent",
     "Optimizer",
     "RMSprop",
 ]
-
-#: name → the class that makes the optimizer, from its parameters.
-OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = MappingProxyType(
-    {
-        o.name: o
-        for o in (
-            GradientDescent,
-            SGD,
-            RMSprop,
-            Adagrad,
-            Adam,
-            FoldedAdam,
-            AdamW,
-            LBFGS,
-        )
-    }
-)

@@ -10,10 +10,10 @@ import numpy as np
 
 from ..equations.arrays import Array
 from ..equations.draws import epoch_order
-from . import OPTIMIZERS
 from .interface import Optimizer
 from .schedules import SCHEDULES, Constant, Schedule
 from .state import State
+from .table import OPTIMIZERS
 
 __all__ = ["Rules"]
 

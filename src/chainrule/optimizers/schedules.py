@@ -16,7 +16,18 @@ from typing import Any, ClassVar, Protocol, final
 
 from ..equations.intervals import Interval
 
-__all__ = ["SCHEDULES", "Constant", "Recorded", "Schedule"]
+__all__ = [
+    "SCHEDULES",
+    "Adaptive",
+    "Constant",
+    "Cosine",
+    "Exponential",
+    "InverseScaling",
+    "OneCycle",
+    "Recorded",
+    "Schedule",
+    "Step",
+]
 
 
 class Recorded(Protocol):

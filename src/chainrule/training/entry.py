@@ -20,10 +20,12 @@ from ..engines.threads import checked_threads
 from ..equations.arrays import Array, array_namespace, as_numpy, row_major
 from ..equations.draws import Purpose, generator
 from ..equations.forward_pass import checked_penalty, checked_rows, checked_weights
+from ..equations.initializers import Initializer
 from ..equations.losses import BinaryCrossEntropy, CrossEntropy
 from ..equations.network import Network, Parameters
+from ..equations.table import chosen
 from ..errors import InputError, is_number
-from ..optimizers import OPTIMIZERS, Optimizer
+from ..optimizers import Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.schedules import SCHEDULES, Schedule
 from ..optimizers.state import State
@@ -33,12 +35,12 @@ from .checkpoints import Checkpoint, load_checkpoint
 from .metrics import Metric
 from .options import (
     checked_batch_rows,
-    checked_choice,
     checked_count,
     checked_dropout,
     checked_layers,
     checked_limit,
     checked_metrics,
+    checked_optimizer,
     require_kinds,
     require_learnable,
     require_possible,
@@ -56,10 +58,11 @@ def train(
     y: Any,
     *,
     parameters: Parameters | None = None,
-    initializer: str = "glorot_uniform",
+    initializer: str | Initializer = "glorot_uniform",
     dtype: Any = "float64",
     sample_weight: Any = None,
     optimizer: str | Optimizer = "adam",
+    learning_rate: float | None = None,
     schedule: str | Schedule = "constant",
     batch_rows: int | None = None,
     max_epochs: int = 100,
@@ -96,14 +99,16 @@ def train(
         Targets, as the network's loss takes them.
     parameters : Parameters, optional
         Where to start; else drawn by `initializer` and `seed` in `dtype`.
-    initializer : str
-        A name from `INITIALIZERS`.
+    initializer : str or callable
+        A name from `INITIALIZERS`, or a function draw(rng, fan_out, fan_in) of your own.
     dtype : str or dtype
         Of the parameters that are drawn: "float64" or "float32".
     sample_weight : array_like, shape (N,), optional
         Row weights.
     optimizer : str or Optimizer
         A name from `OPTIMIZERS`, with its defaults, or one of its optimisers.
+    learning_rate : float, optional
+        That of an optimizer that is named; by default its own. An optimizer that is made has its own already.
     schedule : str or Schedule
         A name from `SCHEDULES`, with its defaults, or one of its schedules.
     batch_rows : int, optional
@@ -147,8 +152,8 @@ def train(
     input_scale : float, optional
         For x of dtype uint8, as pixels are: it stays so in memory, and the network sees
         x · input_scale.
-    engine : str
-        "auto" or a name from `ENGINES`.
+    engine : {"auto", "native", "reference"}
+        "auto" is the fastest that can do the job.
     threads : int, optional
         At most so many: from 1 to 64, also more than there are cores. By default what CHAINRULE_NUM_THREADS or
         OMP_NUM_THREADS say, cut to the cores that the process may use, or these cores.
@@ -204,10 +209,10 @@ def train(
         np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
     )
     data, held_out = split_off(network, start, everything, labels, validation, seed)
-    rule = checked_choice(optimizer, Optimizer, OPTIMIZERS, "optimizer")
+    rule = checked_optimizer(optimizer, learning_rate)
     rules = Rules(
         rule,
-        checked_choice(schedule, Schedule, SCHEDULES, "schedule"),
+        chosen(schedule, Schedule, SCHEDULES, "schedule"),
         checked_batch_rows(rule, batch_rows, data.rows),
         float(l1),
         float(l2),
@@ -219,10 +224,10 @@ def train(
         seed,
     )
     require_possible(rules)
-    chosen, reason = choose_engine(engine, network, rules, start.theta)
-    workspace = chosen.prepare(network, rules, start.theta.dtype, threads, input_scale)
+    able, reason = choose_engine(engine, network, rules, start.theta)
+    workspace = able.prepare(network, rules, start.theta.dtype, threads, input_scale)
     state = State(start.theta, rule.init(start.theta), rules.schedule.start())
-    fixed = _settings(network, rules, early_stopping, data, held_out, chosen.name)
+    fixed = _settings(network, rules, early_stopping, data, held_out, able.name)
     run = Run(
         network,
         data,
@@ -233,7 +238,7 @@ def train(
         callbacks,
         checkpoint,
         fixed,
-        chosen,
+        able,
         workspace,
         state,
         metrics=recorded,
@@ -253,7 +258,11 @@ def train(
         early_stopping is not None and early_stopping.keep_best and run.best is not None
     )
     began = {
-        "initializer": initializer if parameters is None else "given",
+        "initializer": (
+            getattr(initializer, "__name__", str(initializer))
+            if parameters is None
+            else "given"
+        ),
         "max_epochs": limits.epochs,
         "metrics": [metric.name for metric in recorded],
     }
@@ -269,7 +278,7 @@ def train(
         stopped,
         None if run.failure is None else str(run.failure),
         {**fixed, **began, "max_steps": max_steps, "max_seconds": max_seconds},
-        chosen.name,
+        able.name,
         reason,
     )
 

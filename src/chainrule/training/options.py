@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,11 @@ import numpy as np
 from ..equations.intervals import POSITIVE
 from ..equations.losses import BinaryCrossEntropy, CrossEntropy, Loss
 from ..equations.network import Network, checked_network
+from ..equations.table import chosen
 from ..errors import InputError, counted, is_number, named_among, require_kind, type_of
 from ..optimizers import Optimizer
 from ..optimizers.rules import Rules
+from ..optimizers.table import OPTIMIZERS
 from .callbacks import Callback
 from .checkpoints import Checkpoint
 from .metrics import METRICS, Metric
@@ -21,12 +23,12 @@ from .stopping import EarlyStopping
 
 __all__ = [
     "checked_batch_rows",
-    "checked_choice",
     "checked_count",
     "checked_dropout",
     "checked_layers",
     "checked_limit",
     "checked_metrics",
+    "checked_optimizer",
     "require_kinds",
     "require_learnable",
     "require_possible",
@@ -128,21 +130,28 @@ def _metric_of(asked: Any) -> Metric:
     )
 
 
-def checked_choice(value: Any, kind: type, table: Mapping[str, Any], word: str) -> Any:
-    """What a name of a table stands for, or the thing itself."""
-    if isinstance(value, kind):
-        return value
-    if isinstance(value, str) and value in table:
-        return table[value]()
-    raise InputError(
-        f"{word} {value!r}"
-        if value is None or isinstance(value, str)
-        else f"{word} that is {type_of(value)}",
-        f"one of {', '.join(table)}",
-        named_among(
-            value, table, "Choose one of these, or make one with its parameters."
-        ),
-    )
+def checked_optimizer(
+    optimizer: str | Optimizer, learning_rate: float | None
+) -> Optimizer:
+    """The optimizer; one that is named takes the learning rate, where one is given."""
+    rule: Optimizer = chosen(optimizer, Optimizer, OPTIMIZERS, "optimizer")
+    if learning_rate is None:
+        return rule
+    POSITIVE.checked("learning_rate", learning_rate, "Pass learning_rate=0.01, say.")
+    if not isinstance(optimizer, str):
+        made = type(rule).__name__
+        raise InputError(
+            f"learning_rate = {learning_rate} beside {rule!r}",
+            "one learning rate: an optimizer that is made has its own",
+            f"Pass {made}(learning_rate={learning_rate}, …), or name the optimizer by a string.",
+        )
+    if not rule.one_gradient:
+        raise InputError(
+            f"learning_rate = {learning_rate} with {rule.name}",
+            "a learning rate for the optimizers that have one",
+            "Leave it out: the length of its steps is found by a line search.",
+        )
+    return OPTIMIZERS[optimizer](learning_rate=float(learning_rate))
 
 
 def checked_batch_rows(optimizer: Optimizer, batch_rows: int | None, rows: int) -> int:
