@@ -99,7 +99,7 @@ def rows_of(name: str, seed: int) -> tuple[str, Rows]:
         "MLPClassifier" if dataset.y_train.dtype.kind in "iu" else "MLPRegressor"
     )
     y_train, y_test = (
-        y.ravel() if y.shape[1:] == (1,) else y for y in dataset.standardised_targets()
+        y.ravel() if y.shape[1:] == (1,) else y for y in dataset.standardized_targets()
     )
     return estimator, (x_train, y_train, x_test, y_test)
 

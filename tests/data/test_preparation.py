@@ -32,7 +32,7 @@ def prepared(table=ROWS, names=("n", "t"), rows=ALL):
     features, left_out = fit_features(table, names, rows)
     return Preparation(
         features,
-        fit_target(table, ("y",), rows, numbers=True, standardise=True),
+        fit_target(table, ("y",), rows, numbers=True, standardize=True),
         None,
         left_out,
     )
@@ -156,7 +156,7 @@ def test_what_is_a_class_and_what_a_number(values, classes):
     column = np.array(values, object if isinstance(values[0], str) else float)
     table = Table("t", {"y": column})
     target = fit_target(
-        table, ("y",), np.arange(len(values)), numbers=None, standardise=True
+        table, ("y",), np.arange(len(values)), numbers=None, standardize=True
     )
     assert target.classes == classes
     if classes:
@@ -168,8 +168,8 @@ def test_what_is_a_class_and_what_a_number(values, classes):
 def test_targets_in_their_units():
     target = Target(("a", "b"), (), (10.0, 0.0), (2.0, 5.0))
     y = np.array([[12.0, 5.0], [10.0, -5.0]])
-    assert target.standardised(y).tolist() == [[1.0, 1.0], [0.0, -1.0]]
-    assert target.in_units(target.standardised(y)).tolist() == y.tolist()
+    assert target.standardized(y).tolist() == [[1.0, 1.0], [0.0, -1.0]]
+    assert target.in_units(target.standardized(y)).tolist() == y.tolist()
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_the_sets_of_scikit_learn(name, rows, width, classes):
         assert ((share > 0.17) & (share < 0.23)).all()  # stratified
     else:
         np.testing.assert_allclose(
-            data.standardised_targets()[0].mean(axis=0), 0, atol=1e-12
+            data.standardized_targets()[0].mean(axis=0), 0, atol=1e-12
         )
 
 

@@ -184,7 +184,7 @@ def test_steps_do_not_run_into_each_other() -> None:
 def test_the_purposes_keep_their_numbers() -> None:
     # they are part of what fixes trained bits
     kept = {
-        "INITIALISATION": 0,
+        "INITIALIZATION": 0,
         "ORDER": 1,
         "DROPOUT": 2,
         "SPLIT": 3,

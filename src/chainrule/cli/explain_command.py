@@ -232,13 +232,13 @@ def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
         source,
         **{**notes.reading, **request.reading},
         numbers=loss not in CLASS_LOSSES,
-        standardise_target=loss != "poisson",
+        standardize_target=loss != "poisson",
     )
     validation = notes.validation if request.validation is None else request.validation
     return explain(
         checkpoint,
         data.x_train,
-        data.standardised_targets()[0],
+        data.standardized_targets()[0],
         step=request.step,
         row=request.row or 0,
         validation=validation or None,

@@ -73,7 +73,7 @@ def rows_of_data(name: str, preparation: Preparation) -> Rows:
         )
     return Rows(
         found.scaled("float64")[1],
-        found.standardised_targets()[1],
+        found.standardized_targets()[1],
         f"{name}, test rows",
     )
 
@@ -90,7 +90,7 @@ def rows_of_file(saved: SavedModel, path: Path, asked: Dialect) -> Rows:
             "rows with their target: a loss needs it",
             "Add the column.",
         )
-    return Rows(x, target.standardised(targets(target, table)), path.name)
+    return Rows(x, target.standardized(targets(target, table)), path.name)
 
 
 def within(rows: Rows, row: int, batch: str | None) -> tuple[Matrix, Matrix, int, str]:

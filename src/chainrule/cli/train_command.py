@@ -101,7 +101,7 @@ OPTION_NAMES = {
 
 def _option(name: str, value: Any) -> list[str]:
     if (
-        value is None or value == () or name in ("numbers", "standardise_target")
+        value is None or value == () or name in ("numbers", "standardize_target")
     ):  # these two follow from --loss
         return []
     option = "--" + OPTION_NAMES.get(name, name).replace("_", "-")
@@ -123,7 +123,7 @@ def run(request: TrainRequest) -> int:
         request.data,
         **request.reading,
         numbers=None if loss is None else loss not in CLASS_LOSSES,
-        standardise_target=loss != "poisson",
+        standardize_target=loss != "poisson",
     )
     recipe = recipe_for(data, **request.asked)
     network = build_network(data, recipe)
@@ -172,7 +172,7 @@ def train_and_save(
         data.y_test,
     )
     checked = check_trained(
-        network, report.parameters, x_test, data.standardised_targets()[1], request.seed
+        network, report.parameters, x_test, data.standardized_targets()[1], request.seed
     )
     results = Results(
         data, recipe, report, done, checked, request.command(), request.seed
@@ -198,7 +198,7 @@ def train_network(
     saved: Path,
 ) -> Report:
     """The training, with what it says while it runs."""
-    x, y = data.x_train, data.standardised_targets()[0]
+    x, y = data.x_train, data.standardized_targets()[0]
     lines = (
         []
         if console.is_terminal or console.quiet

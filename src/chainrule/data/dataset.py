@@ -75,7 +75,7 @@ class Dataset:
         factor = np.asarray(1.0 if self.scale is None else self.scale, dtype)
         return self.x_train.astype(dtype) * factor, self.x_test.astype(dtype) * factor
 
-    def standardised_targets(self) -> tuple[Matrix, Matrix]:
+    def standardized_targets(self) -> tuple[Matrix, Matrix]:
         """The targets of both parts as the network learns them: class numbers, or numbers of mean 0 and std 1."""
         target = self.preparation.target
-        return target.standardised(self.y_train), target.standardised(self.y_test)
+        return target.standardized(self.y_train), target.standardized(self.y_test)

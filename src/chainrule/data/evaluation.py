@@ -57,8 +57,8 @@ class Evaluation:
         """
         if self.probabilities is None:
             error = np.abs(
-                self.target.standardised(self.true)
-                - self.target.standardised(self.predicted)
+                self.target.standardized(self.true)
+                - self.target.standardized(self.predicted)
             ).max(axis=1)
             return np.argsort(-error, kind="stable")[:count]
         given = self.probabilities[np.arange(len(self.true)), self.true]

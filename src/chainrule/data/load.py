@@ -59,7 +59,7 @@ def load_data(
     test_share: float = 0.2,
     seed: int = 0,
     numbers: bool | None = None,
-    standardise_target: bool = True,
+    standardize_target: bool = True,
     header: bool | None = None,
     separator: str | None = None,
     quote: str | None = None,
@@ -93,7 +93,7 @@ def load_data(
     numbers : bool, optional
         Whether numbers are predicted, not classes; by default text, and whole numbers of at most 20 values, are
         classes.
-    standardise_target : bool
+    standardize_target : bool
         Whether the network learns numbers of mean 0 and standard deviation 1.
     header : bool, optional
         Whether the first line names the columns; by default that is found out, as is all of the following.
@@ -144,7 +144,7 @@ def load_data(
         kinds=kinds,
     )
     name = os.fspath(source)
-    rules = Rules(numbers, standardise_target, (), test_share, seed)
+    rules = Rules(numbers, standardize_target, (), test_share, seed)
     of_table = {
         "target": target,
         "test": test,
@@ -350,7 +350,7 @@ def _are_classes(labels: Matrix, rules: Rules) -> bool:
     )
     return bool(
         fit_target(
-            table, ("y",), np.arange(len(flat)), numbers=None, standardise=False
+            table, ("y",), np.arange(len(flat)), numbers=None, standardize=False
         ).classes
     )
 
@@ -413,7 +413,7 @@ def _table_set(
         wanted,
         np.arange(table.rows),
         numbers=rules.numbers,
-        standardise=rules.standardise,
+        standardize=rules.standardize,
     )
     y = targets(target, table)
     if test is None:
@@ -429,7 +429,7 @@ def _table_set(
     features, left_out = fit_features(table, names, train)
     left_out |= dict.fromkeys(rules.ignore, "as asked")
     target = fit_target(
-        table, wanted, train, numbers=not target.classes, standardise=rules.standardise
+        table, wanted, train, numbers=not target.classes, standardize=rules.standardize
     )
     used = {*(feature.name for feature in features), *wanted}
     kinds = {name: k for name, k in table.dialect.columns.items() if name in used}

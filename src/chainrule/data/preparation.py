@@ -105,7 +105,7 @@ class Target:
     classes : tuple of str
         What the class numbers mean; empty where numbers are predicted.
     mean, std : tuple of float
-        Of each column of numbers, over the training rows; 0 and 1 where they are not standardised.
+        Of each column of numbers, over the training rows; 0 and 1 where they are not standardized.
     """
 
     names: tuple[str, ...]
@@ -113,7 +113,7 @@ class Target:
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 
-    def standardised(self, y: Matrix) -> Matrix:
+    def standardized(self, y: Matrix) -> Matrix:
         """Numbers as the network learns them; class numbers as they are."""
         return y if self.classes else (y - np.array(self.mean)) / np.array(self.std)
 
@@ -322,7 +322,7 @@ def fit_target(
     rows: Matrix,
     *,
     numbers: bool | None,
-    standardise: bool,
+    standardize: bool,
 ) -> Target:
     """Learn what is predicted.
 
@@ -337,7 +337,7 @@ def fit_target(
     numbers : bool or None
         Whether numbers are predicted, not classes; None to find out: text, and whole numbers of at most
         `MAX_NUMBER_CLASSES` values, are classes.
-    standardise : bool
+    standardize : bool
         Whether numbers are brought to mean 0 and standard deviation 1.
     """
     columns = [table.require(name, "target") for name in names]
@@ -362,7 +362,7 @@ def fit_target(
                 "numbers that differ",
                 "Name another.",
             )
-    if not standardise:
+    if not standardize:
         return Target(tuple(names), (), (0.0,) * len(names), (1.0,) * len(names))
     spread = [float(np.std(column[rows])) for column in columns]
     return Target(

@@ -22,7 +22,7 @@ class Rules:
     """What `load_data` was asked for beside files and columns."""
 
     numbers: bool | None = None
-    standardise: bool = True
+    standardize: bool = True
     ignore: tuple[str, ...] = ()
     test_share: float = 0.2
     seed: int = 0

@@ -23,7 +23,7 @@ __all__ = ["Purpose", "epoch_order", "generator"]
 class Purpose(enum.IntEnum):
     """What a draw is for. The numbers are part of what fixes trained bits: never reuse one."""
 
-    INITIALISATION = 0
+    INITIALIZATION = 0
     ORDER = 1
     DROPOUT = 2
     SPLIT = 3

@@ -277,7 +277,7 @@ class Network:
         """
         draw = _drawing(initializer)
         dtype = _dtype_name(dtype)
-        rng = generator(seed, Purpose.INITIALISATION)
+        rng = generator(seed, Purpose.INITIALIZATION)
         theta = np.zeros(self.n_parameters)
         for l, W in enumerate(read_weights(self.sizes, theta), 1):
             drawn = np.asarray(draw(rng, *W.shape))

@@ -433,7 +433,7 @@ def _(t: Any, q: Any) -> Pairs:
     g = flat(q.dL_dW)
     steepest = t.slope(g / np.linalg.norm(g))
     yield np.linalg.norm(g), steepest
-    rng = generator(0, Purpose.INITIALISATION)
+    rng = generator(0, Purpose.INITIALIZATION)
     free = g.size - sum(len(b) for b in t.sweep.parameters.biases)
     for _i in range(200):
         d = np.concatenate([rng.normal(size=free), np.zeros(g.size - free)])

@@ -81,7 +81,7 @@ def descend(
     V = powers(x, degree)
     curvatures = np.linalg.eigvalsh(2 * V.T @ V)
     rate = 2 / (curvatures[0] + curvatures[-1])
-    k = generator(seed, Purpose.INITIALISATION).normal(size=degree + 1)
+    k = generator(seed, Purpose.INITIALIZATION).normal(size=degree + 1)
     for _ in range(checked_count("steps", steps)):
         k = k - rate * gradient(k, x, y)
     return k
