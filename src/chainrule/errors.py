@@ -71,7 +71,7 @@ class NonFiniteError(ArithmeticError):
 
     @property
     def found(self) -> str:
-        """What and where, without what to do."""
+        """The finding and its place, without the remedy."""
         when = "" if self.step is None else f" in step {self.step}"
         return f"Found: NaN or infinity{when}, first in {self.quantity}. Expected: finite numbers."
 
@@ -81,7 +81,7 @@ class NonFiniteError(ArithmeticError):
 
 
 def counted(number: int, word: str) -> str:
-    """How many there are, in words.
+    """The number of things, in words.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def counted(number: int, word: str) -> str:
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a real number, Python's or NumPy's; True and False are none."""
+    """Return whether it is a real number, Python's or NumPy's; True and False are none."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
@@ -113,7 +113,7 @@ def type_of(value: Any) -> str:
 
 
 def named_among(value: Any, names: Iterable[str], remedy: str) -> str:
-    """What to do about a name that is not among these: the nearest of them, where one is near.
+    """A remedy for a name that is not among these: the nearest of them, where one is near.
 
     Examples
     --------

@@ -220,7 +220,7 @@ def fitted(parts: dict[str, str], width: int) -> str:
 
 
 def in_notebook() -> bool:
-    """Whether Python runs as the kernel of a notebook."""
+    """Return whether Python runs as the kernel of a notebook."""
     interactive = sys.modules.get("IPython")
     shell: Any = None if interactive is None else interactive.get_ipython()
     return shell is not None and hasattr(shell, "kernel")

@@ -106,7 +106,7 @@ def alarm(console: Output, found: tuple[Finding, ...]) -> None:
 
 
 def title_of(document: str) -> str:
-    """How a document is called."""
+    """The title of a document."""
     if document == "X":
         return "Across the documents, and in float64"
     one = notation(document)
@@ -114,7 +114,7 @@ def title_of(document: str) -> str:
 
 
 def in_short(line: Line, found: tuple[Finding, ...]) -> str:
-    """How a line fails, network by network; or how well it holds."""
+    """The failure of a line, network by network; or how well it holds."""
     if not found:
         return f"not evaluated: {line.reason}"
     if not line.fails:
@@ -131,7 +131,7 @@ def badness(outcome: Outcome) -> tuple[bool, float]:
 
 
 def holding(error: float) -> str:
-    """How well a form holds."""
+    """The words for how well a form holds."""
     return f"holds to {error:.0e}" if error else "holds exactly"
 
 

@@ -28,7 +28,7 @@ class _Terminated(KeyboardInterrupt):
 
 
 class SaidLog(logging.Handler):
-    """What the library logs, as a sentence on standard error."""
+    """A handler that prints what the library logs, as a sentence on standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
         say(record.getMessage())

@@ -49,7 +49,7 @@ class TypedNetwork:
 
 @dataclass(frozen=True)
 class ExplainRequest:
-    """What `chainrule explain` is asked for.
+    """The request to `chainrule explain`.
 
     Parameters
     ----------

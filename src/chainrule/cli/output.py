@@ -1,4 +1,4 @@
-"""What the commands print: plain lines and tables, as wide as the terminal and no wider.
+"""The output of the commands: plain lines and tables, as wide as the terminal and no wider.
 
 Everything goes through here, or through `exit_status`, so that no name out of a file reaches a terminal as it is.
 """
@@ -115,7 +115,7 @@ def write_table(text: str) -> None:
 def columns(
     widths: Sequence[int], names: int, width: int | None
 ) -> list[tuple[range, int]]:
-    """Which columns stand beside each other, and how far apart.
+    """The columns that stand beside each other, and how far apart.
 
     Parameters
     ----------

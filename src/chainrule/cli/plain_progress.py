@@ -1,4 +1,4 @@
-"""What a run says off a terminal: a line now and then."""
+"""The progress of a run off a terminal: a line now and then."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class PlainProgress(Callback):
 
 
 def is_round(epoch: int) -> bool:
-    """Whether a number is 1, 2 or 5 times a power of ten.
+    """Return whether a number is 1, 2 or 5 times a power of ten.
 
     Examples
     --------

@@ -138,7 +138,7 @@ def write(columns: Mapping[str, Matrix], output: Path | None) -> None:
 
 
 def quality(saved: SavedModel, rows: RawRows, out: Matrix) -> list[str]:
-    """How good the predictions are on the rows whose target is there and can be compared."""
+    """The quality of the predictions on the rows whose target is there and can be compared."""
     target, table = saved.preparation.target, rows.table
     if not all(name in table.columns for name in target.names):
         return []

@@ -1,4 +1,4 @@
-"""How a data set is trained where nothing else is said: widths, optimiser, schedule, length.
+"""The recipe of a data set where nothing else is asked for: widths, optimizer, schedule, length.
 
 The numbers were chosen on tables of 1000 to 50 000 rows and on MNIST; docs/command.md says what they reach, also
 on rows that the choice did not look at.
@@ -100,7 +100,7 @@ class Recipe:
         return asdict(self)
 
     def lines(self, seed: int) -> list[str]:
-        """What a user reads of it."""
+        """The lines that a user reads of it."""
         rate = (
             ""
             if self.learning_rate is None

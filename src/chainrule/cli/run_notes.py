@@ -1,4 +1,4 @@
-"""What a run's checkpoint notes of its rows: where they came from, how they were read and divided."""
+"""The notes of a run's checkpoint on its rows: where they came from, how they were read and divided."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Option = str | bool | float | list[str] | dict[str, str] | None
 
 @dataclass(frozen=True)
 class RunNotes:
-    """How `chainrule explain` reads the rows of a run again.
+    """The options by which `chainrule explain` reads the rows of a run again.
 
     Parameters
     ----------

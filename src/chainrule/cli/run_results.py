@@ -1,4 +1,4 @@
-"""What a run has found, and the files that it leaves: the model, report.json, report.html."""
+"""The results of a run, and the files that it leaves: the model, report.json, report.html."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Results:
 
 
 def content_of(results: Results) -> dict[str, Any]:
-    """What report.json holds."""
+    """The content of report.json."""
     data = results.data
     return {
         "command": results.command,

@@ -29,7 +29,7 @@ class CheckNotes:
 
 @dataclass(frozen=True)
 class TrainNotes:
-    """What is noted beside the preparation; each may be missing.
+    """The notes beside the preparation; each may be missing.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ CHECKPOINT_SECONDS = 5
 
 @dataclass(frozen=True)
 class TrainRequest:
-    """What `chainrule train` is asked for.
+    """The request to `chainrule train`.
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def train_network(
 
 
 def notes_of(request: TrainRequest, recipe: Recipe) -> dict[str, Any]:
-    """How the rows of a run were read and divided, for `chainrule explain`."""
+    """The notes on how the rows of a run were read and divided, for `chainrule explain`."""
     reading = {
         name: os.fspath(value) if isinstance(value, os.PathLike) else value
         for name, value in request.reading.items()

@@ -1,4 +1,4 @@
-"""What `chainrule train` prints: the data, the settings, the results."""
+"""The output of `chainrule train`: the data, the settings, the results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CONFUSIONS = 5
 
 
 def say_data(console: Output, data: Dataset) -> None:
-    """What was read, column by column, and how it is cut."""
+    """Print what was read, column by column, and how it is cut."""
     source = f" ({data.source})" if data.source else ""
     console.print(
         f"{data.name}: {len(data.x_train)} rows to train on, {len(data.x_test)} to test on{source}"
@@ -61,7 +61,7 @@ def column_lines(data: Dataset) -> list[str]:
 
 
 def target_line(data: Dataset) -> str:
-    """What is predicted."""
+    """The line on what is predicted."""
     target = data.preparation.target
     names = ", ".join(target.names)
     if target.classes:
@@ -73,14 +73,14 @@ def target_line(data: Dataset) -> str:
 
 
 def say_recipe(console: Output, network: Network, recipe: Recipe, seed: int) -> None:
-    """What is trained and how."""
+    """Print what is trained and how."""
     console.print(f"{network}: {network.n_parameters} parameters")
     for line in recipe.lines(seed):
         console.print(line)
 
 
 def say_results(console: Output, results: Results) -> None:
-    """How it went, how good it is, and the gradient check."""
+    """Print the course of the training, its quality, and the gradient check."""
     report, done = results.report, results.done
     rate = report.epochs / max(report.seconds, 1e-9)
     loss = f"loss {report.loss[0]:.4f} → {report.loss[-1]:.4f}, " if report.loss else ""

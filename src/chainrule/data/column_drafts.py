@@ -37,7 +37,7 @@ PADDED = r"^0[0-9]+\.[0-9]*$"
 
 @dataclass(frozen=True)
 class MissingValues:
-    """What stands for a missing value.
+    """The words and numbers that stand for a missing value.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class MissingValues:
 
     @classmethod
     def of(cls, dialect: Dialect) -> MissingValues:
-        """What a dialect takes for missing."""
+        """The missing values of a dialect."""
         present = set(dialect.present)
         small = {word.lower() for word in present}
         asked = frozenset(dialect.missing)
@@ -130,13 +130,13 @@ class ColumnDraft:
 
     @property
     def proves_marks(self) -> bool:
-        """Whether its numbers say something about those of the file."""
+        """Return whether its numbers say something about those of the file."""
         if self.plain is not None:
             return True
         return self.rows_of(self.numbers) > self.rows_of(self.others)
 
     def rows_of(self, distinct: Collection[int]) -> int:
-        """How many rows have one of these texts."""
+        """The number of rows that have one of these texts."""
         if not distinct:
             return 0
         counts = np.bincount(self.codes[self.codes >= 0], minlength=len(self.distinct))
@@ -147,7 +147,7 @@ class ColumnDraft:
         return int(np.flatnonzero(self.codes == distinct)[0])
 
     def first_of(self, distinct: Collection[int]) -> int:
-        """Which of these texts comes first."""
+        """The one of these texts that comes first."""
         return int(self.codes[np.isin(self.codes, list(distinct))][0])
 
     def of_distinct(self, values: Column, missing: Any) -> Column:
@@ -256,7 +256,7 @@ def _cast(text: Any) -> Any:
 
 
 def _marks_of_plain(text: Any) -> Marks:
-    """What the points of plain numbers prove."""
+    """The proof that the points of plain numbers are."""
     compute = arrow().compute
     marks = Marks()
     for t in compute.unique(text.slice(0, LOOKED_AT)).to_pylist():

@@ -59,7 +59,7 @@ def decide(
     place: Callable[[int], str],
     lenient: Collection[str] = (),
 ) -> Decided:
-    """What the columns of a file hold.
+    """Decide on the kinds of a file's columns.
 
     Parameters
     ----------
@@ -256,7 +256,7 @@ def _mixed_remark(draft: ColumnDraft) -> list[str]:
 
 
 def _are_codes(draft: ColumnDraft) -> bool:
-    """Whether its numbers are digits with one letter or unlike words behind them, as 12A and 7B are."""
+    """Return whether its numbers are digits with one letter or unlike words behind them, as 12A and 7B are."""
     units = set(draft.marks.units) - {""}
     return len(units) > 1 and "" not in draft.marks.units
 
@@ -264,7 +264,7 @@ def _are_codes(draft: ColumnDraft) -> bool:
 def _words_remark(
     drafts: Sequence[ColumnDraft], kinds: Mapping[str, ColumnKind]
 ) -> list[str]:
-    """Which words were taken for missing values, but for those that are always."""
+    """A remark on the words that were taken for missing values, but for those that are always."""
     found: dict[str, str] = {}
     for draft in drafts:
         if kinds[draft.name].kind == "number" and not (

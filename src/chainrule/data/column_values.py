@@ -15,7 +15,7 @@ WHOLE = re.compile(r"-?[0-9]+")
 
 
 def present(column: Column) -> Column:
-    """Which values are there."""
+    """A mask of the values that are there."""
     if is_text(column):
         return np.fromiter((v is not None for v in column), bool, len(column))
     return ~np.isnan(column)

@@ -54,12 +54,12 @@ class Dataset:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """What the class numbers mean; empty where numbers are predicted."""
+        """The meaning of the class numbers; empty where numbers are predicted."""
         return self.preparation.target.classes
 
     @property
     def scale(self) -> float | None:
-        """What pixels are multiplied by to lie in [0, 1]; None for other inputs."""
+        """The factor that brings pixels into [0, 1]; None for other inputs."""
         return self.preparation.scale
 
     def scaled(self, dtype: str) -> tuple[Matrix, Matrix]:

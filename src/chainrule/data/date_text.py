@@ -27,7 +27,7 @@ class DateOrderError(ValueError):
 
 
 def looks_like_date(text: str) -> bool:
-    """Whether it has the shape of a date, with or without a time.
+    """Return whether it has the shape of a date, with or without a time.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def date_format_of(texts: Sequence[str]) -> str | None:
 
 
 def _year_may_be_first(parts: Sequence[Sequence[str]]) -> bool:
-    """Whether all are two digits, such that the first may be the year, and the last the day."""
+    """Return whether all are two digits, such that the first may be the year, and the last the day."""
     return all(len(part[0]) == len(part[3]) == 2 for part in parts) and all(
         1 <= int(part[2]) <= 12 and 1 <= int(part[3]) <= 31 for part in parts
     )

@@ -43,7 +43,7 @@ NO_ENCODINGS = frozenset(
 
 @dataclass(frozen=True)
 class NumberFormat:
-    """How the numbers of a column are written.
+    """The way in which the numbers of a column are written.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class NumberFormat:
 
 @dataclass(frozen=True)
 class ColumnKind:
-    """What a column holds.
+    """The kind of a column.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class ColumnKind:
 
 @dataclass(frozen=True)
 class Dialect:
-    r"""How a table is read.
+    r"""The way in which a table is read.
 
     Parameters
     ----------

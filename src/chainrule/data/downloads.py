@@ -48,7 +48,7 @@ class PublishedFile:
 
 
 def matches(path: Path, checksum: str) -> bool:
-    """Whether a file has this checksum."""
+    """Return whether a file has this checksum."""
     algorithm, _, digits = checksum.partition(":")
     with path.open("rb") as file:
         return (

@@ -59,7 +59,7 @@ def class_numbers(target: Target, column: Column) -> Matrix:
 def inputs(
     preparation: Preparation, table: Table, *, unseen: str = "refuse"
 ) -> tuple[Matrix, tuple[str, ...]]:
-    """What the network sees of a table.
+    """The columns of a table as the network sees them.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How good a trained network is on rows that it has not seen: metrics, confusion, calibration, worst mistakes."""
+"""The quality of a trained network on rows that it has not seen: metrics, confusion, calibration, worst mistakes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Evaluation:
 
     @property
     def confusion(self) -> Matrix:
-        """How often each class (row) was taken for each class (column)."""
+        """The number of times that each class (row) was taken for each class (column)."""
         from sklearn.metrics import confusion_matrix
 
         return np.asarray(
@@ -66,7 +66,7 @@ class Evaluation:
         return wrong[np.argsort(given[wrong], kind="stable")][:count]
 
     def calibration(self) -> tuple[Matrix, Matrix, Matrix]:
-        """Whether what is predicted comes true: mean prediction, mean truth and rows of each bin.
+        """Predictions beside the truth: mean prediction, mean truth and rows of each bin.
 
         Of classes: the probability of the class that was predicted, in ten bins of equal width, against how
         often it was right. Of numbers (the first column): ten bins of equally many rows, by prediction.
@@ -91,7 +91,7 @@ class Evaluation:
         return mean[0], mean[1], rows[there]
 
     def as_dict(self) -> dict[str, Any]:
-        """What report.json has of it."""
+        """The same for report.json."""
         content: dict[str, Any] = dict(self.metrics)
         if self.target.classes:
             content |= {

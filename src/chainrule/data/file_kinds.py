@@ -1,4 +1,4 @@
-"""What a file is, by its content, and whether there is room for it in memory; pipes become files."""
+"""The kind of a file, by its content, and whether memory has room for it; pipes become files."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _remove(path: Path) -> None:
 
 
 def kind_of(path: Path) -> str:
-    """What a file is: "text", "gzip", "bz2", "xz", "parquet", "npz", or one of `OTHER_KINDS`."""
+    """The kind of a file: "text", "gzip", "bz2", "xz", "parquet", "npz", or one of `OTHER_KINDS`."""
     with path.open("rb") as file:
         first = file.read(1024)
     kind = next((k for s, k in SIGNATURES.items() if first.startswith(s)), "text")
@@ -191,7 +191,7 @@ def sha256(path: Path) -> str:
 
 
 def content_bytes(path: Path) -> int:
-    """How large the content is; of a .gz file what it says of itself, which is modulo 4 GiB."""
+    """The size of the content; of a .gz file as it states itself, which is modulo 4 GiB."""
     size = path.stat().st_size
     if kind_of(path) != "gzip" or size < 18:
         return size

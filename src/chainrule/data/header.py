@@ -1,4 +1,4 @@
-"""Whether the first line of a table is names or data: the evidence of each column, added up."""
+"""The decision whether the first line of a table is names or data: the evidence of each column, added up."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MOST = 4.0
 
 
 def names_columns(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool | None:
-    """Whether the first line names the columns; None where the evidence does not tell.
+    """Return whether the first line names the columns; None where the evidence does not tell.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def names_columns(first: Sequence[str], rest: Sequence[Sequence[str]]) -> bool |
 
 
 def second_line_of_names(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
-    """Whether the first line below the names is names or units too: in a table of texts, unlike all others.
+    """Return whether the first line below the names is names or units too: in a table of texts, unlike all others.
 
     Where a column holds numbers, a text in its first row is reported with that column.
 
@@ -76,7 +76,7 @@ def second_line_of_names(row: Sequence[str], rest: Sequence[Sequence[str]]) -> b
 
 
 def is_value(text: str) -> bool:
-    """Whether it is a number or a date."""
+    """Return whether it is a number or a date."""
     number = parse(text)
     if number is not None:
         return not number.unit or number.unit in UNITS

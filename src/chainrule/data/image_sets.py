@@ -108,7 +108,7 @@ IMAGE_SETS: Mapping[str, ImageSet] = MappingProxyType(
 
 
 def data_folder() -> Path:
-    """Where downloaded files are: CHAINRULE_DATA, else the platform's place for caches."""
+    """The folder of downloaded files: CHAINRULE_DATA, else the platform's place for caches."""
     named = os.environ.get("CHAINRULE_DATA")
     if named:
         return Path(named)
@@ -118,7 +118,7 @@ def data_folder() -> Path:
 
 
 def state_of(name: str) -> str:
-    """Whether an image set's files are there: "verified", "not downloaded", or what is wrong."""
+    """The state of an image set's files: "verified", "not downloaded", or what is wrong."""
     images, folder = IMAGE_SETS[name], data_folder() / name
     there = [file for file in images.files.values() if (folder / file.name).exists()]
     wrong = [

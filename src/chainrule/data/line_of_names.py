@@ -111,7 +111,7 @@ def unnamed(names: list[str], first: list[str], rest: list[list[str]]) -> list[s
 
 
 def numbers_rows(first: list[str], rest: list[list[str]]) -> bool:
-    """Whether the first column is without a name and counts the rows, as pandas and R write it."""
+    """Return whether the first column is without a name and counts the rows, as pandas and R write it."""
     if first[0] or len(first) < 2 or len(rest) < 2:
         return False
     column = [row[0] for row in rest]

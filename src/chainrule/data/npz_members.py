@@ -94,7 +94,7 @@ def read_members(path: Path, names: Sequence[str]) -> dict[str, Matrix]:
 
 
 def _damage_said(path: Path, read: Callable[[], T]) -> T:
-    """What `read` gives; `InputError` for whatever a damaged file raises."""
+    """The result of `read`; `InputError` for whatever a damaged file raises."""
     try:
         return read()
     except InputError:

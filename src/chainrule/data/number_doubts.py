@@ -79,7 +79,7 @@ def _identifier(draft: ColumnDraft, on: Decision) -> tuple[int, str] | None:
 
 
 def _groups_alone(draft: ColumnDraft, on: Decision) -> bool:
-    """Whether all numbers are groups of digits and nothing that only amounts have: a sign, unit, or decimals."""
+    """Return whether all numbers are groups of digits and nothing that only amounts have: a sign, unit, or decimals."""
     numbers = list(draft.numbers.values())
     marks = {mark for number in numbers for mark in number.marks}
     if (
@@ -167,7 +167,7 @@ def _some_texts(draft: ColumnDraft) -> list[str]:
 
 
 def _are_days(column: Column) -> bool:
-    """Whether all are 20240131 and the like."""
+    """Return whether all are 20240131 and the like."""
     there = column[np.isfinite(column)]
     if len(there) < 2 or there.min() < 19000101 or there.max() > 21001231:
         return False

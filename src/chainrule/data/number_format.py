@@ -17,7 +17,7 @@ MANY = 20
 
 @dataclass(frozen=True)
 class FileMarks:
-    """What all columns of a file prove together.
+    """The marks that all columns of a file prove together.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class FileMarks:
 def file_marks(
     columns: Iterable[Marks], asked: Dialect, separator: str | None
 ) -> FileMarks:
-    """What the columns prove together, and what was asked for."""
+    """The marks that the columns prove together, and those asked for."""
     decimals = {asked.decimal} if asked.decimal else set()
     groupings = {asked.thousands} if asked.thousands else set()
     for marks in columns:
@@ -112,7 +112,7 @@ def number_format(
 def _decide(
     name: str, mark: str, examples: list[str], marks: Marks, file: FileMarks
 ) -> tuple[bool, str]:
-    """Whether a mark before three digits parts thousands, with a remark where that is likely and not proved."""
+    """Decide whether a mark before three digits parts thousands, with a remark where that is likely and not proved."""
     if mark in marks.groupings or mark in marks.decimals:
         return mark in marks.groupings, ""
     if len(marks.decimals) == 1:
@@ -152,7 +152,7 @@ def _value(text: str, form: NumberFormat) -> str:
 
 
 def unit_of(name: str, marks: Marks, source: str) -> str | None:
-    """What stands beside all numbers of a column, "" for nothing; None where the column is text.
+    """The unit beside all numbers of a column, "" for none; None where the column is text.
 
     Raises
     ------
@@ -186,5 +186,5 @@ def unit_of(name: str, marks: Marks, source: str) -> str | None:
 
 
 def counted_distinct(count: int) -> str:
-    """How many distinct numbers, in words."""
+    """The number of distinct numbers, in words."""
     return f"{count} distinct numbers"

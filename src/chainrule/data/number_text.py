@@ -142,7 +142,7 @@ class NumberText:
 
     @property
     def is_code(self) -> bool:
-        """Whether it is digits alone with a zero before them: 01234."""
+        """Return whether it is digits alone with a zero before them: 01234."""
         digits = self.groups[0]
         return (
             not self.marks
@@ -154,14 +154,14 @@ class NumberText:
 
     @property
     def is_padded(self) -> bool:
-        """Whether a zero stands before its digits and its mark, as in a month and its year: 01.2024."""
+        """Return whether a zero stands before its digits and its mark, as in a month and its year: 01.2024."""
         digits = self.groups[0]
         plain = not self.negative and not self.exponent
         return plain and bool(self.marks) and len(digits) > 1 and digits[0] == "0"
 
     @property
     def is_zero(self) -> bool:
-        """Whether all digits are 0."""
+        """Return whether all digits are 0."""
         return not "".join(self.groups).strip("0")
 
 
@@ -210,7 +210,7 @@ def parse(text: str) -> NumberText | None:
 
 
 def _meaning(number: NumberText) -> tuple[str, ...]:
-    """What its marks prove: "plain"; "decimal" or "unsure" and the mark; "grouping" and the mark, then a decimal."""
+    """The meaning that marks prove: "plain"; "decimal" or "unsure" and the mark; "grouping", the mark, a decimal."""
     marks, groups = number.marks, number.groups
     if not marks:
         return ("plain",)
@@ -231,7 +231,7 @@ def _meaning(number: NumberText) -> tuple[str, ...]:
 
 @dataclass
 class Marks:
-    """What the distinct numbers of a column prove about its marks.
+    """The proof of its marks that the distinct numbers of a column give.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ class Marks:
 
     @property
     def mixed(self) -> bool:
-        """Whether all from 1000 on have the unsure mark, and none below: as thousands are written."""
+        """Return whether all from 1000 on have the unsure mark, and none below: as thousands are written."""
         return self.small and not self.large and max(map(len, self.unsure.values())) > 2
 
 

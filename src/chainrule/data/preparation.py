@@ -79,7 +79,7 @@ class Feature:
         )
 
     def words(self, kind: ColumnKind | None = None) -> str:
-        """What the column holds, for a reader; `kind` is how it was read."""
+        """The content of the column, for a reader; `kind` is how it was read."""
         missing = f", {100 * self.missing:.2g} % missing" if self.missing else ""
         if self.categories is None and kind is not None and kind.kind == "date":
             return f"date, mean {date_of(self.mean)}, std {self.std:.4g} days{missing}"
@@ -96,7 +96,7 @@ class Feature:
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted.
+    """The column or columns that are predicted.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class Target:
         return y if self.classes else (y - np.array(self.mean)) / np.array(self.std)
 
     def in_units(self, output: Matrix) -> Matrix:
-        """What the network gives, shape (N, n_L), in the units of the columns."""
+        """The network's outputs, shape (N, n_L), in the units of the columns."""
         return (
             output
             if self.classes
@@ -165,7 +165,7 @@ class Preparation:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Preparation:
-        """What `as_dict` was made from; `ValueError` names the first place that is not as it makes it."""
+        """The preparation that `as_dict` was made from; `ValueError` names the first place that is unlike it."""
         made = fitted(cls, content, "preparation")
         require_sound(made)
         return made
@@ -202,7 +202,7 @@ def require_sound(preparation: Preparation) -> None:
 
 
 def repeats(names: Sequence[str]) -> bool:
-    """Whether a name is there twice."""
+    """Return whether a name is there twice."""
     return len(set(names)) < len(names)
 
 

@@ -61,7 +61,7 @@ def numbered_rows(
 
 
 def is_rule(row: Iterable[str]) -> bool:
-    """Whether a row is the line below the names, as Markdown and data bases print it.
+    """Return whether a row is the line below the names, as Markdown and data bases print it.
 
     Examples
     --------
@@ -126,12 +126,12 @@ def separator_of(lines: list[str], quote: str = '"', path: Path | str = "") -> s
 
 
 def _even(rows: list[list[str]]) -> bool:
-    """Whether all lines, the first one too, have as many fields."""
+    """Return whether all lines, the first one too, have as many fields."""
     return len(rows) > 1 and len({len(row) for row in rows}) == 1
 
 
 def _width_of_names(rows: list[list[str]]) -> bool:
-    """Whether the first line has as many fields as most."""
+    """Return whether the first line has as many fields as most."""
     widths = Counter(len(row) for row in rows)
     return bool(rows) and widths[len(rows[0])] == max(widths.values())
 
@@ -155,7 +155,7 @@ def _split(lines: list[str], separator: str, quote: str) -> list[list[str]]:
 
 
 def _score(rows: list[list[str]], separator: str) -> float:
-    """How well a separator fits, from 0 to 1: lines that agree in width × fields that are one thing."""
+    """The fit of a separator, from 0 to 1: lines that agree in width × fields that are one thing."""
     if not rows:
         return 0.0
     widths = Counter(len(row) for row in rows)
@@ -170,7 +170,7 @@ def _score(rows: list[list[str]], separator: str) -> float:
 
 
 def _is_one_thing(field: str) -> bool:
-    """Whether a field holds no separator outside of a number."""
+    """Return whether a field holds no separator outside of a number."""
     if parse(field) is not None and field[-1] not in ",;":
         return True
     if any(mark in field for mark in ",;\t|"):

@@ -1,4 +1,4 @@
-"""Which rows are trained on and which are held out."""
+"""The rows that are trained on and those that are held out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Matrix = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Rules:
-    """What `load_data` was asked for beside files and columns."""
+    """The requests to `load_data` beside files and columns."""
 
     numbers: bool | None = None
     standardize: bool = True

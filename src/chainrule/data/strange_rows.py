@@ -119,7 +119,7 @@ def _refuse_names(
 
 
 class _Likeness:
-    """What whole rows hold in a column, to compare a field with."""
+    """The fields of whole rows in a column, to compare a field with."""
 
     def __init__(self, column: Any, whole: Column) -> None:
         texts = column.slice(0, LOOKED_AT).to_pylist()
@@ -133,7 +133,7 @@ class _Likeness:
         self.may_be_new = once >= UNSEEN * len(there)
 
     def is_like(self, text: str) -> bool:
-        """Whether a field is like the others: a number among numbers, or a text that occurs."""
+        """Return whether a field is like the others: a number among numbers, or a text that occurs."""
         return is_value(text) if self.of_values else text in self.counts
 
 

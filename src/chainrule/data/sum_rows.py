@@ -76,6 +76,6 @@ def sums_by_numbers(columns: Mapping[str, Column]) -> list[str]:
 
 
 def _varies(column: Column) -> bool:
-    """Whether enough numbers are there, such that their sum is none of them by chance."""
+    """Return whether enough numbers are there, such that their sum is none of them by chance."""
     there = column[np.isfinite(column) & (column != 0)]
     return len(there) >= LAST and bool(np.ptp(there) > 0)

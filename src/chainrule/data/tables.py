@@ -61,7 +61,7 @@ class Table:
 
     @property
     def rows(self) -> int:
-        """How many there are."""
+        """The number of rows."""
         return len(next(iter(self.columns.values()))) if self.columns else 0
 
     def take(self, rows: np.ndarray[Any, Any]) -> Table:
@@ -74,7 +74,7 @@ class Table:
         )
 
     def place(self, row: int) -> str:
-        """How the user finds a row, counted from 0 here."""
+        """The place of a row, counted from 0 here, as the user finds it."""
         number = row if self.numbers is None else int(self.numbers[row])
         return f"row {number + 1} of {self.source}"
 
@@ -95,7 +95,7 @@ class Table:
 
 
 def is_text(column: Column) -> bool:
-    """Whether it holds text."""
+    """Return whether it holds text."""
     return bool(column.dtype == object)
 
 
@@ -273,7 +273,7 @@ def _require_empty(path: Path, layout: Layout, table: Any) -> None:
 
 
 def _needs_care(batch: Any) -> bool:
-    """Whether a field holds a line end or a backslash: quotes that do not fit swallow lines, or are escaped."""
+    """Return whether a field holds a line end or a backslash: quotes that do not fit swallow lines, or are escaped."""
     for column in batch.columns:
         text = column.buffers()[2]
         content = b"" if text is None else text.to_pybytes()

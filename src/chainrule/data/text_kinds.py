@@ -69,7 +69,7 @@ TWO_LETTERS = re.compile(r"[A-Z]{2}")
 
 @dataclass(frozen=True)
 class Decision:
-    """What the decision on a column rests on."""
+    """The facts that the decision on a column rests on."""
 
     dialect: Dialect
     missing: MissingValues

@@ -33,7 +33,7 @@ LINES = 200
 
 @dataclass(frozen=True)
 class Layout:
-    """How to split a text file.
+    """The way to split a text file.
 
     Parameters
     ----------

@@ -129,7 +129,7 @@ def first_lines(path: Path, count: int, asked: str | None) -> tuple[list[str], s
 
 
 def _reason(error: UnicodeError) -> str:
-    """Why a text could not be decoded: UTF-16 without a byte order mark is a plain UnicodeError."""
+    """The reason why a text could not be decoded: UTF-16 without a byte order mark is a plain UnicodeError."""
     if isinstance(error, UnicodeDecodeError):
         return f"{error.reason} at byte {error.start}"
     return f"{error}; utf-16-le and utf-16-be need no mark"

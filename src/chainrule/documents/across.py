@@ -1,4 +1,4 @@
-"""What goes across the documents (X.E1 to X.E7), and what float64 does to formulas that are right on paper (X.H)."""
+"""Lines across the documents (X.E1 to X.E7), and the effect of float64 on formulas that are right on paper (X.H)."""
 
 from __future__ import annotations
 

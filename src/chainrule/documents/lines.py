@@ -1,4 +1,4 @@
-"""What a checked line of a document is, how it is evaluated, and how a table of lines is written.
+"""The checked lines of a document: their parts, their evaluation, and their table.
 
 A form is a generator of pairs (left, right): what the left-hand side of an equation is in truth, and what its
 right-hand side gives. It reads the truth `t`, a document's quantities with their derivatives taken numerically,
@@ -21,7 +21,7 @@ Form = Callable[..., Pairs]
 
 
 class Verdict(enum.Enum):
-    """What was found of a line; the values are what is shown."""
+    """The verdict on a line; the values are what is shown."""
 
     HOLDS = "holds"
     SLIP = "slip of notation"
@@ -83,7 +83,7 @@ class Line:
 
     @property
     def has_two_forms(self) -> bool:
-        """Whether a printed and a mended form are told apart."""
+        """Return whether a printed and a mended form are told apart."""
         return bool(self.fails)
 
     def printed(self, t: Any, q: Any) -> Pairs:

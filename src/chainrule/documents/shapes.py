@@ -146,7 +146,7 @@ def columnwise(function: Callable[..., Array], *arrays: Array) -> Array:
 
 
 def matrix(name: str, values: Any) -> Array:
-    """What a person typed as a matrix of floating numbers; such an array as it is.
+    """A matrix of floating numbers, of what a person typed; such an array as it is.
 
     Raises
     ------

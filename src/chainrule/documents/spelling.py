@@ -1,4 +1,4 @@
-"""How a notation writes the numbers of a pass, by their names, and its equations.
+"""The spelling of a notation: of the numbers of a pass, by their names, and of its equations.
 
 A template has #l for the layer's label, #p for that of the layer before, #1 and #2 for indices from 1. An equation
 has {kind} for an array of the step's layer and {kind-} for one of the layer before; {*M} and {*X} stand for the mask
@@ -23,7 +23,7 @@ AUGMENTED = {"x": "A", "Zx": "Z", "Dx": "D", "Gx": "G"}
 
 @dataclass(frozen=True)
 class Style:
-    """How a notation orders the terms of a formula.
+    """The order of terms in a notation's formulas.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class Spelling:
         return self.document.partition(", ")[2]
 
     def label(self, layer: int, layers: int) -> str:
-        """How it calls a layer of a network of that many."""
+        """The name of a layer, in a network of that many."""
         if self.names and layer:
             return self.names[layer - 1]
         return (
@@ -192,13 +192,13 @@ class Spelling:
         return template.replace("#l", self.label(layer, layers)).replace("#p", before)
 
     def array(self, kind: str, layer: int, layers: int) -> str:
-        """How an array of a layer is written."""
+        """The spelling of an array of a layer."""
         first = layer == 0 and kind in OF_LAYERS
         template = self.template(kind, output=layer == layers, first=first)
         return self._labelled(template[0], layer, layers)
 
     def general(self, kind: str, *, output: bool, before: bool) -> str:
-        """How an array is written in a general equation: of layer l, or of the one before."""
+        """The spelling of an array in a general equation: of layer l, or of the one before."""
         first = bool(self.names) and before and not output
         symbol = self.template(kind, output=output and not before, first=first)[0]
         label = self.last[0] if output else self.letter

@@ -43,7 +43,7 @@ def bias_of(symbol: Symbol, index: str, *, swapped: bool = False) -> Symbol:
 
 
 def common(loss: str, layer: str) -> dict[str, Symbol]:
-    """What all notations write alike, most documents having no letter for it."""
+    """The letters that all notations share, as most documents have none for them."""
     return {
         "ell": (loss, loss),
         "s": ("s", "s"),

@@ -110,7 +110,7 @@ def prepare(
 
 
 def evaluate_case(line: Line, case: Case, *, printed: bool) -> Outcome:
-    """What comes of a line's printed or mended form on a network."""
+    """The outcome of a line's printed or corrected form on a network."""
     form: Callable[[Any, Any], Pairs] = line.printed if printed else line.mended
     return evaluate(form, case.truth, case.computed)
 

@@ -1,4 +1,4 @@
-"""What an equation is held against: a document's quantities, their derivatives taken numerically.
+"""The measure of an equation: a document's quantities, their derivatives taken numerically.
 
 The derivatives that the passes compute by formula are the very thing that the equations claim, so the truth of
 a derivative is the complex step of the forward pass: f(x + ih) = f(x) + ih f'(x), right to rounding for

@@ -37,7 +37,7 @@ AfterStep = Callable[[State], None]
 
 @dataclass(frozen=True)
 class Workspace:
-    """What an engine prepared once for a network: everything that a step would else allocate."""
+    """The preparation of an engine for a network: everything that a step would else allocate."""
 
     network: Network
     dtype: Any
@@ -45,7 +45,7 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Pause:
-    """When an engine that does many steps in one call must come back.
+    """The moment at which an engine that does many steps in one call must come back.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Pause:
     at: float | None = None
 
     def steps_left(self, taken: int) -> int:
-        """How many steps to take at most; 0 for any number."""
+        """The number of steps to take at most; 0 for any number."""
         if self.every_step:
             return 1
         return 0 if self.steps is None else max(1, self.steps - taken)
@@ -73,13 +73,13 @@ class Pause:
 
 
 class Engine(ABC):
-    """What computes. Engines hold no state: it is all in the workspace and in `State`."""
+    """The interface of what computes. Engines hold no state: it is all in the workspace and in `State`."""
 
     name: ClassVar[str]
 
     @abstractmethod
     def refusal(self, network: Network, rules: Rules, theta: Array) -> str | None:
-        """Why this engine cannot do the job; None where it can."""
+        """The reason why this engine cannot do the job; None where it can."""
 
     def prepare(
         self,
@@ -148,7 +148,7 @@ class Engine(ABC):
         """A function from checked rows to A[L], shape (N, n_L)."""
 
     def aside(self) -> AbstractContextManager[Any]:
-        """What is computed with NumPy between epochs runs within this."""
+        """A context for what is computed with NumPy between epochs."""
         return nullcontext()
 
     def run_epoch(

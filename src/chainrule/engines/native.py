@@ -106,7 +106,7 @@ def instruction_set() -> str:
 
 
 def keeps_subnormals() -> bool:
-    """Whether numbers below the smallest normal one are kept, by CHAINRULE_SUBNORMALS; else they count as 0."""
+    """Return whether numbers below the smallest normal one are kept, by CHAINRULE_SUBNORMALS; else they count as 0."""
     wanted = os.environ.get("CHAINRULE_SUBNORMALS") or "flush"
     if wanted not in ("flush", "keep"):
         raise InputError(
@@ -413,7 +413,7 @@ def _refused_function(network: Network) -> str | None:
 
 
 def _loss_takes_z(network: Network) -> bool:
-    """Whether Δ[L] is computed without φ′ of the output."""
+    """Return whether Δ[L] is computed without φ′ of the output."""
     softmax = network.activations[-1].name == "softmax"
     return softmax or bool(network.loss.logarithms)
 
@@ -461,7 +461,7 @@ def _describe_rules(d: Any, rules: Rules) -> None:
 
 
 def _all_finite(array: np.ndarray[Any, Any]) -> bool:
-    """Whether no entry is NaN or infinite; the sum, which is faster, may overflow."""
+    """Return whether no entry is NaN or infinite; the sum, which is faster, may overflow."""
     with np.errstate(over="ignore", invalid="ignore"):
         return math.isfinite(float(array.sum())) or bool(np.isfinite(array).all())
 

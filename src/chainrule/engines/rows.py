@@ -36,7 +36,7 @@ class Data:
             object.__setattr__(self, name, row_major(getattr(self, name)))
 
     def inputs(self) -> Array:
-        """What the network sees: x, or x · scale in the dtype of y."""
+        """The rows as the network sees them: x, or x · scale in the dtype of y."""
         if self.scale is None:
             return self.x
         return array_namespace(self.y).astype(self.x, self.y.dtype) * self.scale
@@ -87,10 +87,10 @@ def cut(order: Array | None, rows: int, batch_rows: int) -> Iterator[Array | Non
 
 
 def batches_per_epoch(rows: int, batch_rows: int) -> int:
-    """How many batches `batches` makes."""
+    """The number of batches that `batches` makes."""
     return -(-rows // batch_rows)
 
 
 def rows_at_once(widths: tuple[int, ...]) -> int:
-    """How many rows to predict at once so that no layer needs more than about 64 MB."""
+    """The number of rows to predict at once so that no layer needs more than about 64 MB."""
     return max(1, 2**23 // max(widths))

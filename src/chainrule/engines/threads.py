@@ -1,4 +1,4 @@
-"""How many threads may compute: what is asked for, what the environment says, what cores the process may use.
+"""The number of threads: what is asked for, what the environment has, what cores the process may use.
 
 The native engine's bits do not depend on it.
 """
@@ -46,7 +46,7 @@ def checked_threads(threads: Any) -> int | None:
 
 
 def thread_limit(threads: int | None) -> int:
-    """How many threads may run.
+    """The number of threads at most.
 
     The argument, up to `MOST_THREADS`; else CHAINRULE_NUM_THREADS, else OMP_NUM_THREADS, cut to the cores that the
     process may use; else these cores.
@@ -69,7 +69,7 @@ def require_counts() -> None:
 
 
 def _of_environment() -> int | None:
-    """What the first variable that is set says."""
+    """The number in the first variable that is set."""
     for variable in VARIABLES:
         text = os.environ.get(variable, "").strip()
         if text:
@@ -103,7 +103,7 @@ def usable_cores() -> int:
 def _quota(
     root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")
 ) -> float:
-    """How many cores' time the control groups of this process are given; infinite without a limit.
+    """The cores' time that the control groups give this process; infinite without a limit.
 
     A container sees its own group as the root; elsewhere (a service, say) the limit of each group above counts, too.
     """

@@ -1,4 +1,4 @@
-"""What an activation is: elementwise, or softmax over a row.
+"""Activations: elementwise, or softmax over a row.
 
 An activation maps Z[l] to A[l] (equation F2) and pulls a gradient back from A[l] to Z[l]
 (equation B2). The table of the elementwise ones is in `activations`.
@@ -24,7 +24,7 @@ __all__ = ["Activation", "Elementwise", "Function", "Softmax", "row_of"]
 
 
 class Activation(ABC):
-    """What a layer applies to Z[l]. Either `Elementwise` or `Softmax`."""
+    """A function that a layer applies to Z[l]: `Elementwise` or `Softmax`."""
 
     name: str
     formula: str
@@ -257,7 +257,7 @@ class Softmax(Activation):
         return a * (_row_sum(u) - u) + from_largest - ga
 
     def _split(self, z: Array) -> tuple[Array, Array]:
-        """Which entry is the row's largest, and e^z of all others against their own maximum."""
+        """A mask of the row's largest entry, and e^z of all others against their own maximum."""
         xp = array_namespace(z)
         position = xp.argmax(real_part(z), axis=1, keepdims=True)
         largest = xp.arange(z.shape[1], device=position.device)[None, :] == position

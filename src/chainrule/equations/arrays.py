@@ -1,4 +1,4 @@
-"""What the equations need of arrays beyond the Python array API standard.
+"""The functions of arrays that the equations need beyond the Python array API standard.
 
 The mathematics is written once for NumPy, PyTorch, JAX, CuPy and array-api-strict. Three
 things are missing from the standard: the real part of an array that may be real already,
@@ -61,7 +61,7 @@ def real_part(z: Array) -> Array:
 
 
 def positive(z: Array) -> Array:
-    """Whether Re z > 0: the branch that every piecewise function here takes.
+    """Return whether Re z > 0: the branch that every piecewise function here takes.
 
     Branching on the real part keeps the complex step right (Squire & Trapp 1998).
     """

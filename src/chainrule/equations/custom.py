@@ -183,7 +183,7 @@ def custom_loss(
 def _called(
     symbol: str, function: Callable[..., Array], *arguments: Array
 ) -> np.ndarray[Any, Any]:
-    """What a function makes of arrays; raises where it is no function of arrays."""
+    """The result of a function of arrays; raises where it is none."""
     try:
         with np.errstate(all="ignore"):
             return np.asarray(function(*arguments))
@@ -200,7 +200,7 @@ def _called(
 
 
 def _near_kink(points: np.ndarray[Any, Any], kinks: tuple[float, ...]) -> Any:
-    """Which points the differences below could reach across a kink from.
+    """A mask of the points from which the differences below could reach across a kink.
 
     2.5 steps: a point two steps off a kink would be decided by rounding.
     """

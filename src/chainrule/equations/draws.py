@@ -21,7 +21,7 @@ __all__ = ["Purpose", "epoch_order", "generator"]
 
 
 class Purpose(enum.IntEnum):
-    """What a draw is for. The numbers are part of what fixes trained bits: never reuse one."""
+    """The purpose of a draw. The numbers are part of what fixes trained bits: never reuse one."""
 
     INITIALIZATION = 0
     ORDER = 1

@@ -56,7 +56,7 @@ SHRINK, SMALLEST = 0.1, 1e-6
 
 @dataclass(frozen=True)
 class ArrayCheck:
-    """What was found for one array.
+    """The result for one array.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class ArrayCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether the worst error is within the tolerance (NaN is not)."""
+        """Return whether the worst error is within the tolerance (NaN is not)."""
         return self.error <= self.tolerance
 
 
@@ -109,7 +109,7 @@ class GradientCheck:
 
     @property
     def passed(self) -> bool:
-        """Whether every array passes and something was compared."""
+        """Return whether every array passes and something was compared."""
         return all(a.passed for a in self.arrays) and any(
             a.compared for a in self.arrays
         )
@@ -345,7 +345,7 @@ def check_gradient(
 
 
 def method_for(network: Network, theta: Array, method: str) -> str:
-    """How to differentiate: as asked for, or as the functions of the network allow."""
+    """The method: as asked for, or as the functions of the network allow."""
     if method not in ("auto", "complex", "central"):
         raise InputError(
             f"method = {method!r}",

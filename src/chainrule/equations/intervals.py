@@ -27,7 +27,7 @@ class Interval:
     high_closed: bool = False
 
     def contains(self, other: Interval) -> bool:
-        """Whether every number of `other` is in this interval."""
+        """Return whether every number of `other` is in this interval."""
         above = self.low < other.low or (
             self.low == other.low and (self.low_closed or not other.low_closed)
         )

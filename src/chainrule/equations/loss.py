@@ -1,4 +1,4 @@
-"""What a loss is: the value ℓ of each row and its output delta Δ[L], from one function (B1).
+"""Losses: the value ℓ of each row and its output delta Δ[L], from one function (B1).
 
 ℓ is a sum over outputs, for every loss. Δ[L] = ∂ℓ/∂Z[L] is neither weighted nor divided by the
 number of rows; that happens once, in `reduction_weights`. The table is in `losses`.
@@ -89,7 +89,7 @@ class Loss(ABC):
 def reduction_weights(
     sample_weight: Array | None, rows: int, reduction: str, like: Array
 ) -> Array | float:
-    """What each row's ℓ and Δ are multiplied by before they are summed (J1, B3).
+    """The factor of each row's ℓ and Δ before they are summed (J1, B3).
 
     Parameters
     ----------

@@ -236,7 +236,7 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         return np.asarray(self._binarizer().transform(y)).astype(bool)
 
     def _binarizer(self) -> LabelBinarizer:
-        """What turns classes into outputs, also where coefs_ and classes_ were set by hand."""
+        """The binarizer between classes and outputs, also where coefs_ and classes_ were set by hand."""
         if not hasattr(self, "_label_binarizer"):
             if not hasattr(self, "classes_"):
                 raise InputError(

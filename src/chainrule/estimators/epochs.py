@@ -47,7 +47,7 @@ LEAST_RATE = 1e-6
 
 @dataclass(frozen=True)
 class Standing:
-    """What goes on from one call of `partial_fit` to the next.
+    """The state that continues from one call of `partial_fit` to the next.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class EpochRule:
         return replace(standing, best=best, stalled=stalled, factor=factor)
 
     def ends(self, standing: Standing) -> bool:
-        """Whether to stop."""
+        """Return whether to stop."""
         return not self.endless and standing.stalled > self.patience
 
 
@@ -137,7 +137,7 @@ class EndOfEpoch(Callback):
         self.rule, self.standing, self._verbose = rule, standing, verbose
 
     def on_epoch(self, moment: Moment) -> bool:
-        """Whether to stop."""
+        """Return whether to stop."""
         rule, epoch, before = self.rule, moment.history[-1], self.standing
         self._print(f"Iteration {len(moment.history)}, loss = {epoch.loss:.8f}")
         now = rule.after(before, rule.value(epoch), counts=moment.settled)

@@ -127,7 +127,7 @@ class ModelFile(BaseEstimator, ABC):
         """The network and its weights."""
 
     def _labels_form(self) -> tuple[bool, bool]:
-        """Whether each row has many labels, and whether they are sparse."""
+        """Return whether each row has many labels, and whether they are sparse."""
         return False, False
 
     def _know_many_labels(self, outputs: int, *, sparse: bool) -> None:
@@ -238,7 +238,7 @@ def _stored(name: str, value: Any) -> Any:
 
 
 def _restored(value: Any) -> Any:
-    """What `_stored` made JSON of; arrays become lists."""
+    """The value that `_stored` made JSON of; arrays become lists."""
     if isinstance(value, list):
         return [_restored(item) for item in value]
     if not isinstance(value, dict):

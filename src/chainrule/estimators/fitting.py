@@ -46,7 +46,7 @@ DIVERGED = (
 
 @dataclass(frozen=True)
 class Continuation:
-    """What the next `partial_fit` or warm start goes on with, beside the weights.
+    """The state that the next `partial_fit` or warm start continues with, beside the weights.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run leaves: the weights that are kept, numbers, what the next call goes on with.
+    """The outcome of a run: the weights that are kept, numbers, the state to continue with.
 
     The user is warned of `warning`. `error` says that a number became NaN or infinite, without best weights to keep.
     """
@@ -253,7 +253,7 @@ class Fit:
         return cls(run, end, before, fitted, scored, incremental)
 
     def outcome(self, reason: StopReason | None) -> Outcome:
-        """What it leaves, stopped for this reason; None where an exception passes."""
+        """The outcome, stopped for this reason; None where an exception passes."""
         run, best = self.run, self.end.best_theta
         left = self._left()
         if reason is None:

@@ -246,7 +246,7 @@ class Inspection(Settings, BaseEstimator, ABC):
         )
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
-        """What a notebook shows: scikit-learn's diagram, and below it the network, once there is one."""
+        """The page in a notebook: scikit-learn's diagram, and below it the network, once there is one."""
         bundle: dict[str, str] = super()._repr_mimebundle_(**kwargs)
         network = getattr(self, "network_", None)
         if "text/html" in bundle and network is not None:

@@ -51,7 +51,7 @@ def hidden_sizes(asked: Any) -> list[int]:
 
 
 def hidden_activations(given: Any, layers: int) -> list[str | Activation]:
-    """What `activation` stands for, for each of so many hidden layers."""
+    """The activations of so many hidden layers, as `activation` has them."""
     asked = list(given) if isinstance(given, list | tuple) else [given] * layers
     if len(asked) != layers:
         raise InputError(

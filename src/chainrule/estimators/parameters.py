@@ -101,7 +101,7 @@ def loss_named(name: str) -> Loss:
 
 
 def losses(*of_scikit_learn: str) -> list[Any]:
-    """What `loss` may be: scikit-learn's names, those of `LOSSES`, or a loss."""
+    """The constraint on `loss`: scikit-learn's names, those of `LOSSES`, or a loss."""
     return [StrOptions({*of_scikit_learn, *LOSSES}), Loss]
 
 

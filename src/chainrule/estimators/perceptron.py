@@ -1,4 +1,4 @@
-"""What both estimators have in common: the network that the parameters describe, learning, and prediction.
+"""The base of both estimators: the network that the parameters describe, learning, and prediction.
 
 `MLPClassifier` and `MLPRegressor` say what targets and predictions are.
 """
@@ -63,7 +63,7 @@ def _network_of(
 
 
 def _same_bits(one: Parameters, other: Parameters) -> bool:
-    """Whether θ is the same, zeros of either sign told apart; of one dtype."""
+    """Return whether θ is the same, zeros of either sign told apart; of one dtype."""
     kind = f"i{one.theta.dtype.itemsize}"
     return np.array_equal(one.theta.view(kind), other.theta.view(kind))
 
@@ -93,7 +93,7 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
 
     @abstractmethod
     def _loss_on(self, output: str) -> Loss:
-        """What `loss` stands for on outputs of this activation."""
+        """The loss on outputs of this activation, as `loss` has it."""
 
     @abstractmethod
     def _score_of(
@@ -109,7 +109,7 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
         return None
 
     def _classes_of(self, Y: Matrix) -> Matrix | None:
-        """What validation rows are split off by, class by class."""
+        """The labels by which validation rows are split off, class by class."""
         return None
 
     # ---- the network

@@ -97,14 +97,14 @@ class Examples:
 
 
 def plain(values: Any) -> Any:
-    """What another array library holds, as NumPy's; all else as it is."""
+    """The data of another array library as NumPy's; all else as it is."""
     if isinstance(values, np.ndarray) or not is_array_api_obj(values):
         return values
     return as_numpy(values)
 
 
 def numbers(values: Any, name: str) -> Any:
-    """What `plain` gives, of X, of targets that are numbers, of weights: raises where they are dates or durations.
+    """The result of `plain`, of X, of targets that are numbers, of weights: raises where they are dates or durations.
 
     NumPy would take a date for the days or nanoseconds since 1970, whichever the column happens to be kept in.
     """
@@ -137,7 +137,7 @@ def _dtypes(values: Any) -> list[Any]:
 
 
 def _is_time(kind: Any) -> bool:
-    """Whether a dtype of NumPy, pandas or polars is of dates, times or durations."""
+    """Return whether a dtype of NumPy, pandas or polars is of dates, times or durations."""
     name = str(kind).lower()
     return getattr(kind, "kind", "") in ("M", "m") or name.startswith(
         ("date", "time", "duration", "period")
@@ -160,7 +160,7 @@ def row_weights(X: Any, y: Any, sample_weight: Any, class_weights: Any) -> Any:
 def weight_of_each_class(
     class_weight: Any, y: Any, classes: np.ndarray[Any, Any]
 ) -> Any:
-    """What `compute_sample_weight` takes for any rows of these classes.
+    """The class weights that `compute_sample_weight` takes for any rows of these classes.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def _of_one(
 
 
 def fits_in_memory(x: Any, dtype: Any) -> bool:
-    """Whether a matrix is dense, or so small that it can be."""
+    """Return whether a matrix is dense, or so small that it can be."""
     return (
         not hasattr(x, "toarray")
         or x.shape[0] * x.shape[1] * np.dtype(dtype).itemsize <= AT_ONCE

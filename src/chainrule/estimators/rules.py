@@ -1,4 +1,4 @@
-"""What an estimator's parameters stand for: the optimizer, schedule and rules of a run, threads, end of an epoch."""
+"""The meaning of an estimator's parameters: the optimizer, schedule and rules of a run, threads, end of an epoch."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ INSIDE = ("chainrule.", "sklearn.", "joblib.")
 
 
 def optimizer_of(settings: Settings) -> Optimizer:
-    """What `solver` and the parameters of the solvers stand for."""
+    """The optimizer, by `solver` and the parameters of the solvers."""
     rate, solver = settings.learning_rate_init, settings.solver
     if isinstance(solver, Optimizer):
         return solver
@@ -70,7 +70,7 @@ def optimizer_of(settings: Settings) -> Optimizer:
 
 
 def takes_steps(settings: Settings) -> bool:
-    """Whether the solver can continue by an epoch; raises where not, as `available_if` wants it."""
+    """Return whether the solver can continue by an epoch; raises where not, as `available_if` wants it."""
     asked = settings.solver
     solver = OPTIMIZERS.get(asked) if isinstance(asked, str) else asked
     if not getattr(solver, "one_gradient", True):
@@ -90,7 +90,7 @@ def learning_rate_of(settings: Settings) -> str | Schedule:
 
 
 def epoch_rule(settings: Settings, network: Network, optimizer: Optimizer) -> EpochRule:
-    """What ends the run, as scikit-learn does."""
+    """The rule that ends the run, as scikit-learn does."""
     steps = optimizer.one_gradient
     divided = steps and learning_rate_of(settings) == "adaptive"
     return EpochRule(
@@ -106,7 +106,7 @@ def epoch_rule(settings: Settings, network: Network, optimizer: Optimizer) -> Ep
 def schedule_of(
     settings: Settings, rule: EpochRule, standing: Standing, *, seen: int, rows: int
 ) -> Schedule:
-    """What `learning_rate` stands for, `seen` rows into learning from `rows` an epoch."""
+    """The schedule, by `learning_rate`, `seen` rows into learning from `rows` an epoch."""
     asked = learning_rate_of(settings)
     if isinstance(asked, Schedule):
         return asked
@@ -132,7 +132,7 @@ def batch_rows(settings: Settings, optimizer: Optimizer, rows: int) -> int:
 
 
 def threads_for(asked: int | None, network: Network, rows: int) -> int | None:
-    """What was asked for; else one for little work, and within a task of joblib's as many as it leaves each task.
+    """The threads asked for; else one for little work, and within a task of joblib's as many as it leaves each task.
 
     joblib's processes are told by OMP_NUM_THREADS, which the engines read; its threads are not, so each of them
     takes one.

@@ -58,7 +58,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether they agree; True where nothing could be compared."""
+        """Return whether they agree; True where nothing could be compared."""
         return self.value is None or self.difference <= self.tolerance
 
 
@@ -131,7 +131,7 @@ class Checker:
         )
 
     def is_own(self, kind: str, layer: int) -> bool:
-        """Whether a number is what a function of the user's own gives, which has no second form."""
+        """Return whether a number is what a function of the user's own gives, which has no second form."""
         network = self.numbers.moment.network
         if kind == "ell" or (kind == "G" and layer == network.n_layers):
             return network.loss.custom
@@ -190,7 +190,7 @@ class Checker:
         return "that of the loss"
 
     def tolerance(self, name: str, found: float, reach: float) -> float:
-        """What the method leaves, relative to the largest of the array, and what rounding does to this number.
+        """The error of the method, relative to the largest of the array, with that of rounding this number.
 
         Twice the latter: once for the engine, once for the numbers that the loss is computed from.
         """
@@ -321,7 +321,7 @@ class Checker:
 
     @cached_property
     def rounding(self) -> Rounding:
-        """What rounding does to the numbers."""
+        """The effect of rounding on the numbers."""
         return Rounding(self.numbers)
 
     # The engine's numbers in float64, exactly.
@@ -372,7 +372,7 @@ class Checker:
 
     @cached_property
     def share(self) -> Array:
-        """What each row's ℓ is multiplied by."""
+        """The factor of each row's ℓ."""
         return np.asarray(self.numbers.arrays["s"], np.float64)
 
 

@@ -168,7 +168,7 @@ class Contents:
 
     @property
     def passed(self) -> bool:
-        """Whether every check passes."""
+        """Return whether every check passes."""
         return not self.failed
 
     @property
@@ -196,11 +196,11 @@ class Contents:
 
     @property
     def _is_linear(self) -> bool:
-        """Whether the output layer is."""
+        """Return whether the output layer is."""
         return is_linear(self.numbers)
 
     def formula(self, name: str, style: Style) -> str:
-        """What a number is made of, as markup with places for the numbers in it."""
+        """The formula of a number, as markup with places for the numbers in it."""
         found = formula(self.numbers, name, style)
         return "" if found is None else found.markup(self.shown.terms)
 
@@ -250,7 +250,7 @@ class Contents:
         )
 
     def _filled(self, form: Form, spelled: Spelling, place: str, numbers: bool) -> str:
-        """What stands in a place of a formula."""
+        """The text for a place of a formula."""
         if place.startswith("rest:"):
             _, count, value = place.split(":")
             return form.rest(

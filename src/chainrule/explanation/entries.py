@@ -45,7 +45,7 @@ PLAIN = Style()
 
 
 def formula(numbers: Numbers, name: str, style: Style = PLAIN) -> Expression | None:
-    """What a number is made of; None for what is given: inputs, targets, parameters, the learning rate."""
+    """The formula of a number; None for what is given: inputs, targets, parameters, the learning rate."""
     kind, layer, index = parts_of(name)
     if kind.endswith("+"):
         return update(numbers, kind, layer, index)
@@ -298,7 +298,7 @@ class RowSum(Expression):
         return " + ".join(self.term(i).markup(terms) for i in shown) + rest
 
     def term(self, row: int) -> Product:
-        """What one row adds."""
+        """The term of one row."""
         factors: list[Expression] = [Place(f"s~{row}")] if self.shares else []
         factors.append(Place(f"{self.delta}~{row}"))
         if self.a:

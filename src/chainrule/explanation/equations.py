@@ -40,7 +40,7 @@ ARRAY = re.compile(
 
 
 def source_of(spelled: Spelling, step: Step, n: Numbers) -> str:
-    """Where a notation's document has the equation of a step; nothing where it has another one."""
+    """The place of the equation of a step in a notation's document; nothing where it has another one."""
     output = step.layer == n.layers
     if step.kind == "W+" and not _plain(n):
         return ""
@@ -76,7 +76,7 @@ def corrected_lines(spelled: Spelling, step: Step, n: Numbers) -> list[Line]:
 
 
 def _own_output(spelled: Spelling, n: Numbers) -> str:
-    """Whether output and loss are those of a document: "softmax" with cross-entropy, or its "squares"."""
+    """Return whether output and loss are those of a document: "softmax" with cross-entropy, or its "squares"."""
     network = n.moment.network
     loss, phi = network.loss, network.activations[-1]
     if loss.name == "cross_entropy" and isinstance(phi, Softmax):
@@ -89,14 +89,14 @@ def _own_output(spelled: Spelling, n: Numbers) -> str:
 
 
 def one_letter(spelled: Spelling, n: Numbers) -> bool:
-    """Whether a notation has one letter for the loss of a row and for an objective that is something else here."""
+    """Return whether a notation has one letter for a row's loss and for an objective that is something else here."""
     rules = n.moment.rules
     another = n.rows > 1 or n.read("s") != 1 or bool(rules.l1 or rules.l2)
     return spelled.loss == spelled.objective and another
 
 
 def remark_of(spelled: Spelling, n: Numbers) -> str:
-    """What a reader should know of a notation, and of its letters here."""
+    """A remark on a notation and its letters, for a reader."""
     if not one_letter(spelled, n):
         return spelled.remark
     letter = spelled.loss
@@ -150,7 +150,7 @@ def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
 
 
 def _plain(n: Numbers) -> bool:
-    """Whether a step is θ - α ∇J and no more."""
+    """Return whether a step is θ - α ∇J and no more."""
     rules = n.moment.rules
     return (
         rules.optimizer.update == GradientDescent.rule
@@ -311,7 +311,7 @@ def _update_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
 
 
 def _limit_lines(n: Numbers) -> list[str]:
-    """What is done to the gradient first."""
+    """The lines on what is done to the gradient first."""
     rules, lines = n.moment.rules, []
     if rules.clip_value is not None:
         limit = f"{rules.clip_value:.6g}"

@@ -27,7 +27,7 @@ FORMS = (".html", ".txt", ".tex", ".svg", ".json")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Explanation(Contents):
-    """What `chainrule.explain` returns: prints as text, and shows itself in a notebook.
+    """The result of `chainrule.explain`: prints as text, and shows itself in a notebook.
 
     Its parameters are those of `Contents`.
     """

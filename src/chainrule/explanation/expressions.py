@@ -54,7 +54,7 @@ class Expression(ABC):
 
     @property
     def leaves(self) -> int:
-        """How many numbers it is made of."""
+        """The number of numbers in it."""
         return 1
 
     def bracketed(self, terms: int) -> str:
@@ -120,7 +120,7 @@ class Constant(Expression):
 def largest_terms(
     values: Sequence[float], terms: int, kept: int | None = None
 ) -> tuple[list[int], str]:
-    """Which terms of a sum are shown, and the rest of it as markup; all where two more than those would be all.
+    """The terms of a sum that are shown, and the rest of it as markup; all where two more than those would be all.
 
     Parameters
     ----------

@@ -222,7 +222,7 @@ class _Reader:
         return " ".join([self.of(links[0][0]).markup(0), *rest])
 
     def contrary(self, link: Link) -> Fact:
-        """What holds where a comparison does not, over letters."""
+        """The contrary of a comparison, over letters."""
         left, right = self.of(link[0]), self.of(link[2])
         sign = COMPARISONS[type(link[1])][2]
         if isinstance(left, Constant):
@@ -230,7 +230,7 @@ class _Reader:
         return left.markup(0), sign, right.markup(0)
 
     def holds(self, link: Link) -> bool:
-        """Whether a comparison holds for the numbers."""
+        """Return whether a comparison holds for the numbers."""
         assert self.read is not None
         left, right = (self.of(side).value(self.read)[0] for side in (link[0], link[2]))
         return COMPARISONS[type(link[1])][0](left, right)

@@ -149,7 +149,7 @@ def _row(tokens: list[str], at: int, ends: tuple[str, ...]) -> tuple[Node, int]:
 
 
 def _group(tokens: list[str], at: int) -> tuple[Node, int]:
-    """What stands in braces, or the one token without them."""
+    """The content of braces, or the one token without them."""
     if tokens[at] != "{":
         return _part(tokens, at)
     node, at = _row(tokens, at + 1, ("}",))
@@ -302,7 +302,7 @@ def _spaced(parts: tuple[Node, ...], texts: list[str]) -> str:
 
 
 def _apart(previous: Node, part: Node, text: str) -> bool:
-    """Whether a space stands between two things that are multiplied, or a function and its argument."""
+    """Return whether a space stands between two things that are multiplied, or a function and its argument."""
     if text[:1] in (")", "]"):
         return False
     if _big(previous) or (_is_array(previous) and _is_array(part)):
@@ -319,12 +319,12 @@ def _apart(previous: Node, part: Node, text: str) -> bool:
 
 
 def _big(node: Node) -> bool:
-    """Whether it is Σ with its limits."""
+    """Return whether it is Σ with its limits."""
     return node.kind == "script" and node.parts[0] == Node("operator", "sum")
 
 
 def _is_array(node: Node) -> bool:
-    """Whether a space keeps it from running into its neighbour: a place, a matrix, or one of these with a script."""
+    """Return whether a space keeps it from its neighbor: a place, a matrix, or one of these with a script."""
     return node.kind in ("place", "rows") or (
         node.kind == "script" and _is_array(node.parts[0])
     )
@@ -524,5 +524,5 @@ def to_mathml(node: Node, fill: Fill) -> str:
 
 
 def above_only(node: Node) -> bool:
-    """Whether a script has nothing below."""
+    """Return whether a script has nothing below."""
     return node.parts[1] == EMPTY

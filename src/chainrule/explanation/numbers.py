@@ -47,7 +47,7 @@ NAME = re.compile(r"([A-Za-z]+\+?)(\d*)((?:\.\d+)*)(?:~(\d+))?")
 
 @dataclass(frozen=True)
 class Moment:
-    """What is explained: rows at given parameters, and the step that follows.
+    """The moment that is explained: rows at given parameters, and the step that follows.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class Numbers:
         return self.moment.network.n_layers
 
     def has(self, array: str) -> bool:
-        """Whether there is such an array: a mask, say."""
+        """Return whether there is such an array: a mask, say."""
         return array in self.arrays
 
     def array(self, array: str) -> np.ndarray[Any, Any]:
@@ -185,7 +185,7 @@ def split_name(name: str) -> tuple[str, tuple[int, ...], int | None]:
 
 
 def has_rows(array: str) -> bool:
-    """Whether an array has a number for each row."""
+    """Return whether an array has a number for each row."""
     return (array[0] in "XAZMPGDY" and not array.startswith("Gone")) or array in (
         "ell",
         "s",

@@ -1,4 +1,4 @@
-"""How a weight reaches the loss: along every path of units from it to an output (S1.E28 to S1.E30).
+"""The paths by which a weight reaches the loss: every chain of units from it to an output (S1.E28 to S1.E30).
 
     ∂ℓ/∂W[l]_kj = A[l-1]_j φ′(Z[l]_k) Σ over paths k → k_(l+1) → … → k_L of Π_m W[m]_(k_m k_(m-1)) φ′(Z[m]_(k_m))
 

@@ -1,4 +1,4 @@
-"""How numbers, arrays and the rest of a sum stand in a formula of text or of LaTeX."""
+"""The places of numbers, arrays and the rest of a sum in a formula of text or of LaTeX."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def latex_number(number: str) -> str:
 
 @dataclass(frozen=True)
 class Form:
-    """How numbers stand in a formula of text or of LaTeX.
+    """The form of numbers in a formula of text or of LaTeX.
 
     Parameters
     ----------

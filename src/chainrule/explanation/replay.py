@@ -45,7 +45,7 @@ def moment_of_step(
     sample_weight: Any = None,
     validation: float | tuple[Any, Any] | None = None,
 ) -> tuple[Moment, str]:
-    """What step k of a run began with and what it made of it, and the name of the engine that did.
+    """The begin and the outcome of step k of a run, and the name of the engine that made it.
 
     Parameters
     ----------

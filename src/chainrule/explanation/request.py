@@ -210,7 +210,7 @@ def typed(model: Any, arrays: Any, name: str) -> tuple[Any, Parameters]:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What of a moment is to be shown, and how; the arguments of `explain`."""
+    """The part of a moment to be shown, and its form; the arguments of `explain`."""
 
     row: int
     spelled: Spelling
@@ -273,7 +273,7 @@ def explained(
 
 
 def is_checkpoint(model: Any) -> bool:
-    """Whether a path is that of a checkpoint; what is no file of ours is said where it is loaded."""
+    """Return whether a path is that of a checkpoint; what is no file of ours is said where it is loaded."""
     if not isinstance(model, str | os.PathLike) or not Path(model).is_file():
         return False
     return bool(read_file(model, FORMAT, MODEL_FORMAT)[0]["format"] == FORMAT)

@@ -1,4 +1,4 @@
-"""How far the rounding of an engine may take its derivatives from those of exact arithmetic.
+"""A bound on how far the rounding of an engine takes its derivatives from those of exact arithmetic.
 
 A running error analysis, row by row: forward, what Z and A may be off by (F1, F2); at the output, what that and the
 rounding of A make of Δ[L], which is large beside Δ[L] itself where a - y cancels (B1); backward, that carried through
@@ -45,7 +45,7 @@ def slope_rounding(numbers: Numbers, l: int) -> Array:
 
 
 class Rounding:
-    """What rounding may do to each number of one pass, by its kind and layer.
+    """The effect of rounding on each number of one pass, by its kind and layer.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which numbers are shown, and in which order: forward, loss, backward, update.
+"""The numbers that are shown, and their order: forward, loss, backward, update.
 
 Of a small network all. Of a large one some units of each layer, those with the largest |Δ|, and of each some
 weights, those with the largest terms; or the layers and units that were asked for.
@@ -26,7 +26,7 @@ HIDDEN, OUTPUTS, INPUTS = 4, 10, 6
 
 @dataclass(frozen=True)
 class Selection:
-    """What of a network is shown; units count from 1.
+    """The part of a network that is shown; units count from 1.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ class Step:
 
     @property
     def key(self) -> str:
-        """What it is called in addresses: "Z2"."""
+        """The name in addresses: "Z2"."""
         return f"{self.kind}{self.layer}"
 
 
@@ -261,7 +261,7 @@ def backward_steps(n: Numbers, l: int, shown: Selection) -> list[Step]:
 
 
 def update_step(n: Numbers, l: int, shown: Selection) -> Step:
-    """What moves: for each weight and bias, what the optimiser remembers, then the parameter."""
+    """The update: for each weight and bias, what the optimizer remembers, then the parameter."""
     rule = n.moment.rules.optimizer
     letters = [s for s in rule.remembered if n.has(f"{s}W{l}")]
     names = []

@@ -73,7 +73,7 @@ def general_update(
     before: Mapping[str, str] = KINDS,
     after: Mapping[str, str] = KINDS_AFTER,
 ) -> list[tuple[str, str]]:
-    """What the rule makes of W and of what it remembers: each and its formula as markup; biases go the same way."""
+    """The rule's result for W and for what it remembers: each and its formula as markup; biases go the same way."""
     names: dict[str, Expression] = {
         name: Letter(shown) for name, shown in before.items()
     }

@@ -33,7 +33,7 @@ DTYPES = {"F32": "float32", "F64": "float64"}
 
 @dataclass(frozen=True)
 class TensorEntry:
-    """What the header says of an array.
+    """The entry of an array in the header.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class TensorEntry:
 
 @dataclass(frozen=True)
 class Envelope:
-    """What the JSON text of every file of ours says of the file.
+    """The part of the JSON text that every file of ours has.
 
     Parameters
     ----------

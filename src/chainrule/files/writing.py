@@ -48,7 +48,7 @@ def lock(handle: int) -> bool:
 
 
 def is_leftover(name: str, target: str) -> bool:
-    """Whether a file of this name is one beside `target`, whole or not.
+    """Return whether a file of this name is one beside `target`, whole or not.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a step may not do: move frozen layers, follow a gradient too large, grow weights too far."""
+"""The constraints on a step: frozen layers, a gradient too large, weights grown too far."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["clip_by_norm", "clip_by_value", "free_entries", "limit_rows"]
 def free_entries(
     sizes: Sequence[int], frozen_layers: Sequence[int], like: Array
 ) -> Array:
-    """Which entries of θ may move, shape (D,): all but those of the frozen layers (from 1)."""
+    """A mask of the entries of θ that may move, shape (D,): all but those of the frozen layers (from 1)."""
     weights, biases = flat_layout(sizes)
     free = np.ones(biases[-1][1], dtype=bool)
     for layer in frozen_layers:

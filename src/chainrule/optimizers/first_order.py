@@ -88,7 +88,7 @@ class FirstOrder(Optimizer):
         """
 
     def decay(self, learning_rate: float) -> float:
-        """What weights (never biases) are multiplied by before the step."""
+        """The factor of weights (never biases) before the step."""
         return 1.0
 
     def specification(self) -> dict[str, Any]:

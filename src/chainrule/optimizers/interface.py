@@ -60,7 +60,7 @@ class Stepped:
 
 
 class Ending(enum.Enum):
-    """Why an optimizer that ends by itself has ended."""
+    """The reason why an optimizer that ends by itself has ended."""
 
     CONVERGED = enum.auto()
     LIMIT = enum.auto()

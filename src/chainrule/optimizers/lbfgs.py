@@ -124,7 +124,7 @@ class _Search:
                 return None
 
     def _look_ahead(self) -> None:
-        """Whether the iteration was the last one is known before J is asked for again."""
+        """Return whether the iteration was the last one is known before J is asked for again."""
         word, content = self._next = self._asked.get()
         if word != "evaluate":
             self._end(word, content)

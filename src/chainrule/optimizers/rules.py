@@ -23,7 +23,7 @@ PLAIN = ("batch_rows", "l1", "l2", "clip_value", "clip_norm", "max_norm")
 
 @dataclass(frozen=True)
 class Rules:
-    """What a step does beyond the network: constant over a run.
+    """The rules of a step beyond the network: constant over a run.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Rules:
         return self.l2 + self.alpha / weight if self.alpha else self.l2
 
     def is_steady(self, state: State) -> bool:
-        """Whether the learning rate stays the same for the rest of the epoch."""
+        """Return whether the learning rate stays the same for the rest of the epoch."""
         return self.schedule.steady and state.epoch >= self.schedule.warmup_epochs
 
     def learning_rate(self, state: State, batches_per_epoch: int) -> float:

@@ -70,15 +70,15 @@ class Schedule(ABC):
             object.__setattr__(self, field.name, allowed.checked(what, value))
 
     def start(self) -> tuple[float, ...]:
-        """What the schedule remembers, before the first epoch."""
+        """The schedule's memory before the first epoch."""
         return ()
 
     def compared(self, epoch: Recorded) -> float:
-        """What `after_epoch` gets of an epoch: the validation loss where there is one."""
+        """The loss of an epoch that `after_epoch` gets: of the validation rows where there are some."""
         return epoch.loss if epoch.validation_loss is None else epoch.validation_loss
 
     def after_epoch(self, memory: tuple[float, ...], loss: float) -> tuple[float, ...]:
-        """What it remembers after an epoch with this loss."""
+        """The memory after an epoch with this loss."""
         return memory
 
     @abstractmethod
@@ -86,7 +86,7 @@ class Schedule(ABC):
         """The factor, `epochs` after the warm-up."""
 
     def settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
-        """Whether the rate has come down so far, `epochs` into the run, that patience counts.
+        """Return whether the rate has come down so far, `epochs` into the run, that patience counts.
 
         An epoch at a high rate may bring no improvement where one at a low rate would: early stopping counts only the
         epochs that begin after this point. It is never within the warm-up. Of a schedule that does not fall, or falls
@@ -191,7 +191,7 @@ class Cosine(Schedule):
         return _half_cosine(1.0, self.final, epochs / self.length_epochs)
 
     def _has_settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
-        """When half of the fall is done, or it does not fall."""
+        """Return whether half of the fall is done, or it does not fall."""
         return self.final >= 1 or epochs >= self.length_epochs / 2
 
 
@@ -218,7 +218,7 @@ class OneCycle(Schedule):
         return _half_cosine(1.0, self.final, (t - self.rise) / max(1 - self.rise, 1e-9))
 
     def _has_settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
-        """When half of the fall that follows the rise is done."""
+        """Return whether half of the fall is done, or it does not fall."""
         return epochs >= (self.rise + 1) / 2 * self.length_epochs
 
 

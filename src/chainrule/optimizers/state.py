@@ -12,7 +12,7 @@ __all__ = ["State"]
 
 @dataclass(frozen=True)
 class State:
-    """What a step changes; with the seed it determines all that follows.
+    """The state that a step changes; with the seed it determines all that follows.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""What a person looks at: curves, drawings, the page of a run."""
+"""Pictures and pages: curves, drawings, the page of a run."""

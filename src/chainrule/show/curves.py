@@ -28,7 +28,7 @@ class Run(Protocol):
 
     @property
     def epochs(self) -> int:
-        """How many were completed."""
+        """The number of completed epochs."""
 
     @property
     def loss(self) -> Sequence[float]:

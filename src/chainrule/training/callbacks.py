@@ -13,7 +13,7 @@ __all__ = ["Callback", "Moment"]
 
 @dataclass(frozen=True)
 class Moment:
-    """Where a run is.
+    """The moment that a run has reached.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ class StateText:
 
 @dataclass(frozen=True)
 class WatchText:
-    """What early stopping has seen, as `Watch` has it."""
+    """The memory of early stopping, as `Watch` has it."""
 
     smoothed: Number | None
     best: Number | None
@@ -114,7 +114,7 @@ class CheckpointText:
         )
 
     def watched(self) -> Watch:
-        """What early stopping has seen."""
+        """The memory of early stopping."""
         seen = self.watch
         return Watch(
             _number(seen.smoothed), _number(seen.best), seen.best_epoch, seen.stalled
@@ -135,7 +135,7 @@ def _number(value: Number | None) -> float | None:
 
 @dataclass(frozen=True)
 class SettingsText:
-    """What fixes the numbers of a run, as far as a step is made again from it."""
+    """The settings that fix the numbers of a run, as far as a step is made again from it."""
 
     network: NetworkText
     dtype: Literal["float32", "float64"]

@@ -34,7 +34,7 @@ FORMAT = "chainrule-checkpoint"
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """When and where to save a run.
+    """The file and the times at which a run is saved.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is.
+    """The progress of a run.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ def _progress_of(
     settings: dict[str, Any],
     start: State,
 ) -> Progress:
-    """What a checkpoint of this run says; `ValueError` where its parts contradict each other."""
+    """The progress in a checkpoint of this run; `ValueError` where its parts contradict each other."""
     watch, slots = text.watched(), [f"slot{i}" for i in range(len(start.slots))]
     names = ["theta", *slots, *(["best"] if watch.best_epoch else [])]
     if set(tensors) != set(names):

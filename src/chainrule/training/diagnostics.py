@@ -1,4 +1,4 @@
-"""How a network is doing: norms of Δ and dW per layer, dead and saturated units.
+"""The health of a network: norms of Δ and dW per layer, dead and saturated units.
 
 Taken on a sample of rows, by the engine of the run; nothing here changes it.
 """
@@ -79,5 +79,5 @@ def diagnose(
 
 
 def is_due(epoch: int, last: int) -> bool:
-    """Whether to look after this epoch: after each of the first five, then ever more rarely."""
+    """Return whether to look after this epoch: after each of the first five, then ever more rarely."""
     return epoch <= 5 or epoch >= last * 1.25

@@ -389,7 +389,7 @@ def _settings(
     validation: Data | None,
     engine: str,
 ) -> dict[str, Any]:
-    """What fixes the bits of a run: a checkpoint is resumed only with the same."""
+    """The settings that fix the bits of a run: a checkpoint is resumed only with the same."""
     return {
         "network": {
             "sizes": list(network.sizes),

@@ -1,4 +1,4 @@
-"""What `train` is asked for beside rows and targets, checked."""
+"""The arguments of `train` beside rows and targets, checked."""
 
 from __future__ import annotations
 

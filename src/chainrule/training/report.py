@@ -1,4 +1,4 @@
-"""What a training run leaves behind: the trained parameters and how it got there."""
+"""The result of a training run: the trained parameters and how it got there."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class Report:
 
     @property
     def epochs(self) -> int:
-        """How many were completed."""
+        """The number of completed epochs."""
         return len(self.history)
 
     @property

@@ -49,7 +49,7 @@ class _StopRunError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a run may last; None for without limit."""
+    """The limits of a run; None for without limit."""
 
     epochs: int
     steps: int | None
@@ -149,7 +149,7 @@ class Run:
         return StopReason.EPOCHS
 
     def _pause(self) -> Pause:
-        """When the engine must come back at the latest."""
+        """The moment at which the engine must come back at the latest."""
         times = []
         if self.limits.seconds is not None:
             times.append(self._began + self.limits.seconds - self.seconds_before)

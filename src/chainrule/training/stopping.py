@@ -1,4 +1,4 @@
-"""Why a run stops, and early stopping: when what is watched no longer improves."""
+"""The reasons why a run stops, and early stopping: when the monitored number no longer improves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["EarlyStopping", "StopReason", "Watch"]
 
 
 class StopReason(enum.Enum):
-    """Why a run stopped; the values are the sentences that a user reads."""
+    """The reason why a run stopped; the values are the sentences that a user reads."""
 
     EPOCHS = "All epochs that were asked for are done."
     STEPS = "All steps that were asked for are done."
@@ -96,7 +96,7 @@ class EarlyStopping:
         )
 
     def specification(self) -> dict[str, Any]:
-        """What decides which epoch is best, ready for JSON."""
+        """The settings that decide which epoch is best, ready for JSON."""
         name = self.monitor.name if isinstance(self.monitor, Metric) else self.monitor
         return {
             "monitor": name,
@@ -107,7 +107,7 @@ class EarlyStopping:
 
 @dataclass(frozen=True)
 class Watch:
-    """What early stopping has seen.
+    """The memory of early stopping.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ class Watch:
     def after_epoch(
         self, rule: EarlyStopping, value: float, epoch: int, *, counts: bool = True
     ) -> Watch:
-        """What has been seen after one more epoch, which patience counts where its learning rate had settled."""
+        """The memory after one more epoch, which patience counts where its learning rate had settled."""
         smoothed = value
         if self.smoothed is not None and math.isfinite(
             self.smoothed

@@ -205,7 +205,7 @@ def with_constant(a: Array) -> Array:
 
 
 def view(sweep: Sweep) -> Pass:
-    """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
+    """The numbers of the canonical passes for one row, in the document's arrays: the same numbers, moved."""
     if len(sweep.x) != 1:
         raise InputError(
             f"{len(sweep.x)} rows",

@@ -280,7 +280,7 @@ def appended(h: Array, biased: bool) -> Array:
 
 
 def view(sweep: Sweep, *, biased: bool = True) -> Pass:
-    """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
+    """The numbers of the canonical passes for one row, in the document's arrays: the same numbers, moved."""
     if len(sweep.x) != 1:
         raise InputError(
             f"{len(sweep.x)} rows",

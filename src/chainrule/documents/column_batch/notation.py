@@ -284,7 +284,7 @@ def run(
 
 
 def view(sweep: Sweep) -> Pass:
-    """What the canonical passes computed, in the document's arrays: the same numbers, moved."""
+    """The numbers of the canonical passes, in the document's arrays: the same numbers, moved."""
     W, b = arrays_of(sweep.parameters)
     return Pass(
         sweep.network.sizes,

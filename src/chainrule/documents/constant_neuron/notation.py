@@ -233,7 +233,7 @@ def run(network: Network, w: Weights, inputs: Any, D: Any) -> Pass:
 
 
 def view(sweep: Sweep) -> Pass:
-    """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
+    """The numbers of the canonical passes for one row, in the document's arrays: the same numbers, moved."""
     if len(sweep.x) != 1:
         raise InputError(
             f"{len(sweep.x)} rows",

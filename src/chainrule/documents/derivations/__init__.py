@@ -1,4 +1,4 @@
-"""What the five documents build up to the general case, each a module to be read in one sitting.
+"""The steps by which the five documents build up to the general case, each a module to be read in one sitting.
 
     polynomial        regression by gradient descent, against least squares
     neuron            one neuron

@@ -1,4 +1,4 @@
-"""What remains without activations (S1.E6): one affine map, however many layers.
+"""The remains of a network without activations (S1.E6): one affine map, however many layers.
 
     W3 (W2 (W1 x + b1) + b2) + b3 = (W3 W2 W1) x + (W3 W2 b1 + W3 b2 + b3)
 

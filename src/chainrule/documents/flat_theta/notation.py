@@ -340,7 +340,7 @@ def run(
 
 
 def view(sweep: Sweep) -> Pass:
-    """What the canonical passes computed, in the document's arrays: the same numbers, moved."""
+    """The numbers of the canonical passes, in the document's arrays: the same numbers, moved."""
     W, b = layers_of(sweep.parameters.theta, sweep.network.sizes, numbering="B")
     return Pass(
         dict(enumerate(sweep.network.sizes, 1)),

@@ -119,7 +119,7 @@ def _left_out(explained: Contents) -> str:
 
 
 def content_of(explained: Contents) -> dict[str, Any]:
-    """What the script shows."""
+    """The content that the script shows."""
     steps = explained.steps
     names = [name for step in steps for name in step.entries]
     notations = [_notation(explained, one) for one in explained.spellings.values()]

@@ -19,7 +19,7 @@ __all__ = ["content_of"]
 
 
 def content_of(explained: Contents) -> dict[str, Any]:
-    """What the file holds; docs/explain.md describes it."""
+    """The content of the file; docs/explain.md describes it."""
     n = explained.numbers
     found = {
         "format": "chainrule-explanation",

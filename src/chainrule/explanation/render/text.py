@@ -40,7 +40,7 @@ def text_of(explained: Contents, spelled: Spelling) -> str:
 
 
 def path_lines(explained: Contents, spelled: Spelling) -> list[str]:
-    """How weights reach the loss: of a layer how many paths; of one weight each path with its product."""
+    """The paths of weights to the loss: of a layer how many; of one weight each with its product."""
     found = [paths_of(explained.numbers, weight) for weight in explained.weights]
     known = [paths for paths in found if paths is not None]
     if not known:
@@ -66,7 +66,7 @@ def path_lines(explained: Contents, spelled: Spelling) -> list[str]:
 
 
 def head(explained: Contents, spelled: Spelling) -> list[str]:
-    """What the numbers are and how they are shown."""
+    """The head: what the numbers are and how they are shown."""
     n = explained.numbers
     rows = f"row {n.row} of a batch of {n.rows}" if n.rows > 1 else "one row"
     return [
@@ -84,7 +84,7 @@ def origin(explained: Contents) -> str:
 
 
 def checked_words(explained: Contents) -> str:
-    """How the checks went, in a sentence."""
+    """The outcome of the checks, in a sentence."""
     count = len(explained.checks)
     if explained.passed:
         alone = sum(

@@ -47,7 +47,7 @@ MOST_POINTS, MOST_PICTURES = 2000, 64
 def as_svg(
     draw: Callable[[Figure], None], width: float, height: float, prefix: str
 ) -> str:
-    """What `draw` draws on an empty figure, as one SVG element whose ids begin with `prefix`."""
+    """The drawing of `draw` on an empty figure, as one SVG element whose ids begin with `prefix`."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -96,7 +96,7 @@ def on_axes(
 
 
 def calibration(figure: Figure, done: Evaluation) -> None:
-    """What was said against what came."""
+    """Predictions against the truth."""
     said, came, rows = done.calibration()
     axes = figure.subplots()
     low, high = (

@@ -56,7 +56,7 @@ def numbers(done: Evaluation, report: Report) -> str:
 
 
 class Choices(Protocol):
-    """What the command chose beside the settings of `train`."""
+    """The choices of the command beside the settings of `train`."""
 
     @property
     def dropout(self) -> float:
@@ -204,7 +204,7 @@ def how_good(done: Evaluation) -> str:
 
 
 def how_calibrated(done: Evaluation) -> str:
-    """Whether what it says comes true."""
+    """The section on calibration."""
     said, came, rows = done.calibration()
     of_classes = done.probabilities is not None
     svg = figures.as_svg(partial(figures.calibration, done=done), 4.5, 4, "calibration")
@@ -324,7 +324,7 @@ def gradient_check(checked: GradientCheck) -> str:
 
 
 def columns(data: Dataset) -> str:
-    """What became of each column."""
+    """The section on what became of each column."""
     if data.scale is not None:
         return ""
     lines = [(feature.name, feature.words()) for feature in data.preparation.features]
@@ -341,7 +341,7 @@ def columns(data: Dataset) -> str:
 
 
 def again(data: Dataset, report: Report, command: str) -> str:
-    """How to do it again, with what."""
+    """The section on how to do it again, with what."""
     versions = [(name, version) for name, version in report.versions.items()]
     versions += [
         (

@@ -1,4 +1,4 @@
-"""How the page looks: on a screen, on a phone, on paper."""
+"""The look of the page: on a screen, on a phone, on paper."""
 
 __all__ = ["STYLE"]
 
