@@ -14,7 +14,7 @@ from table import ours, peers
 mpl.use("svg")
 from matplotlib import pyplot as plt
 
-COLOURS = dict(zip(CONTENDERS, mpl.color_sequences["tab10"], strict=False))
+COLORS = dict(zip(CONTENDERS, mpl.color_sequences["tab10"], strict=False))
 
 
 def draw(result: dict[str, Any], path: Path) -> None:
@@ -32,9 +32,7 @@ def draw(result: dict[str, Any], path: Path) -> None:
             name = entry["contender"]
             label = None if name in named else CONTENDERS[name][1]
             named.add(name)
-            axes.plot(
-                entry["median"] / unit, row, "o", color=COLOURS[name], label=label
-            )
+            axes.plot(entry["median"] / unit, row, "o", color=COLORS[name], label=label)
         fastest = peers(record)[0]["median"] / unit
         axes.plot([1, fastest], [row, row], color="0.6", zorder=0)
         axes.annotate(
@@ -45,7 +43,7 @@ def draw(result: dict[str, Any], path: Path) -> None:
             ha="center",
             fontsize=7,
         )
-    axes.axvline(1, color=COLOURS["chainrule"], label="chainrule")
+    axes.axvline(1, color=COLORS["chainrule"], label="chainrule")
     axes.set_xscale("log")
     axes.set_yticks(
         range(len(records)),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CONTENDERS = {
     "chainrule": ("chainrule_", "chainrule, native engine"),
     "sklearn": ("sklearn_", "scikit-learn MLPClassifier, MLPRegressor"),
-    "torch_eager": ("torch_eager", "PyTorch, eager, fused optimiser"),
+    "torch_eager": ("torch_eager", "PyTorch, eager, fused optimizer"),
     "torch_compiled": ("torch_compiled", "PyTorch, the whole step under torch.compile"),
     "jax": ("jax_", "JAX, the whole epoch jitted"),
     "numpy": ("numpy_", "plain NumPy"),

@@ -11,7 +11,7 @@ from . import interface
 
 
 class Contender(interface.Contender):
-    """An inference session with all its graph optimisations."""
+    """An inference session with all its graph optimizations."""
 
     def set_up(self) -> None:
         options = onnxruntime.SessionOptions()

@@ -1,4 +1,4 @@
-"""PyTorch, eager: modules, autograd, a fused optimiser, rows gathered by index."""
+"""PyTorch, eager: modules, autograd, a fused optimizer, rows gathered by index."""
 
 from __future__ import annotations
 

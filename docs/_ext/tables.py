@@ -171,7 +171,7 @@ def update_of(make: Any) -> Cell:
 
 
 class OptimizerTable(SphinxDirective):
-    """The table of optimisers."""
+    """The table of optimizers."""
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(

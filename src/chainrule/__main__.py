@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
-from .cli import main
+try:
+    from .cli import main
+except KeyboardInterrupt:
+    raise SystemExit(130) from None
 
 main()

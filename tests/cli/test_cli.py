@@ -184,6 +184,27 @@ def ctrl_c_at_a_random_moment(folder, seconds):
     return process.returncode, first + output, errors
 
 
+def test_an_interrupt_that_python_ignores_is_made_again():
+    """Within the callback of a weak reference, where it would print a traceback and be lost."""
+    code = """
+import os, signal, time, weakref
+from chainrule.cli import app, main
+class Thing: pass
+def interrupted(arguments):
+    thing = Thing()
+    kept = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGINT) or sum(range(9)))
+    del thing
+    time.sleep(30)
+app.app = interrupted
+main([])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 130
+    assert done.stderr == "chainrule: interrupted; nothing was saved.\n"
+
+
 @pytest.mark.parametrize(
     "number",
     [*range(4), *(pytest.param(n, marks=pytest.mark.full) for n in range(4, 50))],
@@ -217,7 +238,7 @@ def test_ctrl_c_at_a_random_moment(tmp_path, number):
     else:
         saved = "checkpoint.safetensors" in files
         assert (
-            "go on: chainrule train digits --epochs 6000 --output here --resume"
+            "resume: chainrule train digits --epochs 6000 --output here --resume"
             in errors
         ) == saved
         assert ("nothing was saved" in errors) == (not files)

@@ -26,7 +26,7 @@ def place(tmp_path_factory):
     frame = pl.DataFrame(
         {
             "size": rng.normal(size=n).round(3),
-            "colour": rng.choice(["red", "green"], n),
+            "color": rng.choice(["red", "green"], n),
             "kind": ["cat", "dog"] * (n // 2),
             "price": rng.normal(100, 20, n).round(2),
         }
@@ -36,9 +36,7 @@ def place(tmp_path_factory):
     content = (folder / "whole.parquet").read_bytes()
     (folder / "cut.parquet").write_bytes(content[: len(content) - 100])
     frame.rename({"size": "SIZE"}).write_csv(folder / "renamed.csv")
-    frame.with_columns(pl.lit("purple").alias("colour")).write_csv(
-        folder / "unseen.csv"
-    )
+    frame.with_columns(pl.lit("purple").alias("color")).write_csv(folder / "unseen.csv")
     frame.with_columns(pl.lit("big").alias("size")).write_csv(folder / "text.csv")
     text = frame.with_columns(
         size=pl.when(pl.int_range(n) == 7)
@@ -145,7 +143,7 @@ MISTAKES = [
     ((*TRAIN, "--optimizer", "adm"), 2, "--optimizer adm.*Did you mean 'adam'?"),
     ((*TRAIN, "--activation", "rleu"), 2, "--activation rleu.*Did you mean 'relu'?"),
     ((*TRAIN, "--engine", "fast"), 2, "engine = 'fast'"),
-    ((*TRAIN, "--ignore", "colr"), 2, "column 'colr'.*Did you mean 'colour'?"),
+    ((*TRAIN, "--ignore", "colr"), 2, "column 'colr'.*Did you mean 'color'?"),
     (
         (*TRAIN, "--optimizer", "lbfgs", "--learning-rate", "0.1"),
         2,
@@ -160,7 +158,7 @@ MISTAKES = [
     (
         ("predict", "run", "unseen.csv"),
         2,
-        "category 'purple' in column 'colour', row 1.*--unseen ignore",
+        "category 'purple' in column 'color', row 1.*--unseen ignore",
     ),
     (
         ("predict", "run", "text.csv"),

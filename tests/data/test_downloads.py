@@ -97,7 +97,7 @@ def test_goes_on_in_the_next_call_and_at_another_address(site, tmp_path):
     site.cuts = [100_000, 0, 0]
     with pytest.raises(
         DownloadError,
-        match=r"broke off after 100000 of 500000 bytes.*goes on where it broke off",
+        match=r"broke off after 100000 of 500000 bytes.*continues where it broke off",
     ):
         fetch(FILE, [site.address], tmp_path)
     assert (tmp_path / "rows.bin.part").stat().st_size == 100_000

@@ -124,7 +124,7 @@ def test_the_softmax_jacobian_is_the_complex_step_of_softmax() -> None:
     y = np.array([0.5, 2.0, 0.0, 0.1])
     np.testing.assert_allclose(
         softmax_jacobian.through_jacobian(a, y),
-        softmax_jacobian.cancelled(a, y),
+        softmax_jacobian.canceled(a, y),
         rtol=0,
         atol=ROUNDING,
     )

@@ -157,7 +157,7 @@ def test_a_derivative_that_is_nan_is_refused() -> None:
         *(
             "kink unnamed",
             "cumulative",
-            "normalised",
+            "normalized",
             "sum",
             "scalar derivative",
             "below",

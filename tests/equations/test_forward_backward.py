@@ -78,21 +78,21 @@ def test_the_oracle_knows_every_row_of_the_tables() -> None:
     assert set(LOSSES) == set(oracle.LOSS)
 
 
-@pytest.mark.parametrize("penalised", [False, True])
-def test_a_step_worked_by_hand(penalised: bool) -> None:
+@pytest.mark.parametrize("penalized", [False, True])
+def test_a_step_worked_by_hand(penalized: bool) -> None:
     w = WORKED
     network = Network((2, 2, 1), ("relu", "identity"), "squared_error")
     p = Parameters.from_arrays(w.weights, w.biases)
-    options = {"sample_weight": w.sample_weight, **(w.penalty if penalised else {})}
+    options = {"sample_weight": w.sample_weight, **(w.penalty if penalized else {})}
     gradient = backward(network, p, forward(network, p, w.x), w.y, **options)
     # every number is a binary fraction of a few digits, so that no operation rounds
-    assert float(gradient.J) == (w.J_penalised if penalised else w.J)
+    assert float(gradient.J) == (w.J_penalized if penalized else w.J)
     assert [d.tolist() for d in gradient.delta] == w.delta
-    assert [g.tolist() for g in gradient.dW] == (w.dW_penalised if penalised else w.dW)
+    assert [g.tolist() for g in gradient.dW] == (w.dW_penalized if penalized else w.dW)
     assert [g.tolist() for g in gradient.db] == w.db
     assert gradient.dX.tolist() == w.dX
     moved = p.theta - 0.5 * gradient.flat  # U1
-    if not penalised:
+    if not penalized:
         assert moved.tolist() == w.theta_after_half_a_step
 
 

@@ -172,7 +172,7 @@ def test_a_kink_nearby_is_stepped_around(
     ("loss", "residual"),
     [("absolute_error", 0.0), ("huber", 1.0), ("huber", -1.0), ("pinball", 0.0)],
 )
-def test_a_kink_of_the_loss_is_recognised(
+def test_a_kink_of_the_loss_is_recognized(
     loss: str, residual: float, distance: float
 ) -> None:
     network = Network((1, 1), ("identity",), loss)

@@ -79,8 +79,8 @@ def test_deltas_are_the_derivatives_by_the_biases_of_one_row(
             np.testing.assert_allclose(deltas[l][i], row, rtol=ROUNDING, atol=ROUNDING)
 
 
-@pytest.mark.parametrize("penalised", [False, True])
-def test_a_step_worked_by_hand(penalised: bool) -> None:
+@pytest.mark.parametrize("penalized", [False, True])
+def test_a_step_worked_by_hand(penalized: bool) -> None:
     w = WORKED
     problem = oracle.Problem(
         copy.deepcopy(w.weights),
@@ -90,14 +90,14 @@ def test_a_step_worked_by_hand(penalised: bool) -> None:
         w.x,
         w.y,
         w.sample_weight,
-        **(w.penalty if penalised else {}),
+        **(w.penalty if penalized else {}),
     )
     rows = [oracle.run_row(problem, i) for i in range(2)]
     assert [row.ell for row in rows] == w.ell
     assert [[row.Z[l] for row in rows] for l in range(2)] == w.Z
-    assert oracle.objective(problem) == (w.J_penalised if penalised else w.J)
+    assert oracle.objective(problem) == (w.J_penalized if penalized else w.J)
     # 1e-30 is no power of two, so a derivative carries one rounding of the division by it
-    expected = w.dW_penalised if penalised else w.dW
+    expected = w.dW_penalized if penalized else w.dW
     for ours, by_hand in (
         *zip(oracle.weight_gradient(problem), expected, strict=True),
         *zip(oracle.bias_gradient(problem), w.db, strict=True),

@@ -246,8 +246,8 @@ def test_calls_of_partial_fit_are_epochs_of_a_fit(solver: str) -> None:
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_a_warm_start_goes_on_with_the_optimiser_s_state(solver: str) -> None:
-    """Deviation: scikit-learn begins the optimiser anew, so that a warm start is not a longer fit."""
+def test_a_warm_start_goes_on_with_the_optimizer_s_state(solver: str) -> None:
+    """Deviation: scikit-learn begins the optimizer anew, so that a warm start is not a longer fit."""
     options = {
         "hidden_layer_sizes": (6,),
         "solver": solver,

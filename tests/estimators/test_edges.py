@@ -488,7 +488,7 @@ def test_a_divided_rate_by_hand() -> None:
 
 
 def test_a_schedule_begins_anew_with_each_call() -> None:
-    """Deviation, in the table: only the optimiser's state goes on."""
+    """Deviation, in the table: only the optimizer's state goes on."""
 
     class Rates(Callback):
         def on_epoch(self, moment: Moment) -> None:

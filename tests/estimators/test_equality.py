@@ -23,7 +23,7 @@ import chainrule
 from chainrule import OPTIMIZERS
 
 NAMES = ("MLPClassifier", "MLPRegressor")
-#: They read private names; each has a test of ours for the same behaviour, named beside it.
+#: They read private names; each has a test of ours for the same behavior, named beside it.
 PRIVATE = {
     "test_gradient": "test_inspection.py: test_gradients_are_those_of_the_objective",
     "test_learning_rate_warmstart": "test_behavior.py: test_an_inverse_scaling_rate_goes_on",

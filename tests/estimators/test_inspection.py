@@ -1,4 +1,4 @@
-"""What the estimators can do beyond scikit-learn's: layers, losses, optimisers, weights, and everything inside."""
+"""What the estimators can do beyond scikit-learn's: layers, losses, optimizers, weights, and everything inside."""
 
 from __future__ import annotations
 
@@ -268,7 +268,7 @@ def test_an_explanation_shows_the_engine_that_is_asked_for(engine: str) -> None:
     assert model.explain(x[:3], y[:3]).numbers.engine == "reference"
 
 
-# ---- layers, losses, optimisers
+# ---- layers, losses, optimizers
 
 
 @pytest.mark.parametrize("name", [*ACTIVATIONS, "logistic"])

@@ -420,10 +420,10 @@ def test_a_kink_shows_its_z() -> None:
     assert "(at a kink, (z_1)^(1)_1 = 0:" in batch.text()  # that of the other trial
     checks = batch.as_dict()["numbers"]["dW1.1.1"]["checks"]
     assert checks[1]["how"].startswith("at a kink, (z_1)^(1)_1 = 0")
-    penalised = Parameters.from_arrays(
+    penalized = Parameters.from_arrays(
         [[[0.0], [2.0]], [[1.0, 1.0]]], [[-1.0, 0.0], [0.0]]
     )
-    made = explain(network, [[2.0]], [[0.5]], parameters=penalised, l1=0.1)
+    made = explain(network, [[2.0]], [[0.5]], parameters=penalized, l1=0.1)
     assert made.checks["dW1.1.1"][1].how.startswith("at a kink, @W1.1.1@ = 0")
     loss = Network((1, 1), ("identity",), "absolute_error")
     made = explain(

@@ -85,7 +85,7 @@ def test_every_number_is_the_engines_and_every_check_passes(case: Case) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_the_step_is_the_optimisers_and_its_formula_gives_it(rule, dtype) -> None:
+def test_the_step_is_the_optimizers_and_its_formula_gives_it(rule, dtype) -> None:
     network = Network((4, 3, 2), ("tanh", "softmax"), "cross_entropy")
     parameters = network.init(0, dtype)
     x, y = np.random.default_rng(0).normal(size=(3, 4)), [0, 1, 1]

@@ -172,7 +172,7 @@ def test_a_unit_exactly_at_its_kink_says_so() -> None:
         assert made.checks[name][-1].value is None
     assert (
         made.checks["D1.2"][-1].value is not None
-    )  # whose neighbour alone is at its kink
+    )  # whose neighbor alone is at its kink
 
 
 def test_a_derivative_without_a_finite_value_is_not_compared() -> None:

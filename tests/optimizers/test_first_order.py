@@ -1,4 +1,4 @@
-"""The optimisers: steps worked by hand, runs compared with PyTorch's, L-BFGS at its minimum."""
+"""The optimizers: steps worked by hand, runs compared with PyTorch's, L-BFGS at its minimum."""
 
 import numpy as np
 import pytest
@@ -311,12 +311,12 @@ def test_lbfgs_reaches_the_minimum_of_logistic_regression():
     ):  # independent of the library: log(1 + e^-m), m = ±z
         z = x @ theta[:4] + theta[4]
         p, rows1 = 1 / (1 + np.exp(-z)), np.hstack([x, np.ones((80, 1))])
-        penalised = np.append(theta[:4], 0.0)
-        value = np.mean(np.logaddexp(0, z) - y * z) + l2 / 2 * penalised @ penalised
+        penalized = np.append(theta[:4], 0.0)
+        value = np.mean(np.logaddexp(0, z) - y * z) + l2 / 2 * penalized @ penalized
         hessian = rows1.T @ (rows1 * (p * (1 - p))[:, None]) / 80 + l2 * np.diag(
             [1, 1, 1, 1, 0]
         )
-        return value, rows1.T @ (p - y) / 80 + l2 * penalised, hessian
+        return value, rows1.T @ (p - y) / 80 + l2 * penalized, hessian
 
     exact = np.zeros(5)
     for _ in range(20):  # Newton's method

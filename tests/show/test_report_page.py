@@ -32,7 +32,7 @@ def pages(tmp_path_factory):
     frame = pl.DataFrame(
         {
             "size & <age>": rng.normal(size=n),
-            "colour": rng.choice(["red", "green", None], n),
+            "color": rng.choice(["red", "green", None], n),
             "same": [1] * n,
             "kind": rng.choice(["<b>cat</b>", "dog"], n),
         }

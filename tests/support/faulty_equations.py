@@ -119,7 +119,7 @@ def pull_back_with(
 
 
 def penalty_with_biases(parameters, l1, l2):
-    """J2 that penalises the biases too: θ as a whole."""
+    """J2 that penalizes the biases too: θ as a whole."""
     return l1 * np.sum(
         np.where(parameters.theta.real > 0, 1, -1) * parameters.theta
     ) + l2 / 2 * np.sum(parameters.theta**2)

@@ -19,7 +19,7 @@ FIRST_ORDER = [
 ]
 #: Engines that are built here; the build decides, and CI requires all.
 BUILT = [name for name in ENGINES if name != "native" or native.MISSING is None]
-#: (engine, optimiser), for every first-order optimiser that the engine has.
+#: (engine, optimizer), for every first-order optimizer that the engine has.
 ABLE = [
     (engine, name)
     for engine in BUILT

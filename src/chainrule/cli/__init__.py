@@ -6,9 +6,12 @@ command or its data cannot be used as given; 130 interrupted (Ctrl-C), 143 termi
 
 from __future__ import annotations
 
+import _thread
 import io
 import logging
 import sys
+import threading
+from typing import Any
 
 from .exit_status import NOTHING_SAVED, SaidLog, fail
 
@@ -20,6 +23,7 @@ def main(arguments: list[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # where a terminal knows no Greek
+    sys.unraisablehook = _interrupt_again
     logger = logging.getLogger("chainrule")
     said = SaidLog(logging.WARNING)
     logger.addHandler(said)
@@ -31,3 +35,11 @@ def main(arguments: list[str] | None = None) -> None:
         fail(NOTHING_SAVED, 130)
     finally:
         logger.removeHandler(said)
+
+
+def _interrupt_again(ignored: Any) -> None:
+    """Interrupt once more where Python would ignore it: within a destructor or the callback of a weak reference."""
+    if issubclass(ignored.exc_type, KeyboardInterrupt):
+        threading.Timer(0.01, _thread.interrupt_main).start()  # not within this hook
+    else:
+        sys.__unraisablehook__(ignored)

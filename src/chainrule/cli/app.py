@@ -16,7 +16,7 @@ from .exit_status import exit_with
 
 __all__ = ["app"]
 
-BY_DATA, BY_OPTIMIZER = "by the data", "by the optimiser"
+BY_DATA, BY_OPTIMIZER = "by the data", "by the optimizer"
 
 
 class Commands(TyperGroup):
@@ -129,13 +129,15 @@ def train(
     activation: Annotated[
         str | None,
         typer.Option(
-            help="Of the hidden layers.", show_default="relu", rich_help_panel=NETWORK
+            help="Activation of the hidden layers.",
+            show_default="relu",
+            rich_help_panel=NETWORK,
         ),
     ] = None,
     loss: Annotated[
         str | None,
         typer.Option(
-            help="squared_error and the like predict numbers, cross_entropy classes.",
+            help="Loss: squared_error and the like for numbers, cross_entropy for classes.",
             show_default=BY_DATA,
             rich_help_panel=NETWORK,
         ),
@@ -143,7 +145,7 @@ def train(
     optimizer: Annotated[
         str | None,
         typer.Option(
-            help="adamw, adam, sgd, lbfgs, …",
+            help="Optimizer: adamw, adam, sgd, lbfgs, …",
             show_default=BY_DATA,
             rich_help_panel=TRAINING,
         ),
@@ -155,31 +157,39 @@ def train(
     schedule: Annotated[
         str | None,
         typer.Option(
-            help="Of the learning rate.", show_default=BY_DATA, rich_help_panel=TRAINING
+            help="Schedule of the learning rate.",
+            show_default=BY_DATA,
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     batch: Annotated[
         int | None,
         typer.Option(
-            help="Rows a step.", min=1, show_default=BY_DATA, rich_help_panel=TRAINING
+            help="Rows per step.", min=1, show_default=BY_DATA, rich_help_panel=TRAINING
         ),
     ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(
-            help="At most.", min=1, show_default=BY_DATA, rich_help_panel=TRAINING
+            help="Epochs at most.",
+            min=1,
+            show_default=BY_DATA,
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     steps: Annotated[
         int | None,
         typer.Option(
-            help="At most.", min=1, show_default="no limit", rich_help_panel=TRAINING
+            help="Steps at most.",
+            min=1,
+            show_default="no limit",
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     dropout: Annotated[
         float | None,
         typer.Option(
-            help="Share of hidden units dropped.",
+            help="Share of the hidden units that a step drops.",
             min=0,
             max=0.99,
             show_default=BY_DATA,
@@ -189,7 +199,10 @@ def train(
     l2: Annotated[
         float | None,
         typer.Option(
-            help="Penalty factor.", min=0, show_default="0", rich_help_panel=TRAINING
+            help="Factor of the penalty on squared weights.",
+            min=0,
+            show_default="0",
+            rich_help_panel=TRAINING,
         ),
     ] = None,
     validation: Annotated[
@@ -205,7 +218,7 @@ def train(
     early_stopping: Annotated[
         int | None,
         typer.Option(
-            help="Epochs without improvement before it ends; 0 to go on.",
+            help="Stop after so many epochs without improvement; 0: run all epochs.",
             min=0,
             show_default=BY_DATA,
             rich_help_panel=TRAINING,
@@ -214,23 +227,31 @@ def train(
     metrics: Annotated[
         str | None,
         typer.Option(
-            help="Recorded after each epoch, with commas: accuracy, r2, ….",
+            help="Metrics to record after each epoch, separated by commas: accuracy, r2, …",
             show_default="what early stopping watches",
             rich_help_panel=TRAINING,
         ),
     ] = None,
     seed: Annotated[
         int,
-        typer.Option(help="Of every draw.", min=0, max=2**64 - 1, rich_help_panel=RUN),
+        typer.Option(
+            help="Seed of every draw.", min=0, max=2**64 - 1, rich_help_panel=RUN
+        ),
     ] = 0,
     threads: Annotated[
         int | None,
         typer.Option(
-            help="At most.", min=1, show_default="all cores", rich_help_panel=RUN
+            help="Threads at most.",
+            min=1,
+            show_default="all cores",
+            rich_help_panel=RUN,
         ),
     ] = None,
     engine: Annotated[
-        str, typer.Option(help="auto, native or reference.", rich_help_panel=RUN)
+        str,
+        typer.Option(
+            help="Engine that computes: auto, native or reference.", rich_help_panel=RUN
+        ),
     ] = "auto",
     output: Annotated[
         Path | None,
@@ -244,7 +265,7 @@ def train(
         bool,
         typer.Option(
             "--resume",
-            help="Go on with the interrupted run in --output.",
+            help="Resume the interrupted run in --output.",
             rich_help_panel=RUN,
         ),
     ] = False,
@@ -327,12 +348,15 @@ def predict(
         ),
     ] = None,
     probabilities: Annotated[
-        bool, typer.Option("--probabilities", help="Of each class, too.")
+        bool,
+        typer.Option(
+            "--probabilities", help="Write the probability of each class, too."
+        ),
     ] = False,
     unseen: Annotated[
         str,
         typer.Option(
-            help="Categories that training did not have: refuse, or ignore the column for that row."
+            help="Answer to categories that training did not have: refuse, or ignore the column for that row."
         ),
     ] = "refuse",
     escape_formulas: Annotated[
@@ -492,7 +516,7 @@ def errata(
         bool, typer.Option("--all", help="List the lines that hold, too.")
     ] = False,
 ) -> None:
-    """Say what is misprinted in the five documents, what it should be, and how far off it is.
+    """List what is misprinted in the five documents, what it should be, and how far off it is.
 
     Both forms of a line are evaluated on networks where they differ.
     """
@@ -528,13 +552,13 @@ def explain(
     batch: Annotated[
         str | None,
         typer.Option(
-            help="Rows whose gradient it is: 0-15.", show_default="that row alone"
+            help="Rows that the gradient is of: 0-15.", show_default="that row alone"
         ),
     ] = None,
     notation: Annotated[
         str,
         typer.Option(
-            help="canonical, or a document's: bias-first (S0) … bias-last (S4)."
+            help="Notation: canonical, or a document's: bias-first (S0) … bias-last (S4)."
         ),
     ] = "canonical",
     weights: Annotated[
@@ -549,7 +573,7 @@ def explain(
         str | None,
         typer.Option(
             "--x",
-            help="Its input: '1 2'; several as the document lays them out, '[1 0; 2 1]'.",
+            help="Input of the typed network: '1 2'; several as the document lays them out, '[1 0; 2 1]'.",
             show_default="none",
             rich_help_panel=TYPED,
         ),
@@ -558,7 +582,7 @@ def explain(
         str | None,
         typer.Option(
             "--y",
-            help="Its target, likewise.",
+            help="Target of the typed network, laid out likewise.",
             show_default="none",
             rich_help_panel=TYPED,
         ),
@@ -566,7 +590,7 @@ def explain(
     activation: Annotated[
         str | None,
         typer.Option(
-            help="Of all its layers, or of each, with commas.",
+            help="Activation of all layers of the typed network, or of each, separated by commas.",
             show_default="the document's own",
             rich_help_panel=TYPED,
         ),
@@ -574,7 +598,7 @@ def explain(
     loss: Annotated[
         str | None,
         typer.Option(
-            help="squared_error, with the document's factor, or another loss.",
+            help="Loss of the typed network: squared_error, with the document's factor, or another one.",
             show_default="the document's own",
             rich_help_panel=TYPED,
         ),
@@ -582,7 +606,7 @@ def explain(
     layer: Annotated[
         str | None,
         typer.Option(
-            help="Only these layers, with commas.",
+            help="Layers to show, separated by commas.",
             show_default="all",
             rich_help_panel=SHOWN,
         ),
@@ -590,7 +614,7 @@ def explain(
     unit: Annotated[
         str | None,
         typer.Option(
-            help="Only these units, from 1.",
+            help="Units to show, from 1.",
             show_default="chosen",
             rich_help_panel=SHOWN,
         ),
@@ -598,22 +622,23 @@ def explain(
     equation: Annotated[
         str | None,
         typer.Option(
-            help="Only these, with commas: 75,76 of S4, B3.",
+            help="Equations to show, separated by commas: 75,76 of S4, B3.",
             show_default="all",
             rich_help_panel=SHOWN,
         ),
     ] = None,
     terms: Annotated[
-        int, typer.Option(help="Of a long sum.", min=1, rich_help_panel=SHOWN)
+        int,
+        typer.Option(help="Terms to show of a long sum.", min=1, rich_help_panel=SHOWN),
     ] = 6,
     digits: Annotated[
         int,
-        typer.Option(help="Significant ones.", min=1, max=17, rich_help_panel=SHOWN),
+        typer.Option(help="Significant digits.", min=1, max=17, rich_help_panel=SHOWN),
     ] = 6,
     optimizer: Annotated[
         str | None,
         typer.Option(
-            help="Whose step is shown.",
+            help="Optimizer whose step is shown.",
             show_default="gradient_descent, or the run's",
             rich_help_panel=TRAINING,
         ),
@@ -625,7 +650,7 @@ def explain(
     step: Annotated[
         int | None,
         typer.Option(
-            help="Of the run whose checkpoint MODEL is.",
+            help="Step of the run whose checkpoint MODEL is.",
             min=1,
             show_default="the next one",
             rich_help_panel=TRAINING,
@@ -634,7 +659,7 @@ def explain(
     validation: Annotated[
         float | None,
         typer.Option(
-            help="Of that run.",
+            help="Share of the rows that the run validates on.",
             min=0,
             max=0.9,
             show_default="the run's",
@@ -671,7 +696,7 @@ def explain(
     engine: Annotated[
         str | None,
         typer.Option(
-            help="auto, native or reference.",
+            help="Engine that computes: auto, native or reference.",
             show_default="reference, or the run's",
             rich_help_panel=TRAINING,
         ),

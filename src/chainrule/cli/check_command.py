@@ -84,7 +84,7 @@ def table_of(
 
 
 def cell_of(result: GradientCheck | None) -> Cell:
-    """The largest error of a pair, with its colour."""
+    """The largest error of a pair, with its color."""
     if result is None:
         return "-", ""
     return (f"{result.worst.error:.0e}", "green") if result.passed else ("WRONG", "red")

@@ -73,7 +73,7 @@ class Recipe:
     validation : float
         Share of the training rows; 0 for none.
     early_stopping : int
-        Epochs without improvement before the run ends; 0 to go on and keep the last parameters.
+        Epochs without improvement before the run ends; 0 to run all of them and keep the last parameters.
     metrics : tuple of str
         What is recorded after each epoch, beside what early stopping watches.
     """
@@ -246,7 +246,7 @@ def build_network(data: Dataset, recipe: Recipe) -> Network:
 
 
 def build_optimizer(recipe: Recipe) -> Optimizer:
-    """The optimiser of a recipe."""
+    """The optimizer of a recipe."""
     require_name("--optimizer", recipe.optimizer, OPTIMIZERS)
     options: dict[str, float] = {}
     if recipe.optimizer == "lbfgs" and recipe.learning_rate is not None:

@@ -1,4 +1,4 @@
-"""The folder of a run: where it is, what may be in it, and what a run that goes on finds there.
+"""The folder of a run: where it is, what may be in it, and what a run that is resumed finds there.
 
 A run makes its folder, or locks the one that it is given, so that two runs never write into one.
 """

@@ -140,7 +140,7 @@ def run(request: TrainRequest) -> int:
         )
     except KeyboardInterrupt as stop:
         if (folder / CHECKPOINT).exists():
-            stop.args = (f"interrupted; go on: {again}",)
+            stop.args = (f"interrupted; resume: {again}",)
         elif (folder / MODEL).exists():  # this run's, or that of one before
             stop.args = ("interrupted.",)
         raise
@@ -160,7 +160,7 @@ def train_and_save(
     folder: Path,
     again: str,
 ) -> int:
-    """The job itself: `again` is the command that goes on with it; the exit status."""
+    """The job itself: `again` is the command that resumes it; the exit status."""
     saved = folder / CHECKPOINT
     say_data(console, data)
     say_recipe(console, network, recipe, request.seed)

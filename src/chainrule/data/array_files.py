@@ -144,15 +144,15 @@ def table_of(
     """
     names = names or tuple(f"x{i}" for i in range(1, rows.shape[1] + 1))
     columns: dict[str, Matrix] = {
-        name: rows[:, i].astype(np.float64) for i, name in enumerate(names)
+        name: _as_float64(rows[:, i]) for i, name in enumerate(names)
     }
     if targets.dtype.kind not in "iufb":
         columns["y"] = np.array([str(value) for value in targets.reshape(-1)], object)
     elif targets.ndim == 1 or targets.shape[1] == 1:
-        columns["y"] = targets.reshape(-1).astype(np.float64)
+        columns["y"] = _as_float64(targets.reshape(-1))
     else:
         columns |= {
-            f"y{i}": targets[:, i - 1].astype(np.float64)
+            f"y{i}": _as_float64(targets[:, i - 1])
             for i in range(1, targets.shape[1] + 1)
         }
     return Table(source, columns)
@@ -172,3 +172,9 @@ def read_rows(path: Path) -> tuple[Matrix, Matrix | None]:
         )
     rows = _rows(path, x, arrays[x])
     return rows, _targets(path, y, arrays[y], len(rows)) if y in arrays else None
+
+
+def _as_float64(numbers: Matrix) -> Matrix:
+    """The numbers in float64; what it cannot hold is infinite, which is refused where it is used."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return numbers.astype(np.float64)

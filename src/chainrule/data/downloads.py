@@ -24,7 +24,7 @@ __all__ = ["DownloadError", "PublishedFile", "fetch", "matches"]
 CHUNK, MB = 1 << 16, 1_000_000
 #: Seconds without a byte before an address is given up.
 TIMEOUT = 20
-#: How often an address is asked to go on after the connection broke.
+#: Attempts at an address after the connection broke.
 TRIES = 3
 
 
@@ -88,7 +88,7 @@ def fetch(
     InputError
         The file is there and is not the published one.
     DownloadError
-        No address gave it whole; what came is kept, and the next call goes on from there.
+        No address gave it whole; what came is kept, and the next call continues from there.
     """
     target = folder / file.name
     if target.exists():
@@ -117,7 +117,7 @@ def fetch(
             f"{urlsplit(address).netloc}: another file than the published one (wrong checksum)"
         )
     raise DownloadError(
-        f"{file.name} could not be downloaded ({'; '.join(failures)}). Is there a network? Try again, which goes on "
+        f"{file.name} could not be downloaded ({'; '.join(failures)}). Is there a network? Try again, which continues "
         f"where it broke off; or put the file into {folder}/ yourself; CHAINRULE_DATA names another folder."
     )
 
@@ -128,7 +128,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _from_address(url: str, part: Path, progress: bool | None) -> None:
-    """Bring `part` to the full length, going on after broken connections while something still comes."""
+    """Bring `part` to the full length, continuing after broken connections while something still comes."""
     for attempt in range(1, TRIES + 1):
         before = part.stat().st_size if part.exists() else 0
         try:

@@ -129,7 +129,7 @@ def _fill_numbers(
     column = table.columns[feature.name]
     require_numbers(table, feature.name, column, "column")
     gone = np.isnan(column)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # refused below
         scaled = np.where(gone, 0.0, (column - feature.mean) / feature.std)
     _require_float32(table, feature.name, scaled)
     out[:, 0] = scaled

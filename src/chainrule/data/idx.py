@@ -68,15 +68,13 @@ def _array(path: Path, content: IO[bytes]) -> np.ndarray[Any, Any]:
     if math.prod(max(n, 1) for n in shape) > LARGEST:
         raise _damaged(f"{path} of shape {shape}")
     require_room(f"{path}", size)
-    array = np.empty(size, np.uint8)
-    rest = array.data
-    while rest and (part := content.read(min(len(rest), CHUNK))):
-        rest[: len(part)] = part
-        rest = rest[len(part) :]
-    if rest or content.read(1):
-        found = size - len(rest) if rest else "more"
+    numbers = bytearray()  # grows with what is there, not with what is claimed
+    while len(numbers) <= size and (part := content.read(CHUNK)):
+        numbers += part
+    if len(numbers) != size:
+        found = len(numbers) if len(numbers) < size else "more"
         raise _damaged(f"{path} with {found} numbers for the shape {shape}")
-    return array.reshape(shape)
+    return np.frombuffer(numbers, np.uint8).reshape(shape)
 
 
 def _damaged(given: str) -> InputError:

@@ -180,14 +180,14 @@ class Spelling:
             kind = {"A": "Z", "G": "D"}.get(kind, kind)
         first = layer == 0 and kind in OF_LAYERS
         _, entry = self.template(kind, output=layer == layers, first=first)
-        entry = self._labelled(entry, layer, layers)
+        entry = self._labeled(entry, layer, layers)
         for number, i in enumerate(index, 1):
             entry = entry.replace(f"#{number}", str(i))
         if "#r" in entry:  # samples count from 1
             return entry.replace("#r", str(int(named_row or row) + 1))
         return rf"{entry} \langle {named_row} \rangle" if named_row else entry
 
-    def _labelled(self, template: str, layer: int, layers: int) -> str:
+    def _labeled(self, template: str, layer: int, layers: int) -> str:
         before = str(layer - 1 + self.shift)
         return template.replace("#l", self.label(layer, layers)).replace("#p", before)
 
@@ -195,7 +195,7 @@ class Spelling:
         """The spelling of an array of a layer."""
         first = layer == 0 and kind in OF_LAYERS
         template = self.template(kind, output=layer == layers, first=first)
-        return self._labelled(template[0], layer, layers)
+        return self._labeled(template[0], layer, layers)
 
     def general(self, kind: str, *, output: bool, before: bool) -> str:
         """The spelling of an array in a general equation: of layer l, or of the one before."""

@@ -68,7 +68,7 @@ class Pause:
         return 0 if self.steps is None else max(1, self.steps - taken)
 
     def seconds_left(self) -> float:
-        """For how long to go on; negative for as long as it takes."""
+        """The seconds to continue for; negative for as long as it takes."""
         return -1.0 if self.at is None else max(0.0, self.at - time.perf_counter())
 
 

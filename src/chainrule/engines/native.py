@@ -263,7 +263,7 @@ class Native(Engine):
         return predict
 
     def aside(self) -> AbstractContextManager[Any]:
-        # the threads of a BLAS go on spinning for some 20 ms after each product, on the cores of ours
+        # the threads of a BLAS keep spinning for some 20 ms after each product, on the cores of ours
         limited: AbstractContextManager[Any] = _blas().limit(limits=1, user_api="blas")
         return limited
 
@@ -306,7 +306,7 @@ class Native(Engine):
         order: np.ndarray[Any, Any] | None,
         suspected: int,
     ) -> NoReturn:
-        """Name the quantity that became non-finite, from the state before; go on to the step before it."""
+        """Name the quantity that became non-finite, from the state before; continue to the step before it."""
         found = NonFiniteError("J", suspected)
         try:
             Reference().run_epoch(workspace, rules, data, before, lambda new: None)

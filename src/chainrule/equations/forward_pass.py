@@ -113,7 +113,7 @@ def objective_and_delta(
 
 
 def penalty(parameters: Parameters, l1: float, l2: float) -> Array | float:
-    """R(W) = l1 Σ|W| + ½ l2 Σ W²; biases are never penalised."""
+    """R(W) = l1 Σ|W| + ½ l2 Σ W²; biases are never penalized."""
     total: Array | float = 0.0
     for W in parameters.weights if l1 or l2 else ():
         xp = array_namespace(W)

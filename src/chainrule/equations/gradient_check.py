@@ -2,7 +2,7 @@
 
 Three methods: the complex step, exact to rounding, where every function of the network accepts
 complex numbers (NumPy only); five-point central differences elsewhere; and one random direction,
-which costs two passes at any size. The differences recognise kinks (a unit of a ReLU layer, or a
+which costs two passes at any size. The differences recognize kinks (a unit of a ReLU layer, or a
 residual of an absolute loss, that changes sides between the points) and step around them with a
 smaller step; an entry that sits on a kink is counted, not compared.
 
@@ -241,7 +241,7 @@ def check_gradient(
 
     weight_spans, bias_spans = flat_layout(network.sizes)
 
-    def signs(v: Array) -> list[Array]:  # of the weights: biases are not penalised, J2
+    def signs(v: Array) -> list[Array]:  # of the weights: biases are not penalized, J2
         return [xp.sign(real_part(v[: weight_spans[-1][1]]))] if l1 else []
 
     def of_theta(v: Array) -> tuple[Array, list[Array]]:
@@ -252,7 +252,7 @@ def check_gradient(
         ) + signs(v)
 
     def of_x(v: Array) -> tuple[Array, list[Array]]:
-        # dX is the gradient of each row's own loss: neither weighted, averaged nor penalised (B4)
+        # dX is the gradient of each row's own loss: neither weighted, averaged nor penalized (B4)
         t = propagate(network, parameters, xp.reshape(v, x.shape), checked)
         return objective_and_delta(network, parameters, t, y, 1.0, 0.0, 0.0)[0], _sides(
             network, t, y

@@ -1,4 +1,4 @@
-"""The table of initialisers: where weights start. Biases start at 0.
+"""The table of initializers: where weights start. Biases start at 0.
 
 Each draws W[l], shape (n_l, n_{l-1}), from its fan-in n_{l-1} and fan-out n_l.
 """

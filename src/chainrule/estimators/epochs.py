@@ -91,7 +91,7 @@ class EpochRule:
     adaptive_rate : float or None
         The learning rate to begin with, where it is divided by 5 in place of stopping.
     endless : bool
-        Whether the optimiser decides by itself when to stop.
+        Whether the optimizer decides by itself when to stop.
     """
 
     tol: float

@@ -2,7 +2,7 @@
 
 The file is one of `save_model`'s, so `load_model` reads it too. Stored are the weights, the parameters, the classes
 and what the fit left in numbers. Not stored, as no text can hold them: callbacks, and a `random_state` that is a
-generator; and the optimiser's state, for which there is pickle.
+generator; and the optimizer's state, for which there is pickle.
 """
 
 from __future__ import annotations

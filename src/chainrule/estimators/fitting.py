@@ -51,7 +51,7 @@ class Continuation:
     Parameters
     ----------
     optimizer : str
-        The name of the optimiser.
+        The name of the optimizer.
     slots : tuple of ndarray, shapes (D,)
         Its state.
     steps : int
@@ -67,7 +67,7 @@ class Continuation:
 
     @classmethod
     def of(cls, before: Self | None, optimizer: Optimizer, theta: Matrix) -> Self:
-        """The one before where it is of this optimiser and of as many numbers of the same kind, else a beginning."""
+        """The one before where it is of this optimizer and of as many numbers of the same kind, else a beginning."""
         if before is None:
             return cls(optimizer.name, optimizer.init(theta))
         if before.optimizer == optimizer.name and all(
@@ -79,7 +79,7 @@ class Continuation:
         return cls(optimizer.name, optimizer.init(theta), standing=standing)
 
     def anew(self, theta: Matrix) -> Self:
-        """The same optimiser; epochs count from here."""
+        """The same optimizer; epochs count from here."""
         return replace(self, standing=self.standing.anew(theta))
 
 
@@ -167,7 +167,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Fit:
-    """A run that is ready to begin, and what it goes on with.
+    """A run that is ready to begin, and what it continues with.
 
     Parameters
     ----------

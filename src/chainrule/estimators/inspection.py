@@ -131,7 +131,7 @@ class Inspection(Settings, BaseEstimator, ABC):
         sample_weight : array-like, shape (n_samples,), optional
         **options
             Those of `chainrule.explain`: `row`, `notation`, `layer`, `unit`, …. The penalties are those that a step
-            on these rows has, the optimiser that of `solver`, at its first step.
+            on these rows has, the optimizer that of `solver`, at its first step.
 
         Returns
         -------
@@ -222,7 +222,7 @@ class Inspection(Settings, BaseEstimator, ABC):
     def gradient_norms(self, X: Any, y: Any) -> Matrix:
         """The norm of the gradient of each row's loss with respect to all weights and biases, shape (n_samples,).
 
-        How far a row would move the network if it were alone: large for mislabelled rows. Costs one forward and
+        How far a row would move the network if it were alone: large for mislabeled rows. Costs one forward and
         backward pass.
 
         Parameters

@@ -112,7 +112,7 @@ activation : str, Activation, or a list of them, default "relu"
     Of the hidden layers, all or one by one: "logistic", or a name from `ACTIVATIONS`.
 solver : str or Optimizer, default "adam"
     "adam", "sgd" and "lbfgs" are scikit-learn's; every other name from `OPTIMIZERS`, with its defaults and
-    `learning_rate_init`; or an optimiser with its parameters.
+    `learning_rate_init`; or an optimizer with its parameters.
 alpha : float, default 0.0001
     The penalty ½ alpha ‖W‖² / Σw of each batch, as scikit-learn divides it.
 batch_size : int or "auto", default "auto"
@@ -137,7 +137,7 @@ tol : float, default 1e-4
 verbose : bool, default False
     Whether to print the loss of each epoch.
 warm_start : bool, default False
-    Whether `fit` goes on from the weights and the optimiser's state that are there, for `max_iter` more epochs.
+    Whether `fit` continues from the weights and the optimizer's state that are there, for `max_iter` more epochs.
 momentum : float, default 0.9
 nesterovs_momentum : bool, default True
     Of "sgd".
@@ -168,7 +168,7 @@ dtype : {"float32", "float64"} or None
     What `fit` computes in, whatever the dtype of X: float32 takes about half the time. None: that of X, as
     scikit-learn has it.
 callbacks : list of Callback or None
-    Called as training goes on.
+    Called during training.
 progress : bool, default False
     Whether to show a progress bar on standard error, or below the cell of a notebook."""
 

@@ -37,7 +37,7 @@ from .updates import update
 __all__ = ["formula", "short_delta"]
 
 #: A penalty of more weights than this is not written out.
-MOST_PENALISED = 2000
+MOST_PENALIZED = 2000
 
 
 #: Terms as the one notation orders them.
@@ -126,8 +126,8 @@ def objective(n: Numbers, l: int, index: tuple[int, ...], style: Style) -> Expre
     if style.share and n.rows > 1:
         total: Expression = Sum([Place(f"ell~{i}") for i in range(n.rows)], read=n.read)
         shared = Product(one_nth(n), total) if style.share == "1/N" else total
-        penalised = n.moment.rules.l1 or n.moment.rules.l2
-        return Sum([shared, Place("R")]) if penalised else shared
+        penalized = n.moment.rules.l1 or n.moment.rules.l2
+        return Sum([shared, Place("R")]) if penalized else shared
     rows: list[Expression] = [
         Product(Place(f"s~{i}"), Place(f"ell~{i}")) for i in range(n.rows)
     ]
@@ -141,7 +141,7 @@ def penalty(
 ) -> Expression | None:
     """R = l1 Σ |W| + ½ l2 Σ W² (J2)."""
     shapes = [(l, n.sizes[l], n.sizes[l - 1]) for l in range(1, n.layers + 1)]
-    if sum(rows * columns for _, rows, columns in shapes) > MOST_PENALISED:
+    if sum(rows * columns for _, rows, columns in shapes) > MOST_PENALIZED:
         return None
     names = [
         f"W{l}.{k}.{j}"

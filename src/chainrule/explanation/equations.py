@@ -1,6 +1,6 @@
 """The general equation of each step in each notation, and the same with the arrays that are in it.
 
-What depends on the network stands here: φ and φ′, the loss, the short forms of B1, the optimiser's rule.
+What depends on the network stands here: φ and φ′, the loss, the short forms of B1, the optimizer's rule.
 """
 
 from __future__ import annotations

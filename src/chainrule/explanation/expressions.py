@@ -34,7 +34,7 @@ __all__ = [
     "largest_terms",
 ]
 
-#: A value, and its size: what the value would be if no term cancelled another. A relative rounding u anywhere in the
+#: A value, and its size: what the value would be if no term canceled another. A relative rounding u anywhere in the
 #: formula moves its value by at most u times its size.
 Sized = tuple[float, float]
 #: The number in a place.

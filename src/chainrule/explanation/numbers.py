@@ -11,7 +11,7 @@ A name is a kind, a layer, indices from 1, and a row where it is not the one exp
 | Y, ell, s, J, R | target, ℓ, share s_i of a row, J, penalty | J1, J2 |
 | G, D | ∂ℓ/∂A[l] (l = 0: dX), Δ[l] | B1, B2, B4 |
 | W, b; dW, db; W+, b+ | parameters, their gradient, the parameters after the step | B3, U1 |
-| m, v before W or b | what the optimiser remembers: ``mW2.3.1``, after the step ``mW+2.3.1`` | U1 |
+| m, v before W or b | what the optimizer remembers: ``mW2.3.1``, after the step ``mW+2.3.1`` | U1 |
 | u before W+ | the weight after the step, before the limit on norms | U1 |
 | alpha, N | learning rate of the step; how many rows there are | U1, J1 |
 
@@ -55,9 +55,9 @@ class Moment:
     data : Data
         Rows, encoded targets, weights.
     state : State
-        θ, what the optimiser remembers, and the number of steps before this one.
+        θ, what the optimizer remembers, and the number of steps before this one.
     rules : Rules
-        Optimiser, penalties, limits.
+        Optimizer, penalties, limits.
     learning_rate : float
         α of the step.
     masks : tuple of (Array or None), optional

@@ -168,7 +168,7 @@ def settings_of(path: str | os.PathLike[str], settings: Any) -> tuple[Network, R
     if not rules.optimizer.one_gradient:
         raise InputError(
             "a checkpoint of an L-BFGS run",
-            "one of a first-order optimiser, whose step is a formula",
+            "one of a first-order optimizer, whose step is a formula",
             "Explain its network at the last parameters: explain(network, x, y, parameters=…).",
         )
     return network, rules

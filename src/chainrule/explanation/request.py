@@ -102,7 +102,7 @@ def explain(
         As in `chainrule.objective`.
     step : int, optional
         Of a run whose checkpoint `model` is: the step that is explained, from 1, with the rows, the dropout, the
-        learning rate and the optimiser's memory that it had; by default the first after the checkpoint. `row` then
+        learning rate and the optimizer's memory that it had; by default the first after the checkpoint. `row` then
         counts within the rows of the step, and optimizer, penalties and masks are the run's.
     validation : float or (x, y), optional
         Of such a run: what `train` was given.

@@ -95,17 +95,17 @@ class Rounding:
                 e[f"Z{l}"],
                 FUNCTION_ROUNDINGS * self.epsilon,
             )
-            cancelled = float(phi.name == "gelu")  # Φ adds 1 and erf
+            canceled = float(phi.name == "gelu")  # Φ adds 1 and erf
             if isinstance(phi, Softmax):
                 spread = _shares_off(phi.value(Z), off)
             else:
                 spread = _change(phi.value, Z, off)
                 e[f"P{l}"] = _change(phi.derivative, Z, off) + near * (
-                    np.abs(self._of(f"P{l}")) + cancelled
+                    np.abs(self._of(f"P{l}")) + canceled
                 )
                 e[f"P{l}"] += slope_rounding(n, l)
             e[f"A{l}"] = spread * self._mask(l) + near * (
-                np.abs(a) + cancelled * np.abs(Z)
+                np.abs(a) + canceled * np.abs(Z)
             )
 
     def _output(self) -> None:

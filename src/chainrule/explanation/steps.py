@@ -170,19 +170,19 @@ def steps_of(numbers: Numbers, shown: Selection) -> tuple[Step, ...]:
         found.append(
             Step("A", l, "forward", "F2", "activation", _vector("A", l, shown))
         )
-    penalised = bool(n.moment.rules.l1 or n.moment.rules.l2)
+    penalized = bool(n.moment.rules.l1 or n.moment.rules.l2)
     whole = L in shown.layers
     if whole:
         found.append(Step("ell", L, "loss", "J1", "loss of the row", ("ell",)))
-    if whole and (n.rows > 1 or penalised or n.read("s") != 1):
+    if whole and (n.rows > 1 or penalized or n.read("s") != 1):
         found.append(
             Step(
                 "J",
                 L,
                 "loss",
-                "J1, J2" if penalised else "J1",
+                "J1, J2" if penalized else "J1",
                 "objective",
-                ("R", "J") if penalised else ("J",),
+                ("R", "J") if penalized else ("J",),
             )
         )
     if whole:

@@ -1,4 +1,4 @@
-"""The step (U1) as formulas: what the optimiser remembers, and each weight and bias after it.
+"""The step (U1) as formulas: what the optimizer remembers, and each weight and bias after it.
 
 Within the limits that training has: clipping, decay, frozen layers, the largest norm of a unit's weights.
 """
@@ -32,7 +32,7 @@ def update(n: Numbers, kind: str, l: int, index: tuple[int, ...]) -> Expression 
 
 
 def gradient_used(n: Numbers, place: str, l: int) -> Expression:
-    """The gradient as the optimiser gets it: clipped, and 0 for frozen layers, where that was asked for."""
+    """The gradient as the optimizer gets it: clipped, and 0 for frozen layers, where that was asked for."""
     rules, found = n.moment.rules, f"d{place}"
     if l in rules.frozen_layers:
         return Constant(0)

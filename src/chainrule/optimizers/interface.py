@@ -117,7 +117,7 @@ class Optimizer(ABC):
         """One step from a state."""
 
     def done(self, state: State) -> Done | None:
-        """The end that the last step found; None where the optimizer would go on."""
+        """The end that the last step found; None where the optimizer would continue."""
         return None
 
     @abstractmethod

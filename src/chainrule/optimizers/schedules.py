@@ -1,4 +1,4 @@
-"""Schedules: what the learning rate is multiplied by as training goes on.
+"""Schedules: the factor of the learning rate over time.
 
 Time is counted in epochs, fractions included. The length of a schedule is a parameter of its own,
 never the number of epochs asked for, so that a run continued is the run that was longer. Any

@@ -18,7 +18,7 @@ class State:
     ----------
     theta : Array, shape (D,)
     slots : tuple of Array, shapes (D,)
-        The optimiser's.
+        The optimizer's.
     schedule : tuple of float
         What the schedule remembers.
     epoch, step_in_epoch : int

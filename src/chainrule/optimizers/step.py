@@ -22,7 +22,7 @@ def apply_step(
     learning_rate: float,
     free: Array | None,
 ) -> tuple[Array, tuple[Array, ...]]:
-    """θ and the optimiser's state after one step along a gradient, within the constraints."""
+    """θ and the optimizer's state after one step along a gradient, within the constraints."""
     xp = array_namespace(gradient)
     optimizer = rules.optimizer
     assert isinstance(optimizer, FirstOrder)  # no other moves along one gradient

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "curves_of", "draw_line", "plot"]
+__all__ = ["COLORS", "curves_of", "draw_line", "plot"]
 
-#: Told apart by people who see colours otherwise, too (Okabe & Ito 2008); each has its own line.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+#: Told apart by people who see colors otherwise, too (Okabe & Ito 2008); each has its own line.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES = ("-", "--", "-.", ":")
 
 
@@ -109,14 +109,14 @@ def _mark_kept(axes: Axes, report: Run) -> None:
 
 
 def draw_line(axes: Axes, x: Any, y: Any, number: int, label: str) -> None:
-    """One of several lines, told apart by colour and dashes; None leaves a gap."""
+    """One of several lines, told apart by color and dashes; None leaves a gap."""
     values = np.array([np.nan if value is None else value for value in y], float)
     style = DASHES[number % len(DASHES)]
     axes.plot(
         x,
         values,
         style,
-        color=COLOURS[number % len(COLOURS)],
+        color=COLORS[number % len(COLORS)],
         label=label,
         marker="." if len(values) == 1 else "",
     )

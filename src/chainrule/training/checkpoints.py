@@ -1,7 +1,7 @@
-"""Checkpoints: all that a run needs to go on as if it had not stopped.
+"""Checkpoints: all that a run needs to continue as if it had not stopped.
 
 The file is of the same kind as a model file (docs/file_format.md): current and best parameters,
-the optimiser's state, counters, what the schedule and early stopping remember, and the history.
+the optimizer's state, counters, what the schedule and early stopping remember, and the history.
 """
 
 from __future__ import annotations

@@ -143,7 +143,7 @@ def train(
     checkpoint : Checkpoint, optional
         Where and how often to save the run.
     resume : path, optional
-        A checkpoint of a run with the same settings (limits may differ): go on from it.
+        A checkpoint of a run with the same settings (limits may differ): continue from it.
     on_nonfinite : {"raise", "stop"}
         What to do when a number becomes NaN or infinite: raise `NonFiniteError`, or stop and say
         so in the report.
@@ -376,7 +376,7 @@ def split_off(
         raise InputError(
             f"validation = {validation} of {data.rows} rows",
             "a share that leaves rows on both sides",
-            "Change it.",
+            "Pass a share nearer to 0.5, or more rows.",
         )
     return data.take(np.flatnonzero(~held)), data.take(np.flatnonzero(held))
 

@@ -218,7 +218,7 @@ def require_learnable(network: Network) -> None:
 
 
 def require_possible(rules: Rules) -> None:
-    """Raise where the optimiser cannot do what is asked for beside it."""
+    """Raise where the optimizer cannot do what is asked for beside it."""
     if rules.optimizer.one_gradient:
         return
     asked = {

@@ -61,7 +61,7 @@ class Run:
     """Everything that `train` or an estimator set up, and how far it has come.
 
     `metrics` are recorded after each epoch, that of early stopping among them; `diagnosing` says whether layers are
-    looked at as it goes on.
+    looked at as it continues.
     """
 
     network: Network
@@ -197,7 +197,7 @@ class Run:
             raise _StopRunError(reason)
 
     def _after_epoch(self, state: State) -> None:
-        """Record the epoch that `state` ends, and decide whether to go on."""
+        """Record the epoch that `state` ends, and decide whether to continue."""
         loss = state.loss_sum / state.weight_sum
         validation_loss, metrics = self._evaluate(state.theta)
         rate = self._last_learning_rate(state)

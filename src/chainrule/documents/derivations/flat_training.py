@@ -1,6 +1,6 @@
 """Training as a minimum over one vector (S3.E9): L: R^D → R, θ = (W^[1] … W^[M-1], b^[1] … b^[M-1]).
 
-Once the loss is a function of θ alone, a step is one line, and any minimiser of functions of a vector will do.
+Once the loss is a function of θ alone, a step is one line, and any minimizer of functions of a vector will do.
 """
 
 from __future__ import annotations

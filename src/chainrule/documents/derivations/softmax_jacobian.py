@@ -13,7 +13,7 @@ import numpy as np
 
 from ...equations.arrays import Array
 
-__all__ = ["cancelled", "jacobian", "through_jacobian"]
+__all__ = ["canceled", "jacobian", "through_jacobian"]
 
 
 def jacobian(a: Array) -> Array:
@@ -34,12 +34,12 @@ def through_jacobian(a: Array, y: Array) -> Array:
     Examples
     --------
     >>> a, y = np.array([0.25, 0.75]), np.array([1.0, 1.0])
-    >>> through_jacobian(a, y), cancelled(a, y)
+    >>> through_jacobian(a, y), canceled(a, y)
     (array([-0.5,  0.5]), array([-0.5,  0.5]))
     """
     return jacobian(a).T @ (-y / a)
 
 
-def cancelled(a: Array, y: Array) -> Array:
+def canceled(a: Array, y: Array) -> Array:
     """δ = (Σ y) a - y for any y; a - y only where Σ y = 1 (S0.E27, S0.E32)."""
     return np.sum(y) * a - y

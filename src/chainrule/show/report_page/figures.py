@@ -12,7 +12,7 @@ import numpy as np
 
 from ...data.evaluation import Evaluation
 from ...training.report import Report
-from ..curves import COLOURS, draw_line
+from ..curves import COLORS, draw_line
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -105,7 +105,7 @@ def calibration(figure: Figure, done: Evaluation) -> None:
         else (min(*said, *came), max(*said, *came))
     )
     axes.plot([low, high], [low, high], ":", color="#666666", label="as said")
-    axes.plot(said, came, "o-", color=COLOURS[0], label="test rows")
+    axes.plot(said, came, "o-", color=COLORS[0], label="test rows")
     of_classes = done.probabilities is not None
     axes.set(
         xlabel="probability of the predicted class"
@@ -141,7 +141,7 @@ def predicted_against_true(figure: Figure, done: Evaluation) -> None:
             said,
             s=8,
             alpha=0.5,
-            color=COLOURS[0],
+            color=COLORS[0],
             linewidths=0,
             rasterized=len(rows) > 500,
         )
@@ -178,7 +178,7 @@ def _grid(
     figure: Figure,
     images: Matrix,
     titles: Sequence[str],
-    colours: str,
+    colors: str,
     limits: tuple[float, float],
 ) -> None:
     columns = min(8, len(images))
@@ -189,7 +189,7 @@ def _grid(
         if image is not None:
             axes.imshow(
                 image,
-                cmap=colours,
+                cmap=colors,
                 vmin=limits[0],
                 vmax=limits[1],
                 interpolation="nearest",

@@ -79,7 +79,7 @@ def what_was_trained(data: Dataset, choices: Choices, report: Report) -> str:
         ("Rows", f"{len(data.x_train)} to train on, {len(data.x_test)} to test on"),
         ("Target", ", ".join(data.preparation.target.names)),
         ("Network", str(report.network)),
-        ("Optimiser", _named(settings["optimizer"])),
+        ("Optimizer", _named(settings["optimizer"])),
         ("Schedule", _named(settings["schedule"])),
         ("Batch", f"{settings['batch_rows']} rows"),
         ("Dropout, l2", f"{choices.dropout:g}, {choices.l2:g}"),
