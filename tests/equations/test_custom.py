@@ -98,7 +98,7 @@ def test_a_derivative_off_by_a_thousandth_is_refused_and_shown() -> None:
     assert given == pytest.approx(1.001 * math.cos(z), rel=1e-5)
     assert numerical == pytest.approx(math.cos(z), rel=1e-5)
     assert "sine" in message
-    assert "Mend φ′" in message
+    assert "Correct φ′" in message
 
 
 def _values(message: str) -> tuple[str, str]:

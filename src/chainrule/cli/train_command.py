@@ -183,7 +183,7 @@ def train_and_save(
         say_json(results, folder)
     console.print(f"model and report in {folder}/", soft_wrap=True)
     if report.stopped is StopReason.INTERRUPTED:
-        console.print(f"{report.stopped.value} Go on: {again}", soft_wrap=True)
+        console.print(f"{report.stopped.value} Resume: {again}", soft_wrap=True)
         return 130
     saved.unlink(missing_ok=True)
     return 0 if checked.passed else 1

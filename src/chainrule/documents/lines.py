@@ -83,7 +83,7 @@ class Line:
 
     @property
     def has_two_forms(self) -> bool:
-        """Return whether a printed and a mended form are told apart."""
+        """Return whether a printed and a corrected form are told apart."""
         return bool(self.fails)
 
     def printed(self, t: Any, q: Any) -> Pairs:
@@ -147,7 +147,7 @@ class Lines:
         fails: str,
         verdict: Verdict = Verdict.MISPRINT,
     ) -> Callable[[Form], Form]:
-        """A line that fails as printed, "case how, case how", and holds when mended."""
+        """A line that fails as printed, "case how, case how", and holds when corrected."""
         return self._adding(number, verdict, place, says, kind, mend, fails)
 
     def reading(

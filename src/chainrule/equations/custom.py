@@ -281,5 +281,5 @@ def _verify_derivative(
             f"{what} at z = {points[worst]:.6g}: {symbol} says {given[worst]:.10g}, "
             f"differences of the function say {numerical[worst]:.10g}",
             f"{symbol} equal to the derivative to 1e-6",
-            f"Mend {symbol}; if there is a kink at that point, name it in kinks=(...).",
+            f"Correct {symbol}; if there is a kink at that point, name it in kinks=(...).",
         )

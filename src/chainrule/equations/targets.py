@@ -92,5 +92,5 @@ def require_in(rows: Array, low: float, high: float, what: str, allowed: str) ->
         raise InputError(
             f"{what} with {value:g} at index {first}",
             allowed,
-            "Mend the targets or choose another loss.",
+            "Correct the targets or choose another loss.",
         )

@@ -86,7 +86,7 @@ class Run:
     metrics: Sequence[Metric] = ()
 
     def restore(self, progress: Progress) -> None:
-        """Go on from a checkpoint."""
+        """Continue from a checkpoint."""
         self.state, self.watch, self.best = (
             progress.state,
             progress.watch,

@@ -170,7 +170,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 @S1_DIGITS.holds(
     "E64",
-    "∂C/∂W^(1), ∂C/∂W^(2), ∂C/∂b^(1), ∂C/∂b^(2) = (1/N) Σ_l …, with δ^(1) mended",
+    "∂C/∂W^(1), ∂C/∂W^(2), ∂C/∂b^(1), ∂C/∂b^(2) = (1/N) Σ_l …, with δ^(1) corrected",
     "digits",
 )
 def _(t: Any, q: Any) -> Pairs:
