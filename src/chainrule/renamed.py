@@ -44,7 +44,7 @@ MOVED = {
 
 
 def hint(name: str) -> str:
-    """What a name of 0.1 is called now, as the end of a sentence; empty for another name."""
+    """The present name of one of 0.1, as the end of a sentence; empty for another name."""
     if name in RENAMED:
         return f"; it is chainrule.{RENAMED[name]} now"
     if name in MOVED:

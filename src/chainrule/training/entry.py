@@ -106,7 +106,7 @@ def train(
     sample_weight : array_like, shape (N,), optional
         Row weights.
     optimizer : str or Optimizer
-        A name from `OPTIMIZERS`, with its defaults, or one of its optimisers.
+        A name from `OPTIMIZERS`, with its defaults, or one of its optimizers.
     learning_rate : float, optional
         That of an optimizer that is named; by default its own. An optimizer that is made has its own already.
     schedule : str or Schedule
