@@ -15,8 +15,9 @@ import numpy as np
 from ..errors import InputError, counted
 from .column_drafts import Column, ColumnDraft, MissingValues, draft_of, look_closely
 from .dialect import ColumnKind, Dialect, NumberFormat
+from .far_values import far_off
 from .hidden_characters import changed, spoiled
-from .number_doubts import far_off, grouped, lettered, refuse_doubts, spelled
+from .number_doubts import grouped, lettered, refuse_doubts, spelled
 from .number_format import FileMarks, file_marks, number_format, unit_of
 from .number_text import UNITS, marks_of, to_float
 from .text_kinds import Decision, as_categories, as_dates, as_text

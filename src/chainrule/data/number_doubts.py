@@ -6,24 +6,14 @@ import re
 
 import numpy as np
 
-from ..errors import InputError, counted
+from ..errors import InputError
 from .column_drafts import Column, ColumnDraft
 from .dialect import NumberFormat
 from .number_text import MINUS, to_float
 from .text_kinds import Decision
 
-__all__ = ["far_off", "grouped", "lettered", "refuse_doubts", "spelled"]
+__all__ = ["grouped", "lettered", "refuse_doubts", "spelled"]
 
-#: Numbers that stand for a missing value where nobody says so.
-SENTINELS = frozenset(
-    (
-        *(sign * value for value in (99.0, 999.0, 9999.0, 99999.0) for sign in (1, -1)),
-        *(sign * value for value in (999.9, 999.99, 9999.9) for sign in (1, -1)),
-        *(-9.0, -1e30, 1e30),
-    )
-)
-#: The smallest of them, by size, of which one is enough.
-FAR_ALONE = 999.0
 #: Distinct texts that are looked at for their spelling.
 LOOKED_AT = 2000
 #: 3e2, and an identifier of which a spreadsheet kept six digits.
@@ -176,25 +166,3 @@ def _are_days(column: Column) -> bool:
     return bool(
         whole and ((months >= 1) & (months <= 12) & (days >= 1) & (days <= 31)).all()
     )
-
-
-def far_off(name: str, column: Column) -> list[str]:
-    """A remark on a number that stands for a missing value by its looks: it comes again, far from all others."""
-    there = column[np.isfinite(column)]
-    if there.size < 10:
-        return []
-    remarks = []
-    for value, rest in (
-        (float(there.min()), there[there > there.min()]),
-        (float(there.max()), there[there < there.max()]),
-    ):
-        enough = 1 if abs(value) >= FAR_ALONE else 2
-        if value not in SENTINELS or not 0 < rest.size <= there.size - enough:
-            continue
-        gap = min(abs(value - float(rest.min())), abs(value - float(rest.max())))
-        if gap > 3 * float(np.ptp(rest)) and gap > 10:
-            remarks.append(
-                f"{name}: {value:g} in {counted(there.size - rest.size, 'row')} lies far from all other values; "
-                f"if it means that the value is missing: --missing {value:g}."
-            )
-    return remarks

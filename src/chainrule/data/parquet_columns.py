@@ -14,6 +14,7 @@ from ..errors import InputError
 from .column_drafts import INEXACT, Column, MissingValues
 from .column_kinds import Decided, decide, without_marks
 from .dialect import ColumnKind, Dialect, NumberFormat
+from .far_values import far_off
 from .text_rows import arrow
 
 __all__ = ["parquet_names", "read_parquet"]
@@ -74,6 +75,12 @@ def read_parquet(
         f"{name}: the index that pandas wrote, no column; left out."
         for name in sorted(index)
         if wanted(name)
+    )
+    remarks += tuple(
+        remark
+        for name, column in columns.items()
+        if kinds[name].kind == "number" and column.dtype.kind == "f"
+        for remark in far_off(name, column)
     )
     return (
         replace(

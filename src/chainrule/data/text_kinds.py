@@ -6,13 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 
 from ..errors import InputError
 from .column_drafts import Column, ColumnDraft, MissingValues, look_closely
-from .date_text import DateOrderError, date_format_of, date_orders, days_of
+from .date_text import EPOCH, DateOrderError, date_format_of, date_orders, days_of
 from .dialect import ColumnKind, Dialect
+from .far_values import far_off
 from .number_format import FileMarks
 
 __all__ = ["Decision", "as_categories", "as_dates", "as_text"]
@@ -211,7 +213,23 @@ def as_dates(
                 _other_format(draft.name, text, form),
             )
         values[i] = days
-    return draft.of_distinct(values, np.nan), ColumnKind("date", None, form), []
+    remarks = far_off(
+        draft.name,
+        draft.of_distinct(values, np.nan),
+        lambda days: texts[[days_of(t, form) for t in texts].index(days)],
+    )
+    if "%y" in form:
+        years = sorted({_year_of(days) for days in values[np.isfinite(values)]})
+        if years and years[0] < 2000 <= years[-1] and years[-1] - years[0] >= 60:
+            remarks.append(
+                f"{draft.name}: years of two digits are read as {years[0]} to {years[-1]}; where they are of one "
+                "century, write all four digits."
+            )
+    return draft.of_distinct(values, np.nan), ColumnKind("date", None, form), remarks
+
+
+def _year_of(days: float) -> int:
+    return (EPOCH + timedelta(days=float(days))).year
 
 
 def _other_format(name: str, text: str, form: str) -> str:
