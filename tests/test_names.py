@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pickle
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from chainrule import (
     schedules,
     train,
 )
+from chainrule.cli.run_notes import noted
 
 pytestmark = pytest.mark.quick
 
@@ -187,3 +189,11 @@ def test_a_pickle_of_before_is_refused_with_the_remedy() -> None:
             ImportError, match=r"cannot be read: save the network.*load_model"
         ):
             pickle.loads(old)
+
+
+def test_a_checkpoint_of_before_is_read_with_its_options() -> None:
+    notes = {"data": "x.csv", "reading": {"text_columns": ["zip"], "target": "y"}}
+    found = noted(Path("checkpoint.safetensors"), {"notes": notes})
+    assert found.reading == {"categories": ["zip"], "target": "y"}
+    with pytest.raises(InputError, match="options of reading that there are not"):
+        noted(Path("x"), {"notes": {"reading": {"texts": ["zip"]}}})

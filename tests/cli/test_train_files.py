@@ -291,7 +291,7 @@ def test_the_options_do_what_they_say(undisturbed, tmp_path):
         "0.05",
         "--schedule",
         "cosine",
-        "--batch",
+        "--batch-rows",
         "100",
         "--steps",
         "50",

@@ -30,7 +30,7 @@ def test_the_command_is_the_documents_recipe() -> None:
     options = dict(zip(command[2::2], command[3::2], strict=True))
     assert options["--hidden"] == "10"
     assert options["--learning-rate"] == "0.1"
-    assert (options["--epochs"], options["--batch"]) == ("1000", "60000")
+    assert (options["--epochs"], options["--batch-rows"]) == ("1000", "60000")
     assert (options["--optimizer"], options["--schedule"]) == (
         "gradient_descent",
         "constant",

@@ -24,7 +24,7 @@ needs_tables = pytest.mark.skipif(
 def table_of(tmp_path, content, name="t.csv", **options):
     file = tmp_path / name
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
-    texts = options.pop("text_columns", ())
+    texts = options.pop("categories", ())
     kinds = options.pop("kinds", {}) | dict.fromkeys(texts, "category")
     return read_table(file, asked_dialect(kinds=kinds, **options))
 
@@ -215,7 +215,7 @@ def test_the_two_ways_out_of_a_column_of_numbers_with_a_text(tmp_path):
         29.0,
         None,
     ]
-    assert columns(table_of(tmp_path, MOSTLY, text_columns=["a"]))["a"][-2:] == [
+    assert columns(table_of(tmp_path, MOSTLY, categories=["a"]))["a"][-2:] == [
         "29",
         "oops",
     ]

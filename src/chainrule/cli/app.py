@@ -162,7 +162,7 @@ def train(
             rich_help_panel=TRAINING,
         ),
     ] = None,
-    batch: Annotated[
+    batch_rows: Annotated[
         int | None,
         typer.Option(
             help="Rows per step.", min=1, show_default=BY_DATA, rich_help_panel=TRAINING
@@ -290,7 +290,7 @@ def train(
             "test": test,
             **table_options.reading_options(
                 ignore=ignore,
-                text_columns=categories,
+                categories=categories,
                 kind=kind,
                 missing=missing,
                 not_missing=not_missing,
@@ -309,7 +309,7 @@ def train(
             "optimizer": optimizer,
             "learning_rate": learning_rate,
             "schedule": schedule,
-            "batch_rows": batch,
+            "batch_rows": batch_rows,
             "epochs": epochs,
             "steps": steps,
             "dropout": dropout,
@@ -467,7 +467,7 @@ def data(
 
         reading = table_options.reading_options(
             ignore=ignore,
-            text_columns=categories,
+            categories=categories,
             kind=kind,
             missing=missing,
             not_missing=not_missing,
@@ -549,7 +549,7 @@ def explain(
         int | None,
         typer.Option(help="The row to explain, from 0.", min=0, show_default="0"),
     ] = None,
-    batch: Annotated[
+    rows: Annotated[
         str | None,
         typer.Option(
             help="Rows that the gradient is of: 0-15.", show_default="that row alone"
@@ -736,7 +736,7 @@ def explain(
             target=target,
             test=None if test is None else str(test),
             ignore=ignore,
-            text_columns=categories,
+            categories=categories,
             kind=kind,
             missing=missing,
             not_missing=not_missing,
@@ -752,7 +752,7 @@ def explain(
                 model,
                 data,
                 row,
-                batch,
+                rows,
                 step,
                 validation,
                 typed,

@@ -66,7 +66,7 @@ def describe(console: Output, name: str, reading: Mapping[str, Any]) -> None:
     """Describe the reading of a table file and its columns; nothing need be predicted."""
     path = require_file(name)
     given = dict(reading)
-    ignore, texts = given.pop("ignore", None), given.pop("text_columns", None)
+    ignore, texts = given.pop("ignore", None), given.pop("categories", None)
     asked = asked_dialect(**given)
     possible = {*possible_names(ignore), *possible_names(texts), *asked.columns}
     names = column_names(path, asked, possible)

@@ -19,11 +19,11 @@ from ..files.storage import load_model
 from ..printable import printable
 from ..training.checkpoints import FORMAT
 from .explain_rows import rows_of_model, within
+from .options import option_name
 from .output import Output
 from .recipes import CLASS_LOSSES
 from .run_folder import CHECKPOINT, model_file
 from .run_notes import noted
-from .train_command import OPTION_NAMES
 from .typed_network import rows_of_text, typed_network
 
 __all__ = ["ExplainRequest", "TypedNetwork", "run"]
@@ -59,7 +59,7 @@ class ExplainRequest:
         A data set's name, or a file.
     row : int or None
         From 0.
-    batch : str or None
+    rows : str or None
         The rows whose gradient it is: "0-15".
     step : int or None
         Of a run whose checkpoint `model` is.
@@ -78,7 +78,7 @@ class ExplainRequest:
     model: Path | None
     data: str | None
     row: int | None
-    batch: str | None
+    rows: str | None
     step: int | None
     validation: float | None
     typed: TypedNetwork | None
@@ -116,11 +116,11 @@ def explained(request: ExplainRequest) -> Explanation:
         given = {
             "--data": request.data,
             "--row": request.row,
-            "--batch": request.batch,
+            "--rows": request.rows,
             "--step": request.step,
             "--validation": request.validation,
             **{
-                f"--{OPTION_NAMES.get(name, name)}": value or None
+                option_name(name): value or None
                 for name, value in request.reading.items()
             },
         }
@@ -136,8 +136,8 @@ def explained(request: ExplainRequest) -> Explanation:
     if is_checkpoint(checkpoint):
         return explained_step(request, checkpoint)
     of_a_run = [
-        f"--{OPTION_NAMES.get(name, name)}"
-        for name in ("target", "test", "ignore", "text_columns")
+        option_name(name)
+        for name in ("target", "test", "ignore", "categories")
         if name in request.reading
     ]
     if of_a_run:
@@ -156,7 +156,7 @@ def explained(request: ExplainRequest) -> Explanation:
     x, y, row, name = within(
         rows_of_model(path, request.data, request.reading),
         request.row or 0,
-        request.batch,
+        request.rows,
     )
     return explain(
         load_model(path), x, y, row=row, title=printable(name), **request.options
@@ -183,13 +183,10 @@ def explained_text(request: ExplainRequest, given: TypedNetwork) -> Explanation:
     others = {
         "MODEL": request.model,
         "--data": request.data,
-        "--batch": request.batch,
+        "--rows": request.rows,
         "--step": request.step,
         "--validation": request.validation,
-        **{
-            f"--{OPTION_NAMES.get(name, name)}": value
-            for name, value in request.reading.items()
-        },
+        **{option_name(name): value for name, value in request.reading.items()},
     }
     wrong = [name for name, value in others.items() if value not in (None, ())]
     if wrong:
@@ -211,9 +208,9 @@ def explained_text(request: ExplainRequest, given: TypedNetwork) -> Explanation:
 
 def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
     """A step of a run: the rows are those that it was trained on, read as the run read them."""
-    if request.batch is not None:
+    if request.rows is not None:
         raise InputError(
-            "--batch with a step of a run",
+            "--rows with a step of a run",
             "the rows that the step had",
             "Leave it out.",
         )

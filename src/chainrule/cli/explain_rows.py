@@ -93,7 +93,7 @@ def rows_of_file(saved: SavedModel, path: Path, asked: Dialect) -> Rows:
     return Rows(x, target.standardized(targets(target, table)), path.name)
 
 
-def within(rows: Rows, row: int, batch: str | None) -> tuple[Matrix, Matrix, int, str]:
+def within(rows: Rows, row: int, span: str | None) -> tuple[Matrix, Matrix, int, str]:
     """The rows that are asked for, which of them is explained, and what they are called.
 
     Parameters
@@ -101,7 +101,7 @@ def within(rows: Rows, row: int, batch: str | None) -> tuple[Matrix, Matrix, int
     rows : Rows
     row : int
         From 0.
-    batch : str, optional
+    span : str, optional
         "0-15": the rows whose gradient it is; only the row itself by default.
     """
     count = len(rows.x)
@@ -112,23 +112,23 @@ def within(rows: Rows, row: int, batch: str | None) -> tuple[Matrix, Matrix, int
             "Rows count from 0.",
         )
     first, last = row, row
-    if batch is not None:
-        ends = batch.split("-")
+    if span is not None:
+        ends = span.split("-")
         if len(ends) != 2 or not all(end.isdigit() for end in ends):
             raise InputError(
-                f"--batch {batch}", "the first and the last row", "Say --batch 0-15."
+                f"--rows {span}", "the first and the last row", "Say --rows 0-15."
             )
         first, last = int(ends[0]), int(ends[1])
         if not first <= last < count:
             raise InputError(
-                f"--batch {batch}",
+                f"--rows {span}",
                 f"rows from 0 to {count - 1}",
                 "The smaller number comes first.",
             )
         if not first <= row <= last:
             raise InputError(
-                f"--row {row} with --batch {batch}",
-                "a row of the batch",
+                f"--row {row} with --rows {span}",
+                "one of these rows",
                 f"Say --row {first}.",
             )
     x, y = rows.x[first : last + 1], rows.y[first : last + 1]
@@ -136,5 +136,5 @@ def within(rows: Rows, row: int, batch: str | None) -> tuple[Matrix, Matrix, int
         x,
         y,
         row - first,
-        f"{rows.name}, row {row}" + ("" if batch is None else f" of {batch}"),
+        f"{rows.name}, row {row}" + ("" if span is None else f" of {span}"),
     )

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from ..errors import InputError
 
-__all__ = ["checked_units", "checked_widths"]
+__all__ = ["checked_units", "checked_widths", "option_name"]
+
+
+def option_name(name: str) -> str:
+    """The option that sets an argument of `load_data` or a field of a recipe.
+
+    Examples
+    --------
+    >>> option_name("batch_rows"), option_name("kinds")
+    ('--batch-rows', '--kind')
+    """
+    return "--" + ("kind" if name == "kinds" else name.replace("_", "-"))
 
 
 def checked_widths(text: str | None) -> tuple[int, ...] | None:

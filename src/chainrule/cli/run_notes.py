@@ -40,6 +40,10 @@ class RunNotes:
     validation: float | None = None
 
     def __post_init__(self) -> None:
+        if "text_columns" in self.reading:  # as 0.1 called it
+            reading = dict(self.reading)
+            reading["categories"] = reading.pop("text_columns")
+            object.__setattr__(self, "reading", reading)
         if not set(self.reading) <= READING:
             raise ValueError("options of reading that there are not")
         if self.validation is not None and not (

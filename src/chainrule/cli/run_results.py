@@ -78,7 +78,7 @@ def save(folder: Path, results: Results) -> None:
         "files": dict(zip(("train", "test"), data.checksums.values(), strict=False)),
         "classes": list(data.classes),
         "scale": data.scale,
-        "picture": None if data.picture is None else list(data.picture),
+        "picture": None if data.image_shape is None else list(data.image_shape),
         "preparation": data.preparation.as_dict(),
         "command": results.command,
         "test": json_ready({"rows": len(data.x_test), **results.done.metrics}),

@@ -59,7 +59,7 @@ Missing = Annotated[
 NotMissing = Annotated[
     str | None,
     typer.Option(
-        "--no-missing",
+        "--not-missing",
         help="Words that are values, though they would mean a missing one: NA.",
         rich_help_panel=PANEL,
     ),

@@ -22,6 +22,7 @@ from ..errors import InputError
 from ..training.checkpoints import Checkpoint
 from ..training.entry import train
 from ..training.report import Report, StopReason
+from .options import option_name
 from .output import Output
 from .plain_progress import PlainProgress
 from .recipes import (
@@ -38,7 +39,7 @@ from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
 from .train_output import say_data, say_json, say_recipe, say_results
 
-__all__ = ["OPTION_NAMES", "TrainRequest", "run"]
+__all__ = ["TrainRequest", "run"]
 
 #: The trained gradient is checked on this many rows, at most so many entries of each array; of large networks, where
 #: an entry takes longer, so many that entries times parameters are `CHECK_WORK`.
@@ -91,20 +92,12 @@ class TrainRequest:
         return shlex.join(words)
 
 
-#: Names of `load_data` and `Recipe` whose options are called otherwise.
-OPTION_NAMES = {
-    "batch_rows": "batch",
-    "text_columns": "categories",
-    "not_missing": "no-missing",
-}
-
-
 def _option(name: str, value: Any) -> list[str]:
     if (
         value is None or value == () or name in ("numbers", "standardize_target")
     ):  # these two follow from --loss
         return []
-    option = "--" + OPTION_NAMES.get(name, name).replace("_", "-")
+    option = option_name(name)
     if name == "header":
         return ["--header" if value else "--no-header"]
     if name == "kinds":

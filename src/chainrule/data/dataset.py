@@ -28,7 +28,7 @@ class Dataset:
         Class numbers 0 … len(classes) - 1, shape (N,); or numbers in their own units, shape (N, columns).
     preparation : Preparation
         How raw rows become inputs.
-    picture : (int, int) or None
+    image_shape : (int, int) or None
         Height and width of the picture that a row is.
     source : str
         Where it comes from.
@@ -46,7 +46,7 @@ class Dataset:
     x_test: Matrix
     y_test: Matrix
     preparation: Preparation
-    picture: tuple[int, int] | None = None
+    image_shape: tuple[int, int] | None = None
     source: str = ""
     remarks: tuple[str, ...] = ()
     test_rows: Table | None = None

@@ -69,7 +69,7 @@ def load_data(
     missing: Sequence[str] = (),
     not_missing: Sequence[str] = (),
     kinds: Mapping[str, str] | None = None,
-    text_columns: str | Sequence[str] = (),
+    categories: str | Sequence[str] = (),
     ignore: str | Sequence[str] = (),
     progress: bool | None = None,
 ) -> Dataset:
@@ -109,7 +109,7 @@ def load_data(
         Words that are values, though they would stand for a missing one: "NA".
     kinds : mapping of str to str, optional
         What columns hold: "number", "category", "date", "date:%d/%m/%Y" or "ignore".
-    text_columns : str or sequence of str
+    categories : str or sequence of str
         Columns of numbers that are categories: as `kinds`.
     ignore : str or sequence of str
         Columns to leave out: as `kinds`.
@@ -126,7 +126,7 @@ def load_data(
     Examples
     --------
     >>> digits = load_data("digits")
-    >>> digits.x_train.shape, digits.x_train.dtype, digits.picture
+    >>> digits.x_train.shape, digits.x_train.dtype, digits.image_shape
     ((1437, 64), dtype('uint8'), (8, 8))
     >>> wine = load_data("wine")
     >>> wine.classes, wine.x_train.shape, wine.preparation.features[0].name
@@ -149,7 +149,7 @@ def load_data(
         "target": target,
         "test": test,
         "ignore": ignore,
-        "text_columns": text_columns,
+        "categories": categories,
         **{key: getattr(asked, key) for key in asked.__dataclass_fields__},
     }
     if name in DATA_SETS:
@@ -175,7 +175,7 @@ def load_data(
         return replace(
             _array_set(path, wanted, rules), checksums={path.name: sha256(path)}
         )
-    return _file_set(path, asked, target, test, rules, text_columns, ignore)
+    return _file_set(path, asked, target, test, rules, categories, ignore)
 
 
 def _refuse_arguments(what: str, given: Mapping[str, Any]) -> None:
@@ -210,13 +210,13 @@ def _file_set(
     target: str | Sequence[str] | None,
     test: str | os.PathLike[str] | None,
     rules: Rules,
-    text_columns: str | Sequence[str],
+    categories: str | Sequence[str],
     ignore: str | Sequence[str],
 ) -> Dataset:
     """A table file, read and prepared."""
     possible = {
         *possible_names(target),
-        *possible_names(text_columns),
+        *possible_names(categories),
         *possible_names(ignore),
         *asked.columns,
     }
@@ -226,7 +226,7 @@ def _file_set(
         asked,
         path.name,
         names,
-        category=named_columns(text_columns, names, path.name),
+        category=named_columns(categories, names, path.name),
         ignore=named_columns(ignore, names, path.name),
     )
     table = read_table(path, asked, names=possible)
@@ -363,7 +363,7 @@ def _pixel_set(
     source: str,
 ) -> Dataset:
     shape = parts["x_train"].shape[1:]
-    picture = (int(shape[0]), int(shape[1])) if len(shape) == 2 else None
+    image_shape = (int(shape[0]), int(shape[1])) if len(shape) == 2 else None
     cells = [f"pixel_{'_'.join(map(str, index))}" for index in np.ndindex(*shape)]
     preparation = Preparation(
         tuple(Feature(cell) for cell in cells), Target(("class",), classes), scale
@@ -379,7 +379,7 @@ def _pixel_set(
         x[1],
         parts["y_test"],
         preparation,
-        picture,
+        image_shape,
         source,
     )
 

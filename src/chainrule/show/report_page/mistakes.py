@@ -21,10 +21,10 @@ PICTURES, ROWS, COLUMNS = 24, 10, 12
 def worst_mistakes(data: Dataset, done: Evaluation) -> str:
     """The test rows that were predicted worst, the worst first."""
     title = "The worst mistakes"
-    rows = done.worst(PICTURES if data.picture else ROWS)
+    rows = done.worst(PICTURES if data.image_shape else ROWS)
     if not len(rows):
         return section(title, paragraph("None: all test rows are predicted right."))
-    if data.picture is not None:
+    if data.image_shape is not None:
         titles = [
             f"{done.target.classes[done.true[i]]} → {done.target.classes[done.predicted[i]]}"
             for i in rows
@@ -32,7 +32,7 @@ def worst_mistakes(data: Dataset, done: Evaluation) -> str:
         draw = partial(
             figures.pictures,
             rows=data.x_test[rows],
-            picture=data.picture,
+            picture=data.image_shape,
             titles=titles,
         )
         svg = figures.as_svg(draw, 8, 1.25 * -(-len(rows) // 8), "mistakes")

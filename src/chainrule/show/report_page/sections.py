@@ -282,11 +282,11 @@ def inside(report: Report) -> str:
 
 def first_layer(data: Dataset, report: Report) -> str:
     """The first layer's weights as pictures, where inputs are pictures."""
-    if data.picture is None:
+    if data.image_shape is None:
         return ""
     weights = np.asarray(report.parameters.weights[0])
     shown = min(len(weights), figures.MOST_PICTURES)
-    draw = partial(figures.first_layer, weights=weights, picture=data.picture)
+    draw = partial(figures.first_layer, weights=weights, picture=data.image_shape)
     height = 1.15 * -(-shown // 8)
     caption = (
         f"The weights of {shown} of {len(weights)} units of the first layer: "
