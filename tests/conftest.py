@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,16 @@ settings.load_profile(
     if os.environ.get("CI") or os.environ.get("CHAINRULE_NO_SKIPS") == "1"
     else "local"
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shapes() -> Iterator[None]:
+    """Every array has the shape that its docstring states, in all tests."""
+    from .support.shapes import checking
+
+    with pytest.MonkeyPatch.context() as patch:
+        checking(patch.setattr)
+        yield
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
