@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 __all__ = [
+    "EPOCH",
     "DateOrderError",
     "date_format_of",
     "date_orders",
