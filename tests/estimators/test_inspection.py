@@ -271,6 +271,28 @@ def test_an_explanation_shows_the_engine_that_is_asked_for(engine: str) -> None:
 # ---- layers, losses, optimizers
 
 
+def test_the_learning_rate_of_an_explained_step() -> None:
+    model = MLPRegressor(
+        hidden_layer_sizes=(2,), solver="sgd", learning_rate_init=0.25, max_iter=2
+    )
+    rows, y = [[0.0], [1.0]], [0.0, 1.0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(rows, y)
+
+    def rate(**options: Any) -> float:
+        rules = model.explain(rows, y, **options).numbers.moment.rules
+        return float(rules.optimizer.learning_rate)
+
+    assert rate() == 0.25
+    assert rate(learning_rate=0.5) == 0.5
+    assert rate(optimizer="adam", learning_rate=0.125) == 0.125
+    model.set_params(solver="lbfgs")
+    assert rate(learning_rate=0.5) == 0.5
+    with pytest.raises(InputError, match="learning_rate"):
+        rate(learning_rate=-1.0)
+
+
 @pytest.mark.parametrize("name", [*ACTIVATIONS, "logistic"])
 def test_every_activation(name: str) -> None:
     x, y = CANCER

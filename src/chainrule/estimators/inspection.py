@@ -150,9 +150,13 @@ class Inspection(Settings, BaseEstimator, ABC):
         """
         network, parameters = self._fitted_network()
         rows = self._rows(X)
-        optimizer = optimizer_of(self)
         given = {"parameters": parameters, **self._of_a_step(sample_weight, rows)}
-        given |= {"optimizer": optimizer} if optimizer.one_gradient else {}
+        optimizer = optimizer_of(self)
+        if "optimizer" not in options and optimizer.one_gradient:
+            settings = optimizer.parameters()
+            rate = options.pop("learning_rate", None)
+            settings |= {} if rate is None else {"learning_rate": rate}
+            given["optimizer"] = type(optimizer)(**settings)
         return explain(network, rows, self._known_targets(y), **{**given, **options})
 
     def input_gradient(self, X: Any) -> Matrix:
