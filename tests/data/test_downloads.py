@@ -208,7 +208,7 @@ def test_an_image_set_is_fetched_once_verified_and_read(site, tmp_path, monkeypa
             data.x_train.reshape(-1, 28, 28), arrays["x_train"]
         )
         np.testing.assert_array_equal(data.y_test, arrays["y_test"])
-        assert (data.picture, data.x_train.dtype, data.scale) == (
+        assert (data.image_shape, data.x_train.dtype, data.scale) == (
             (28, 28),
             np.uint8,
             1 / 255,

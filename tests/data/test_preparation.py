@@ -264,7 +264,7 @@ def test_npz_of_pixels_and_of_numbers(tmp_path):
     )
     np.savez(tmp_path / "pictures.npz", x=pixels, y=labels)
     data = load_data(tmp_path / "pictures.npz")
-    assert (data.x_train.dtype, data.picture, data.classes, data.scale) == (
+    assert (data.x_train.dtype, data.image_shape, data.classes, data.scale) == (
         np.uint8,
         (3, 5),
         ("no", "yes"),
