@@ -60,7 +60,7 @@ def written_here(value: type) -> str:
     return ", ".join(
         name
         for name, member in home.items()
-        if str(member.__module__).startswith("chainrule")
+        if str(getattr(member, "__module__", "")).startswith("chainrule")
     )
 
 
