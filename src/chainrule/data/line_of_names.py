@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -17,6 +18,9 @@ __all__ = [
     "unnamed",
     "without_comment_mark",
 ]
+
+#: The name that pandas makes up for a column without one.
+UNNAMED = re.compile(r"Unnamed: 0(\.\d+)*")
 
 
 def refuse_names_of_other_width(
@@ -112,7 +116,8 @@ def unnamed(names: list[str], first: list[str], rest: list[list[str]]) -> list[s
 
 def numbers_rows(first: list[str], rest: list[list[str]]) -> bool:
     """Return whether the first column is without a name and counts the rows, as pandas and R write it."""
-    if first[0] or len(first) < 2 or len(rest) < 2:
+    unnamed = not first[0] or UNNAMED.fullmatch(first[0])
+    if not unnamed or len(first) < 2 or len(rest) < 2:
         return False
     column = [row[0] for row in rest]
     return any(
