@@ -40,8 +40,7 @@ from chainrule.documents.derivations import (
     paths,
     softmax_jacobian,
 )
-from chainrule.documents.settings import KINDS
-from chainrule.documents.table import LINES, line_of
+from chainrule.documents.table import KINDS, LINES, line_of
 from chainrule.documents.truth import ComplexStep
 from chainrule.optimizers import SGD, GradientDescent
 

@@ -17,7 +17,7 @@ from tables import Cell, table
 
 from chainrule.documents import NOTATIONS
 from chainrule.documents.lines import Verdict
-from chainrule.documents.table import LINES
+from chainrule.documents.table import LINES, SOURCES
 
 #: How a case in which a printed form fails is called, and the failure.
 FAILURES = {
@@ -43,6 +43,8 @@ class WithLines(SphinxDirective):
         for name, module in sys.modules.items():
             if name.startswith("chainrule.documents") and module.__file__:
                 self.env.note_dependency(module.__file__)
+        for source, _ in SOURCES.values():
+            self.env.note_dependency(str(source))
 
 
 #: A sub- or superscript: in braces, which fall away, in the document's own brackets, or a word.

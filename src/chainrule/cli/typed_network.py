@@ -8,9 +8,7 @@ brackets, ``1 2``; with them it is a matrix as the document lays its samples out
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,19 +20,8 @@ from ..errors import InputError, named_among
 
 __all__ = ["parameters_of_text", "rows_of_text", "typed_network"]
 
-#: Of a document: its letters of arrays that have a layer, and an example.
-LETTERS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "canonical": ("Wb", "W[1] = [1 -2] b[1] = [0.5]"),
-        "bias-first": ("W", "W^[1] = [0.5 1 -2]"),
-        "column-batch": ("Wb", "W^(1) = [1 -2] b^(1) = [0.5]"),
-        "constant-neuron": ("w", "w^0 = [1 0.5; 0 1; 0 -2]"),
-        "flat-theta": ("Wb", "n = [2 1] θ = [1 -2 0.5]"),
-        "bias-last": ("W", "W^F = [1 -2 0.5]"),
-    }
-)
-#: Notations whose samples are rows; the others' are columns.
-IN_ROWS = ("canonical", "constant-neuron")
+#: The one notation's arrays as they are typed; those of a document are in its folder.
+CANONICAL = "W[1] = [1 -2] b[1] = [0.5]"
 #: A name with its layer in any spelling, and what it is.
 PART = re.compile(
     r"\s*(θ|theta|[A-Za-z])\s*\^?\s*[\[({]?\s*(\d+|F)?\s*[\])}]?\s*=\s*\[([^\]]*)\]\s*[,;]?"
@@ -118,11 +105,14 @@ def parameters_of_text(name: str, text: str) -> Parameters:
     >>> parameters_of_text("bias-last", "W^1 = [2 -1 0; 4 -1 -2] W^F = [4 -8 2]").sizes
     (2, 2, 1)
     """
-    letters, example = LETTERS[name]
-    found: dict[str, dict[Any, Any]] = {letter: {} for letter in letters}
+    one = NOTATIONS.get(name)
+    example = one.example if one else CANONICAL
+    found: dict[str, dict[Any, Any]] = {
+        letter: {} for letter in (one.layered if one else "Wb")
+    }
     alone: dict[str, Any] = {}
     for letter, layer, numbers in _parts(text, example):
-        if layer is None and letter in ("θ", "n", *_names_without_layers(name)):
+        if layer is None and one and letter in one.alone:
             _once(alone, letter, f"{letter} = […]", matrix_of_text(numbers))
         elif layer is not None and letter in found:
             key = layer if layer == "F" else int(layer)
@@ -134,10 +124,6 @@ def parameters_of_text(name: str, text: str) -> Parameters:
                 f"Write --weights '{example}'.",
             )
     return _parameters(name, found, alone, example)
-
-
-def _names_without_layers(name: str) -> str:
-    return "VW" if name == "bias-last" else ""
 
 
 def _once(into: dict[Any, Any], key: Any, called: str, value: Any) -> None:
@@ -167,7 +153,7 @@ def _parameters(
     name: str, found: dict[str, dict[Any, Any]], alone: dict[str, Any], example: str
 ) -> Parameters:
     """The parameters of arrays by letter and layer."""
-    if name == "flat-theta" and "θ" in alone:
+    if "θ" in alone:
         if "n" not in alone:
             raise InputError(
                 "--weights with θ and no widths",
@@ -176,7 +162,7 @@ def _parameters(
             )
         n = [int(width) for width in alone["n"].reshape(-1)]
         return NOTATIONS[name].parameters(alone["θ"].reshape(-1), n)
-    if alone and name == "bias-last":
+    if alone and "n" not in alone:
         return NOTATIONS[name].parameters(alone)
     if not any(found.values()):
         raise InputError(
@@ -246,12 +232,13 @@ def rows_of_text(name: str, option: str, text: str, width: int) -> Any:
     bracketed = stripped.startswith("[") and stripped.endswith("]")
     values = matrix_of_text(stripped[1:-1] if bracketed else stripped)
     rows = values
-    if bracketed and name not in IN_ROWS:
+    in_rows = name not in NOTATIONS or NOTATIONS[name].rows
+    if bracketed and not in_rows:
         rows = values.T
     elif not bracketed and values.shape[1] == 1:
         rows = values.T  # "1; 2" is a column of numbers, too
     if rows.shape[1] != width:
-        kind = "rows" if name in IN_ROWS else "columns"
+        kind = "rows" if in_rows else "columns"
         raise InputError(
             f"{option} {text}, samples of {rows.shape[1]} numbers",
             f"samples of {width}",

@@ -1,6 +1,8 @@
 """The notations of the five documents, each as an exact two-way view of the one notation.
 
-Every module has the same functions, in its document's letters, indices, shapes, signs and constant factors::
+Each is a folder: `notation`, its view, `letters`, how it is written, `lines…`, the document checked line by line, and
+`NOTATION`, what others need to know of it. Nothing outside names one. Every folder has the same functions, in its
+document's letters, indices, shapes, signs and constant factors::
 
     network(…)              the document's own network: its activations and its loss, with its factor
     arrays_of(parameters)   the document's arrays of given parameters, bit for bit
@@ -13,17 +15,15 @@ Every module has the same functions, in its document's letters, indices, shapes,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType, ModuleType
-from typing import Any
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
 
-from ..equations.network import Network, Parameters
-from ..errors import InputError, named_among, type_of
-from . import bias_first, bias_last, column_batch, constant_neuron, flat_theta
+from ..errors import InputError, named_among
+from .interface import Notation
 from .quantities import Axis, Quantity, in_text
 from .shapes import IndexRangeError, ShapeError, hadamard, product
-from .spelling import Spelling
 from .sweep import Sweep, sweep
 
 __all__ = [
@@ -34,11 +34,6 @@ __all__ = [
     "Quantity",
     "ShapeError",
     "Sweep",
-    "bias_first",
-    "bias_last",
-    "column_batch",
-    "constant_neuron",
-    "flat_theta",
     "hadamard",
     "in_text",
     "notation",
@@ -47,109 +42,16 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True)
-class Notation:
-    """One document's notation.
-
-    Parameters
-    ----------
-    name : str
-        What a user types.
-    alias : str
-        The document: S0 … S4.
-    document : str
-        Its author and title.
-    samples : int or None
-        How many samples a pass has: 1, or any number.
-    module : module
-        Its functions; see `chainrule.documents`.
-    """
-
-    name: str
-    alias: str
-    document: str
-    samples: int | None
-    module: ModuleType
-
-    def quantities(self, sweep: Sweep) -> tuple[Quantity, ...]:
-        """Every quantity of canonical passes, in this notation."""
-        found: tuple[Quantity, ...] = self.module.quantities(self.module.view(sweep))
-        return found
-
-    def parameters(self, arrays: Any, sizes: Sequence[int] | None = None) -> Parameters:
-        """The canonical parameters of the document's arrays.
-
-        Parameters
-        ----------
-        arrays : mapping, pair of mappings, or array_like
-            As the document has them: by layer W; in S1 (W, b); in S3 θ, or (W, b) in one of its numberings.
-        sizes : sequence of int, optional
-            n_0 … n_L of the one notation, by which θ is read.
-
-        Raises
-        ------
-        InputError
-            Arrays of another form, or of shapes that do not follow each other, in the document's indices.
-
-        Examples
-        --------
-        >>> NOTATIONS["bias-last"].parameters({"F": [[1.0, 2.0, 0.5]]}).theta
-        array([1. , 2. , 0.5])
-        >>> NOTATIONS["flat-theta"].parameters([1.0, 2.0, 0.5], (2, 1)).weights
-        (array([[1., 2.]]),)
-        """
-        pair = isinstance(arrays, tuple | list) and [
-            isinstance(one, Mapping) for one in arrays
-        ] == [True, True]
-        if self.module is flat_theta:
-            if pair:
-                return flat_theta.parameters_of_layers(arrays)
-            if not isinstance(arrays, Mapping) and sizes is not None:
-                return flat_theta.parameters_of(arrays, sizes)
-        elif pair if self.module is column_batch else isinstance(arrays, Mapping):
-            found: Parameters = self.module.parameters_of(arrays)
-            return found
-        raise InputError(
-            f"arrays that are {type_of(arrays)}, in the notation {self.name}",
-            FORMS[self.name],
-            "Type them as the document has them, or pass Parameters.",
-        )
-
-    def network(self, sizes: Sequence[int]) -> Network:
-        """The document's own network of these widths, n_0 … n_L of the one notation."""
-        more = 1 if self.module is constant_neuron else 0
-        found: Network = self.module.network([width + more for width in sizes])
-        return found
-
-
-#: The form in which each document's arrays are given.
-FORMS: Mapping[str, str] = MappingProxyType(
-    {
-        "bias-first": "{1: W^[1], …, L: W^[L]}",
-        "column-batch": "({1: W^(1), …}, {1: b^(1), …})",
-        "constant-neuron": "{0: w^0, …, L-2: w^(L-2)}",
-        "flat-theta": "θ, with the network or its widths, or ({1: W^[1], …}, {1: b^[1], …})",
-        "bias-last": '{1: W^1, …, N: W^N, "F": W^F}, or {"V": V, "W": W}',
-    }
-)
-
-
-def _notation(letters: Spelling, samples: int | None, module: ModuleType) -> Notation:
-    return Notation(letters.name, letters.alias, letters.title, samples, module)
+def _found() -> list[Notation]:
+    """The notations: of every folder here that has letters."""
+    folders = [path.parent.name for path in Path(__file__).parent.glob("*/letters.py")]
+    every = (import_module(f"{__name__}.{name}").NOTATION for name in folders)
+    return sorted(every, key=lambda one: str(one.alias))
 
 
 #: name → the notation.
 NOTATIONS: Mapping[str, Notation] = MappingProxyType(
-    {
-        one.name: one
-        for one in (
-            _notation(bias_first.letters.LETTERS, 1, bias_first),
-            _notation(column_batch.letters.LETTERS, None, column_batch),
-            _notation(constant_neuron.letters.LETTERS, 1, constant_neuron),
-            _notation(flat_theta.letters.LETTERS, None, flat_theta),
-            _notation(bias_last.letters.LETTERS, 1, bias_last),
-        )
-    }
+    {one.name: one for one in _found()}
 )
 
 

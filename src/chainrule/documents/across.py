@@ -10,13 +10,18 @@ from ..equations.activations import ACTIVATIONS
 from ..equations.losses import LOSSES
 from ..equations.network import Network
 from . import bias_first, bias_last, column_batch, constant_neuron, flat_theta
-from .lines import Lines, Pairs
+from .bias_last.lines_one_layer import varied
+from .lines import Pairs
+from .settings import ONE_HIDDEN, TAPERED, Cases, cases, plain
 from .shapes import product
 from .sweep import sweep
 
-__all__ = ["ACROSS", "outputs_of_five", "row_batch_gradients"]
-
-ACROSS = Lines("X")
+#: Networks → case → the setting.
+KINDS: dict[str, Cases] = {
+    "one": cases(TAPERED, plain("tanh", 0.5), 61),
+    "batch": cases(TAPERED, plain("tanh", 0.5), 62, rows=4),
+    "one hidden": cases(ONE_HIDDEN, varied, 63),
+}
 
 
 def outputs_of_five(network: Any, parameters: Any, x: Any) -> Any:
@@ -39,20 +44,12 @@ def outputs_of_five(network: Any, parameters: Any, x: Any) -> Any:
     }
 
 
-@ACROSS.holds(
-    "E1",
-    "one network in five storages, [b|W], (W, b), (n+1) × (m+1), θ, [W|b], has one output",
-    "one",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E1(t: Any, q: Any) -> Pairs:
     for output in outputs_of_five(q.network, q.parameters, q.x[0]).values():
         yield t.A[-1], output
 
 
-@ACROSS.holds(
-    "E2", "gradients of |·|² (S1, S4) are twice those of ½ |·|² (S0, S2, S3)", "one"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E2(t: Any, q: Any) -> Pairs:
     doubled = Network(
         q.network.sizes, q.network.activations, LOSSES["squared_error"](1.0)
     )
@@ -66,11 +63,7 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@ACROSS.holds(
-    "E3",
-    "layers of one 4-3-5-2 network: S0 L = 3, S1 L = 3, S2 L = 4, S3 M = 4, S4 N = 2 and F",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E3(t: Any, q: Any) -> Pairs:
     network = Network((4, 3, 5, 2), ["tanh", "tanh", "identity"], "squared_error")
     s = sweep(network, network.init(), np.ones((1, 4)), np.ones((1, 2)))
     counts = [
@@ -82,24 +75,14 @@ def _(t: Any, q: Any) -> Pairs:
     yield np.array([3, 3, 4, 4, 2]), np.array([*counts, bias_last.view(s).N])
 
 
-@ACROSS.holds(
-    "E4",
-    "S2 stores (n+1)(m+1) numbers a layer, n+1 of them fixed: m(n+1) can be trained",
-    "one",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E4(t: Any, q: Any) -> Pairs:
     n = q.network.sizes
     for l, w in constant_neuron.arrays_of(q.parameters).items():
         yield (n[l] + 1) * (n[l + 1] + 1), w.size
         yield n[l + 1] * (n[l] + 1), w.size - w[:, 0].size
 
 
-@ACROSS.holds(
-    "E6",
-    "S4's section 1 (columns) is its section 2 with N = 1 (rows), transposed",
-    "one hidden",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E6(t: Any, q: Any) -> Pairs:
     p = bias_last.run(q.network, bias_last.arrays_of(q.parameters), q.x.T, q.y.T)
     c = p.columns
     yield t.dA[1].T, c["dL_dh"][:-1]
@@ -121,12 +104,7 @@ def row_batch_gradients(network: Any, parameters: Any, x: Any, y: Any) -> Any:
     return {l: product(o[l].T, delta[l]) for l in w}
 
 
-@ACROSS.holds(
-    "E7",
-    "rows in S2's form = columns in S1's: one summed gradient [db | dW], 0 in column 0",
-    "batch",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E7(t: Any, q: Any) -> Pairs:
     p = column_batch.run(
         q.network, column_batch.arrays_of(q.parameters), q.x.T, q.y.T, reduction="sum"
     )
@@ -136,14 +114,7 @@ def _(t: Any, q: Any) -> Pairs:
         yield np.hstack([t.db[l][:, None], t.dW[l]]), g[:, 1:].T
 
 
-@ACROSS.trap(
-    "E5",
-    "updating a layer before the sweep has passed the layer below",
-    "all gradients at θ_t, then all steps",
-    "one",
-    "NS: value; SQ: value; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E5(t: Any, q: Any, *, printed: bool) -> Pairs:
     alpha, s = 0.5, t.sweep
     W = list(s.parameters.weights)
     delta, moved = s.dZ[-1], {}
@@ -156,14 +127,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         yield W[l] - alpha * t.dW[l], stepped
 
 
-@ACROSS.trap(
-    "H1",
-    "softmax as printed, net = (1000, 0), in float64",
-    "subtract max(net)",
-    "none",
-    "-: not finite",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def H1(t: Any, q: Any, *, printed: bool) -> Pairs:
     net = np.array([[1000.0, 0.0]])
     e = np.exp(net)
     yield (
@@ -185,38 +149,17 @@ def as_written(y: Any, net: Any) -> Any:
     return -np.sum(y * np.log(ACTIVATIONS["softmax"]().value(net)))
 
 
-@ACROSS.trap(
-    "H2",
-    "-Σ y log a with a_2 underflown to 0 and y_2 = 0: 0 · log 0",
-    "log-sum-exp (S0.E22, S1.E83)",
-    "none",
-    "-: not finite",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def H2(t: Any, q: Any, *, printed: bool) -> Pairs:
     y, net = np.array([[1.0, 0.0]]), np.array([[1000.0, 0.0]])
     yield 0.0, as_written(y, net) if printed else cross_entropy(y, net)
 
 
-@ACROSS.trap(
-    "H3",
-    "the same with y on the class that has underflown: the true value is 1000",
-    "log-sum-exp",
-    "none",
-    "-: not finite",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def H3(t: Any, q: Any, *, printed: bool) -> Pairs:
     y, net = np.array([[0.0, 1.0]]), np.array([[1000.0, 0.0]])
     yield 1000.0, as_written(y, net) if printed else cross_entropy(y, net)
 
 
-@ACROSS.trap(
-    "H4",
-    "1 / (1 + e^{-x}) at x = -1000 overflows inside, though its value is 0",
-    "e^{-|x|}",
-    "none",
-    "-: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def H4(t: Any, q: Any, *, printed: bool) -> Pairs:
     x = np.array([-1000.0])
     flagged = []
     with np.errstate(over="call", call=lambda kind, flag: flagged.append(kind)):

@@ -1,21 +1,25 @@
-"""The checked lines of a document: their parts, their evaluation, and their table.
+"""What a checked line of a document is, and how it is read from the document's table.
 
-A form is a generator of pairs (left, right): what the left-hand side of an equation is in truth, and what its
-right-hand side gives. It reads the truth `t`, a document's quantities with their derivatives taken numerically,
-and the pass `q`, the same quantities as the notation computes them. The form of a misprint has a flag
-`printed`, so that what is wrong stands beside what is right. A form that compares nothing holds nowhere.
+The table, `lines.csv` in a document's folder, has a row for each line: what it says, the verdict, what it should say,
+and how its printed form fails. Its form is the function of its number in the modules `lines…` beside it: a generator of
+pairs (left, right), what the left-hand side of an equation is in truth, and what its right-hand side gives. It reads
+the truth `t`, a document's quantities with their derivatives taken numerically, and the pass `q`, the same quantities
+as the notation computes them. The form of a misprint has a flag `printed`, so that what is wrong stands beside what is
+right. A form that compares nothing holds nowhere.
 """
 
 from __future__ import annotations
 
+import csv
 import enum
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from .outcomes import Pairs
 
-__all__ = ["Line", "Lines", "Pairs", "Verdict", "label_of"]
+__all__ = ["Line", "Pairs", "Verdict", "label_of", "lines_of"]
 
 Form = Callable[..., Pairs]
 
@@ -39,7 +43,7 @@ class Line:
     Parameters
     ----------
     id : str
-        "S1.E73": document S1, its 73rd displayed equation in the inventory.
+        "S1.E73": document S1, its 73rd displayed equation.
     verdict : Verdict
     place : str
         Where it stands in the document: its section, and an equation's number where it has one.
@@ -109,102 +113,30 @@ def label_of(line: Line) -> str:
     )
 
 
-class Lines:
-    """The lines of a document, in the order of its text; its methods are decorators of forms.
+def lines_of(
+    document: str, table: str, modules: Iterable[ModuleType]
+) -> Iterator[Line]:
+    """The lines of a document, in the order of its text.
 
     Parameters
     ----------
     document : str
-        S0 … S4, or X.
+        S0 …, or X.
+    table : str
+        Its `lines.csv`.
+    modules : iterable of module
+        Where its forms are: of line E2-6 a function E2_6.
     """
-
-    def __init__(self, document: str) -> None:
-        self.document = document
-        self.all: list[Line] = []
-
-    def __iter__(self) -> Iterator[Line]:
-        return iter(self.all)
-
-    def holds(
-        self, number: str, says: str, kind: str = "none"
-    ) -> Callable[[Form], Form]:
-        """A line that holds as printed."""
-        return self._adding(number, Verdict.HOLDS, "", says, kind)
-
-    def slip(
-        self, number: str, place: str, says: str, note: str, kind: str = "none"
-    ) -> Callable[[Form], Form]:
-        """A slip of notation with one workable reading, which holds."""
-        return self._adding(number, Verdict.SLIP, place, says, kind, note)
-
-    def wrong(
-        self,
-        number: str,
-        place: str,
-        says: str,
-        mend: str,
-        kind: str,
-        fails: str,
-        verdict: Verdict = Verdict.MISPRINT,
-    ) -> Callable[[Form], Form]:
-        """A line that fails as printed, "case how, case how", and holds when corrected."""
-        return self._adding(number, verdict, place, says, kind, mend, fails)
-
-    def reading(
-        self, number: str, place: str, says: str, mend: str, kind: str, fails: str
-    ) -> Callable[[Form], Form]:
-        """A line that fails when read to the letter."""
-        return self.wrong(number, place, says, mend, kind, fails, Verdict.READING)
-
-    def trap(
-        self, number: str, says: str, mend: str, kind: str, fails: str
-    ) -> Callable[[Form], Form]:
-        """A mistake that the document does not make but invites."""
-        return self.wrong(number, "", says, mend, kind, fails, Verdict.TRAP)
-
-    def note(
-        self, number: str, verdict: Verdict, place: str, says: str, reason: str
-    ) -> None:
-        """A line that is no equation, and so is not evaluated."""
-        self.all.append(
-            Line(
-                f"{self.document}.{number}",
-                verdict,
-                place,
-                says,
-                "none",
-                reason=reason,
-            )
+    forms = {name: of for module in modules for name, of in vars(module).items()}
+    for row in csv.DictReader(table.splitlines()):
+        yield Line(
+            f"{document}.{row['line']}",
+            Verdict(row["verdict"]),
+            row["place"],
+            row["says"],
+            row["networks"] or "none",
+            forms.get(row["line"].replace("-", "_")),
+            row["mend"],
+            dict(item.split(": ") for item in row["fails"].split("; ") if item),
+            row["reason"],
         )
-
-    def _adding(
-        self,
-        number: str,
-        verdict: Verdict,
-        place: str,
-        says: str,
-        kind: str,
-        mend: str = "",
-        fails: str = "",
-    ) -> Callable[[Form], Form]:
-        def add(form: Form) -> Form:
-            listed = (
-                dict(item.strip().rsplit(": ", 1) for item in fails.split(";"))
-                if fails
-                else {}
-            )
-            self.all.append(
-                Line(
-                    f"{self.document}.{number}",
-                    verdict,
-                    place,
-                    says,
-                    kind,
-                    form,
-                    mend,
-                    listed,
-                )
-            )
-            return form
-
-        return add

@@ -7,7 +7,7 @@ they agree. So every line sees all three.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,21 @@ from ..equations.custom import custom_loss
 from ..equations.draws import Purpose, generator
 from ..equations.losses import LOSSES
 from ..equations.network import Network, Parameters
-from . import bias_first, bias_last, column_batch, constant_neuron, flat_theta
 
-__all__ = ["KINDS", "Setting", "quartic"]
+__all__ = [
+    "DEEP",
+    "NARROWING",
+    "ONE_HIDDEN",
+    "SHALLOW",
+    "TAPERED",
+    "Cases",
+    "Setting",
+    "cases",
+    "plain",
+    "quartic",
+    "softmax_after",
+    "with_quartic",
+]
 
 Sizes = Mapping[str, tuple[int, ...]]
 #: Case → widths, input first.
@@ -27,6 +39,7 @@ DEEP: Sizes = {"NS": (3, 4, 2, 5), "SQ": (3, 3, 3, 3), "ML": (4, 3, 3, 3)}
 TAPERED: Sizes = {"NS": (4, 3, 5, 2), "SQ": (3, 3, 3, 3), "ML": (4, 3, 3)}
 SHALLOW: Sizes = {"NS": (4, 5, 3), "SQ": (3, 3, 3), "ML": (6, 3, 3)}
 NARROWING: Sizes = {"NS": (4, 3, 2, 5), "SQ": (3, 3, 3, 3), "ML": (4, 3, 3, 3)}
+ONE_HIDDEN: Sizes = {"NS": (4, 3, 2), "SQ": (3, 3, 3), "ML": (4, 3, 3)}
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,8 @@ class Setting:
     parameters : Parameters
     x, y : Array, shapes (N, n_0) and (N, n_L)
     reduction : {"mean", "sum"}
+    options : dict
+        What the notation's functions take beside it.
     """
 
     network: Network
@@ -46,6 +61,11 @@ class Setting:
     x: Array
     y: Array
     reduction: str = "sum"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+#: Case → the setting, made when it is asked for.
+Cases = dict[str, Callable[[], Setting]]
 
 
 def quartic() -> Any:
@@ -65,13 +85,13 @@ def draw(
     rows: int = 1,
     reduction: str = "sum",
     targets: str = "any",
-    biased: bool = True,
+    **options: Any,
 ) -> Setting:
-    """Parameters and rows for a network; targets "any", "positive", "sum to 1" or "one-hot"."""
-    rng = generator(seed, Purpose.INITIALIZATION)
+    """Parameters and rows for a network; targets "any", "positive", "sum to 1" or "one-hot"; b = 0 unless `biased`."""
+    rng = generator(seed, Purpose.INITIALISATION)
     n = network.sizes
     parameters = Parameters(n, rng.uniform(-1.2, 1.2, network.n_parameters))
-    if not biased:
+    if not options.get("biased", True):
         parameters = Parameters.from_arrays(
             parameters.weights, [0 * b for b in parameters.biases]
         )
@@ -83,7 +103,7 @@ def draw(
         y = y / y.sum(axis=1, keepdims=True)
     if targets == "one-hot":
         y = np.eye(n[-1])[np.arange(rows) % n[-1]]
-    return Setting(network, parameters, x, y, reduction)
+    return Setting(network, parameters, x, y, reduction, options)
 
 
 def cases(
@@ -95,9 +115,6 @@ def cases(
         return lambda: draw(make(n), seed, **options)
 
     return {case: setting(n) for case, n in sizes.items()}
-
-
-Cases = dict[str, Callable[[], Setting]]
 
 
 def plain(activation: str, factor: float) -> Callable[[Sequence[int]], Network]:
@@ -114,114 +131,6 @@ def with_quartic(activation: str) -> Callable[[Sequence[int]], Network]:
 
 def softmax_after(activation: str) -> Callable[[Sequence[int]], Network]:
     """Softmax with cross-entropy in the last layer."""
-    return lambda n: column_batch.network(n, activation, softmax=True)
-
-
-def logistic(n: Sequence[int]) -> Network:
-    """S2's network for numbers of neurons without the constant."""
-    return constant_neuron.network([k + 1 for k in n])
-
-
-GENERAL = {
-    **cases(NARROWING, logistic, 31),
-    **cases({"NS tanh quartic": NARROWING["NS"]}, with_quartic("tanh"), 32),
-    **cases({"SQ softplus quartic": NARROWING["SQ"]}, with_quartic("softplus"), 33),
-}
-ONE_HIDDEN: Sizes = {"NS": (4, 3, 2), "SQ": (3, 3, 3), "ML": (4, 3, 3)}
-HIDDEN: Sizes = {
-    "NS": (4, 3, 2, 5),
-    "SQ": (3, 3, 3, 3),
-    "ML": (4, 3, 3, 3),
-    "D_F=1": (4, 3, 2, 1),
-}
-
-
-def varied(n: Sequence[int]) -> Network:
-    """S4's network with an activation of its own for each hidden layer."""
-    return bias_last.network(
-        n, [("tanh", "sigmoid", "softplus")[i % 3] for i in range(len(n) - 2)]
+    return lambda n: Network(
+        n, [*[activation] * (len(n) - 2), "softmax"], "cross_entropy"
     )
-
-
-def linear_with_quartic(n: Sequence[int]) -> Network:
-    """S4's network with another loss."""
-    return Network(n, [*varied(n).activations[:-1], "identity"], quartic())
-
-
-#: (document, kind) → case → the setting.
-KINDS: Mapping[tuple[str, str], Cases] = {
-    ("S0", "plain"): cases(DEEP, lambda n: bias_first.network(n, "tanh"), 1),
-    ("S0", "softmax"): cases(DEEP, softmax_after("tanh"), 2, targets="positive"),
-    ("S0", "sum 1"): cases(DEEP, softmax_after("tanh"), 3, targets="sum to 1"),
-    ("S1", "linear"): cases(TAPERED, plain("identity", 1.0), 11),
-    ("S1", "one"): cases(TAPERED, plain("tanh", 1.0), 12),
-    ("S1", "sum"): cases(TAPERED, plain("tanh", 1.0), 13, rows=5),
-    ("S1", "mean"): cases(TAPERED, plain("tanh", 1.0), 14, rows=5, reduction="mean"),
-    ("S1", "chain"): cases({"L=1": (1, 1), "L=4": (1,) * 5}, plain("tanh", 1.0), 15),
-    ("S1", "longer chain"): cases({"L=4": (1,) * 5}, plain("tanh", 1.0), 15),
-    ("S1", "ReLU neuron"): {
-        "on": lambda: Setting(
-            plain("relu", 1.0)((1, 1)),
-            Parameters.from_arrays([[[0.7]]], [[0.2]]),
-            np.array([[0.9]]),
-            np.array([[0.3]]),
-        ),
-        "off": lambda: Setting(
-            plain("relu", 1.0)((1, 1)),
-            Parameters.from_arrays([[[-0.7]]], [[0.2]]),
-            np.array([[0.9]]),
-            np.array([[0.3]]),
-        ),
-        "at 0": lambda: Setting(
-            plain("relu", 1.0)((1, 1)),
-            Parameters.from_arrays([[[0.5]]], [[-0.25]]),
-            np.array([[0.5]]),
-            np.array([[0.3]]),
-        ),
-    },
-    ("S1", "digits"): cases(
-        SHALLOW, softmax_after("relu"), 16, rows=6, reduction="mean", targets="one-hot"
-    ),
-    ("S1", "deep"): cases(
-        {"NS": (4, 3, 5, 2), "SQ": (3, 3, 3, 3), "ML": (4, 3, 3, 3)},
-        softmax_after("relu"),
-        17,
-        rows=6,
-        reduction="mean",
-        targets="one-hot",
-    ),
-    ("S1", "softmax"): cases(SHALLOW, softmax_after("tanh"), 18, targets="positive"),
-    ("S1", "sum 1"): cases(SHALLOW, softmax_after("tanh"), 19, targets="sum to 1"),
-    ("S2", "any"): GENERAL,
-    ("S2", "logistic"): cases(NARROWING, logistic, 34),
-    ("S2", "squares"): cases({"NS": NARROWING["NS"]}, plain("sigmoid", 1.0), 35),
-    ("S2", "quartic"): cases({"NS": NARROWING["NS"]}, with_quartic("tanh"), 36),
-    ("S3", "one"): cases(TAPERED, flat_theta.network, 41),
-    ("S3", "sum"): cases(TAPERED, flat_theta.network, 42, rows=5),
-    ("S3", "mean"): cases(TAPERED, flat_theta.network, 43, rows=5, reduction="mean"),
-    ("S3", "count"): cases(
-        {**TAPERED, "784-10-10": (784, 10, 10)}, flat_theta.network, 44
-    ),
-    ("S4", "one"): cases(ONE_HIDDEN, varied, 51, biased=False),
-    ("S4", "deep"): cases(HIDDEN, varied, 52, biased=False),
-    ("S4", "biased one"): cases(ONE_HIDDEN, varied, 53),
-    ("S4", "biased"): cases(HIDDEN, varied, 54),
-    ("S4", "other losses"): {
-        **cases(
-            {"NS quartic": HIDDEN["NS"], "SQ quartic": HIDDEN["SQ"]},
-            linear_with_quartic,
-            55,
-            biased=False,
-        ),
-        **cases(
-            {"NS softmax": HIDDEN["NS"], "SQ softmax": HIDDEN["SQ"]},
-            softmax_after("tanh"),
-            56,
-            targets="positive",
-            biased=False,
-        ),
-    },
-    ("X", "one"): cases(TAPERED, plain("tanh", 0.5), 61),
-    ("X", "batch"): cases(TAPERED, plain("tanh", 0.5), 62, rows=4),
-    ("X", "one hidden"): cases(ONE_HIDDEN, varied, 63),
-}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .symbols import Symbol
 
-__all__ = ["Spelling", "Style", "parts_of"]
+__all__ = ["Shape", "Spelling", "Style", "parts_of"]
 
 #: Kinds of vectors that each layer has.
 OF_LAYERS = ("A", "x", "Z", "M", "X", "Y", "P", "D", "G", "Gx", "Gone", "one")
@@ -51,6 +51,31 @@ def parts_of(name: str) -> tuple[str, int, tuple[int, ...]]:
     head, *index = name.split(".")
     kind = head.rstrip("0123456789")
     return kind, int(head[len(kind) :] or 0), tuple(int(i) for i in index)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The traits of a network and its rows that decide a document's way of writing it.
+
+    Parameters
+    ----------
+    layers : int
+        L.
+    linear : bool
+        True for a linear output.
+    squares : bool
+        True for the loss Σ (a - y)².
+    trials : {"", "mean", "sum"}
+        The reduction of J over several rows of one weight; empty for one row, or rows of several weights.
+    equations : frozenset of str
+        The numbers of the equations that are asked for.
+    """
+
+    layers: int
+    linear: bool
+    squares: bool
+    trials: str
+    equations: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,30 +1,17 @@
-r"""The notations of the five documents and the canonical one, as tables: letters, layouts, equations.
-
-`documents` has the five; the canonical one is here. Equation numbers are those of the documents, or of the inventory
-(docs/notations.md) where a document has none.
-"""
+"""The letters, layouts and equations of the canonical notation, as a table, beside those of the documents."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..documents import NOTATIONS
-from ..documents.bias_first.letters import LETTERS as BIAS_FIRST
-from ..documents.bias_last import letters as bias_last
-from ..documents.column_batch import letters as column_batch
-from ..documents.constant_neuron.letters import LETTERS as CONSTANT_NEURON
-from ..documents.flat_theta.letters import LETTERS as FLAT_THETA
-from ..documents.spelling import Spelling, Style
+from ..documents.spelling import Shape, Spelling, Style
 from ..documents.symbols import NEW, by, common, lettered, weights
 from ..errors import InputError, named_among
 
 __all__ = ["SPELLINGS", "Shape", "spelled_for", "spelling"]
 
-
-#: S4's equations from this number on are those of its section 2.
-FIRST_OF_SECTION_2 = 41
 
 CANONICAL = Spelling(
     name="canonical",
@@ -79,50 +66,12 @@ CANONICAL = Spelling(
 
 #: name → the notation.
 SPELLINGS: Mapping[str, Spelling] = MappingProxyType(
-    {
-        one.name: one
-        for one in (
-            CANONICAL,
-            BIAS_FIRST,
-            column_batch.LETTERS,
-            CONSTANT_NEURON,
-            FLAT_THETA,
-            bias_last.LETTERS,
-        )
-    }
+    {"canonical": CANONICAL, **{n.name: n.letters for n in NOTATIONS.values()}}
 )
-
-
-@dataclass(frozen=True)
-class Shape:
-    """The traits of a network and its rows that decide a document's way of writing it.
-
-    Parameters
-    ----------
-    layers : int
-        L.
-    linear : bool
-        True for a linear output.
-    squares : bool
-        True for the loss Σ (a - y)².
-    trials : {"", "mean", "sum"}
-        The reduction of J over several rows of one weight; empty for one row, or rows of several weights.
-    equations : frozenset of str
-        The numbers of the equations that are asked for.
-    """
-
-    layers: int
-    linear: bool
-    squares: bool
-    trials: str
-    equations: frozenset[str] = frozenset()
 
 
 def spelled_for(name: str, shape: Shape) -> Spelling:
     """A notation as its document writes a network of this shape.
-
-    S1 has a batch as matrices of columns. S4 has a section of its own for one hidden layer and a linear output, which
-    is shown where no equation of its other section is asked for.
 
     Examples
     --------
@@ -130,22 +79,7 @@ def spelled_for(name: str, shape: Shape) -> Spelling:
     >>> spelled_for("bias-last", one).label(1, 2), SPELLINGS["bias-last"].label(1, 2)
     ('V', '1')
     """
-    if name == "column-batch" and shape.trials:
-        return (
-            column_batch.MEAN_OF_TRIALS
-            if shape.trials == "mean"
-            else column_batch.SUM_OF_TRIALS
-        )
-    if name == "bias-last" and shape.layers == 2 and shape.linear:
-        found = bias_last.ONE_HIDDEN_SQUARES if shape.squares else bias_last.ONE_HIDDEN
-        of_the_other = {
-            number
-            for number in shape.equations
-            if number.removeprefix("S4.E").isdigit()
-            and int(number.removeprefix("S4.E")) >= FIRST_OF_SECTION_2
-        }
-        return SPELLINGS[name] if of_the_other else found
-    return SPELLINGS[name]
+    return NOTATIONS[name].spelled_for(shape) if name in NOTATIONS else CANONICAL
 
 
 def spelling(name: str) -> Spelling:

@@ -5,26 +5,16 @@
 
 from __future__ import annotations
 
-from . import letters
-from .notation import (
-    Pass,
-    arrays_of,
-    network,
-    parameters_of,
-    quantities,
-    run,
-    step,
-    view,
-)
+import sys
 
-__all__ = [
-    "Pass",
-    "arrays_of",
-    "letters",
-    "network",
-    "parameters_of",
-    "quantities",
-    "run",
-    "step",
-    "view",
-]
+from ..interface import Notation
+from . import letters
+from .notation import *  # noqa: F403
+
+NOTATION = Notation(
+    letters.LETTERS,
+    sys.modules[__name__],
+    samples=1,
+    form="{1: W^[1], …, L: W^[L]}",
+    example="W^[1] = [0.5 1 -2]",
+)

@@ -5,28 +5,18 @@
 
 from __future__ import annotations
 
-from . import letters
-from .notation import (
-    Pass,
-    arrays_of,
-    network,
-    numbers,
-    parameters_of,
-    quantities,
-    run,
-    step,
-    view,
-)
+import sys
 
-__all__ = [
-    "Pass",
-    "arrays_of",
-    "letters",
-    "network",
-    "numbers",
-    "parameters_of",
-    "quantities",
-    "run",
-    "step",
-    "view",
-]
+from ..interface import Notation
+from . import letters
+from .notation import *  # noqa: F403
+
+NOTATION = Notation(
+    letters.LETTERS,
+    sys.modules[__name__],
+    samples=1,
+    form='{1: W^1, …, N: W^N, "F": W^F}, or {"V": V, "W": W}',
+    example="W^F = [1 -2 0.5]",
+    alone="VW",
+    spelled=letters.spelled,
+)

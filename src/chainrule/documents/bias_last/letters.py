@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..spelling import Spelling, Style
+from ..spelling import Shape, Spelling, Style
 from ..symbols import Symbol, bias_of, by, common, lettered, weights
 
-__all__ = ["LETTERS", "ONE_HIDDEN", "ONE_HIDDEN_SQUARES"]
+__all__ = ["LETTERS", "ONE_HIDDEN", "ONE_HIDDEN_SQUARES", "spelled"]
+
+#: Equations from this number on are those of section 2.
+FIRST_OF_SECTION_2 = 41
 
 W = weights("W", "#l")
 LETTERS = Spelling(
@@ -175,3 +178,12 @@ ONE_HIDDEN_SQUARES = replace(
         "G:out": "(11), (12), (14) to (17)",
     },
 )
+
+
+def spelled(shape: Shape) -> Spelling:
+    """Section 1 for one hidden layer and a linear output, unless an equation of section 2 is asked for."""
+    numbers = (number.removeprefix("S4.E") for number in shape.equations)
+    of_section_2 = any(n.isdigit() and int(n) >= FIRST_OF_SECTION_2 for n in numbers)
+    if shape.layers != 2 or not shape.linear or of_section_2:
+        return LETTERS
+    return ONE_HIDDEN_SQUARES if shape.squares else ONE_HIDDEN

@@ -8,13 +8,9 @@ import numpy as np
 
 from ...equations.draws import Purpose, generator
 from .. import bias_last
-from ..lines import Lines, Pairs
+from ..lines import Pairs
 from ..shapes import at, hadamard, over, product
 from .lines_one_layer import column, kron, sigma_prime
-
-__all__ = ["S4_MANY_LAYERS"]
-
-S4_MANY_LAYERS = Lines("S4")
 
 
 def row(values: Any) -> Any:
@@ -37,12 +33,7 @@ def outputs(q: Any) -> Any:
     return over(1, len(q.f))
 
 
-@S4_MANY_LAYERS.holds(
-    "E41",
-    "(41) g^n = W^n h^(n-1), h^n = σ_n(g^n), n = 1 … N, f = W^F h^N; shapes",
-    "deep",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E41(t: Any, q: Any) -> Pairs:
     for n in over(1, q.N):
         yield t.g[n], product(q.W[n], q.h[n - 1])
         yield t.h[n], q.sigma[n].value(q.g[n])
@@ -51,15 +42,7 @@ def _(t: Any, q: Any) -> Pairs:
     yield (q.D[-1], q.D[-2]), q.W["F"].shape
 
 
-@S4_MANY_LAYERS.wrong(
-    "E41b",
-    "section 2.1, (41)",
-    "f = W^F h^N with incorporated biases, and a 1 appended to no h^n, n ≥ 1",
-    "append 1 to every h^n; W^n is D_n × (D_{n-1}+1)",
-    "biased",
-    "NS: product; SQ: product; ML: product; D_F=1: product",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E41b(t: Any, q: Any, *, printed: bool) -> Pairs:
     h = q.h[0]
     for n in over(1, q.N):
         h = q.sigma[n].value(product(q.W[n], h))
@@ -67,33 +50,28 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     yield t.f, product(q.W["F"], h)
 
 
-@S4_MANY_LAYERS.holds("E42", "(42) L = |y - f|² = Σ_i (y_i - f_i)²", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E42(t: Any, q: Any) -> Pairs:
     yield t.loss, np.linalg.norm(q.y - q.f) ** 2
     yield t.loss, sum((at(q.y, i) - at(q.f, i)) ** 2 for i in outputs(q))
 
 
-@S4_MANY_LAYERS.holds("E43", "(43) ∂L/∂f_i = 2(f_i - y_i)", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E43(t: Any, q: Any) -> Pairs:
     for i in outputs(q):
         yield at(t.dL_df, i), 2 * (at(q.f, i) - at(q.y, i))
 
 
-@S4_MANY_LAYERS.holds("E44", "(44) ∂L/∂f = 2(f - y)ᵀ, a row", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E44(t: Any, q: Any) -> Pairs:
     yield t.dL_df, 2 * (q.f - q.y).T
 
 
-@S4_MANY_LAYERS.holds("E45", "(45) ∂L/∂W^F_kl = Σ_i ∂L/∂f_i ∂f_i/∂W^F_kl", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E45(t: Any, q: Any) -> Pairs:
     yield (
         t.dL_dW["F"],
         np.tensordot(q.dL_df[0], t.jacobian(("Z", last(q)), ("W", last(q))), axes=1),
     )
 
 
-@S4_MANY_LAYERS.holds("E46", "(46) f_i = Σ_l W^F_il h^N_l", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E46(t: Any, q: Any) -> Pairs:
     yield (
         t.f,
         column(
@@ -103,19 +81,13 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S4_MANY_LAYERS.holds(
-    "E47", "(47) ∂f_i/∂W^F_kl = δ_ik Σ_j δ_lj h^N_j = δ_ik h^N_l", "deep"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E47(t: Any, q: Any) -> Pairs:
     left, h = t.jacobian(("Z", last(q)), ("W", last(q))), q.h[q.N][:, 0]
     yield left, np.einsum("ik,lj,j->ikl", np.eye(len(q.f)), np.eye(len(h)), h)
     yield left, np.einsum("ik,l->ikl", np.eye(len(q.f)), h)
 
 
-@S4_MANY_LAYERS.holds(
-    "E48", "(48) ∂L/∂W^F_kl = Σ_i ∂L/∂f_i δ_ik h^N_l = ∂L/∂f_k h^N_l", "deep"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E48(t: Any, q: Any) -> Pairs:
     h = q.h[q.N][:, 0]
     sums = [
         [sum(at(q.dL_df, i) * kron(i, k) * v for i in outputs(q)) for v in h]
@@ -125,31 +97,20 @@ def _(t: Any, q: Any) -> Pairs:
     yield t.dL_dW["F"], np.array([[at(q.dL_df, k) * v for v in h] for k in outputs(q)])
 
 
-@S4_MANY_LAYERS.holds("E49", "(49) ∂L/∂W^F = (∂L/∂f)ᵀ (h^N)ᵀ", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E49(t: Any, q: Any) -> Pairs:
     yield t.dL_dW["F"], product(q.dL_df.T, q.h[q.N].T)
 
 
-@S4_MANY_LAYERS.wrong(
-    "E50",
-    "section 2.3, (50)",
-    "∂L/∂W^F = 2(f - y)ᵀ (h^N)ᵀ",
-    "2(f - y)(h^N)ᵀ: (44) is the transpose already",
-    "deep",
-    "NS: product; SQ: product; ML: product",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E50(t: Any, q: Any, *, printed: bool) -> Pairs:
     r = 2 * (q.f - q.y)
     yield t.dL_dW["F"], product(r.T if printed else r, q.h[q.N].T)
 
 
-@S4_MANY_LAYERS.holds("E51", "(51) ∂L/∂h^N_j = Σ_i ∂L/∂f_i ∂f_i/∂h^N_j", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E51(t: Any, q: Any) -> Pairs:
     yield t.dL_dh[q.N], product(q.dL_df, t.jacobian(("Z", last(q)), ("A", q.N)))
 
 
-@S4_MANY_LAYERS.holds("E52", "(52) ∂f_i/∂h^N_j = Σ_l δ_jl W^F_il = W^F_ij", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E52(t: Any, q: Any) -> Pairs:
     J, W = t.jacobian(("Z", last(q)), ("A", q.N)), q.W["F"]
     yield J, np.einsum("jl,il->ij", np.eye(len(q.h[q.N])), W)
     for i in outputs(q):
@@ -157,13 +118,11 @@ def _(t: Any, q: Any) -> Pairs:
             yield J[i - 1, j - 1], W[i - 1, j - 1]
 
 
-@S4_MANY_LAYERS.holds("E53", "(53) the Jacobian ∂f/∂h^N = W^F", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E53(t: Any, q: Any) -> Pairs:
     yield t.jacobian(("Z", last(q)), ("A", q.N)), q.W["F"]
 
 
-@S4_MANY_LAYERS.holds("E54", "(54) ∂L/∂h^N_j = Σ_i ∂L/∂f_i W^F_ij", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E54(t: Any, q: Any) -> Pairs:
     W = q.W["F"]
     yield (
         t.dL_dh[q.N],
@@ -173,33 +132,24 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S4_MANY_LAYERS.holds("E55", "(55) ∂L/∂h^N = ∂L/∂f W^F = ∂L/∂f ∂f/∂h^N, a row", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E55(t: Any, q: Any) -> Pairs:
     yield t.dL_dh[q.N], product(q.dL_df, q.W["F"])
     yield t.dL_dh[q.N], product(q.dL_df, t.jacobian(("Z", last(q)), ("A", q.N)))
 
 
-@S4_MANY_LAYERS.holds("E56", "(56) ∂L/∂h^N = 2(f - y)ᵀ W^F", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E56(t: Any, q: Any) -> Pairs:
     yield t.dL_dh[q.N], product(2 * (q.f - q.y).T, q.W["F"])
 
 
-@S4_MANY_LAYERS.holds("E57", "(57) ∂L/∂g^N_j = Σ_i ∂L/∂h^N_i ∂h^N_i/∂g^N_j", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E57(t: Any, q: Any) -> Pairs:
     yield t.dL_dg[q.N], product(q.dL_dh[q.N], t.jacobian(("A", q.N), ("Z", q.N)))
 
 
-@S4_MANY_LAYERS.holds("E58", "(58) ∂h^N_i/∂g^N_j = δ_ij σ^N'(g^N_i)", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E58(t: Any, q: Any) -> Pairs:
     yield t.jacobian(("A", q.N), ("Z", q.N)), np.diag(sigma_prime(q, q.N)[:, 0])
 
 
-@S4_MANY_LAYERS.holds(
-    "E59",
-    "(59) ∂L/∂g^N_j = Σ_i ∂L/∂h^N_i δ_ij σ^N'(g^N_i) = ∂L/∂h^N_j σ^N'(g^N_j)",
-    "deep",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E59(t: Any, q: Any) -> Pairs:
     above, slope = q.dL_dh[q.N], sigma_prime(q, q.N)
     sums = (
         sum(at(above, i) * kron(i, j) * at(slope, i) for i in hidden(q))
@@ -210,28 +160,16 @@ def _(t: Any, q: Any) -> Pairs:
         yield at(t.dL_dg[q.N], j), at(above, j) * at(slope, j)
 
 
-@S4_MANY_LAYERS.holds("E60", "(60) ∂L/∂g^N is the row [∂L/∂h^N_j σ^N'(g^N_j)]", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E60(t: Any, q: Any) -> Pairs:
     slope = sigma_prime(q, q.N)
     yield t.dL_dg[q.N], row(at(q.dL_dh[q.N], j) * at(slope, j) for j in hidden(q))
 
 
-@S4_MANY_LAYERS.holds(
-    "E61", "(61), first line: both factors transposed to rows", "deep"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E61(t: Any, q: Any) -> Pairs:
     yield t.dL_dg[q.N], hadamard(q.dL_dh[q.N], sigma_prime(q, q.N).T)
 
 
-@S4_MANY_LAYERS.reading(
-    "E61b",
-    "section 2.5, (61), second line",
-    "∂L/∂g^N = ∂L/∂h^N ⊙ σ^N'(g^N), a row times a column",
-    "σ^N'(g^N)ᵀ",
-    "deep",
-    "NS: shape; SQ: shape; ML: shape; D_F=1: shape",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E61b(t: Any, q: Any, *, printed: bool) -> Pairs:
     slope = sigma_prime(q, q.N)
     yield (
         t.dL_dg[q.N],
@@ -244,26 +182,17 @@ def g_by_w(t: Any, q: Any) -> Any:
     return t.jacobian(("Z", q.N), ("W", q.N))
 
 
-@S4_MANY_LAYERS.slip(
-    "T4",
-    "section 2.6, before (62)",
-    "a component of the vector g^N",
-    "of the matrix W^N",
-    "deep",
-)
-def _(t: Any, q: Any) -> Pairs:
+def T4(t: Any, q: Any) -> Pairs:
     parts = np.tensordot(q.dL_dg[q.N][0], g_by_w(t, q), axes=1)
     yield t.dL_dW[q.N].shape, parts.shape
     yield t.dL_dW[q.N], parts
 
 
-@S4_MANY_LAYERS.holds("E62", "(62) ∂L/∂W^N_kl = Σ_i ∂L/∂g^N_i ∂g^N_i/∂W^N_kl", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E62(t: Any, q: Any) -> Pairs:
     yield t.dL_dW[q.N], np.tensordot(q.dL_dg[q.N][0], g_by_w(t, q), axes=1)
 
 
-@S4_MANY_LAYERS.holds("E63", "(63) g^N_i = Σ_j W^N_ij h^(N-1)_j", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E63(t: Any, q: Any) -> Pairs:
     W, h = q.W[q.N], q.h[q.N - 1]
     yield (
         t.g[q.N],
@@ -274,21 +203,13 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S4_MANY_LAYERS.holds(
-    "E64", "(64) ∂g^N_i/∂W^N_kl = δ_ik Σ_j δ_lj h^(N-1)_j = δ_ik h^(N-1)_l", "deep"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E64(t: Any, q: Any) -> Pairs:
     h, units = q.h[q.N - 1][:, 0], np.eye(len(q.g[q.N]))
     yield g_by_w(t, q), np.einsum("ik,lj,j->ikl", units, np.eye(len(h)), h)
     yield g_by_w(t, q), np.einsum("ik,l->ikl", units, h)
 
 
-@S4_MANY_LAYERS.holds(
-    "E65",
-    "(65) ∂L/∂W^N_kl = Σ_i ∂L/∂g^N_i δ_ik h^(N-1)_l = ∂L/∂g^N_k h^(N-1)_l",
-    "deep",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E65(t: Any, q: Any) -> Pairs:
     d, h = q.dL_dg[q.N], q.h[q.N - 1]
     for k in hidden(q):
         for l in over(1, len(h)):
@@ -299,8 +220,7 @@ def _(t: Any, q: Any) -> Pairs:
             yield at(t.dL_dW[q.N], k, l), at(d, k) * at(h, l)
 
 
-@S4_MANY_LAYERS.holds("E66", "(66) ∂L/∂W^N = (∂L/∂g^N)ᵀ (h^(N-1))ᵀ", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E66(t: Any, q: Any) -> Pairs:
     yield t.dL_dW[q.N], product(q.dL_dg[q.N].T, q.h[q.N - 1].T)
 
 
@@ -309,17 +229,11 @@ def between(t: Any, q: Any) -> Any:
     return t.jacobian(("Z", q.N), ("A", q.N - 1))
 
 
-@S4_MANY_LAYERS.holds(
-    "E67", "(67) ∂L/∂h^(N-1)_j = Σ_i ∂L/∂g^N_i ∂g^N_i/∂h^(N-1)_j", "deep"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E67(t: Any, q: Any) -> Pairs:
     yield t.dL_dh[q.N - 1], product(q.dL_dg[q.N], between(t, q))
 
 
-@S4_MANY_LAYERS.holds(
-    "E68-69", "(68), (69) g^N = W^N h^(N-1), and by components", "deep"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E68_69(t: Any, q: Any) -> Pairs:
     W, h = q.W[q.N], q.h[q.N - 1]
     yield t.g[q.N], product(W, h)
     yield (
@@ -331,17 +245,13 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S4_MANY_LAYERS.holds(
-    "E70-71", "(70), (71) ∂g^N_i/∂h^(N-1)_j = W^N_ij, the Jacobian W^N", "deep"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E70_71(t: Any, q: Any) -> Pairs:
     W = q.W[q.N]
     yield between(t, q), np.einsum("jl,il->ij", np.eye(W.shape[1]), W)
     yield between(t, q), W
 
 
-@S4_MANY_LAYERS.holds("E72", "(72) ∂L/∂h^(N-1)_j = Σ_i ∂L/∂g^N_i W^N_ij", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E72(t: Any, q: Any) -> Pairs:
     d, W = q.dL_dg[q.N], q.W[q.N]
     yield (
         t.dL_dh[q.N - 1],
@@ -351,28 +261,16 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S4_MANY_LAYERS.holds("E73", "(73) ∂L/∂h^(N-1) = ∂L/∂g^N W^N, a row", "deep")
-def _(t: Any, q: Any) -> Pairs:
+def E73(t: Any, q: Any) -> Pairs:
     yield t.dL_dh[q.N - 1], product(q.dL_dg[q.N], q.W[q.N])
 
 
-@S4_MANY_LAYERS.holds(
-    "E74-75", "(74), (75) ∂L/∂W^n = (∂L/∂g^n)ᵀ (h^(n-1))ᵀ, n = 1 … N", "deep"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E74_75(t: Any, q: Any) -> Pairs:
     for n in over(1, q.N):
         yield t.dL_dW[n], product(q.dL_dg[n].T, q.h[n - 1].T)
 
 
-@S4_MANY_LAYERS.reading(
-    "E76",
-    "section 2.8, (76)",
-    "∂L/∂g^n = ∂L/∂h^n ⊙ σ^n'(g^n), a row times a column",
-    "σ^n'(g^n)ᵀ",
-    "deep",
-    "NS: shape; SQ: shape; ML: shape; D_F=1: shape",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E76(t: Any, q: Any, *, printed: bool) -> Pairs:
     for n in over(1, q.N):
         slope = sigma_prime(q, n)
         yield (
@@ -381,20 +279,12 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         )  # broadcasts where printed
 
 
-@S4_MANY_LAYERS.holds(
-    "E77",
-    "(77) ∂L/∂h^(n-1) = ∂L/∂g^n W^n, n = 1 … N; n = 1: the input gradient",
-    "deep",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E77(t: Any, q: Any) -> Pairs:
     for n in over(1, q.N):
         yield t.dL_dh[n - 1], product(q.dL_dg[n], q.W[n])
 
 
-@S4_MANY_LAYERS.holds(
-    "E77b", "the sweep (44), (49), (55), then (75) to (77), gives every ∂L/∂W", "deep"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E77b(t: Any, q: Any) -> Pairs:
     yield from swept(t, q, 2 * (q.f - q.y).T)
 
 
@@ -414,22 +304,14 @@ def flat(dL_dW: Any) -> Any:
     return np.concatenate([weights, np.zeros(sum(len(g) for g in dL_dW.values()))])
 
 
-@S4_MANY_LAYERS.holds(
-    "E78", "(78) W^n_{t+1} = W^n_t - η ∂L/∂W^n_t: slope -|gradient|² at η = 0", "deep"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E78(t: Any, q: Any) -> Pairs:
     g = flat(q.dL_dW)
     yield t.slope(-g), -np.sum(g * g)
     for n, W in bias_last.step(q, 0.1).items():
         yield t.W[n] - 0.1 * t.dL_dW[n], W
 
 
-@S4_MANY_LAYERS.holds(
-    "T5",
-    "∂L/∂W^n is the direction of steepest ascent: 200 random directions rise less",
-    "deep",
-)
-def _(t: Any, q: Any) -> Pairs:
+def T5(t: Any, q: Any) -> Pairs:
     g = flat(q.dL_dW)
     steepest = t.slope(g / np.linalg.norm(g))
     yield np.linalg.norm(g), steepest
@@ -440,12 +322,7 @@ def _(t: Any, q: Any) -> Pairs:
         yield True, t.slope(d / np.linalg.norm(d)) < steepest
 
 
-@S4_MANY_LAYERS.holds(
-    "T6",
-    "another loss, or softmax after the last product: only ∂L/∂f changes",
-    "other losses",
-)
-def _(t: Any, q: Any) -> Pairs:
+def T6(t: Any, q: Any) -> Pairs:
     if t.sweep.network.loss.name == "quartic":
         yield from swept(t, q, 4 * ((q.f - q.y) ** 3).T)
     else:
@@ -453,15 +330,7 @@ def _(t: Any, q: Any) -> Pairs:
         yield from swept(t, q, (np.sum(q.y) * softmax - q.y).T)
 
 
-@S4_MANY_LAYERS.wrong(
-    "T7",
-    "section 2.8",
-    "(75) to (77) for every parameter's derivative",
-    "and (49) for W^F, started by (44), (55)",
-    "deep",
-    "NS: value; SQ: value; ML: value; D_F=1: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def T7(t: Any, q: Any, *, printed: bool) -> Pairs:
     given: dict[Any, Any] = {  # (75)
         n: product(q.dL_dg[n].T, q.h[n - 1].T) for n in over(1, q.N)
     }

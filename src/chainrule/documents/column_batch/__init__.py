@@ -5,28 +5,18 @@
 
 from __future__ import annotations
 
-from . import letters
-from .notation import (
-    Pass,
-    arrays_of,
-    copies,
-    network,
-    parameters_of,
-    quantities,
-    run,
-    step,
-    view,
-)
+import sys
 
-__all__ = [
-    "Pass",
-    "arrays_of",
-    "copies",
-    "letters",
-    "network",
-    "parameters_of",
-    "quantities",
-    "run",
-    "step",
-    "view",
-]
+from ..interface import Notation
+from . import letters
+from .notation import *  # noqa: F403
+
+NOTATION = Notation(
+    letters.LETTERS,
+    sys.modules[__name__],
+    samples=None,
+    form="({1: W^(1), …}, {1: b^(1), …})",
+    example="W^(1) = [1 -2] b^(1) = [0.5]",
+    layered="Wb",
+    spelled=letters.spelled,
+)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..spelling import Spelling, Style
+from ..spelling import Shape, Spelling, Style
 from ..symbols import NEW, by, common, lettered, weights
 
-__all__ = ["LETTERS", "MEAN_OF_TRIALS", "SUM_OF_TRIALS"]
+__all__ = ["LETTERS", "MEAN_OF_TRIALS", "SUM_OF_TRIALS", "spelled"]
 
 LETTERS = Spelling(
     name="column-batch",
@@ -141,3 +141,9 @@ SUM_OF_TRIALS = replace(
         ": 1/N enters once, at ∂C/∂W and ∂C/∂b", ""
     ),
 )
+
+
+def spelled(shape: Shape) -> Spelling:
+    """A batch as matrices of columns."""
+    found = {"mean": MEAN_OF_TRIALS, "sum": SUM_OF_TRIALS}
+    return found.get(shape.trials, LETTERS)

@@ -6,13 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ..lines import Lines, Pairs
+from ..lines import Pairs
 from ..shapes import at, hadamard, over, product
 from .lines_neurons import column, mu_prime
-
-__all__ = ["S1_MATRICES", "trial"]
-
-S1_MATRICES = Lines("S1")
 
 
 def trial(array: Any, i: Any) -> Any:
@@ -20,28 +16,19 @@ def trial(array: Any, i: Any) -> Any:
     return array[:, [i - 1]]
 
 
-@S1_MATRICES.holds(
-    "E33",
-    "z^(l) = W^(l) a^(l-1) + b^(l) with W of n_l × n_{l-1}, a^(l) = μ(z^(l))",
-    "one",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E33(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         yield t.Z[l], product(q.W[l], q.A[l - 1]) + q.b[l]
         yield t.A[l], q.mu[l - 1].value(q.Z[l])
 
 
-@S1_MATRICES.holds("E34", "∂C/∂W^(l) is laid out as W^(l), ∂C/∂b^(l) as b^(l)", "one")
-def _(t: Any, q: Any) -> Pairs:
+def E34(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         yield t.W[l].shape, q.dC_dW[l].shape
         yield t.b[l].shape, q.dC_db[l].shape
 
 
-@S1_MATRICES.holds(
-    "E35", "∂C/∂w_ij = δ_i a_j^(l-1), ∂C/∂b_i = δ_i, δ_i = ∂C/∂z_i", "one"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E35(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         rows, cols = over(1, q.n[l]), over(1, q.n[l - 1])
         yield (
@@ -54,17 +41,13 @@ def _(t: Any, q: Any) -> Pairs:
         yield t.Delta[l], q.Delta[l]
 
 
-@S1_MATRICES.holds(
-    "E36", "∂C/∂W^(l) = δ^(l) (a^(l-1))ᵀ, ∂C/∂b^(l) = δ^(l), for all l", "one"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E36(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         yield t.dC_dW[l], product(q.Delta[l], q.A[l - 1].T)
         yield t.dC_db[l], q.Delta[l]
 
 
-@S1_MATRICES.holds("E37", "δ_i = ∂C/∂a_i ∂a_i/∂z_i, for an elementwise μ", "one")
-def _(t: Any, q: Any) -> Pairs:
+def E37(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         yield (
             t.Delta[l],
@@ -72,14 +55,7 @@ def _(t: Any, q: Any) -> Pairs:
         )
 
 
-@S1_MATRICES.trap(
-    "E37b",
-    "δ_i = ∂C/∂a_i ∂a_i/∂z_i for a softmax layer",
-    "a vector activation needs Jᵀ ∂C/∂a",
-    "softmax",
-    "NS: value; SQ: value; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E37b(t: Any, q: Any, *, printed: bool) -> Pairs:
     J = t.jacobian(("A", q.L), ("Z", q.L))
     yield (
         t.Delta[q.L],
@@ -89,8 +65,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     )
 
 
-@S1_MATRICES.holds("E38", "δ_i^(L) = 2(a_i^(L) - y_i) μ'(z_i^(L))", "one")
-def _(t: Any, q: Any) -> Pairs:
+def E38(t: Any, q: Any) -> Pairs:
     L = q.L
     outputs = over(1, q.n[L])
     yield (
@@ -101,8 +76,7 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S1_MATRICES.holds("E39", "δ^(L) = 2(a^(L) - y) ⊙ μ'(z^(L))", "one")
-def _(t: Any, q: Any) -> Pairs:
+def E39(t: Any, q: Any) -> Pairs:
     yield t.Delta[q.L], hadamard(2 * (q.A[q.L] - q.Y), mu_prime(q, q.L))
 
 
@@ -111,15 +85,7 @@ def between(q: Any, l: Any, k: Any, i: Any) -> Any:
     return at(q.W[l], k, i) * at(mu_prime(q, l - 1), i)
 
 
-@S1_MATRICES.wrong(
-    "E40",
-    'section "Backpropagation: Utilizing Matrix/Vector Notation", and the Summary',
-    "δ_i^(l-1) = Σ_{k=1}^{n_l} δ_k^(l) ∂z_k^(l)/∂z_i^(l-1), any l of 1 … L",
-    "l = 2 … L: there is no z^(0)",
-    "one",
-    "NS: index; SQ: index; ML: index",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E40(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1 if printed else 2, q.L):
         sums = (
             sum(at(q.Delta[l], k) * between(q, l, k, i) for k in over(1, q.n[l]))
@@ -128,15 +94,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         yield t.Delta[l - 1], column(sums)
 
 
-@S1_MATRICES.wrong(
-    "E41",
-    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
-    "z_k^(l) = Σ_{j=1}^{n_l} w_kj a_j^(l-1) + b_k, twice",
-    "upper limit n_{l-1}",
-    "one",
-    "NS: index; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E41(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L):
         last = q.n[l if printed else l - 1]
         a = q.A[l - 1] if l == 1 else q.mu[l - 2].value(q.Z[l - 1])
@@ -148,14 +106,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         yield t.Z[l], column(z)
 
 
-@S1_MATRICES.slip(
-    "E42",
-    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
-    "∂z_k^(l)/∂z_i^(l-1) = w_ki μ'(z_i^(l-1))",
-    "w_ki^(l)",
-    "one",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E42(t: Any, q: Any) -> Pairs:
     for l in over(2, q.L):
         rows, cols = over(1, q.n[l]), over(1, q.n[l - 1])
         yield (
@@ -164,8 +115,7 @@ def _(t: Any, q: Any) -> Pairs:
         )
 
 
-@S1_MATRICES.holds("E43", "δ_i^(l-1) = μ'(z_i^(l-1)) Σ_k δ_k w_ki", "one")
-def _(t: Any, q: Any) -> Pairs:
+def E43(t: Any, q: Any) -> Pairs:
     for l in over(2, q.L):
         sums = [
             sum(at(q.Delta[l], k) * at(q.W[l], k, i) for k in over(1, q.n[l]))
@@ -174,10 +124,7 @@ def _(t: Any, q: Any) -> Pairs:
         yield t.Delta[l - 1], hadamard(mu_prime(q, l - 1), column(sums))
 
 
-@S1_MATRICES.holds(
-    "E44", "Σ_k δ_k w_ki = (column i of W) · δ = (Wᵀ δ)_i = ∂C/∂a_i^(l-1)", "one"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E44(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         yield (
             t.dC_dA[l - 1],
@@ -186,8 +133,7 @@ def _(t: Any, q: Any) -> Pairs:
         yield t.dC_dA[l - 1], product(q.W[l].T, q.Delta[l])
 
 
-@S1_MATRICES.holds("E45", "δ^(l-1) = μ'(z^(l-1)) ⊙ ((W^(l))ᵀ δ^(l))", "one")
-def _(t: Any, q: Any) -> Pairs:
+def E45(t: Any, q: Any) -> Pairs:
     for l in over(2, q.L):
         yield (
             t.Delta[l - 1],
@@ -195,15 +141,7 @@ def _(t: Any, q: Any) -> Pairs:
         )
 
 
-@S1_MATRICES.wrong(
-    "E46",
-    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
-    "δ^(L-1) = μ'(z^(L)) ⊙ (W^(L))ᵀ δ^(L)",
-    "μ'(z^(L-1))",
-    "one",
-    "NS: product; SQ: value; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E46(t: Any, q: Any, *, printed: bool) -> Pairs:
     L = q.L
     yield (
         t.Delta[L - 1],
@@ -211,15 +149,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     )
 
 
-@S1_MATRICES.wrong(
-    "E46b",
-    'section "Backpropagation: Utilizing Matrix/Vector Notation", second line',
-    "δ^(L-1) = μ'(z^(L)) ⊙ (2 (W^(L))ᵀ ((a - y) ⊙ μ'(z^(L))))",
-    "outer factor μ'(z^(L-1)); the inner one is right",
-    "one",
-    "NS: product; SQ: value; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E46b(t: Any, q: Any, *, printed: bool) -> Pairs:
     L = q.L
     inner = hadamard(q.A[L] - q.Y, mu_prime(q, L))
     yield (
@@ -228,8 +158,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     )
 
 
-@S1_MATRICES.holds("E47", "for each trial l: a_l = μ(z_l), z_l = W a_l' + b", "mean")
-def _(t: Any, q: Any) -> Pairs:
+def E47(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         for i in over(1, q.N):
             yield trial(t.Z[l], i), product(q.W[l], trial(q.A[l - 1], i)) + q.b[l]
@@ -243,28 +172,12 @@ def outer_sum(q: Any, l: Any) -> Any:
     )
 
 
-@S1_MATRICES.wrong(
-    "E48",
-    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
-    "∂C/∂W = Σ_l δ_l a_lᵀ with C = (1/N) Σ_l ‖a_l - y_l‖²",
-    "(1/N) Σ_l δ_l a_lᵀ",
-    "mean",
-    "NS: value; SQ: value; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E48(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L):
         yield t.dC_dW[l], outer_sum(q, l) / (1 if printed else q.N)
 
 
-@S1_MATRICES.wrong(
-    "E49",
-    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
-    "∂C/∂b = Σ_l δ_l with C = (1/N) Σ_l ‖a_l - y_l‖²",
-    "(1/N) Σ_l δ_l",
-    "mean",
-    "NS: value; SQ: value; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E49(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L):
         yield (
             t.dC_db[l],
@@ -272,22 +185,13 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         )
 
 
-@S1_MATRICES.holds("E49b", "E48 and E49 with the sum for C: no 1/N needed", "sum")
-def _(t: Any, q: Any) -> Pairs:
+def E49b(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         yield t.dC_dW[l], outer_sum(q, l)
         yield t.dC_db[l], sum(trial(q.Delta[l], i) for i in over(1, q.N))
 
 
-@S1_MATRICES.reading(
-    "E50",
-    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
-    "δ_l = ∂C/∂a_l ∂a_l/∂z_l, a column times a Jacobian",
-    "(∂a/∂z)ᵀ ∂C/∂a; the Hadamard product for an elementwise μ",
-    "one",
-    "NS: product; SQ: product; ML: product",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E50(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L):
         J = t.jacobian(("A", l), ("Z", l))
         yield (
@@ -297,29 +201,13 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         yield t.Delta[l], hadamard(q.dC_dA[l], mu_prime(q, l))
 
 
-@S1_MATRICES.wrong(
-    "E51",
-    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
-    "δ_l^(L) = ∂C/∂z_l = 2(a_l - y_l) ⊙ μ'(z_l) although C is the mean",
-    "N ∂C/∂z_l, the derivative of trial l's own cost",
-    "mean",
-    "NS: value; SQ: value; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E51(t: Any, q: Any, *, printed: bool) -> Pairs:
     of_mean = t.objective_gradient(("Z", q.L)).T
     right = hadamard(2 * (q.A[q.L] - q.Y), mu_prime(q, q.L))
     yield of_mean if printed else q.N * of_mean, right
 
 
-@S1_MATRICES.wrong(
-    "E52",
-    'section "Backpropagation: Utilizing Matrix/Vector Notation"',
-    "δ_l^(l-1) = μ'(z_l^(l)) ⊙ (W^(l))ᵀ δ_l^(l)",
-    "μ'(z_l^(l-1))",
-    "mean",
-    "NS: product; SQ: value; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E52(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1 + 1, q.L)[::-1]:
         yield (
             t.Delta[l - 1],

@@ -6,14 +6,41 @@ from typing import Any
 
 import numpy as np
 
+from ...equations.network import Parameters
 from .. import column_batch
 from ..derivations import affine_collapse, chain, neuron, paths, polynomial
-from ..lines import Lines, Pairs
+from ..lines import Pairs
+from ..settings import SHALLOW, TAPERED, Cases, Setting, cases, plain, softmax_after
 from ..shapes import at, columnwise, over, product
 
-__all__ = ["S1_NEURONS", "column", "mu_prime"]
+CLASSES: Any = {"rows": 6, "reduction": "mean", "targets": "one-hot"}
+#: Networks → case → the setting.
+KINDS: dict[str, Cases] = {
+    "linear": cases(TAPERED, plain("identity", 1.0), 11),
+    "one": cases(TAPERED, plain("tanh", 1.0), 12),
+    "sum": cases(TAPERED, plain("tanh", 1.0), 13, rows=5),
+    "mean": cases(TAPERED, plain("tanh", 1.0), 14, rows=5, reduction="mean"),
+    "chain": cases({"L=1": (1, 1), "L=4": (1,) * 5}, plain("tanh", 1.0), 15),
+    "longer chain": cases({"L=4": (1,) * 5}, plain("tanh", 1.0), 15),
+    "ReLU neuron": {
+        "on": lambda: one_relu(0.7, 0.2, 0.9),
+        "off": lambda: one_relu(-0.7, 0.2, 0.9),
+        "at 0": lambda: one_relu(0.5, -0.25, 0.5),
+    },
+    "digits": cases(SHALLOW, softmax_after("relu"), 16, **CLASSES),
+    "deep": cases(
+        {**TAPERED, "ML": (4, 3, 3, 3)}, softmax_after("relu"), 17, **CLASSES
+    ),
+    "softmax": cases(SHALLOW, softmax_after("tanh"), 18, targets="positive"),
+    "sum 1": cases(SHALLOW, softmax_after("tanh"), 19, targets="sum to 1"),
+}
 
-S1_NEURONS = Lines("S1")
+
+def one_relu(w: float, b: float, a: float) -> Setting:
+    """One ReLU neuron at a, with the target 0.3."""
+    parameters = Parameters.from_arrays([[[w]]], [[b]])
+    network = plain("relu", 1.0)((1, 1))
+    return Setting(network, parameters, np.array([[a]]), np.array([[0.3]]))
 
 
 def mu_prime(q: Any, l: Any) -> Any:
@@ -38,15 +65,7 @@ def points() -> Any:
     return x, np.array([0.3, -0.2, 0.5, 1.1, 0.9, -0.4]), np.array([0.4, -1.2, 0.8])
 
 
-@S1_NEURONS.wrong(
-    "E1",
-    'section "Introducing Neural Networks"',
-    "a_i^(L) = Σ_{j=1}^{n_{L-1}} w_ji^(L) a_j^(L-1), W^(L) of n_L × n_{L-1}",
-    "w_ij",
-    "linear",
-    "NS: index; SQ: value; ML: index",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E1(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L):
         yield (
             t.A[l] - t.b[l],
@@ -54,15 +73,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         )
 
 
-@S1_NEURONS.wrong(
-    "E2",
-    'section "Introducing Neural Networks"',
-    "a_i^(L) = Σ_j w_ji^(L) a_j^(L-1) + b_i^(L)",
-    "w_ij",
-    "linear",
-    "NS: index; SQ: value; ML: index",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E2(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L):
         yield (
             t.A[l],
@@ -73,34 +84,18 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         )
 
 
-@S1_NEURONS.slip(
-    "E3",
-    'section "Introducing Neural Networks"',
-    "b^(L) = [b_i; …; b_{n_L}]",
-    "the first entry is b_1",
-    "linear",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E3(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         yield t.b[l], column(at(q.b[l], i) for i in over(1, q.n[l]))
 
 
-@S1_NEURONS.wrong(
-    "E4",
-    'section "Introducing Neural Networks"',
-    "W^(L) = [w_11 … w_1{n_L}; …; w_{n_{L-1}},1 … w_{n_{L-1}},{n_L}], n_{L-1} rows, in a = W a' + b",
-    "n_L rows (targets), n_{L-1} columns (sources)",
-    "linear",
-    "NS: product; SQ: value; ML: product",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E4(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L):
         W = q.W[l].T if printed else q.W[l]
         yield t.A[l], product(W, q.A[l - 1]) + q.b[l]
 
 
-@S1_NEURONS.holds("E4b", "with the displayed array V: a = Vᵀ a' + b", "linear")
-def _(t: Any, q: Any) -> Pairs:
+def E4b(t: Any, q: Any) -> Pairs:
     displayed = column_batch.arrays_of(t.sweep.parameters, sources_first=True)[0]
     for l, V in displayed.items():
         yield (
@@ -113,48 +108,35 @@ def _(t: Any, q: Any) -> Pairs:
         yield t.A[l], product(V.T, q.A[l - 1]) + q.b[l]
 
 
-@S1_NEURONS.holds("E5", "a^(L) = W^(L) a^(L-1) + b^(L), W of n_L × n_{L-1}", "linear")
-def _(t: Any, q: Any) -> Pairs:
+def E5(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         yield t.A[l], product(q.W[l], q.A[l - 1]) + q.b[l]
 
 
-@S1_NEURONS.reading(
-    "E6",
-    'section "Introducing Neural Networks"',
-    "without μ the output is a linear combination of the input",
-    "affine: with biases a constant is added",
-    "linear",
-    "NS: value; SQ: value; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E6(t: Any, q: Any, *, printed: bool) -> Pairs:
     one = affine_collapse.collapse(column_batch.parameters_of((q.W, q.b)))
     constant = 0.0 if printed else one.biases[0][:, None]
     yield t.A[q.L], product(one.weights[0], q.A[0]) + constant
 
 
-@S1_NEURONS.holds("E7", "a^(L) = μ(W^(L) a^(L-1) + b^(L)); f = f_L ∘ … ∘ f_1", "one")
-def _(t: Any, q: Any) -> Pairs:
+def E7(t: Any, q: Any) -> Pairs:
     a = q.A[0]
     for l in over(1, q.L):
         a = columnwise(q.mu[l - 1].value, product(q.W[l], a) + q.b[l])
         yield t.A[l], a
 
 
-@S1_NEURONS.holds("E8", "C = ‖a^(L) - y‖²", "one")
-def _(t: Any, q: Any) -> Pairs:
+def E8(t: Any, q: Any) -> Pairs:
     yield t.C, np.sum((q.A[q.L] - q.Y) ** 2)
     yield t.C, q.C
 
 
-@S1_NEURONS.holds("E9", "C = Σ_{j=1}^N ‖a_j^(L) - y_j‖²", "sum")
-def _(t: Any, q: Any) -> Pairs:
+def E9(t: Any, q: Any) -> Pairs:
     yield t.C, sum(np.sum((q.A[q.L][:, j] - q.Y[:, j]) ** 2) for j in range(q.N))
     yield t.C, q.C
 
 
-@S1_NEURONS.holds("E10", "C(k) = Σ_i (p(x_i) - y_i)², p(x) = Σ_m k_m x^m, 0^0 = 1")
-def _(t: Any, q: Any) -> Pairs:
+def E10(t: Any, q: Any) -> Pairs:
     x, y, k = points()
     yield (
         sum(
@@ -164,8 +146,7 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S1_NEURONS.holds("E11", "∂C/∂k_j = Σ_i 2 (p(x_i) - y_i) x_i^j, d+1 of them")
-def _(t: Any, q: Any) -> Pairs:
+def E11(t: Any, q: Any) -> Pairs:
     x, y, k = points()
     steps = [
         polynomial.cost(k + 1e-30j * np.eye(3)[j], x, y).imag / 1e-30 for j in range(3)
@@ -173,19 +154,13 @@ def _(t: Any, q: Any) -> Pairs:
     yield np.array(steps), polynomial.gradient(k, x, y)
 
 
-@S1_NEURONS.holds("E12", "steps against ∇C from random k reach the minimum")
-def _(t: Any, q: Any) -> Pairs:
+def E12(t: Any, q: Any) -> Pairs:
     x, y, _ = points()
     for seed in range(3):
         yield polynomial.least_squares(x, y, 2), polynomial.descend(x, y, 2, seed=seed)
 
 
-@S1_NEURONS.holds(
-    "E13",
-    "one neuron: a = μ(w a0 + b), C = (a - y)² = (μ(z) - y)² = (μ(w a0 + b) - y)²",
-    "chain",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E13(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         one = neuron.differentiate(
             q.W[l][0, 0], q.b[l][0, 0], q.A[l - 1][0, 0], q.Y[0, 0], q.mu[0]
@@ -196,10 +171,7 @@ def _(t: Any, q: Any) -> Pairs:
     yield t.C, one.C
 
 
-@S1_NEURONS.holds(
-    "E14", "one neuron: ∂C/∂w = 2(a - y) μ'(z) a0, ∂C/∂b = 2(a - y) μ'(z)", "chain"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E14(t: Any, q: Any) -> Pairs:
     L = q.L
     one = neuron.differentiate(
         q.W[L][0, 0], q.b[L][0, 0], q.A[L - 1][0, 0], q.Y[0, 0], q.mu[0]
@@ -208,10 +180,7 @@ def _(t: Any, q: Any) -> Pairs:
     yield t.dC_db[L][0, 0], one.dC_db
 
 
-@S1_NEURONS.holds(
-    "E15", "ReLU(x) = x if x > 0 else 0, ReLU'(x) = 1 if x > 0 else 0", "ReLU neuron"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E15(t: Any, q: Any) -> Pairs:
     x = np.array([-2.0, 0.0, 3.0])
     yield np.array([0.0, 0.0, 3.0]), q.mu[0].value(x)
     yield np.array([0.0, 0.0, 1.0]), q.mu[0].derivative(x)
@@ -220,12 +189,7 @@ def _(t: Any, q: Any) -> Pairs:
     yield t.jacobian(("A", 1), ("Z", 1)), np.where(z > 0, 1.0, 0.0)
 
 
-@S1_NEURONS.holds(
-    "E16",
-    "one ReLU neuron: ∂C/∂w = 2(a - y) a0 and ∂C/∂b = 2(a - y) if z > 0, else 0",
-    "ReLU neuron",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E16(t: Any, q: Any) -> Pairs:
     one = neuron.differentiate(
         q.W[1][0, 0], q.b[1][0, 0], q.A[0][0, 0], q.Y[0, 0], q.mu[0]
     )
@@ -242,17 +206,11 @@ def as_chain(q: Any) -> Any:
     return w, b, q.A[0][0, 0], q.Y[0, 0], q.mu[0]
 
 
-@S1_NEURONS.holds(
-    "E17",
-    "chain of L neurons: C = (μ(w^(L) μ(w^(L-1) a^(L-2) + b^(L-1)) + b^(L)) - y)²",
-    "chain",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E17(t: Any, q: Any) -> Pairs:
     yield t.C, chain.run(*as_chain(q)).C
 
 
-@S1_NEURONS.holds("E18", "chain: ∂a^(L)/∂a^(L-1) = μ'(z^(L)) w^(L)", "chain")
-def _(t: Any, q: Any) -> Pairs:
+def E18(t: Any, q: Any) -> Pairs:
     w, *_rest, mu = as_chain(q)
     yield (
         t.jacobian(("A", q.L), ("A", q.L - 1))[0, 0],
@@ -260,22 +218,14 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S1_NEURONS.holds(
-    "E19",
-    "chain: ∂C/∂w^(L-1), ∂C/∂b^(L-1) = 2(a^(L) - y) μ'(z^(L)) w^(L) μ'(z^(L-1)) {a^(L-2), 1}",
-    "longer chain",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E19(t: Any, q: Any) -> Pairs:
     L = q.L
     right = 2 * (q.A[L] - q.Y) * mu_prime(q, L) * q.W[L] * mu_prime(q, L - 1)
     yield t.dC_db[L - 1], right
     yield t.dC_dW[L - 1], right * q.A[L - 2]
 
 
-@S1_NEURONS.holds(
-    "E20", "chain: ∂a^(L-j+1)/∂a^(L-j) = μ'(z^(L-j+1)) w^(L-j+1), j = 1 … L", "chain"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E20(t: Any, q: Any) -> Pairs:
     w, *_rest, mu = as_chain(q)
     ran = chain.run(*as_chain(q))
     for j in over(1, q.L):
@@ -283,65 +233,35 @@ def _(t: Any, q: Any) -> Pairs:
         yield t.jacobian(("A", l), ("A", l - 1))[0, 0], chain.link(w, ran, mu, l)
 
 
-@S1_NEURONS.holds(
-    "E21", "chain: the product formula for ∂C/∂w^(L-j), j = 0 … L-1", "chain"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E21(t: Any, q: Any) -> Pairs:
     for l, right in enumerate(chain.differentiate(*as_chain(q))[0], 1):
         yield t.dC_dW[l][0, 0], right
 
 
-@S1_NEURONS.holds("E22", "chain: the product formula for ∂C/∂b^(L-j)", "chain")
-def _(t: Any, q: Any) -> Pairs:
+def E22(t: Any, q: Any) -> Pairs:
     for l, right in enumerate(chain.differentiate(*as_chain(q))[1], 1):
         yield t.dC_db[l][0, 0], right
 
 
-@S1_NEURONS.wrong(
-    "E23",
-    'section "L Layers with Arbitrary Neurons"',
-    "a_i^(l) = μ(Σ_j (w_ij a_j + b_i))",
-    "close the sum before + b_i",
-    "one",
-    "NS: value; SQ: value; ML: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E23(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L):
         times = q.n[l - 1] if printed else 1
         yield t.A[l], q.mu[l - 1].value(product(q.W[l], q.A[l - 1]) + times * q.b[l])
 
 
-@S1_NEURONS.wrong(
-    "E24",
-    'section "L Layers with Arbitrary Neurons"',
-    "w_ji^(L), the weight of j (layer L-1) on i (layer L), and then uses it as w_ij",
-    "w_ij is the weight of j (layer L-1) on i (layer L)",
-    "one",
-    "NS: index; SQ: value; ML: index",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E24(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L):
         named = q.W[l].T if printed else q.W[l]
         z = column(weighted(q, l, i, named) + at(q.b[l], i) for i in over(1, q.n[l]))
         yield t.A[l], q.mu[l - 1].value(z)
 
 
-@S1_NEURONS.slip(
-    "E25",
-    'section "L Layers with Arbitrary Neurons"',
-    "∂a_i^(l)/∂a_j^(l-1) = μ'(z_i^(l)) w_ij",
-    "w_ij^(l)",
-    "one",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E25(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L):
         yield t.jacobian(("A", l), ("A", l - 1)), mu_prime(q, l) * q.W[l]
 
 
-@S1_NEURONS.holds(
-    "E26", "C = Σ_j (a_j^(L) - y_j)², ∂C/∂a_i^(L) = 2(a_i^(L) - y_i)", "one"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E26(t: Any, q: Any) -> Pairs:
     yield t.C, sum((at(q.A[q.L], j) - at(q.Y, j)) ** 2 for j in over(1, q.n[q.L]))
     yield (
         t.dC_dA[q.L],
@@ -349,12 +269,7 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S1_NEURONS.holds(
-    "E27",
-    "∂C/∂w_ij^(L) = 2(a_i - y_i) μ'(z_i) a_j^(L-1), ∂C/∂b_i^(L) = 2(a_i - y_i) μ'(z_i)",
-    "one",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E27(t: Any, q: Any) -> Pairs:
     L = q.L
     factor = {
         i: 2 * (at(q.A[L], i) - at(q.Y, i)) * at(mu_prime(q, L), i)
@@ -372,33 +287,20 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S1_NEURONS.holds(
-    "E28",
-    "∂C/∂w_ij^(L-1), ∂C/∂b_i^(L-1): Σ_{k=1}^{n_L} ∂C/∂a_k^(L) ∂a_k^(L)/∂a_i^(L-1)",
-    "one",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E28(t: Any, q: Any) -> Pairs:
     L = q.L
     by_a = product((mu_prime(q, L) * q.W[L]).T, 2 * (q.A[L] - q.Y))
     yield t.dC_db[L - 1], by_a * mu_prime(q, L - 1)
     yield t.dC_dW[L - 1], by_a * mu_prime(q, L - 1) * q.A[L - 2].T
 
 
-@S1_NEURONS.holds(
-    "E29", "paths from a neuron of layer L-j to the cost: Π_{i=0}^{j-1} n_{L-i}", "one"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E29(t: Any, q: Any) -> Pairs:
     for j in over(0, q.L):
         every = paths.paths(t.sweep.network.sizes, t.sweep.network.n_layers - j)
         yield sum(1 for _path in every), paths.count(q.n, j)
 
 
-@S1_NEURONS.holds(
-    "E30",
-    "brute force: ∂C/∂a_i^(l) is the sum over all paths of Π μ'(z) w times 2(a - y)",
-    "one",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E30(t: Any, q: Any) -> Pairs:
     slopes = {l: mu_prime(q, l) for l in over(1, q.L)}
     for l in over(0, q.L):
         yield (
@@ -407,8 +309,7 @@ def _(t: Any, q: Any) -> Pairs:
         )
 
 
-@S1_NEURONS.holds("E31", "N data: C = Σ_l Σ_j ((a_l)_j - (y_l)_j)²", "sum")
-def _(t: Any, q: Any) -> Pairs:
+def E31(t: Any, q: Any) -> Pairs:
     trials, outputs = over(1, q.N), over(1, q.n[q.L])
     yield (
         t.C,
@@ -416,10 +317,7 @@ def _(t: Any, q: Any) -> Pairs:
     )
 
 
-@S1_NEURONS.holds(
-    "E32", "N data, C the sum: the partials of layers L and L-1 are sums over l", "sum"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E32(t: Any, q: Any) -> Pairs:
     L, residual = q.L, 2 * (q.A[q.L] - q.Y)
     last = residual * mu_prime(q, L)
     before = product(q.W[L].T, last) * mu_prime(q, L - 1)

@@ -5,26 +5,19 @@
 
 from __future__ import annotations
 
-from . import letters
-from .notation import (
-    Pass,
-    arrays_of,
-    network,
-    parameters_of,
-    quantities,
-    run,
-    step,
-    view,
-)
+import sys
 
-__all__ = [
-    "Pass",
-    "arrays_of",
-    "letters",
-    "network",
-    "parameters_of",
-    "quantities",
-    "run",
-    "step",
-    "view",
-]
+from ..interface import Notation
+from . import letters
+from .notation import *  # noqa: F403
+
+NOTATION = Notation(
+    letters.LETTERS,
+    sys.modules[__name__],
+    samples=1,
+    form="{0: w^0, …, L-2: w^(L-2)}",
+    example="w^0 = [1 0.5; 0 1; 0 -2]",
+    layered="w",
+    rows=True,
+    constants=1,
+)

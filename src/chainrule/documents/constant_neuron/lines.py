@@ -7,12 +7,22 @@ from typing import Any
 import numpy as np
 
 from .. import constant_neuron
-from ..lines import Lines, Pairs
+from ..lines import Pairs
+from ..settings import NARROWING, Cases, cases, plain, with_quartic
 from ..shapes import at, hadamard, over, product
 
-__all__ = ["S2"]
-
-S2 = Lines("S2")
+#: Networks → case → the setting.
+NS, SQ = NARROWING["NS"], NARROWING["SQ"]
+KINDS: dict[str, Cases] = {
+    "any": {
+        **cases(NARROWING, plain("sigmoid", 0.5), 31),
+        **cases({"NS tanh quartic": NS}, with_quartic("tanh"), 32),
+        **cases({"SQ softplus quartic": SQ}, with_quartic("softplus"), 33),
+    },
+    "logistic": cases(NARROWING, plain("sigmoid", 0.5), 34),
+    "squares": cases({"NS": NS}, plain("sigmoid", 1.0), 35),
+    "quartic": cases({"NS": NS}, with_quartic("tanh"), 36),
+}
 
 
 def inner(q: Any) -> Any:
@@ -55,41 +65,20 @@ def gradient_flat(dL_dw: Any) -> Any:
     )
 
 
-@S2.wrong(
-    "E1",
-    "section 1",
-    "N - 2 hidden layers and N - 1 weight matrices, L the number of layers",
-    "L - 2 and L - 1 (N, which nothing defines, is read as the number of patterns)",
-    "any",
-    "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E1(t: Any, q: Any, *, printed: bool) -> Pairs:
     count = len(t.sweep.x) if printed else q.L
     yield len(q.o) - 2, count - 2  # without input and output
     yield len(q.w), count - 1
 
 
-@S2.holds(
-    "E2",
-    "n^l is neurons plus one: 100 inputs give n^0 = 101; w^l is n^l × n^(l+1)",
-    "any",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E2(t: Any, q: Any) -> Pairs:
     yield tuple(k + 1 for k in t.sweep.network.sizes), q.n
     yield 100, constant_neuron.network((101, 3)).sizes[0]
     for l in over(0, q.L - 2):
         yield (q.n[l], q.n[l + 1]), q.w[l].shape
 
 
-@S2.wrong(
-    "E3",
-    "section 1",
-    "o_i^l = σ(a_i^l) for every i",
-    "for i ≥ 1; o_0 = 1",
-    "any",
-    "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E3(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L - 1):
         o = q.sigma[l - 1].value(q.a[l])
         if not printed:
@@ -97,15 +86,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         yield t.o[l], o
 
 
-@S2.wrong(
-    "E4",
-    "section 1",
-    "a_i^l = Σ_{j=0}^{n^l - 1} o_j^(l-1) w_ji^(l-1)",
-    "upper limit n^(l-1) - 1",
-    "any",
-    "NS: index; ML: value; NS tanh quartic: index",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E4(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(1, q.L - 1):
         last = q.n[l if printed else l - 1] - 1
         sums = [
@@ -115,50 +96,30 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         yield t.a[l], np.array([sums])
 
 
-@S2.slip(
-    "E5",
-    "section 1",
-    "o_i^0 = inputs, o_0^0 = 1",
-    "inputs at i = 1 … n^0 - 1, the constant at 0",
-    "any",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E5(t: Any, q: Any) -> Pairs:
     yield t.sweep.x[0], np.array([entry(q.o[0], i) for i in range(1, q.n[0])])
     yield 1.0, entry(q.o[0], 0)
 
 
-@S2.slip(
-    "E6", "section 1", "o_i^(L-1) = outputs", "outputs at i = 1 … n^(L-1) - 1", "any"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E6(t: Any, q: Any) -> Pairs:
     yield (
         t.sweep.A[-1][0],
         np.array([entry(q.o[q.L - 1], i) for i in range(1, q.n[q.L - 1])]),
     )
 
 
-@S2.holds("E7", "w_0i^l are the biases", "any")
-def _(t: Any, q: Any) -> Pairs:
+def E7(t: Any, q: Any) -> Pairs:
     for l in over(0, q.L - 2):
         yield t.sweep.parameters.biases[l], q.w[l][0, 1:]
 
 
-@S2.holds("E8", "w_j0^l = Kronecker(j, 0) keeps a_0^(l+1) = 1", "any")
-def _(t: Any, q: Any) -> Pairs:
+def E8(t: Any, q: Any) -> Pairs:
     for l in over(0, q.L - 2):
         yield np.eye(q.n[l])[:, 0], q.w[l][:, 0]
         yield 1.0, product(q.o[l], q.w[l])[0, 0]
 
 
-@S2.wrong(
-    "E9",
-    "section 1",
-    "L(o_1, …, o_{n^(L-1)})",
-    "last index n^(L-1) - 1",
-    "any",
-    "NS: index; SQ: index; ML: index; NS tanh quartic: index; SQ softplus quartic: index",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E9(t: Any, q: Any, *, printed: bool) -> Pairs:
     last = q.n[q.L - 1] - (0 if printed else 1)
     outputs = np.array([[entry(q.o[q.L - 1], i) for i in over(1, last)]])
     network = t.sweep.network
@@ -171,15 +132,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     yield t.loss, q.loss
 
 
-@S2.wrong(
-    "E10",
-    "section 1",
-    "δ_i^l = -∂L/∂a_i^l, and ∂L/∂w_ij^l = δ_j^(l+1) o_i^l in section 3",
-    "+∂L/∂a_i^l, as sections 3 to 5 use it",
-    "any",
-    "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E10(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(0, q.L - 2):
         yield t.dL_dw[l], product(q.o[l].T, (-1 if printed else 1) * t.delta[l + 1])
 
@@ -191,15 +144,7 @@ def summed(q: Any, l: Any, j: Any, last: Any) -> Any:
     )
 
 
-@S2.wrong(
-    "E11",
-    "section 2",
-    "o_j^(l+1) = σ(Σ_{i=0}^{n^l} o_i^l w_ij^l)",
-    "upper limit n^l - 1",
-    "any",
-    "NS: index; SQ: index; ML: index; NS tanh quartic: index; SQ softplus quartic: index",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E11(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(0, q.L - 2):
         last = q.n[l] - (0 if printed else 1)
         yield (
@@ -208,15 +153,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         )
 
 
-@S2.wrong(
-    "E12",
-    "section 2",
-    "o_j^(l+1) = σ(Σ_i o_i^l w_ij^l) for 1 ≤ i < n^(L-1)",
-    "1 ≤ j < n^(l+1)",
-    "any",
-    "NS: index; NS tanh quartic: index",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E12(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in over(0, q.L - 2):
         end = q.n[q.L - 1 if printed else l + 1]
         yield (
@@ -225,22 +162,12 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         )
 
 
-@S2.slip(
-    "E13",
-    "section 2",
-    "o_j^0 = I_j^d, o_0 = 1 always",
-    "j ≥ 1; d counts the data",
-    "any",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E13(t: Any, q: Any) -> Pairs:
     yield t.sweep.x[0], q.o[0][0, 1:]
     yield np.ones(q.L), np.array([entry(q.o[l], 0) for l in range(q.L)])
 
 
-@S2.holds(
-    "E14", "Theorem 1: ∂L/∂w_ij^l = δ_j^(l+1) o_i^l, with δ = +∂L/∂a and δ_0 = 0", "any"
-)
-def _(t: Any, q: Any) -> Pairs:
+def E14(t: Any, q: Any) -> Pairs:
     for l in over(0, q.L - 2):
         rows, cols = range(q.n[l]), range(q.n[l + 1])
         yield (
@@ -254,8 +181,7 @@ def _(t: Any, q: Any) -> Pairs:
         )
 
 
-@S2.holds("E15", "a_k^(l+1) = Σ_m o_m^l w_mk^l, m over 0 … n^l - 1", "any")
-def _(t: Any, q: Any) -> Pairs:
+def E15(t: Any, q: Any) -> Pairs:
     for l in over(0, q.L - 2):
         sums = [
             sum(entry(q.o[l], m) * weight(q, l, m, k) for m in range(q.n[l]))
@@ -264,8 +190,7 @@ def _(t: Any, q: Any) -> Pairs:
         yield t.a[l + 1], np.array([sums])
 
 
-@S2.holds("E16", "∂a_k^(l+1)/∂w_ij^l = o_i^l Kronecker(j, k)", "any")
-def _(t: Any, q: Any) -> Pairs:
+def E16(t: Any, q: Any) -> Pairs:
     for l in over(0, q.L - 2):
         yield (
             augmented_jacobian(t, q, l),
@@ -273,12 +198,7 @@ def _(t: Any, q: Any) -> Pairs:
         )
 
 
-@S2.holds(
-    "E17",
-    "proof of Theorem 1: Σ_k ∂L/∂a_k ∂a_k/∂w_ij = Σ_k δ_k o_i Kronecker(j, k) = δ_j o_i",
-    "any",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E17(t: Any, q: Any) -> Pairs:
     for l in over(0, q.L - 2):
         delta = q.delta[l + 1][0, 1:]
         yield (
@@ -291,15 +211,7 @@ def _(t: Any, q: Any) -> Pairs:
         )
 
 
-@S2.reading(
-    "E18",
-    'section 3, Theorem "Backpropagation Formula"',
-    "δ_i^l = σ'(a_i^l) Σ_k w_ik^l δ_k^(l+1), for every i",
-    "i ≥ 1; δ_0 = 0",
-    "any",
-    "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E18(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in inner(q):
         first = 0 if printed else 1
         right = np.array(
@@ -308,12 +220,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         yield t.delta[l][0, first:], right
 
 
-@S2.holds(
-    "E18b",
-    "Theorem 2 for i ≥ 1, l = 1 … L-2: for either sign of δ, k from 0 or from 1",
-    "any",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E18b(t: Any, q: Any) -> Pairs:
     for l in inner(q):
         for sign in (1, -1):
             above = sign * q.delta[l + 1]
@@ -322,27 +229,12 @@ def _(t: Any, q: Any) -> Pairs:
                 yield sign * t.delta[l][:, 1:], hadamard(sigma_prime(q, l), sums)[:, 1:]
 
 
-@S2.slip(
-    "E19",
-    "section 3",
-    "∂o_j^l/∂a_i^l = σ'(a_i^l) δ_ij^k",
-    "Kronecker(i, j), for i, j ≥ 1",
-    "any",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E19(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L - 1):
         yield t.jacobian(("A", l), ("Z", l)), np.diag(sigma_prime(q, l)[0, 1:])
 
 
-@S2.wrong(
-    "E20",
-    "section 3",
-    "∂a_j^(l+1)/∂a_i^l = ∂/∂a_i^l Σ_k o_k^l w_ki^l",
-    "w_kj",
-    "any",
-    "NS: index; SQ: value; ML: value; NS tanh quartic: index; SQ softplus quartic: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E20(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in inner(q):
         slope = sigma_prime(q, l)
         rows, cols = range(1, q.n[l + 1]), range(1, q.n[l])
@@ -353,15 +245,7 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         yield t.jacobian(("Z", l + 1), ("Z", l)), np.array(right)
 
 
-@S2.wrong(
-    "E21",
-    "section 3",
-    "∂a_j^(l+1)/∂a_i^l = σ'(a_i^l) Kronecker(i, j)",
-    "σ'(a_i^l) w_ij^l",
-    "any",
-    "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E21(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in inner(q):
         slope = sigma_prime(q, l)
         rows, cols = range(1, q.n[l + 1]), range(1, q.n[l])
@@ -375,18 +259,12 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
         yield t.jacobian(("Z", l + 1), ("Z", l)), np.array(right)
 
 
-@S2.holds("E22", "proof of Theorem 2, first line: δ_i^l = ∂L/∂a_i^l", "any")
-def _(t: Any, q: Any) -> Pairs:
+def E22(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L - 1):
         yield t.delta[l], q.delta[l]
 
 
-@S2.holds(
-    "E23",
-    "second and third line: Σ_k ∂L/∂a_k^(l+1) ∂a_k^(l+1)/∂a_i^l = Σ_k δ_k^(l+1) ∂a_k^(l+1)/∂a_i^l",
-    "any",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E23(t: Any, q: Any) -> Pairs:
     for l in inner(q):
         yield (
             t.delta[l][0, 1:],
@@ -394,30 +272,14 @@ def _(t: Any, q: Any) -> Pairs:
         )
 
 
-@S2.wrong(
-    "E24",
-    "section 3, proof of the Backpropagation Formula, fourth line",
-    "δ_i^l = Σ_k δ_k^(l+1) o_i^l Kronecker(j, k)",
-    "Σ_k δ_k w_ik σ'(a_i) (here j = 1)",
-    "any",
-    "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E24(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in inner(q):
         copied = [entry(q.delta[l + 1], 1) * entry(q.o[l], i) for i in range(1, q.n[l])]
         meant = [entry(sigma_prime(q, l), i) * upper(q, l, i) for i in range(1, q.n[l])]
         yield t.delta[l][0, 1:], np.array(copied if printed else meant)
 
 
-@S2.wrong(
-    "E25",
-    "section 3, proof of the Backpropagation Formula, fifth line",
-    "δ_i^l = δ_j^(l+1) o_i^l",
-    "σ'(a_i) Σ_k w_ik δ_k (here j the last)",
-    "any",
-    "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E25(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in inner(q):
         copied = [
             entry(q.delta[l + 1], q.n[l + 1] - 1) * entry(q.o[l], i)
@@ -434,45 +296,21 @@ def base_case(q: Any, unused: Any = 0.37) -> Any:
     return o * (1 - o) * (o - D)
 
 
-@S2.holds(
-    "E26",
-    "base case δ_j^(L-1) = o_j (1 - o_j)(o_j - D_j), j ≥ 0: for logistic σ and ½ Σ (o - D)²",
-    "logistic",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E26(t: Any, q: Any) -> Pairs:
     yield t.delta[q.L - 1], base_case(q)
 
 
-@S2.trap(
-    "E26b",
-    "the base case with the loss Σ (o - D)²",
-    "twice that",
-    "squares",
-    "NS: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E26b(t: Any, q: Any, *, printed: bool) -> Pairs:
     yield t.delta[q.L - 1], (1 if printed else 2) * base_case(q)
 
 
-@S2.trap(
-    "E26c",
-    "the base case with another σ and another loss",
-    "σ'(a_j) ∂L/∂o_j, j ≥ 1",
-    "quartic",
-    "NS: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E26c(t: Any, q: Any, *, printed: bool) -> Pairs:
     last = q.L - 1
     general = sigma_prime(q, last) * 4 * (q.o[last] - q.D) ** 3
     yield t.delta[last][:, 1:], (base_case(q) if printed else general)[:, 1:]
 
 
-@S2.holds(
-    "E27",
-    "δ_j^l = o_j (1 - o_j) Σ_k w_jk δ_k^(l+1), 0 ≤ j < n^l, l = 1 … L-2, for logistic σ",
-    "logistic",
-)
-def _(t: Any, q: Any) -> Pairs:
+def E27(t: Any, q: Any) -> Pairs:
     for l in inner(q):
         right = [
             entry(q.o[l], j) * (1 - entry(q.o[l], j)) * upper(q, l, j)
@@ -481,30 +319,20 @@ def _(t: Any, q: Any) -> Pairs:
         yield t.delta[l], np.array([right])
 
 
-@S2.holds("E28", "δ_0^l = 0 always, because o_0^l = 1", "logistic")
-def _(t: Any, q: Any) -> Pairs:
+def E28(t: Any, q: Any) -> Pairs:
     for l in over(1, q.L - 1):
         yield 0.0, entry(q.delta[l], 0)
         yield 0.0, entry(q.o[l] * (1 - q.o[l]), 0)
 
 
-@S2.holds("E29", "Δw_ij^l = -α δ_j^(l+1) o_i^l is -α ∂L/∂w_ij^l", "logistic")
-def _(t: Any, q: Any) -> Pairs:
+def E29(t: Any, q: Any) -> Pairs:
     stepped = constant_neuron.step(q, 0.25)
     for l in over(0, q.L - 2):
         yield t.w[l] - 0.25 * t.dL_dw[l], stepped[l]
     yield t.slope(-gradient_flat(q.dL_dw)), -np.sum(gradient_flat(q.dL_dw) ** 2)
 
 
-@S2.wrong(
-    "E29b",
-    "sections 1 and 5",
-    "Δw_ij^l = -α δ_j^(l+1) o_i^l with δ = -∂L/∂a",
-    "δ = +∂L/∂a: with the printed sign the step ascends",
-    "any",
-    "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E29b(t: Any, q: Any, *, printed: bool) -> Pairs:
     delta = {l: (-1 if printed else 1) * t.delta[l] for l in over(1, q.L - 1)}
     step = gradient_flat(
         {l: -product(q.o[l].T, delta[l + 1]) for l in over(0, q.L - 2)}
@@ -512,29 +340,20 @@ def _(t: Any, q: Any, *, printed: bool) -> Pairs:
     yield -np.sum(gradient_flat(t.dL_dw) ** 2), t.slope(step)
 
 
-@S2.holds("E30", "Δw_i0^l = 0: column 0 never changes", "any")
-def _(t: Any, q: Any) -> Pairs:
+def E30(t: Any, q: Any) -> Pairs:
     stepped = constant_neuron.step(q, 0.5)
     for l in over(0, q.L - 2):
         yield np.eye(q.n[l])[:, 0], stepped[l][:, 0]
 
 
-@S2.slip("E31", "section 5", "Δ_0j can be nonzero: biases move", "Δw_0j", "any")
-def _(t: Any, q: Any) -> Pairs:
+def E31(t: Any, q: Any) -> Pairs:
     stepped = constant_neuron.step(q, 0.5)
     for l in over(0, q.L - 2):
         yield -0.5 * t.dL_dw[l][0, 1:], stepped[l][0, 1:] - q.w[l][0, 1:]
         yield True, np.all(stepped[l][0, 1:] != q.w[l][0, 1:])
 
 
-@S2.trap(
-    "E32",
-    "Theorem 2 used at i = 0: column 0 would move",
-    "δ_0 = 0",
-    "any",
-    "NS: value; SQ: value; ML: value; NS tanh quartic: value; SQ softplus quartic: value",
-)
-def _(t: Any, q: Any, *, printed: bool) -> Pairs:
+def E32(t: Any, q: Any, *, printed: bool) -> Pairs:
     for l in inner(q):
         delta_0 = (
             entry(sigma_prime(q, l), 0) * upper(q, l, 0)
