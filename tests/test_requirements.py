@@ -1,8 +1,10 @@
-"""R1 to R20: what one implementation must offer so that all five documents hold at once, one test or more for each."""
+"""R1 to R20 of docs/requirements.md, which all five documents together ask for: one test or more for each."""
 
 from __future__ import annotations
 
 import itertools
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -56,6 +58,30 @@ WIDTHS = [
     (4, 3, 3),
     (2, 1, 6),
 ]
+
+#: Name → what the page says of it.
+LISTED = dict(
+    re.findall(
+        r"^\| (R\d+) \| (.*) \|$",
+        (Path(__file__).parents[1] / "docs/requirements.md").read_text("utf-8"),
+        flags=re.MULTILINE,
+    )
+)
+
+
+def test_every_requirement_has_a_test_and_every_test_is_of_one() -> None:
+    tested = {
+        found[1].upper()
+        for name in globals()
+        if (found := re.match(r"test_(r\d+)_", name))
+    }
+    assert {*LISTED} == tested == {f"R{number}" for number in range(1, 21)}
+
+
+def test_the_lines_that_the_requirements_cite_are_checked_lines() -> None:
+    cited = re.findall(r"[SX]\d?\.[A-Z]\d+[\w-]*", " ".join(LISTED.values()))
+    assert len(cited) > 60
+    assert {*cited} <= {*LINES}
 
 
 def example(sizes=(4, 3, 5, 2), rows=1, *, activation="tanh", ell="squared_error"):
