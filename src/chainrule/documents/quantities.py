@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from ..equations.arrays import Array
 from .shapes import at
 
-__all__ = ["Axis", "Quantity", "in_text"]
+__all__ = ["Axis", "Quantity", "in_text", "quantities_of"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,62 @@ class Quantity:
         return f"{self.symbol}: {self.meaning}" + (
             f", {shape}, {indices}" if shape else ""
         )
+
+
+def quantities_of(
+    table: str, p: Any, keys: Sequence[Any], *, first: Any = 0, **words: str
+) -> tuple[Quantity, ...]:
+    """Every array of a pass, by a document's table.
+
+    Parameters
+    ----------
+    table : str
+        A row for each quantity: symbol | meaning | canonical | name in the pass | axes, with {l} for the layer and {p}
+        for the one before. A name with a minus is of the layer before; an axis is its letter, or _, and its first
+        index. Four parts: of the input, of each layer on the way up, of the output, of each layer on the way down.
+        A symbol that begins with ~ is of a hidden layer, where the output has letters of its own.
+    p : Pass
+    keys : sequence
+        The document's numbers of layers 1 … L.
+    first : int
+        That of the input.
+    **words : str
+        What else stands in braces.
+    """
+    parts = [part.splitlines() for part in table.strip().split("\n\n")]
+    before, numbers = [first, *keys], range(1, len(keys) + 1)
+    last = numbers[-1]
+
+    def found(part: int, number: int) -> Iterator[Quantity]:
+        l, previous = before[number], before[number - 1]
+        for row in parts[part]:
+            cells = (cell.strip() for cell in row.split("|"))
+            symbol, meaning, canonical, name, axes = cells
+            if symbol[0] == "~" and number == last:
+                continue
+            field = getattr(p, name.removesuffix("-"))
+            key = previous if name.endswith("-") else l
+            if isinstance(field, dict) and key not in field:
+                continue
+            values = field[key] if isinstance(field, dict) else field
+            fill = {"l": l, "p": previous, **words}
+            canonical = canonical.format(**fill)
+            lower = name.endswith("-") and canonical[-1] not in "Wb"
+            yield Quantity(
+                symbol.lstrip("~").format(**fill),
+                meaning.format(**fill),
+                "dX" if canonical == "dA" and lower and number == 1 else canonical,
+                number - lower,
+                tuple(
+                    Axis(axis[:-1].strip("_"), int(axis[-1]), length)
+                    for axis, length in zip(axes.split(), np.shape(values), strict=True)
+                ),
+                values,
+            )
+
+    up = (one for number in numbers for one in found(1, number))
+    down = (one for number in reversed(numbers) for one in found(3, number))
+    return (*found(0, 1), *up, *found(2, last), *down)
 
 
 def in_text(quantities: Iterable[Quantity]) -> str:

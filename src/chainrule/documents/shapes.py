@@ -18,6 +18,7 @@ __all__ = [
     "IndexRangeError",
     "ShapeError",
     "at",
+    "column",
     "columns",
     "columnwise",
     "hadamard",
@@ -138,6 +139,11 @@ def product(a: Array, b: Array) -> Array:
             "Transpose one, or look which layer's matrix is meant.",
         )
     return a @ b
+
+
+def column(values: Iterable[Any]) -> Array:
+    """A column of these numbers."""
+    return np.array(list(values))[:, None]
 
 
 def columnwise(function: Callable[..., Array], *arrays: Array) -> Array:

@@ -11,8 +11,9 @@ from ..equations.arrays import Array
 from ..equations.backward_pass import backward
 from ..equations.forward_pass import forward
 from ..equations.network import Network, Parameters
+from ..errors import InputError
 
-__all__ = ["Sweep", "sweep"]
+__all__ = ["Sweep", "require_one", "sweep"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ class Sweep:
     def flat(self) -> Array:
         """∇J, laid out as θ."""
         return np.concatenate([g.reshape(-1) for g in (*self.dW, *self.db)])
+
+
+def require_one(sweep: Sweep, allowed: str) -> None:
+    """Raise for several rows, where a document has one."""
+    if len(sweep.x) != 1:
+        raise InputError(f"{len(sweep.x)} rows", allowed, "Sweep over one row.")
 
 
 def sweep(

@@ -9,7 +9,7 @@ import numpy as np
 from .. import bias_first
 from ..lines import Pairs
 from ..settings import DEEP, Cases, cases, softmax_after
-from ..shapes import at, columnwise, hadamard, over, product
+from ..shapes import at, column, columnwise, hadamard, over, product
 from .notation import with_constant
 
 #: Networks → case → the setting.
@@ -43,11 +43,6 @@ def by_w(t: Any, of: Any, l: Any) -> Any:
 def by_x(t: Any, q: Any, l: Any) -> Any:
     """∂net^[l]/∂x^[l-1], measured, with the constant's column: the biases."""
     return np.hstack([q.W[l][:, :1], t.jacobian(("Z", l), ("A", l - 1))])
-
-
-def column(values: Any) -> Any:
-    """A column of these numbers."""
-    return np.array(list(values))[:, None]
 
 
 def E1(t: Any, q: Any) -> Pairs:

@@ -24,9 +24,8 @@ from ...equations.arrays import Array
 from ...equations.backward_pass import output_gradient
 from ...equations.losses import LOSSES
 from ...equations.network import Network, Parameters
-from ...errors import InputError
 from ..checked_values import checked_rate, moving
-from ..quantities import Axis, Quantity
+from ..quantities import Quantity, quantities_of
 from ..shapes import (
     columnwise,
     matrix,
@@ -35,7 +34,7 @@ from ..shapes import (
     require_layers,
     require_shape,
 )
-from ..sweep import Sweep
+from ..sweep import Sweep, require_one
 
 __all__ = [
     "Pass",
@@ -205,13 +204,8 @@ def with_constant(a: Array) -> Array:
 
 
 def view(sweep: Sweep) -> Pass:
-    """The numbers of the canonical passes for one row, in the document's arrays: the same numbers, moved."""
-    if len(sweep.x) != 1:
-        raise InputError(
-            f"{len(sweep.x)} rows",
-            "one sample: the document has one",
-            "Sweep over one row.",
-        )
+    """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
+    require_one(sweep, "one sample: the document has one")
     W = arrays_of(sweep.parameters)
     a = {l: A.T for l, A in enumerate(sweep.A)}
     dL_dw = {
@@ -252,78 +246,26 @@ def step(
     }
 
 
+#: See `quantities_of`.
+QUANTITIES = """
+a^[0]       | input                           | X     | a-     | k1 _1
+
+x^[{p}]     | 1 and a^[{p}]                   | A     | x-     | j0 _1
+W^[{l}]     | weights, bias in column 0       | b W   | W      | k1 j0
+net^[{l}]   | W^[{l}] x^[{p}]                 | Z     | net    | k1 _1
+a^[{l}]     | φ(net^[{l}])                    | A     | a      | k1 _1
+
+y           | target                          | Y     | y      | k1 _1
+L           | loss                            | J     | loss   |
+∂L/∂a^[{l}] | derivative of the loss          | dA    | dL_da  | k1 _1
+
+δ^[{l}]     | ∂L/∂net^[{l}]                   | dZ    | delta  | k1 _1
+∂L/∂w^[{l}] | δ^[{l}] (x^[{p}])ᵀ              | db dW | dL_dw  | k1 j0
+∂L/∂x^[{p}] | (W^[{l}])ᵀ δ^[{l}]              | dA    | dL_dx- | j0 _1
+∂L/∂a^[{p}] | ∂L/∂x^[{p}] without its entry 0 | dA    | dL_da- | k1 _1
+"""
+
+
 def quantities(p: Pass) -> tuple[Quantity, ...]:
     """Every array of a pass, in the order in which it is computed."""
-
-    def column(
-        symbol: str,
-        meaning: str,
-        canonical: str,
-        l: int,
-        values: Array,
-        letter: str,
-        first: int,
-    ) -> Quantity:
-        return Quantity(
-            symbol,
-            meaning,
-            canonical,
-            l,
-            (Axis(letter, first, len(values)), Axis("", 1, 1)),
-            values,
-        )
-
-    def weights(
-        symbol: str, meaning: str, canonical: str, l: int, values: Array
-    ) -> Quantity:
-        return Quantity(
-            symbol,
-            meaning,
-            canonical,
-            l,
-            (Axis("k", 1, p.n[l]), Axis("j", 0, p.n[l - 1] + 1)),
-            values,
-        )
-
-    found = [column("a^[0]", "input", "X", 0, p.a[0], "k", 1)]
-    for l in range(1, p.L + 1):
-        found += [
-            column(
-                f"x^[{l - 1}]", f"1 and a^[{l - 1}]", "A", l - 1, p.x[l - 1], "j", 0
-            ),
-            weights(f"W^[{l}]", "weights, bias in column 0", "b W", l, p.W[l]),
-            column(f"net^[{l}]", f"W^[{l}] x^[{l - 1}]", "Z", l, p.net[l], "k", 1),
-            column(f"a^[{l}]", f"φ(net^[{l}])", "A", l, p.a[l], "k", 1),
-        ]
-    found += [
-        column("y", "target", "Y", p.L, p.y, "k", 1),
-        Quantity("L", "loss", "J", p.L, (), p.loss),
-        column(
-            f"∂L/∂a^[{p.L}]", "derivative of the loss", "dA", p.L, p.dL_da[p.L], "k", 1
-        ),
-    ]
-    for l in range(p.L, 0, -1):
-        lower = "dX" if l == 1 else "dA"
-        found += [
-            column(f"δ^[{l}]", f"∂L/∂net^[{l}]", "dZ", l, p.delta[l], "k", 1),
-            weights(f"∂L/∂w^[{l}]", f"δ^[{l}] (x^[{l - 1}])ᵀ", "db dW", l, p.dL_dw[l]),
-            column(
-                f"∂L/∂x^[{l - 1}]",
-                f"(W^[{l}])ᵀ δ^[{l}]",
-                lower,
-                l - 1,
-                p.dL_dx[l - 1],
-                "j",
-                0,
-            ),
-            column(
-                f"∂L/∂a^[{l - 1}]",
-                f"∂L/∂x^[{l - 1}] without its entry 0",
-                lower,
-                l - 1,
-                p.dL_da[l - 1],
-                "k",
-                1,
-            ),
-        ]
-    return tuple(found)
+    return quantities_of(QUANTITIES, p, range(1, p.L + 1))

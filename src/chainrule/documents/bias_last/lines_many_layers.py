@@ -9,8 +9,8 @@ import numpy as np
 from ...equations.draws import Purpose, generator
 from .. import bias_last
 from ..lines import Pairs
-from ..shapes import at, hadamard, over, product
-from .lines_one_layer import column, kron, sigma_prime
+from ..shapes import at, column, hadamard, over, product
+from .lines_one_layer import kron, sigma_prime
 
 
 def row(values: Any) -> Any:

@@ -11,7 +11,7 @@ from ...equations.network import Network
 from .. import bias_last
 from ..lines import Pairs
 from ..settings import NARROWING, ONE_HIDDEN, Cases, cases, quartic, softmax_after
-from ..shapes import at, hadamard, over, product
+from ..shapes import at, column, hadamard, over, product
 
 HIDDEN = {**NARROWING, "D_F=1": (4, 3, 2, 1)}
 
@@ -46,11 +46,6 @@ KINDS: dict[str, Cases] = {
         ),
     },
 }
-
-
-def column(values: Any) -> Any:
-    """A column of these numbers."""
-    return np.array(list(values))[:, None]
 
 
 def sigma_prime(q: Any, n: Any = 1) -> Any:

@@ -24,7 +24,7 @@ from ...equations.losses import LOSSES
 from ...equations.network import Network, Parameters
 from ...errors import InputError
 from ..checked_values import checked_rate, moving
-from ..quantities import Axis, Quantity
+from ..quantities import Quantity, quantities_of
 from ..shapes import (
     hadamard,
     matrix,
@@ -33,7 +33,7 @@ from ..shapes import (
     require_layers,
     require_shape,
 )
-from ..sweep import Sweep
+from ..sweep import Sweep, require_one
 
 __all__ = [
     "Pass",
@@ -280,13 +280,8 @@ def appended(h: Array, biased: bool) -> Array:
 
 
 def view(sweep: Sweep, *, biased: bool = True) -> Pass:
-    """The numbers of the canonical passes for one row, in the document's arrays: the same numbers, moved."""
-    if len(sweep.x) != 1:
-        raise InputError(
-            f"{len(sweep.x)} rows",
-            "one sample: the document has one",
-            "Sweep over one row.",
-        )
+    """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
+    require_one(sweep, "one sample: the document has one")
     W = arrays_of(sweep.parameters, biased=biased)
     keys, N = list(W), len(W) - 1
     gradients = zip(keys, sweep.dW, sweep.db, strict=True)
@@ -328,84 +323,35 @@ def step(
     return {n: W - eta * p.dL_dW[n] if n in moved else W.copy() for n, W in p.W.items()}
 
 
+#: What the table says with bias columns, and without.
+BIASED = {
+    "and_1": " and 1",
+    "column": ", bias in the last column",
+    "b": " b",
+    "db": " db",
+}
+UNBIASED = dict.fromkeys(BIASED, "")
+#: See `quantities_of`.
+QUANTITIES = """
+h^0        | x{and_1}                   | X      | h-     | i1 _1
+
+W^{l}      | weights{column}            | W{b}   | W      | k1 l1
+~g^{l}     | W^{l} h^{p}                | Z      | g      | i1 _1
+~h^{l}     | σ_{l}(g^{l}){and_1}        | A      | h      | i1 _1
+
+f          | W^F h^{p}                  | Z      | f      | i1 _1
+y          | truth                      | Y      | y      | i1 _1
+L          | loss                       | J      | loss   |
+∂L/∂f      | derivative of the loss     | dZ     | dL_df  | _1 j1
+∂L/∂W^F    | (∂L/∂f)ᵀ (h^{p})ᵀ          | dW{db} | dL_dW  | k1 l1
+∂L/∂h^{p}  | ∂L/∂f W^F                  | dA     | dL_dh- | _1 j1
+
+~∂L/∂g^{l} | ∂L/∂h^{l} ⊙ σ_{l}'(g^{l})ᵀ | dZ     | dL_dg  | _1 j1
+~∂L/∂W^{l} | (∂L/∂g^{l})ᵀ (h^{p})ᵀ      | dW{db} | dL_dW  | k1 l1
+~∂L/∂h^{p} | ∂L/∂g^{l} W^{l}            | dA     | dL_dh- | _1 j1
+"""
+
+
 def quantities(p: Pass) -> tuple[Quantity, ...]:
     """Every array of a pass, in the order in which it is computed; derivatives as rows."""
-    one = Axis("", 1, 1)
-
-    def column(
-        symbol: str, meaning: str, canonical: str, layer: int, values: Array
-    ) -> Quantity:
-        return Quantity(
-            symbol,
-            meaning,
-            canonical,
-            layer,
-            (Axis("i", 1, values.shape[0]), one),
-            values,
-        )
-
-    def row(
-        symbol: str, meaning: str, canonical: str, layer: int, values: Array
-    ) -> Quantity:
-        return Quantity(
-            symbol,
-            meaning,
-            canonical,
-            layer,
-            (one, Axis("j", 1, values.shape[1])),
-            values,
-        )
-
-    def weights(symbol: str, meaning: str, layer: int, values: Array) -> Quantity:
-        axes = (Axis("k", 1, values.shape[0]), Axis("l", 1, values.shape[1]))
-        both = "W b" if p.biased else "W"
-        return Quantity(
-            symbol,
-            meaning,
-            both if symbol[0] == "W" else both.replace("W", "dW").replace("b", "db"),
-            layer,
-            axes,
-            values,
-        )
-
-    extra = " and 1" if p.biased else ""
-    N, last = p.N, p.N + 1
-    found = [column("h^0", f"x{extra}", "X", 0, p.h[0])]
-    for n in range(1, N + 1):
-        found += [
-            weights(
-                f"W^{n}",
-                "weights, bias in the last column" if p.biased else "weights",
-                n,
-                p.W[n],
-            ),
-            column(f"g^{n}", f"W^{n} h^{n - 1}", "Z", n, p.g[n]),
-            column(f"h^{n}", f"σ_{n}(g^{n}){extra}", "A", n, p.h[n]),
-        ]
-    found += [
-        weights(
-            "W^F",
-            "weights, bias in the last column" if p.biased else "weights",
-            last,
-            p.W["F"],
-        ),
-        column("f", f"W^F h^{N}", "Z", last, p.f),
-        column("y", "truth", "Y", last, p.y),
-        Quantity("L", "loss", "J", last, (), p.loss),
-        row("∂L/∂f", "derivative of the loss", "dZ", last, p.dL_df),
-        weights("∂L/∂W^F", f"(∂L/∂f)ᵀ (h^{N})ᵀ", last, p.dL_dW["F"]),
-        row(f"∂L/∂h^{N}", "∂L/∂f W^F", "dA" if N else "dX", N, p.dL_dh[N]),
-    ]
-    for n in range(N, 0, -1):
-        found += [
-            row(f"∂L/∂g^{n}", f"∂L/∂h^{n} ⊙ σ_{n}'(g^{n})ᵀ", "dZ", n, p.dL_dg[n]),
-            weights(f"∂L/∂W^{n}", f"(∂L/∂g^{n})ᵀ (h^{n - 1})ᵀ", n, p.dL_dW[n]),
-            row(
-                f"∂L/∂h^{n - 1}",
-                f"∂L/∂g^{n} W^{n}",
-                "dA" if n > 1 else "dX",
-                n - 1,
-                p.dL_dh[n - 1],
-            ),
-        ]
-    return tuple(found)
+    return quantities_of(QUANTITIES, p, list(p.W), **(BIASED if p.biased else UNBIASED))

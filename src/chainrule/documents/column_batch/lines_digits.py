@@ -11,9 +11,9 @@ from ...equations.losses import LOSSES
 from .. import column_batch, flat_theta
 from ..derivations import softmax_jacobian
 from ..lines import Pairs
-from ..shapes import at, columnwise, hadamard, over, product
+from ..shapes import at, column, columnwise, hadamard, over, product
 from .lines_matrices import trial
-from .lines_neurons import column, mu_prime
+from .lines_neurons import mu_prime
 
 
 def relu_prime(z: Any) -> Any:

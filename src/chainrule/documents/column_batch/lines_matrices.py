@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from ..lines import Pairs
-from ..shapes import at, hadamard, over, product
-from .lines_neurons import column, mu_prime
+from ..shapes import at, column, hadamard, over, product
+from .lines_neurons import mu_prime
 
 
 def trial(array: Any, i: Any) -> Any:

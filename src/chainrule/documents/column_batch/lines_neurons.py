@@ -11,7 +11,7 @@ from .. import column_batch
 from ..derivations import affine_collapse, chain, neuron, paths, polynomial
 from ..lines import Pairs
 from ..settings import SHALLOW, TAPERED, Cases, Setting, cases, plain, softmax_after
-from ..shapes import at, columnwise, over, product
+from ..shapes import at, column, columnwise, over, product
 
 CLASSES: Any = {"rows": 6, "reduction": "mean", "targets": "one-hot"}
 #: Networks → case → the setting.
@@ -52,11 +52,6 @@ def weighted(q: Any, l: int, i: int, w: Any, *, swapped: bool = False) -> Any:
     """Σ_{j=1}^{n_{l-1}} w_ij a_j^(l-1), first trial; swapped: w_ji."""
     entry = ((at(w, j, i) if swapped else at(w, i, j)) for j in over(1, q.n[l - 1]))
     return sum(v * a for v, a in zip(entry, q.A[l - 1][:, 0], strict=True))
-
-
-def column(values: Any) -> Any:
-    """A column of these numbers."""
-    return np.array(list(values))[:, None]
 
 
 def points() -> Any:

@@ -23,7 +23,7 @@ from ...equations.backward_pass import output_gradient
 from ...equations.losses import LOSSES, reduction_weights
 from ...equations.network import Network, Parameters
 from ..checked_values import checked_rate, moving
-from ..quantities import Axis, Quantity
+from ..quantities import Quantity, quantities_of
 from ..shapes import (
     ShapeError,
     columns,
@@ -321,82 +321,31 @@ def step(
     }
 
 
+#: See `quantities_of`.
+QUANTITIES = """
+A^(0)       | input                                | X  | A-     | i1 trial1
+
+W^({l})     | weights                              | W  | W      | i1 j1
+b^({l})     | biases                               | b  | b      | i1 _1
+Z^({l})     | W^({l}) A^({p}) + B^({l})            | Z  | Z      | i1 trial1
+A^({l})     | μ(Z^({l}))                           | A  | A      | i1 trial1
+
+Y           | desired output                       | Y  | Y      | i1 trial1
+C           | cost                                 | J  | C      |
+∂C/∂A^({l}) | derivative of each trial's own cost  | dA | dC_dA  | i1 trial1
+
+Δ^({l})     | ∂C/∂z^({l}) of each trial's own cost | dZ | Delta  | i1 trial1
+∂C/∂W^({l}) | {share}Δ^({l}) (A^({p}))ᵀ            | dW | dC_dW  | i1 j1
+∂C/∂b^({l}) | {share}Σ columns of Δ^({l})          | db | dC_db  | i1 _1
+∂C/∂A^({p}) | (W^({l}))ᵀ Δ^({l})                   | dA | dC_dA- | i1 trial1
+"""
+
+
 def quantities(p: Pass) -> tuple[Quantity, ...]:
     """Every array of a pass, in the order in which it is computed."""
-    trials = Axis("trial", 1, p.N)
-
-    def batch(
-        symbol: str, meaning: str, canonical: str, l: int, values: Array
-    ) -> Quantity:
-        return Quantity(
-            symbol, meaning, canonical, l, (Axis("i", 1, p.n[l]), trials), values
-        )
-
-    def weights(
-        symbol: str, meaning: str, canonical: str, l: int, values: Array
-    ) -> Quantity:
-        return Quantity(
-            symbol,
-            meaning,
-            canonical,
-            l,
-            (Axis("i", 1, p.n[l]), Axis("j", 1, p.n[l - 1])),
-            values,
-        )
-
-    def bias(
-        symbol: str, meaning: str, canonical: str, l: int, values: Array
-    ) -> Quantity:
-        return Quantity(
-            symbol,
-            meaning,
-            canonical,
-            l,
-            (Axis("i", 1, p.n[l]), Axis("", 1, 1)),
-            values,
-        )
-
-    found = [batch("A^(0)", "input", "X", 0, p.A[0])]
-    for l in range(1, p.L + 1):
-        found += [
-            weights(f"W^({l})", "weights", "W", l, p.W[l]),
-            bias(f"b^({l})", "biases", "b", l, p.b[l]),
-            batch(f"Z^({l})", f"W^({l}) A^({l - 1}) + B^({l})", "Z", l, p.Z[l]),
-            batch(f"A^({l})", f"μ(Z^({l}))", "A", l, p.A[l]),
-        ]
-    found += [
-        batch("Y", "desired output", "Y", p.L, p.Y),
-        Quantity("C", "cost", "J", p.L, (), p.C),
-    ]
-    found += [
-        batch(
-            f"∂C/∂A^({p.L})",
-            "derivative of each trial's own cost",
-            "dA",
-            p.L,
-            p.dC_dA[p.L],
-        )
-    ]
-    share = "(1/N) " if p.reduction == "mean" else ""
-    for l in range(p.L, 0, -1):
-        found += [
-            batch(
-                f"Δ^({l})", f"∂C/∂z^({l}) of each trial's own cost", "dZ", l, p.Delta[l]
-            ),
-            weights(
-                f"∂C/∂W^({l})", f"{share}Δ^({l}) (A^({l - 1}))ᵀ", "dW", l, p.dC_dW[l]
-            ),
-            bias(f"∂C/∂b^({l})", f"{share}Σ columns of Δ^({l})", "db", l, p.dC_db[l]),
-        ]
-        if l - 1 in p.dC_dA:
-            kind = "dX" if l == 1 else "dA"
-            found += [
-                batch(
-                    f"∂C/∂A^({l - 1})",
-                    f"(W^({l}))ᵀ Δ^({l})",
-                    kind,
-                    l - 1,
-                    p.dC_dA[l - 1],
-                )
-            ]
-    return tuple(found)
+    return quantities_of(
+        QUANTITIES,
+        p,
+        range(1, p.L + 1),
+        share="(1/N) " if p.reduction == "mean" else "",
+    )

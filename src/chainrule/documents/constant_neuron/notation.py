@@ -23,9 +23,9 @@ from ...equations.losses import LOSSES
 from ...equations.network import Network, Parameters
 from ...errors import InputError
 from ..checked_values import checked_rate, moving
-from ..quantities import Axis, Quantity
+from ..quantities import Quantity, quantities_of
 from ..shapes import matrix, product, require_layers, require_shape
-from ..sweep import Sweep
+from ..sweep import Sweep, require_one
 
 __all__ = [
     "Pass",
@@ -233,13 +233,8 @@ def run(network: Network, w: Weights, inputs: Any, D: Any) -> Pass:
 
 
 def view(sweep: Sweep) -> Pass:
-    """The numbers of the canonical passes for one row, in the document's arrays: the same numbers, moved."""
-    if len(sweep.x) != 1:
-        raise InputError(
-            f"{len(sweep.x)} rows",
-            "one pattern: the document steps on each",
-            "Sweep over one row.",
-        )
+    """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
+    require_one(sweep, "one pattern: the document steps on each")
     gradients = zip(sweep.dW, sweep.db, strict=True)
     dL_dw = {l: augmented(dW, db) for l, (dW, db) in enumerate(gradients)}
     for g in dL_dw.values():
@@ -273,56 +268,22 @@ def step(
     }
 
 
+#: See `quantities_of`.
+QUANTITIES = """
+o^0       | 1 and the inputs              | X     | o-     | _0 i0
+
+w^{p}     | weights, biases in row 0      | b W   | w-     | i0 j0
+a^{l}     | o^{p} w^{p}                   | Z     | a      | _0 i0
+o^{l}     | 1 and σ(a^{l})                | A     | o      | _0 i0
+
+D         | targets                       | Y     | D      | _0 j0
+L         | loss                          | J     | loss   |
+
+δ^{l}     | ∂L/∂a^{l}, and 0 for neuron 0 | dZ    | delta  | _0 j0
+∂L/∂w^{p} | δ_j^{l} o_i^{p}               | db dW | dL_dw- | i0 j0
+"""
+
+
 def quantities(p: Pass) -> tuple[Quantity, ...]:
     """Every array of a pass, in the order in which it is computed."""
-
-    def neurons(
-        symbol: str,
-        meaning: str,
-        canonical: str,
-        l: int,
-        values: Array,
-        letter: str = "i",
-    ) -> Quantity:
-        return Quantity(
-            symbol,
-            meaning,
-            canonical,
-            l,
-            (Axis("", 0, 1), Axis(letter, 0, p.n[l])),
-            values,
-        )
-
-    def weights(
-        symbol: str, meaning: str, canonical: str, l: int, values: Array
-    ) -> Quantity:
-        return Quantity(
-            symbol,
-            meaning,
-            canonical,
-            l + 1,
-            (Axis("i", 0, p.n[l]), Axis("j", 0, p.n[l + 1])),
-            values,
-        )
-
-    found = [neurons("o^0", "1 and the inputs", "X", 0, p.o[0])]
-    for l in range(1, p.L):
-        found += [
-            weights(f"w^{l - 1}", "weights, biases in row 0", "b W", l - 1, p.w[l - 1]),
-            neurons(f"a^{l}", f"o^{l - 1} w^{l - 1}", "Z", l, p.a[l]),
-            neurons(f"o^{l}", f"1 and σ(a^{l})", "A", l, p.o[l]),
-        ]
-    found += [
-        neurons("D", "targets", "Y", p.L - 1, p.D, "j"),
-        Quantity("L", "loss", "J", p.L - 1, (), p.loss),
-    ]
-    for l in range(p.L - 1, 0, -1):
-        found += [
-            neurons(
-                f"δ^{l}", f"∂L/∂a^{l}, and 0 for neuron 0", "dZ", l, p.delta[l], "j"
-            ),
-            weights(
-                f"∂L/∂w^{l - 1}", f"δ_j^{l} o_i^{l - 1}", "db dW", l - 1, p.dL_dw[l - 1]
-            ),
-        ]
-    return tuple(found)
+    return quantities_of(QUANTITIES, p, range(1, p.L))

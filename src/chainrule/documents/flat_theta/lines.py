@@ -9,7 +9,7 @@ import numpy as np
 from .. import flat_theta
 from ..lines import Pairs
 from ..settings import TAPERED, Cases, cases
-from ..shapes import at, columnwise, hadamard, over, product
+from ..shapes import at, column, columnwise, hadamard, over, product
 
 #: Networks → case → the setting.
 KINDS: dict[str, Cases] = {
@@ -23,11 +23,6 @@ KINDS: dict[str, Cases] = {
 def numbering_a(q: Any) -> Any:
     """W^[k] and b^[k], k = 1 … M-1, as in (1) and θ."""
     return flat_theta.layers_of(q.theta, tuple(q.n.values()), numbering="A")
-
-
-def column(values: Any) -> Any:
-    """A column of these numbers."""
-    return np.array(list(values))[:, None]
 
 
 def sigma_prime(q: Any, k: Any) -> Any:

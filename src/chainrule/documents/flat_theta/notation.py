@@ -30,7 +30,7 @@ from ...equations.network import (
 )
 from ...errors import InputError
 from ..checked_values import checked_rate, moving
-from ..quantities import Axis, Quantity
+from ..quantities import Quantity, quantities_of
 from ..shapes import (
     ShapeError,
     columns,
@@ -379,85 +379,26 @@ def step(p: Pass, alpha: float, *, layers: Collection[int] | None = None) -> Arr
     )
 
 
+#: See `quantities_of`.
+QUANTITIES = """
+a^[1]       | x                                    | X  | a-     | j1 i1
+
+W^[{l}]     | weights; W^[{p}] in (1) and θ        | W  | W      | j1 s1
+b^[{l}]     | biases; b^[{p}] in (1) and θ         | b  | b      | j1 _1
+z^[{l}]     | W^[{l}] a^[{p}] + b^[{l}]            | Z  | z      | j1 i1
+a^[{l}]     | σ(z^[{l}])                           | A  | a      | j1 i1
+
+y           | truth                                | Y  | y      | j1 i1
+L           | loss                                 | J  | loss   |
+∂L/∂a^[{l}] | derivative of each datum's own loss  | dA | dL_da  | j1 i1
+
+∂L/∂z^[{l}] | derivative of each datum's own loss  | dZ | dL_dz  | j1 i1
+∂L/∂b^[{l}] | ∂L/∂z^[{l}] over the data            | db | dL_db  | j1 _1
+∂L/∂W^[{l}] | ∂L/∂z^[{l}] (a^[{p}])ᵀ over the data | dW | dL_dW  | j1 s1
+∂L/∂a^[{p}] | (W^[{l}])ᵀ ∂L/∂z^[{l}]               | dA | dL_da- | j1 i1
+"""
+
+
 def quantities(p: Pass) -> tuple[Quantity, ...]:
     """Every array of a pass, in the order in which it is computed."""
-    data = Axis("i", 1, p.N)
-
-    def layer(
-        symbol: str, meaning: str, canonical: str, k: int, values: Array
-    ) -> Quantity:
-        return Quantity(
-            symbol, meaning, canonical, k - 1, (Axis("j", 1, p.n[k]), data), values
-        )
-
-    def weights(
-        symbol: str, meaning: str, canonical: str, k: int, values: Array
-    ) -> Quantity:
-        return Quantity(
-            symbol,
-            meaning,
-            canonical,
-            k - 1,
-            (Axis("j", 1, p.n[k]), Axis("s", 1, p.n[k - 1])),
-            values,
-        )
-
-    def bias(
-        symbol: str, meaning: str, canonical: str, k: int, values: Array
-    ) -> Quantity:
-        return Quantity(
-            symbol,
-            meaning,
-            canonical,
-            k - 1,
-            (Axis("j", 1, p.n[k]), Axis("", 1, 1)),
-            values,
-        )
-
-    found = [layer("a^[1]", "x", "X", 1, p.a[1])]
-    for k in range(2, p.M + 1):
-        found += [
-            weights(f"W^[{k}]", f"weights; W^[{k - 1}] in (1) and θ", "W", k, p.W[k]),
-            bias(f"b^[{k}]", f"biases; b^[{k - 1}] in (1) and θ", "b", k, p.b[k]),
-            layer(f"z^[{k}]", f"W^[{k}] a^[{k - 1}] + b^[{k}]", "Z", k, p.z[k]),
-            layer(f"a^[{k}]", f"σ(z^[{k}])", "A", k, p.a[k]),
-        ]
-    found += [
-        layer("y", "truth", "Y", p.M, p.y),
-        Quantity("L", "loss", "J", p.M - 1, (), p.loss),
-    ]
-    found += [
-        layer(
-            f"∂L/∂a^[{p.M}]",
-            "derivative of each datum's own loss",
-            "dA",
-            p.M,
-            p.dL_da[p.M],
-        )
-    ]
-    for k in range(p.M, 1, -1):
-        found += [
-            layer(
-                f"∂L/∂z^[{k}]",
-                "derivative of each datum's own loss",
-                "dZ",
-                k,
-                p.dL_dz[k],
-            ),
-            bias(f"∂L/∂b^[{k}]", f"∂L/∂z^[{k}] over the data", "db", k, p.dL_db[k]),
-            weights(
-                f"∂L/∂W^[{k}]",
-                f"∂L/∂z^[{k}] (a^[{k - 1}])ᵀ over the data",
-                "dW",
-                k,
-                p.dL_dW[k],
-            ),
-            layer(
-                f"∂L/∂a^[{k - 1}]",
-                f"(W^[{k}])ᵀ ∂L/∂z^[{k}]",
-                "dX" if k == 2 else "dA",
-                k - 1,
-                p.dL_da[k - 1],
-            ),
-        ]
-    return tuple(found)
+    return quantities_of(QUANTITIES, p, range(2, p.M + 1), first=1)
