@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import shutil
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -43,6 +44,11 @@ POINTS = [
 ]
 
 
+def filled(template: Expression, read) -> Expression:
+    """As an explanation fills it."""
+    return template.filled(SimpleNamespace(read=read))
+
+
 def agree(expression: Expression, read, expected: float) -> None:
     """As an explanation compares them."""
     value, size = expression.value(read)
@@ -64,9 +70,9 @@ def test_the_formulas_of_an_activation_are_its_functions(phi: Elementwise) -> No
         def read(name: str, z: float = z, a: float = a) -> float:
             return {"z": z, "a": a}[name]
 
-        agree(activation_of(phi, place, read), read, a)
-        agree(slope_of(phi, place, Place("a"), read), read, slope)
-        agree(slope_of(phi, place, None, read), read, slope)
+        agree(filled(activation_of(phi, place), read), read, a)
+        agree(filled(slope_of(phi, place, Place("a")), read), read, slope)
+        agree(filled(slope_of(phi, place, None), read), read, slope)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=str)
@@ -85,10 +91,10 @@ def test_the_formulas_of_a_loss_are_its_functions(loss) -> None:
             def read(name: str, a: float = a, y: float = y) -> float:
                 return a if name[0] == "a" else y
 
-            agree(loss_of(loss, places, given, read), read, value[0])
+            agree(filled(loss_of(loss, places, given), read), read, value[0])
             for k in range(width):
-                slope = loss_slope_of(loss, places, given, k, read)
-                agree(slope, read, delta[0, k])
+                slope = loss_slope_of(loss, places, given, k)
+                agree(filled(slope, read), read, delta[0, k])
 
 
 def python_of(text: str) -> str:
@@ -216,10 +222,15 @@ def names_of(phi) -> dict[str, Expression]:
 )
 def test_the_branch_that_is_taken_and_since_what(z, shown) -> None:
     phi = test_activations.ACTIVATIONS["hard_sigmoid"]()
-    made = activation_of(phi, Place("z"), lambda name: z)
+    template = activation_of(phi, Place("z"))
+    made = filled(template, lambda name: z)
     assert to_text(parse(made.markup(0)), lambda name: f"{z:g}") == shown
     assert made.test == r"z \le \minus 3"  # and the other branches are kept
     assert made.otherwise.test == r"z \ge 3"
+    # so they are in the template, which holds no number of a pass
+    assert to_text(parse(template.markup(0)), lambda name: name) == (
+        "0 if z ≤ −3, else 1 if z ≥ 3, else z/6 + 1/2"
+    )
 
 
 def test_powers_of_parameters_are_shown_and_other_numbers_worked_out() -> None:
@@ -234,6 +245,6 @@ def test_where_a_form_cancels_the_other_one_is_evaluated() -> None:
     shown = {}
     for z in (1.0, 9.0):
         read = {"z": z, "a": math.tanh(z)}.__getitem__
-        made = slope_of(tanh, Place("z"), Place("a"), read)
+        made = filled(slope_of(tanh, Place("z"), Place("a")), read)
         shown[z] = to_text(parse(made.markup(0)), lambda name: name.strip("!"))
     assert shown == {1.0: "1 − (a)^2", 9.0: "1/(cosh(z))^2"}

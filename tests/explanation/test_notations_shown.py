@@ -127,7 +127,7 @@ def test_the_equations_of_s4_are_as_it_prints_them() -> None:
     text = {
         step.key: [
             made.in_text(spelled, line)
-            for line in general_equations(spelled, step, made.numbers)
+            for line in general_equations(spelled, step, made.traits)
         ]
         for step in made.steps_in(spelled)
     }
@@ -180,7 +180,7 @@ def test_a_matrix_equation_holds_with_its_numbers(name, network) -> None:
 
     count = 0
     for step in made.steps_in(spelled):
-        for line in array_equations(spelled, step, n):
+        for line in array_equations(spelled, step, made.traits):
             if step.kind not in ("Z", "dW", "G", "D"):
                 continue
             left, right = line.split(" = ")
@@ -215,7 +215,7 @@ def test_every_formula_is_well_formed_mathml_and_balanced_latex(name) -> None:
     markups = [
         line
         for step in made.steps
-        for line in general_equations(spelled, step, made.numbers)
+        for line in general_equations(spelled, step, made.traits)
     ]
     markups += [
         made.formula(entry, spelled.style)
@@ -263,7 +263,7 @@ def test_a_documents_equation_is_named_only_where_it_is_that_equation() -> None:
             **options,
         )
         return {
-            step.key: source_of(SPELLINGS[notation], step, made.numbers)
+            step.key: source_of(SPELLINGS[notation], step, made.traits)
             for step in made.steps
         }
 

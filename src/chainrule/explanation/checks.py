@@ -94,9 +94,10 @@ class Checker:
 
     def again(self, name: str) -> Check | None:
         """The formula, evaluated from the numbers that are in it."""
-        expression = formula(self.numbers, name)
-        if expression is None:
+        template = formula(self.numbers.traits, name)
+        if template is None:
             return None
+        expression = template.filled(self.numbers)
         largest = 1.0
 
         def read(name: str) -> float:

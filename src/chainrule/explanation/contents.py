@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from ..documents.spelling import Spelling, Style
 from ..errors import InputError
 from .checks import Check, Checker
@@ -20,8 +18,9 @@ from .equations import array_equations, one_letter, source_of
 from .markup import parse, to_latex, to_text
 from .numbers import Numbers
 from .places import LATEX, TEXT, Form, bracketed
-from .spellings import SPELLINGS, Shape, spelled_for
+from .spellings import SPELLINGS, spelled_for
 from .steps import Selection, Step, steps_of
+from .traits import Traits
 
 __all__ = ["Contents", "spellings_of"]
 
@@ -30,34 +29,9 @@ MOST_UNITS = 12
 ARRAY_PLACE = re.compile(r"@\[([^\]]+)\]@")
 
 
-def spellings_of(numbers: Numbers, equations: tuple[str, ...]) -> dict[str, Spelling]:
+def spellings_of(traits: Traits, equations: tuple[str, ...]) -> dict[str, Spelling]:
     """Name → the notation, as its document writes this network and these rows."""
-    loss = numbers.moment.network.loss
-    squares = loss.name == "squared_error" and loss.specification()["factor"] == 1.0
-    shape = Shape(
-        numbers.layers,
-        is_linear(numbers),
-        squares,
-        trials_of(numbers),
-        frozenset(equations),
-    )
-    return {name: spelled_for(name, shape) for name in SPELLINGS}
-
-
-def is_linear(numbers: Numbers) -> bool:
-    """True for a linear output layer."""
-    return numbers.moment.network.activations[-1].name == "identity"
-
-
-def trials_of(numbers: Numbers) -> str:
-    """The reduction of J over several rows of one weight; empty for one row, or rows of several weights."""
-    shares = numbers.arrays["s"]
-    if numbers.rows == 1 or not np.all(shares == shares[0]):
-        return ""
-    if shares[0] == 1:
-        return "sum"
-    mean = np.asarray(1 / numbers.rows, shares.dtype)
-    return "mean" if shares[0] == mean else ""
+    return {name: spelled_for(name, traits.shape(equations)) for name in SPELLINGS}
 
 
 def _range_of(numbers: str) -> Iterator[str]:
@@ -98,7 +72,7 @@ class Contents:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps, in the order in which they are computed."""
-        steps = steps_of(self.numbers, self.shown)
+        steps = steps_of(self.traits, self.shown)
         wanted = {*self.equations}
         return tuple(
             step
@@ -109,7 +83,7 @@ class Contents:
     def require_steps(self) -> None:
         """Raise where no step has one of the equations that are asked for."""
         if not self.steps:
-            steps = steps_of(self.numbers, self.shown)
+            steps = steps_of(self.traits, self.shown)
 
             def known(spelled: Spelling) -> set[str]:
                 return set().union(*(self._numbers_of(step, spelled) for step in steps))
@@ -132,7 +106,7 @@ class Contents:
 
     def _numbers_of(self, step: Step, spelled: Spelling) -> set[str]:
         """The numbers by which a step's equation is called: the library's; the document's, also with its name."""
-        source = source_of(spelled, step, self.numbers)
+        source = source_of(spelled, step, self.traits)
         parts = {
             number
             for part in f"{source},{step.equation}".split(",")
@@ -179,7 +153,7 @@ class Contents:
     @cached_property
     def spellings(self) -> dict[str, Spelling]:
         """Name → the notation, as its document writes this network and these rows."""
-        return spellings_of(self.numbers, self.equations)
+        return spellings_of(self.traits, self.equations)
 
     def value(self, name: str) -> float:
         """The number of a name, "Z2.3" say; see `chainrule.explanation.numbers`."""
@@ -189,27 +163,29 @@ class Contents:
         """The steps that a notation has: a linear output needs no activation."""
         gone = (
             {f"{kind}{self.numbers.layers}" for kind in spelled.hidden}
-            if self._is_linear
+            if self.traits.linear
             else set()
         )
         return tuple(step for step in self.steps if step.key not in gone)
 
     @property
-    def _is_linear(self) -> bool:
-        """Return whether the output layer is."""
-        return is_linear(self.numbers)
+    def traits(self) -> Traits:
+        """What decides how the numbers are written."""
+        return self.numbers.traits
 
     def formula(self, name: str, style: Style) -> str:
-        """The formula of a number, as markup with places for the numbers in it."""
-        found = formula(self.numbers, name, style)
-        return "" if found is None else found.markup(self.shown.terms)
+        """What a number is made of, as markup with places for the numbers in it."""
+        template = formula(self.traits, name, style)
+        if template is None:
+            return ""
+        return template.filled(self.numbers).markup(self.shown.terms)
 
     def symbol(self, spelled: Spelling, name: str) -> str:
         """The symbol of a number, as markup."""
-        if name == "ell" and one_letter(spelled, self.numbers):
+        if name == "ell" and one_letter(spelled, self.traits):
             name = f"ell~{self.numbers.row}"
         return spelled.symbol(
-            name, self.numbers.layers, linear=self._is_linear, row=self.numbers.row
+            name, self.numbers.layers, linear=self.traits.linear, row=self.numbers.row
         )
 
     def grid(self, spelled: Spelling, array: str) -> list[list[str]]:
@@ -226,7 +202,7 @@ class Contents:
 
     def equations_of_arrays(self, spelled: Spelling, step: Step) -> list[str]:
         """The equations of a step with the arrays of its layer, where some of them can be shown in numbers."""
-        lines = array_equations(spelled, step, self.numbers)
+        lines = array_equations(spelled, step, self.traits)
         return [
             line
             for line in lines

@@ -12,7 +12,6 @@ from ..documents.lines import Line
 from ..documents.spelling import Spelling
 from ..documents.table import LINES
 from ..equations.activation import Softmax
-from ..optimizers import GradientDescent
 from .entries import short_delta
 from .functions import (
     general_activation,
@@ -20,8 +19,8 @@ from .functions import (
     general_loss_slope,
     general_slope,
 )
-from .numbers import Numbers
 from .steps import Step
+from .traits import Traits
 from .updates import general_update
 
 __all__ = [
@@ -39,13 +38,13 @@ ARRAY = re.compile(
 )
 
 
-def source_of(spelled: Spelling, step: Step, n: Numbers) -> str:
-    """The place of the equation of a step in a notation's document; nothing where it has another one."""
-    output = step.layer == n.layers
-    if step.kind == "W+" and not _plain(n):
+def source_of(spelled: Spelling, step: Step, t: Traits) -> str:
+    """Where a notation's document has the equation of a step; nothing where it has another one."""
+    output = step.layer == t.layers
+    if step.kind == "W+" and not t.plain_step:
         return ""
     keys = (
-        [f"{step.kind}:{_own_output(spelled, n)}", f"{step.kind}:out"] if output else []
+        [f"{step.kind}:{_own_output(spelled, t)}", f"{step.kind}:out"] if output else []
     )
     keys += [f"{step.kind}:in"] if step.layer == 1 else []
     keys += (
@@ -54,12 +53,12 @@ def source_of(spelled: Spelling, step: Step, n: Numbers) -> str:
     return next((spelled.sources[key] for key in keys if key in spelled.sources), "")
 
 
-def corrected_lines(spelled: Spelling, step: Step, n: Numbers) -> list[Line]:
+def corrected_lines(spelled: Spelling, step: Step, t: Traits) -> list[Line]:
     """The checked lines of a notation's document that have another form of a step's equation in print."""
-    network, kind, output = n.moment.network, step.kind, step.layer == n.layers
-    if kind == "W+" and not _plain(n):
+    network, kind, output = t.network, step.kind, step.layer == t.layers
+    if kind == "W+" and not t.plain_step:
         return []
-    own = _own_output(spelled, n)
+    own = _own_output(spelled, t)
     keys = [kind] if not (output and kind == "D") else []
     keys += [f"{kind}:{own}", f"{kind}:out"] if output else [f"{kind}/{own}"]
     keys += [f"{kind}:in"] if step.layer == 1 else []
@@ -69,15 +68,15 @@ def corrected_lines(spelled: Spelling, step: Step, n: Numbers) -> list[Line]:
         for key in keys
         for identity in (
             *spelled.corrected.get(key, ()),
-            *spelled.corrected.get(f"{key}/{n.layers}", ()),
+            *spelled.corrected.get(f"{key}/{t.layers}", ()),
         )
     }
     return [LINES[identity] for identity in found]
 
 
-def _own_output(spelled: Spelling, n: Numbers) -> str:
-    """Return whether output and loss are those of a document: "softmax" with cross-entropy, or its "squares"."""
-    network = n.moment.network
+def _own_output(spelled: Spelling, t: Traits) -> str:
+    """Whether output and loss are those of a document: "softmax" with cross-entropy, or its "squares"."""
+    network = t.network
     loss, phi = network.loss, network.activations[-1]
     if loss.name == "cross_entropy" and isinstance(phi, Softmax):
         return "softmax"
@@ -88,28 +87,27 @@ def _own_output(spelled: Spelling, n: Numbers) -> str:
     return "squares" if squares and spelled.output_phi in ("", phi.name) else "other"
 
 
-def one_letter(spelled: Spelling, n: Numbers) -> bool:
-    """Return whether a notation has one letter for a row's loss and for an objective that is something else here."""
-    rules = n.moment.rules
-    another = n.rows > 1 or n.read("s") != 1 or bool(rules.l1 or rules.l2)
+def one_letter(spelled: Spelling, t: Traits) -> bool:
+    """Whether a notation has one letter for the loss of a row and for an objective that is something else here."""
+    another = t.rows > 1 or not t.row_counts_once or t.penalised
     return spelled.loss == spelled.objective and another
 
 
-def remark_of(spelled: Spelling, n: Numbers) -> str:
-    """A remark on a notation and its letters, for a reader."""
-    if not one_letter(spelled, n):
+def remark_of(spelled: Spelling, t: Traits) -> str:
+    """What a reader should know of a notation, and of its letters here."""
+    if not one_letter(spelled, t):
         return spelled.remark
     letter = spelled.loss
-    penalty = ", with the penalty" if n.moment.rules.l1 or n.moment.rules.l2 else ""
+    penalty = ", with the penalty" if t.penalised else ""
     return (
         f"{spelled.remark} Here {letter}⟨i⟩ is the loss of row i, and {letter} the objective, that of all "
         f"rows{penalty}. Derivatives by weights and biases are of the objective, all others of the row's loss."
     )
 
 
-def general_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
+def general_equations(spelled: Spelling, step: Step, t: Traits) -> list[str]:
     """The equations of a step in general letters, as markup."""
-    output = step.layer == n.layers
+    output = step.layer == t.layers
 
     def general(kind: str) -> str:
         return spelled.general(
@@ -121,13 +119,13 @@ def general_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
         ARRAY.sub(lambda m: general(m[1]), line)
         .replace("#l", label)
         .replace("#r", "l")  # any trial
-        for line in _lines(spelled, step, n)
+        for line in _lines(spelled, step, t)
     ]
 
 
-def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
+def array_equations(spelled: Spelling, step: Step, t: Traits) -> list[str]:
     """Those of them that are of arrays, with a place for each array of this layer: "@[W2]@"."""
-    if step.kind == "W+" and not _plain(n):
+    if step.kind == "W+" and not t.plain_step:
         return []
 
     def place(kind: str) -> str:
@@ -138,10 +136,10 @@ def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
             else f"@[{plain}{step.layer - kind.endswith('-')}]@"
         )
 
-    label = spelled.label(step.layer, n.layers)
+    label = spelled.label(step.layer, t.layers)
     lines = [
         line
-        for line in _lines(spelled, step, n)
+        for line in _lines(spelled, step, t)
         if ARRAY.search(line) and r"\sum" not in line
     ]
     return [
@@ -149,36 +147,23 @@ def array_equations(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
     ]
 
 
-def _plain(n: Numbers) -> bool:
-    """Return whether a step is θ - α ∇J and no more."""
-    rules = n.moment.rules
-    return (
-        rules.optimizer.update == GradientDescent.rule
-        and rules.max_norm is None
-        and rules.clip_value is None
-        and n.clip_factor == 1
-    )
-
-
-def _lines(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
+def _lines(spelled: Spelling, step: Step, t: Traits) -> list[str]:
     """Equations over {kinds}."""
-    network, kind, l = n.moment.network, step.kind, step.layer
+    network, kind, l = t.network, step.kind, step.layer
     phi = network.activations[l - 1]
     if kind == "A":
-        return [*_masked(spelled, "A", n, l), *function_line(spelled, phi, 0)]
+        return [*_masked(spelled, "A", t, l), *function_line(spelled, phi, 0)]
     if kind == "P":
         return function_line(spelled, phi, 1)
     if kind == "ell":
-        row = r" \langle i \rangle" if one_letter(spelled, n) else ""
-        return [f"{spelled.loss}{row} = {_loss(spelled, n, 0)}"]
+        row = r" \langle i \rangle" if one_letter(spelled, t) else ""
+        return [f"{spelled.loss}{row} = {_loss(spelled, t, 0)}"]
     if kind == "J":
         penalty = " + R" if "R" in step.entries else ""
         if spelled.columns:
             return [f"{line}{penalty}" for line in spelled.equations["J"]]
-        share = (
-            r"\frac{w_{i}}{\sum_{i} w_{i}}" if n.moment.reduction == "mean" else "w_{i}"
-        )
-        of = r" \langle i \rangle" if one_letter(spelled, n) else "_{i}"
+        share = r"\frac{w_{i}}{\sum_{i} w_{i}}" if t.reduction == "mean" else "w_{i}"
+        of = r" \langle i \rangle" if one_letter(spelled, t) else "_{i}"
         lines = [
             rf"{spelled.objective} = \sum_{{i}} s_{{i}} {spelled.loss}{of}{penalty}",
             f"s_{{i}} = {share}",
@@ -190,14 +175,14 @@ def _lines(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
         return lines
     if kind == "GL":
         symbol = spelled.template("G", output=True)[1].replace("#1", "k")
-        return [f"{symbol} = {_loss(spelled, n, 1)}"]
+        return [f"{symbol} = {_loss(spelled, t, 1)}"]
     if kind == "D":
-        return _delta_lines(spelled, n, l)
+        return _delta_lines(spelled, t, l)
     if kind == "dW":
-        return _gradient_lines(spelled, n, l)
+        return _gradient_lines(spelled, t, l)
     if kind == "W+":
-        return _update_lines(spelled, n, l)
-    return _masked(spelled, kind, n, l)
+        return _update_lines(spelled, t, l)
+    return _masked(spelled, kind, t, l)
 
 
 def function_line(spelled: Spelling, phi: Any, which: int) -> list[str]:
@@ -211,21 +196,21 @@ def function_line(spelled: Spelling, phi: Any, which: int) -> list[str]:
     return [f"{of} = {shown}"]
 
 
-def _masked(spelled: Spelling, kind: str, n: Numbers, l: int) -> list[str]:
+def _masked(spelled: Spelling, kind: str, t: Traits, l: int) -> list[str]:
     """The notation's own equations, with the mask where the layer has one."""
-    mask = r" \odot {M}" if n.has(f"M{l}") else ""
-    before = r" \odot {M-}" if kind == "G" and l == 1 and n.has("M0") else ""
+    mask = r" \odot {M}" if l in t.masks else ""
+    before = r" \odot {M-}" if kind == "G" and l == 1 and 0 in t.masks else ""
     return [
         line.replace("{*M}", mask).replace("{*X}", before)
         for line in spelled.equations[kind]
     ]
 
 
-def _loss(spelled: Spelling, n: Numbers, which: int) -> str:
-    loss = n.moment.network.loss
+def _loss(spelled: Spelling, t: Traits, which: int) -> str:
+    loss = t.network.loss
     a = spelled.template("A", output=True)[1].replace("#1", "k")
     y = spelled.template("Y", output=True)[1].replace("#1", "k")
-    if spelled.hidden and n.moment.network.activations[-1].name == "identity":
+    if spelled.hidden and t.network.activations[-1].name == "identity":
         a = spelled.template("Z", output=True)[1].replace("#1", "k")
     if not loss.formula:
         return (
@@ -236,14 +221,14 @@ def _loss(spelled: Spelling, n: Numbers, which: int) -> str:
     return (general_loss_slope if which else general_loss)(loss, a, y)
 
 
-def _delta_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
-    network = n.moment.network
-    phi, masked = network.activations[l - 1], n.has(f"M{l}")
-    if l == n.layers and short_delta(n, 1) is not None:
-        return [_short_line(spelled, n)]
+def _delta_lines(spelled: Spelling, t: Traits, l: int) -> list[str]:
+    network = t.network
+    phi, masked = network.activations[l - 1], l in t.masks
+    if l == t.layers and short_delta(t, 1) is not None:
+        return [_short_line(spelled, t)]
     if isinstance(phi, Softmax):
         D, A, G = (
-            spelled.template(kind, output=l == n.layers)[1] for kind in ("D", "A", "G")
+            spelled.template(kind, output=l == t.layers)[1] for kind in ("D", "A", "G")
         )
         D, A, G, sum_of = (
             D.replace("#1", "k"),
@@ -254,19 +239,19 @@ def _delta_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
         return [rf"{D} = {A} \cdot ({G} \minus \sum_{{j}} {sum_of.replace('#1', 'j')})"]
     if phi.name == "identity":
         return [r"{D} = {G}" + (r" \odot {M}" if masked else "")]
-    return _masked(spelled, "D", n, l)
+    return _masked(spelled, "D", t, l)
 
 
-def _short_line(spelled: Spelling, n: Numbers) -> str:
+def _short_line(spelled: Spelling, t: Traits) -> str:
     """Δ[L] = A[L] - Y, or a multiple."""
-    network = n.moment.network
+    network = t.network
     a = (
         "{Z}"
         if spelled.hidden and network.activations[-1].name == "identity"
         else "{A}"
     )
-    targets = n.targets if spelled.columns else n.array(f"Y{n.layers}")[None, :]
-    if network.loss.name == "cross_entropy" and bool((targets.sum(axis=1) != 1).any()):
+    ones = t.all_add_to_1 if spelled.columns else t.adds_to_1
+    if network.loss.name == "cross_entropy" and not ones:
         y = spelled.template("Y", output=True)[1].replace("#1", "k")
         a = rf"(\sum_{{k}} {y}) \cdot {a}"
     factor = 2 * network.loss.specification().get("factor", 0.5)
@@ -278,13 +263,13 @@ def _short_line(spelled: Spelling, n: Numbers) -> str:
     )
 
 
-def _gradient_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
+def _gradient_lines(spelled: Spelling, t: Traits, l: int) -> list[str]:
     lines = list(spelled.equations["dW"])
-    if n.rows > 1 and not spelled.columns:
+    if t.rows > 1 and not spelled.columns:
         lines = [_over_rows(line) for line in lines]
-    elif n.rows == 1 and n.read("s") != 1:
+    elif t.rows == 1 and not t.row_counts_once:
         lines = [line.replace(" = ", r" = s \cdot ") for line in lines]
-    if n.moment.rules.l1 or n.moment.rules.l2:
+    if t.penalised:
         lines[0] += r" + \frac{\partial R}{\partial W}"
     return lines
 
@@ -295,32 +280,32 @@ def _over_rows(line: str) -> str:
     return rf"{left} = \sum_{{i}} s_{{i}} {right}"
 
 
-def _update_lines(spelled: Spelling, n: Numbers, l: int) -> list[str]:
-    rules = n.moment.rules
+def _update_lines(spelled: Spelling, t: Traits, l: int) -> list[str]:
+    rules = t.rules
     if l in rules.frozen_layers:
         return ["{W+} = {W}"]
-    lines = [*_limit_lines(n), *map(" = ".join, general_update(rules.optimizer))]
+    lines = [*_limit_lines(t), *map(" = ".join, general_update(rules.optimizer))]
     if rules.max_norm is not None:
         lines = [line.replace("{W+}", "{uW+}") for line in lines]
         lines.append(
             rf"{{W+}} = {{uW+}} \text{{, its rows scaled to a norm of at most}} {rules.max_norm:.6g}"
         )
-    if not spelled.style.constant and _plain(n):
+    if not spelled.style.constant and t.plain_step:
         lines += [line.replace("W", "b") for line in lines]
     return lines
 
 
-def _limit_lines(n: Numbers) -> list[str]:
-    """The lines on what is done to the gradient first."""
-    rules, lines = n.moment.rules, []
+def _limit_lines(t: Traits) -> list[str]:
+    """What is done to the gradient first."""
+    rules, lines = t.rules, []
     if rules.clip_value is not None:
         limit = f"{rules.clip_value:.6g}"
         lines.append(
             rf"{{dW}} \text{{is cut to}} [\minus {limit}, {limit}] \text{{first}}"
         )
-    if n.clip_factor != 1:
+    if t.clip_factor != 1:
         lines.append(
-            rf"{{dW}} \text{{is scaled, with all of the gradient, by}} {n.clip_factor:.6g} "
+            rf"{{dW}} \text{{is scaled, with all of the gradient, by}} {t.clip_factor:.6g} "
             rf"\text{{, to a norm of}} {rules.clip_norm:.6g}"
         )
     return lines

@@ -1,8 +1,9 @@
 """Formulas over numbers: what is shown, and what it evaluates to.
 
-An expression has places for numbers of the engine. Shown with the names of the places it is the formula with its
-indices; shown with their numbers it is the formula with numbers; evaluated in float64 it says what the result must
-be, and how far rounding may have taken an engine from it.
+An expression has places for numbers of the engine. As a template it has no numbers, and has every branch. Filled with
+the numbers of a pass it has the branches and the terms of long sums that these lead to. Shown with the names of the
+places it is the formula with its indices; shown with their numbers it is the formula with numbers; evaluated in float64
+it says what the result must be, and how far rounding may have taken an engine from it.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from dataclasses import dataclass
 from typing import final
 
 from .markup import FUNCTIONS
+from .numbers import Numbers
 
 __all__ = [
     "Branch",
     "Call",
+    "Choice",
     "Constant",
     "Expression",
     "Fraction",
@@ -51,6 +54,10 @@ class Expression(ABC):
     @abstractmethod
     def value(self, read: Read) -> Sized:
         """Value and size, with the numbers that `read` finds in the places."""
+
+    def filled(self, n: Numbers) -> Expression:
+        """The same for these numbers: with the branch that is taken of each choice."""
+        return self
 
     @property
     def leaves(self) -> int:
@@ -151,10 +158,14 @@ class Sum(Expression):
     terms : sequence of Expression
     signs : sequence of int, optional
         1 or -1 for each; all 1 by default.
-    read : callable, optional
-        The numbers by which terms are large or small, where the sum may be long.
+    long : bool
+        Whether it may be long.
     kept : int, optional
         The number of a term that is shown in any case: a bias.
+    sparse : bool
+        Whether terms that come to 0 · log 0 are left out.
+    read : callable, optional
+        Of a long one that is filled: the numbers by which terms are large or small.
     """
 
     def __init__(
@@ -162,12 +173,22 @@ class Sum(Expression):
         terms: Sequence[Expression],
         signs: Sequence[int] | None = None,
         *,
-        read: Read | None = None,
+        long: bool = False,
         kept: int | None = None,
+        sparse: bool = False,
+        read: Read | None = None,
     ) -> None:
         self.terms = tuple(terms)
         self.signs = tuple(signs) if signs is not None else (1,) * len(self.terms)
-        self.read, self.kept = read, kept
+        self.long, self.kept, self.sparse, self.read = long, kept, sparse, read
+
+    def filled(self, n: Numbers) -> Expression:
+        terms = [term.filled(n) for term in self.terms]
+        read = n.read if self.long else None
+        if self.sparse:
+            terms = [one for one in terms if getattr(one, "number", 1) != 0]
+            return terms[0] if len(terms) == 1 else Sum(terms, read=read)
+        return Sum(terms, self.signs, long=self.long, kept=self.kept, read=read)
 
     def markup(self, terms: int) -> str:
         if not self.terms:
@@ -227,6 +248,9 @@ class Product(Expression):
 
     def __init__(self, *factors: Expression) -> None:
         self.factors = factors
+
+    def filled(self, n: Numbers) -> Expression:
+        return Product(*(factor.filled(n) for factor in self.factors))
 
     def markup(self, terms: int) -> str:
         line = ""
@@ -379,17 +403,20 @@ class Share(Expression):
         Which of them, from 0.
     arguments : sequence of Expression
         z_1 … z_n.
-    read : callable
-        The numbers by which terms are large or small.
+    read : callable, optional
+        Of one that is filled: the numbers by which terms are large or small.
     """
 
-    def __init__(self, k: int, arguments: Sequence[Expression], *, read: Read) -> None:
+    def __init__(
+        self, k: int, arguments: Sequence[Expression], *, read: Read | None = None
+    ) -> None:
         self.k, self.arguments = k, tuple(arguments)
-        largest = max(argument.value(read)[0] for argument in arguments)
-        self.total = Sum(
-            [Call("exp", argument) for argument in arguments],
-            read=read if largest < 700 else None,
-        )
+        fits = read and max(of.value(read)[0] for of in self.arguments) < 700
+        powers = [Call("exp", argument) for argument in arguments]
+        self.total = Sum(powers, read=read if fits else None)
+
+    def filled(self, n: Numbers) -> Expression:
+        return Share(self.k, self.arguments, read=n.read)
 
     def markup(self, terms: int) -> str:
         return rf"\frac{{{Call('exp', self.arguments[self.k]).markup(terms)}}}{{{self.total.markup(terms)}}}"
@@ -412,6 +439,31 @@ class Share(Expression):
     @property
     def leaves(self) -> int:
         return 2 * len(self.arguments)
+
+
+@final
+@dataclass(frozen=True)
+class Choice(Expression):
+    """Formulas of which the numbers choose one.
+
+    Parameters
+    ----------
+    options : tuple of Expression
+    which : callable
+        From numbers to the one that is taken.
+    """
+
+    options: tuple[Expression, ...]
+    which: Callable[[Numbers], int]
+
+    def filled(self, n: Numbers) -> Expression:
+        return self.options[self.which(n)].filled(n)
+
+    def markup(self, terms: int) -> str:
+        return r" \text{or} ".join(option.markup(terms) for option in self.options)
+
+    def value(self, read: Read) -> Sized:
+        raise TypeError("a choice is filled before it is evaluated")
 
 
 @final

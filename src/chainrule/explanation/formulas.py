@@ -1,5 +1,7 @@
 """The formulas of the tables, expressions of Python, read as expressions over places or over letters.
 
+A `Formula` is a template: the text of the table, with all its branches, over places. It is read when it is filled.
+
 Over places, with the numbers in them, a piecewise formula is the branch that is taken, and of a number written in two
 ways (`p or q`) the first that neither cancels nor overflows. Over letters it is the formula as a page shows it.
 """
@@ -25,11 +27,21 @@ from .expressions import (
     Product,
     Read,
     Root,
+    Sized,
     Sum,
 )
 from .markup import SIGNS, parse, to_text
+from .numbers import Numbers
 
-__all__ = ["letters_of", "named", "number", "read_formula", "text_of"]
+__all__ = [
+    "Formula",
+    "Given",
+    "letters_of",
+    "named",
+    "number",
+    "read_formula",
+    "text_of",
+]
 
 #: A form whose terms are so many times as large as their sum cancels: where there is another, that one is taken.
 CANCELED = 1e4
@@ -120,6 +132,49 @@ def read_formula(
 @lru_cache(maxsize=256)
 def _tree(source: str) -> ast.expr:
     return ast.parse(source, mode="eval").body
+
+
+@final
+@dataclass(frozen=True)
+class Formula(Expression):
+    """A formula of a table over places.
+
+    Parameters
+    ----------
+    source : str
+    names : mapping of str to Expression
+        What its names stand for.
+    """
+
+    source: str
+    names: Mapping[str, Expression]
+
+    def filled(self, n: Numbers) -> Expression:
+        names = {name: of.filled(n) for name, of in self.names.items()}
+        return read_formula(self.source, names, n.read)
+
+    def markup(self, terms: int) -> str:
+        return read_formula(self.source, self.names).markup(terms)
+
+    def value(self, read: Read) -> Sized:
+        return read_formula(self.source, self.names, read).value(read)
+
+
+@final
+@dataclass(frozen=True)
+class Given(Expression):
+    """A number that a formula has from its pass, written as one of its own: how many steps there were, say."""
+
+    number_of: Callable[[Numbers], float]
+
+    def filled(self, n: Numbers) -> Expression:
+        return named(self.number_of(n))
+
+    def markup(self, terms: int) -> str:
+        return r"\cdots"
+
+    def value(self, read: Read) -> Sized:
+        raise TypeError("a number of a pass is filled in before it is used")
 
 
 @final

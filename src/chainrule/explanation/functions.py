@@ -14,7 +14,7 @@ import numpy as np
 from ..equations.activation import Activation, Elementwise
 from ..equations.losses import Loss, Pinball, Pointwise
 from .expressions import Constant, Expression, Letter, Product, Read, Sized, Sum
-from .formulas import letters_of, number, read_formula
+from .formulas import Formula, letters_of, number, read_formula
 
 __all__ = [
     "activation_of",
@@ -62,47 +62,40 @@ def numbers_of(function: Activation | Loss, k: int = 0) -> dict[str, Expression]
     return {name: number(value) for name, value in parameters_of(function).items()}
 
 
-def activation_of(phi: Activation, z: Expression, read: Read) -> Expression:
+def activation_of(phi: Activation, z: Expression) -> Expression:
     """φ(z) of an elementwise activation (F2)."""
     if not phi.formula:
         return Own(r"\phi", [z], phi.value)
-    return read_formula(phi.formula, {"z": z, **numbers_of(phi)}, read)
+    return Formula(phi.formula, {"z": z, **numbers_of(phi)})
 
 
-def slope_of(
-    phi: Elementwise, z: Expression, a: Expression | None, read: Read
-) -> Expression:
+def slope_of(phi: Elementwise, z: Expression, a: Expression | None) -> Expression:
     """φ′(z) of an elementwise activation (B2), from a = φ(z) where the formula has it; from z where a is masked."""
     if not phi.formula:
         return Own(r"\phi^{\prime}", [z], phi.derivative)
-    names = {"z": z, "a": a or activation_of(phi, z, read), **numbers_of(phi)}
-    return read_formula(phi.formula_prime, names, read)
+    names = {"z": z, "a": a or activation_of(phi, z), **numbers_of(phi)}
+    return Formula(phi.formula_prime, names)
 
 
-def loss_of(
-    loss: Loss, a: Sequence[Expression], y: Sequence[Expression], read: Read
-) -> Expression:
+def loss_of(loss: Loss, a: Sequence[Expression], y: Sequence[Expression]) -> Sum:
     """ℓ(y, a), a sum over outputs (J1); an output that adds 0 · log a is left out."""
-    terms: list[Expression] = []
-    for k in range(len(a)):
-        names = {"a": a[k], "y": y[k], **numbers_of(loss, k)}
-        if isinstance(loss, Pointwise) and loss.custom:
-            terms.append(Own(r"\ell", [y[k], a[k]], loss.ell))
-            continue
-        term = read_formula(loss.formula, names, read)
-        if not (isinstance(term, Constant) and term.number == 0):
-            terms.append(term)
-    return terms[0] if len(terms) == 1 else Sum(terms, read=read)
+    if isinstance(loss, Pointwise) and loss.own:
+        pairs = zip(y, a, strict=True)
+        terms: list[Expression] = [Own(r"\ell", pair, loss.ell) for pair in pairs]
+    else:
+        names = ({"a": a[k], "y": y[k], **numbers_of(loss, k)} for k in range(len(a)))
+        terms = [Formula(loss.formula, of) for of in names]
+    return Sum(terms, long=True, sparse=True)
 
 
 def loss_slope_of(
-    loss: Loss, a: Sequence[Expression], y: Sequence[Expression], k: int, read: Read
+    loss: Loss, a: Sequence[Expression], y: Sequence[Expression], k: int
 ) -> Expression:
     """∂ℓ/∂a_k (B1)."""
     if isinstance(loss, Pointwise) and loss.custom:
         return Own(r"\ell^{\prime}", [y[k], a[k]], loss.ell_prime)
     names = {"a": a[k], "y": y[k], **numbers_of(loss, k)}
-    return read_formula(loss.formula_prime, names, read)
+    return Formula(loss.formula_prime, names)
 
 
 # In general: over letters.

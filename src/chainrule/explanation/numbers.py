@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ from ..optimizers.constraints import clip_by_norm, clip_by_value, free_entries
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..optimizers.step import apply_step
+from .traits import Traits, slot_letters
 
 __all__ = ["Moment", "Numbers", "has_rows", "numbers_of", "split_name"]
 
@@ -131,6 +132,24 @@ class Numbers:
         """L."""
         return self.moment.network.n_layers
 
+    @cached_property
+    def traits(self) -> Traits:
+        """What decides how they are written."""
+        shares, moment = self.arrays["s"], self.moment
+        whole = self.targets.sum(axis=1) == 1 if self.targets.ndim > 1 else np.ones(1)
+        return Traits(
+            moment.network,
+            moment.rules,
+            moment.reduction,
+            frozenset(l for l in range(self.layers + 1) if self.has(f"M{l}")),
+            self.rows,
+            self.read("s") == 1,
+            _trials(shares),
+            bool((self.array(f"Y{self.layers}")[None, :].sum(axis=1) == 1).all()),
+            bool(whole.all()),
+            self.clip_factor,
+        )
+
     def has(self, array: str) -> bool:
         """Return whether there is such an array: a mask, say."""
         return array in self.arrays
@@ -162,6 +181,14 @@ class Numbers:
             values = values[self.row if row is None else row]
         number = values[index] if index else values
         return str(np.asarray(number)[()])
+
+
+def _trials(shares: np.ndarray[Any, Any]) -> str:
+    """The reduction of J over several rows of one weight, see `Traits`."""
+    if len(shares) == 1 or not np.all(shares == shares[0]):
+        return ""
+    mean = np.asarray(1 / len(shares), shares.dtype)
+    return "sum" if shares[0] == 1 else "mean" if shares[0] == mean else ""
 
 
 @lru_cache(maxsize=1 << 16)
@@ -251,7 +278,7 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
     if unlimited is not None:
         arrays |= _of_parameters(network.sizes, "u", "+", unlimited)
     for letter, before, after in zip(
-        _slot_letters(rules.optimizer), moment.state.slots, slots, strict=True
+        slot_letters(rules.optimizer), moment.state.slots, slots, strict=True
     ):
         arrays |= _of_parameters(network.sizes, letter, "", before)
         arrays |= _of_parameters(network.sizes, letter, "+", after)
@@ -284,13 +311,6 @@ def _clip_factor(rules: Rules, gradient: Array, free: Array | None) -> float:
         float(clip_by_norm(kept, rules.clip_norm)[largest] / kept[largest])
         if kept[largest]
         else 1.0
-    )
-
-
-def _slot_letters(optimizer: Any) -> tuple[str, ...]:
-    """One letter each: m for what remembers gradients, v for what remembers their squares."""
-    return tuple(
-        "m" if name in ("velocity", "mean") else "v" for name in optimizer.slot_names
     )
 
 

@@ -248,7 +248,7 @@ def explained(
     L = numbers.layers
     asked = [] if wanted.equation is None else several("equation", wanted.equation)
     equations = tuple(str(one).strip(" ()") for one in asked)
-    here = spellings_of(numbers, equations)[spelled.name]
+    here = spellings_of(numbers.traits, equations)[spelled.name]
     layers = (
         None
         if wanted.layer is None

@@ -14,6 +14,7 @@ import numpy as np
 from ..equations.activation import Softmax
 from ..errors import InputError
 from .numbers import Numbers
+from .traits import Traits
 
 __all__ = ["PHASES", "Selection", "Step", "select", "steps_of"]
 
@@ -146,9 +147,9 @@ class Step:
         return f"{self.kind}{self.layer}"
 
 
-def steps_of(numbers: Numbers, shown: Selection) -> tuple[Step, ...]:
+def steps_of(t: Traits, shown: Selection) -> tuple[Step, ...]:
     """The steps, in the order in which they are computed."""
-    n, L = numbers, numbers.layers
+    L = t.layers
     found = (
         [
             Step(
@@ -160,7 +161,7 @@ def steps_of(numbers: Numbers, shown: Selection) -> tuple[Step, ...]:
                 _vector("A", 0, shown),
             )
         ]
-        if n.has("M0")
+        if 0 in t.masks
         else []
     )
     for l in shown.layers:
@@ -170,11 +171,11 @@ def steps_of(numbers: Numbers, shown: Selection) -> tuple[Step, ...]:
         found.append(
             Step("A", l, "forward", "F2", "activation", _vector("A", l, shown))
         )
-    penalized = bool(n.moment.rules.l1 or n.moment.rules.l2)
+    penalised = t.penalised
     whole = L in shown.layers
     if whole:
         found.append(Step("ell", L, "loss", "J1", "loss of the row", ("ell",)))
-    if whole and (n.rows > 1 or penalized or n.read("s") != 1):
+    if whole and (t.rows > 1 or penalised or not t.row_counts_once):
         found.append(
             Step(
                 "J",
@@ -197,16 +198,16 @@ def steps_of(numbers: Numbers, shown: Selection) -> tuple[Step, ...]:
             )
         )
     for l in reversed(shown.layers):
-        found += backward_steps(n, l, shown)
-    found += [update_step(n, l, shown) for l in shown.layers]
+        found += backward_steps(t, l, shown)
+    found += [update_step(t, l, shown) for l in shown.layers]
     return tuple(step for step in found if step.entries)
 
 
-def backward_steps(n: Numbers, l: int, shown: Selection) -> list[Step]:
+def backward_steps(t: Traits, l: int, shown: Selection) -> list[Step]:
     """Those of one layer: φ′, Δ, the gradient of its parameters, what is passed back."""
-    L = n.layers
+    L = t.layers
     found = []
-    phi = n.moment.network.activations[l - 1]
+    phi = t.network.activations[l - 1]
     if not isinstance(phi, Softmax) and phi.name != "identity":
         found.append(
             Step(
@@ -260,19 +261,18 @@ def backward_steps(n: Numbers, l: int, shown: Selection) -> list[Step]:
     return found
 
 
-def update_step(n: Numbers, l: int, shown: Selection) -> Step:
-    """The update: for each weight and bias, what the optimizer remembers, then the parameter."""
-    rule = n.moment.rules.optimizer
-    letters = [s for s in rule.remembered if n.has(f"{s}W{l}")]
+def update_step(t: Traits, l: int, shown: Selection) -> Step:
+    """What moves: for each weight and bias, what the optimiser remembers, then the parameter."""
     names = []
     for k in shown.units[l]:
         for kind, index in [
             *(("W", f"{k}.{j}") for j in shown.sources[l, k]),
             ("b", f"{k}"),
         ]:
-            limited = ["u"] if kind == "W" and n.has(f"uW+{l}") else []
+            limited = ["u"] if kind == "W" and t.rules.max_norm is not None else []
             names += [
-                f"{letter}{kind}+{l}.{index}" for letter in (*letters, *limited, "")
+                f"{letter}{kind}+{l}.{index}"
+                for letter in (*t.remembered, *limited, "")
             ]
     return Step("W+", l, "update", "U1", "step: new weights and biases", tuple(names))
 

@@ -5,42 +5,49 @@ Within the limits that training has: clipping, decay, frozen layers, the largest
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
 
 from ..optimizers import Optimizer
-from .expressions import Constant, Expression, Letter, Place, Product
-from .formulas import letters_of, named, number, read_formula
+from .expressions import Choice, Constant, Expression, Letter, Place, Product
+from .formulas import Formula, Given, letters_of, number
 from .numbers import Numbers
+from .traits import Traits
 
 __all__ = ["general_update", "update"]
 
 
-def update(n: Numbers, kind: str, l: int, index: tuple[int, ...]) -> Expression | None:
+def update(t: Traits, kind: str, l: int, index: tuple[int, ...]) -> Expression | None:
     """The formula of a number after the step: "W+", "b+", "mW+", "vb+", or "uW+" before the limit on norms."""
     letter = "W" if "W" in kind else "b"
     place = f"{letter}{l}" + "".join(f".{i}" for i in index)
     if kind[0] in "mv":
-        return lines_at(n, place, l)[kind[0]]
-    if l in n.moment.rules.frozen_layers:
+        return lines_at(t, place, l)[kind[0]]
+    if l in t.rules.frozen_layers:
         return Place(place)
-    if kind == "W+" and n.has(f"uW+{l}"):
-        return limited(n, l, index)
-    return lines_at(n, place, l)["theta"]  # U1
+    if kind == "W+" and t.rules.max_norm is not None:
+        return limited(t.rules.max_norm, l, index)
+    return lines_at(t, place, l)["theta"]  # U1
 
 
-def gradient_used(n: Numbers, place: str, l: int) -> Expression:
-    """The gradient as the optimizer gets it: clipped, and 0 for frozen layers, where that was asked for."""
-    rules, found = n.moment.rules, f"d{place}"
-    if l in rules.frozen_layers:
+def gradient_used(t: Traits, place: str, l: int) -> Expression:
+    """The gradient as the optimiser gets it: clipped, and 0 for frozen layers, where that was asked for."""
+    limit, found = t.rules.clip_value, f"d{place}"
+    if l in t.rules.frozen_layers:
         return Constant(0)
     gradient: Expression = Place(found)
-    if rules.clip_value is not None and abs(n.read(found)) > rules.clip_value:
-        limit = Constant(math.copysign(rules.clip_value, n.read(found)))
-        gradient = Product(limit)  # which is no number of the formula
-    return gradient if n.clip_factor == 1 else Product(named(n.clip_factor), gradient)
+    if limit is not None:
+
+        def beyond(n: Numbers) -> int:
+            return int(n.read(found) > limit) - int(n.read(found) < -limit)
+
+        ends = (Product(Constant(end)) for end in (limit, -limit))
+        gradient = Choice((gradient, *ends), beyond)  # no number of the formula
+    if t.rules.clip_norm is None:
+        return gradient
+    scaled = Product(Given(lambda n: n.clip_factor), gradient)
+    return Choice((gradient, scaled), lambda n: n.clip_factor != 1)
 
 
 def lines_of(
@@ -56,10 +63,10 @@ def lines_of(
     after : mapping of str to Expression
         What "m" and "v" stand for once they are made.
     """
-    known, lines = dict(names), {}
+    known, lines = dict(names), dict[str, Expression]()
     for given, formula in rule.update.items():
-        lines[given] = read_formula(formula, known)
-        known |= {given: after[given]} if given in after else {}
+        lines[given] = Formula(formula, known)
+        known = {**known, **({given: after[given]} if given in after else {})}
     return lines
 
 
@@ -83,14 +90,14 @@ def general_update(
     return [(after[name], line.markup(0)) for name, line in lines.items()]
 
 
-def lines_at(n: Numbers, place: str, l: int) -> dict[str, Expression]:
+def lines_at(t: Traits, place: str, l: int) -> dict[str, Expression]:
     """The update of one number of θ over its places."""
-    rule = n.moment.rules.optimizer
+    rule = t.rules.optimizer
     names: dict[str, Expression] = {
         name: number(value) for name, value in rule.parameters().items()
     }
-    names |= {"g": gradient_used(n, place, l), "alpha": Place("alpha")}
-    names |= {"t": Constant(n.moment.state.steps + 1), "theta": Place(place)}
+    names |= {"g": gradient_used(t, place, l), "alpha": Place("alpha")}
+    names |= {"t": Given(lambda n: n.moment.state.steps + 1), "theta": Place(place)}
     names |= {letter: Place(letter + place) for letter in "mv"}
     if place[0] == "b":
         names["weight_decay"] = Constant(0)
@@ -98,10 +105,13 @@ def lines_at(n: Numbers, place: str, l: int) -> dict[str, Expression]:
     return lines_of(rule, names, after)
 
 
-def limited(n: Numbers, l: int, index: tuple[int, ...]) -> Expression:
+def limited(limit: float, l: int, index: tuple[int, ...]) -> Expression:
     """The weight after the step, scaled down with all that lead to its unit where their norm is too large."""
-    limit = n.moment.rules.max_norm
-    assert limit is not None
-    norm = float(np.linalg.norm(n.array(f"uW+{l}")[index[0] - 1].astype(np.float64)))
+
+    def norm(n: Numbers) -> float:
+        row = n.array(f"uW+{l}")[index[0] - 1]
+        return float(np.linalg.norm(row.astype(np.float64)))
+
     place = Place(f"uW+{l}.{index[0]}.{index[1]}")
-    return Product(named(limit / norm), place) if norm > limit else place
+    scaled = Product(Given(lambda n: limit / norm(n)), place)
+    return Choice((place, scaled), lambda n: norm(n) > limit)

@@ -209,8 +209,8 @@ def _notation(explained: Contents, one: Spelling) -> dict[str, Any]:
     arrays = set(re.findall(r"@\[([^\]]+)\]@", json.dumps(steps)))
     return {
         "name": one.name,
-        "remark": remark_of(one, n),
-        "lossRow": n.row if one_letter(one, n) else None,
+        "remark": remark_of(one, explained.traits),
+        "lossRow": n.row if one_letter(one, explained.traits) else None,
         "style": _style_key(one),
         "layers": [one.label(l, n.layers) for l in range(n.layers + 1)],
         "symbols": {
@@ -252,14 +252,15 @@ def _array(explained: Contents, one: Spelling, array: str) -> dict[str, Any]:
 
 
 def _step(explained: Contents, one: Spelling, step: Step) -> dict[str, Any]:
-    n = explained.numbers
     return {
-        "source": source_of(one, step, n),
+        "source": source_of(one, step, explained.traits),
         "corrected": [
             f"{line.id}: {line.quoted}; {label_of(line)}: {line.mend} [chainrule errata {line.id}]"
-            for line in corrected_lines(one, step, n)
+            for line in corrected_lines(one, step, explained.traits)
         ],
-        "general": [_mathml(line) for line in general_equations(one, step, n)],
+        "general": [
+            _mathml(line) for line in general_equations(one, step, explained.traits)
+        ],
         "arrays": [_mathml(line) for line in explained.equations_of_arrays(one, step)],
     }
 

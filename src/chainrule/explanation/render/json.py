@@ -10,9 +10,9 @@ from ...documents.spelling import Spelling
 from ...files.json_text import json_ready, versions
 from ..contents import Contents
 from ..equations import corrected_lines, general_equations, source_of
-from ..numbers import Numbers
 from ..paths import paths_of
 from ..steps import Step
+from ..traits import Traits
 from .text import how_of
 
 __all__ = ["content_of"]
@@ -50,7 +50,6 @@ def content_of(explained: Contents) -> dict[str, Any]:
 
 
 def _step(explained: Contents, step: Step) -> dict[str, Any]:
-    n = explained.numbers
     return {
         "key": step.key,
         "phase": step.phase,
@@ -60,15 +59,15 @@ def _step(explained: Contents, step: Step) -> dict[str, Any]:
         "numbers": list(step.entries),
         "general": {
             name: {
-                "source": source_of(one, step, n),
-                "corrected": corrected_of(one, step, n),
+                "source": source_of(one, step, explained.traits),
+                "corrected": corrected_of(one, step, explained.traits),
                 "text": [
                     explained.in_text(one, line)
-                    for line in general_equations(one, step, n)
+                    for line in general_equations(one, step, explained.traits)
                 ],
                 "latex": [
                     explained.in_latex(one, line)
-                    for line in general_equations(one, step, n)
+                    for line in general_equations(one, step, explained.traits)
                 ],
             }
             for name, one in explained.spellings.items()
@@ -76,11 +75,11 @@ def _step(explained: Contents, step: Step) -> dict[str, Any]:
     }
 
 
-def corrected_of(one: Spelling, step: Step, n: Numbers) -> list[dict[str, str]]:
+def corrected_of(one: Spelling, step: Step, t: Traits) -> list[dict[str, str]]:
     """The lines that the document prints otherwise."""
     return [
         {"line": line.id, "printed": line.says, "place": line.place, "right": line.mend}
-        for line in corrected_lines(one, step, n)
+        for line in corrected_lines(one, step, t)
     ]
 
 

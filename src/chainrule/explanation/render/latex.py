@@ -52,17 +52,20 @@ def latex_of(explained: Contents, spelled: Spelling) -> str:
 
 def _step(explained: Contents, spelled: Spelling, step: Step) -> list[str]:
     n = explained.numbers
-    source = source_of(spelled, step, n)
+    source = source_of(spelled, step, explained.traits)
     where = ", ".join(
         filter(None, (source if source != step.equation else "", step.equation))
     )
     title = f"Layer {spelled.label(step.layer, n.layers)}: {step.title}"
     lines = [rf"\subsection*{{{latex_text(title)} \quad [{latex_text(where)}]}}"]
-    general = general_equations(spelled, step, n)
+    general = general_equations(spelled, step, explained.traits)
     if general:
         below = " \\\\ ".join(explained.in_latex(spelled, line) for line in general)
         lines.append(rf"\begin{{gather*}} {below} \end{{gather*}}")
-    lines += [rf"{latex_text(words)}\par" for words in corrections(spelled, step, n)]
+    lines += [
+        rf"{latex_text(words)}\par"
+        for words in corrections(spelled, step, explained.traits)
+    ]
     for line in explained.equations_of_arrays(spelled, step):
         for numbers in (False, True):
             shown = explained.in_latex(spelled, line, numbers=numbers)

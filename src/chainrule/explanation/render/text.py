@@ -10,9 +10,9 @@ from ...errors import counted
 from ..checks import Check
 from ..contents import Contents
 from ..equations import corrected_lines, general_equations, remark_of, source_of
-from ..numbers import Numbers
 from ..paths import paths_of
 from ..steps import Step
+from ..traits import Traits
 
 __all__ = [
     "check_words",
@@ -71,7 +71,7 @@ def head(explained: Contents, spelled: Spelling) -> list[str]:
     rows = f"row {n.row} of a batch of {n.rows}" if n.rows > 1 else "one row"
     return [
         f"{rows}; {origin(explained)}, rounded to {explained.digits} significant digits (.json has them in full)",
-        f"notation {spelled.name}: {spelled.document}. {remark_of(spelled, n)}",
+        f"notation {spelled.name}: {spelled.document}. {remark_of(spelled, explained.traits)}",
         checked_words(explained),
     ]
 
@@ -109,16 +109,16 @@ def checked_words(explained: Contents) -> str:
 def step_lines(explained: Contents, spelled: Spelling, step: Step) -> list[str]:
     """One step."""
     n = explained.numbers
-    source = source_of(spelled, step, n)
+    source = source_of(spelled, step, explained.traits)
     where = f"layer {spelled.label(step.layer, n.layers)}: {step.title}"
     lines = [
         f"{where}  [{', '.join(filter(None, (source if source != step.equation else '', step.equation)))}]"
     ]
     lines += [
         f"  {explained.in_text(spelled, line)}"
-        for line in general_equations(spelled, step, n)
+        for line in general_equations(spelled, step, explained.traits)
     ]
-    lines += [f"  {words}" for words in corrections(spelled, step, n)]
+    lines += [f"  {words}" for words in corrections(spelled, step, explained.traits)]
     for line in explained.equations_of_arrays(spelled, step):
         lines += [
             f"  {explained.in_text(spelled, line)}",
@@ -129,11 +129,11 @@ def step_lines(explained: Contents, spelled: Spelling, step: Step) -> list[str]:
     return lines
 
 
-def corrections(spelled: Spelling, step: Step, n: Numbers) -> list[str]:
+def corrections(spelled: Spelling, step: Step, t: Traits) -> list[str]:
     """The formulas that the document prints otherwise, their sections, and the command that evaluates both."""
     return [
         f"{line.id}: {line.quoted}; {label_of(line)}: {line.mend} [chainrule errata {line.id}]"
-        for line in corrected_lines(spelled, step, n)
+        for line in corrected_lines(spelled, step, t)
     ]
 
 
