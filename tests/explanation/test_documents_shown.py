@@ -17,8 +17,6 @@ from chainrule.explanation.contents import spellings_of
 from chainrule.explanation.entries import formula
 from chainrule.explanation.equations import (
     array_equations,
-    corrected_lines,
-    general_equations,
     source_of,
 )
 from chainrule.explanation.markup import parse, to_text
@@ -55,7 +53,7 @@ def matrix_of(made, spelled, array):
                 made.numbers.read(c.strip("@")) if c.startswith("@") else float(c)
                 for c in row
             ]
-            for row in made.grid(spelled, array)
+            for row in made.templates[spelled.name].grid(array)
         ]
     )
 
@@ -96,8 +94,7 @@ def test_the_equations_of_a_batch_are_s1s(reduction, shown) -> None:
     spelled = made.spelled
     text = {
         step.key: [
-            made.in_text(spelled, line)
-            for line in general_equations(spelled, step, made.traits)
+            made.in_text(made.template, line) for line in made.template.general(step)
         ]
         for step in made.steps
     }
@@ -107,7 +104,9 @@ def test_the_equations_of_a_batch_are_s1s(reduction, shown) -> None:
     assert text["dW2"][1].startswith(
         f"∂C/∂b^(L) = {shown.replace(' ', ' · ')}Σ columns of"
     )
-    source = {step.key: source_of(spelled, step, made.traits) for step in made.steps}
+    source = {
+        step.key: source_of(spelled, step, made.numbers.traits) for step in made.steps
+    }
     assert (source["Z1"], source["D2"], source["W+1"]) == ("S1.E77", "S1.E78", "S1.E74")
     assert source["dW1"] == ("S1.E80" if reduction == "mean" else "S1.E49b")
     assert source["J2"] == ("S1.E60" if reduction == "mean" else "")
@@ -119,7 +118,7 @@ def test_a_matrix_equation_of_a_batch_holds_with_its_numbers(reduction) -> None:
     made = explained(SQUARES, notation="S1", reduction=reduction)
     spelled, count = made.spelled, 0
     for step in made.steps:
-        for line in array_equations(spelled, step, made.traits):
+        for line in array_equations(spelled, step, made.numbers.traits):
             if step.kind not in ("Z", "dW", "G", "D"):
                 continue
             left, right = line.split(" = ")
@@ -146,7 +145,9 @@ def test_a_matrix_equation_of_a_batch_holds_with_its_numbers(reduction) -> None:
 def test_the_formula_in_columns_gives_the_number_too(options) -> None:
     made = explained(SQUARES, notation="S1", row=1, **options)
     for name in made.checks:
-        found = formula(made.traits, name, made.spelled.style).filled(made.numbers)
+        found = formula(made.numbers.traits, name, made.spelled.style).filled(
+            made.numbers
+        )
         if found is not None:
             assert found.value(made.numbers.read)[0] == pytest.approx(
                 made.value(name), rel=1e-12, abs=1e-15
@@ -156,7 +157,9 @@ def test_the_formula_in_columns_gives_the_number_too(options) -> None:
 def test_a_fault_in_the_formula_in_columns_would_show(monkeypatch) -> None:
     monkeypatch.setattr(entries, "one_nth", lambda n: entries.Constant(1.001 / n.rows))
     made = explained(SQUARES, notation="S1")
-    found = formula(made.traits, "dW2.1.1", made.spelled.style).filled(made.numbers)
+    found = formula(made.numbers.traits, "dW2.1.1", made.spelled.style).filled(
+        made.numbers
+    )
     assert found is not None
     assert abs(found.value(made.numbers.read)[0] / made.value("dW2.1.1") - 1) > 1e-4
 
@@ -246,10 +249,10 @@ def test_one_hidden_layer_has_the_columns_of_s4s_section_1() -> None:
 def test_the_equations_of_section_1_are_as_it_prints_them() -> None:
     made = explained(ONE_HIDDEN, 1, notation="S4")
     text = {
-        step.key: made.in_text(
-            made.spelled, general_equations(made.spelled, step, made.traits)[0]
-        ).replace(" ", "")
-        for step in made.steps_in(made.spelled)
+        step.key: made.in_text(made.template, made.template.general(step)[0]).replace(
+            " ", ""
+        )
+        for step in made.steps_in(made.template)
     }
     assert text["Z1"] == "g=Vx"
     assert text["Z2"] == "f=Wh"  # (1)
@@ -264,8 +267,8 @@ def test_the_equations_of_section_1_are_as_it_prints_them() -> None:
 def test_a_matrix_equation_of_section_1_holds_with_its_numbers() -> None:
     made = explained(ONE_HIDDEN, 1, notation="S4")
     count = 0
-    for step in made.steps_in(made.spelled):
-        for line in array_equations(made.spelled, step, made.traits):
+    for step in made.steps_in(made.template):
+        for line in array_equations(made.spelled, step, made.numbers.traits):
             if step.kind not in ("Z", "dW", "D"):
                 continue
             left, right = line.split(" = ")
@@ -285,9 +288,7 @@ def test_each_equation_of_section_1_is_found_by_its_number() -> None:
     for number in range(1, 41):
         made = explained(ONE_HIDDEN, 1, notation="S4", equation=number)
         assert made.spelled.label(1, 2) == "V"
-        assert all(
-            str(number) in made._numbers_of(step, made.spelled) for step in made.steps
-        )
+        assert all(str(number) in made.template.numbers_of(step) for step in made.steps)
     for number in (41, 75, "(78)", "S4.E49"):
         assert (
             explained(ONE_HIDDEN, 1, notation="S4", equation=number).spelled
@@ -301,7 +302,8 @@ def test_what_needs_the_documents_loss_has_its_number_with_it_alone() -> None:
     quartered = Network((3, 4, 2), ("tanh", "identity"), LOSSES["squared_error"](0.25))
     made = explained(quartered, 1, notation="S4")
     source = {
-        step.key: source_of(made.spelled, step, made.traits) for step in made.steps
+        step.key: source_of(made.spelled, step, made.numbers.traits)
+        for step in made.steps
     }
     assert source["D1"] == "(24) to (27), (29), (30)"
     assert source["ell2"] == source["D2"] == ""
@@ -331,7 +333,9 @@ def test_layers_are_called_by_their_matrices_or_as_section_2_does() -> None:
 )
 def test_a_network_of_another_shape_is_that_of_section_2(network) -> None:
     made = explained(network, 1, notation="S4")
-    assert spellings_of(made.traits, ())["bias-last"] is bias_last.letters.LETTERS
+    assert (
+        spellings_of(made.numbers.traits, ())["bias-last"] is bias_last.letters.LETTERS
+    )
 
 
 # What is corrected
@@ -352,10 +356,10 @@ def all_corrected() -> set[str]:
     for network in networks:
         for rows in (1, 3):
             made = explained(network, rows)
-            for spelled in made.spellings.values():
+            for template in made.templates.values():
                 for step in made.steps:
-                    for line in corrected_lines(spelled, step, made.traits):
-                        assert line.document == spelled.alias
+                    for line in template.corrected(step):
+                        assert line.document == template.spelled.alias
                         found.add(line.id)
     return found
 
@@ -383,7 +387,7 @@ def test_every_note_stands_in_the_letters_of_some_step() -> None:
     listed = {
         identity
         for letters in (
-            *spellings_of(explained(SOFTMAX).traits, ()).values(),
+            *spellings_of(explained(SOFTMAX).numbers.traits, ()).values(),
             bias_last.letters.ONE_HIDDEN,
         )
         for identities in letters.corrected.values()

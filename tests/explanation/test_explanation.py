@@ -24,7 +24,6 @@ from chainrule import (
     explanation,
     forward,
 )
-from chainrule.explanation.spellings import SPELLINGS
 from chainrule.explanation.steps import PHASES
 from chainrule.optimizers import SGD
 from chainrule.optimizers.first_order import FirstOrder
@@ -269,7 +268,7 @@ def test_a_large_network_shows_the_largest_and_adds_the_rest() -> None:
     x = np.random.default_rng(0).uniform(size=(1, 784))
     made = explain(network, x, [3], parameters=parameters, layer=1, unit=57, terms=3)
     assert made.passed
-    z = made.formula("Z1.57", SPELLINGS["canonical"].style)
+    z = made.formula(made.templates["canonical"], "Z1.57")
     W, a = (
         parameters.weights[0][56].astype(float),
         x[0].astype(np.float32).astype(float),
@@ -318,7 +317,7 @@ def test_steps_come_in_the_order_of_the_computation() -> None:
     }
     for step in made.steps:
         for name in step.entries:
-            markup = made.formula(name, SPELLINGS["canonical"].style)
+            markup = made.formula(made.templates["canonical"], name)
             for used in (part.removeprefix("!") for part in markup.split("@")[1::2]):
                 assert (
                     used in seen or used.split(".")[0] in seen or used.startswith("A0")

@@ -123,13 +123,11 @@ def test_a_number_has_the_indices_that_the_document_gives_it(name) -> None:
 
 def test_the_equations_of_s4_are_as_it_prints_them() -> None:
     made = explain(notation="S4")
-    spelled = made.spelled
     text = {
         step.key: [
-            made.in_text(spelled, line)
-            for line in general_equations(spelled, step, made.traits)
+            made.in_text(made.template, line) for line in made.template.general(step)
         ]
-        for step in made.steps_in(spelled)
+        for step in made.steps_in(made.template)
     }
     assert text["dW2"] == ["∂L/∂W^n = (∂L/∂g^n)ᵀ (h^(n-1))ᵀ"]  # (75)
     assert text["D2"] == ["∂L/∂g^n = ∂L/∂h^n ⊙ σ^(n′)(g^n)"]  # (76)
@@ -179,8 +177,8 @@ def test_a_matrix_equation_holds_with_its_numbers(name, network) -> None:
         )
 
     count = 0
-    for step in made.steps_in(spelled):
-        for line in array_equations(spelled, step, made.traits):
+    for step in made.steps_in(made.templates[name]):
+        for line in array_equations(spelled, step, made.numbers.traits):
             if step.kind not in ("Z", "dW", "G", "D"):
                 continue
             left, right = line.split(" = ")
@@ -215,10 +213,10 @@ def test_every_formula_is_well_formed_mathml_and_balanced_latex(name) -> None:
     markups = [
         line
         for step in made.steps
-        for line in general_equations(spelled, step, made.traits)
+        for line in general_equations(spelled, step, made.numbers.traits)
     ]
     markups += [
-        made.formula(entry, spelled.style)
+        made.formula(made.templates[name], entry)
         for step in made.steps
         for entry in step.entries
     ]
@@ -263,7 +261,7 @@ def test_a_documents_equation_is_named_only_where_it_is_that_equation() -> None:
             **options,
         )
         return {
-            step.key: source_of(SPELLINGS[notation], step, made.traits)
+            step.key: source_of(SPELLINGS[notation], step, made.numbers.traits)
             for step in made.steps
         }
 

@@ -1,46 +1,31 @@
-"""The contents of an explanation: every number of a pass and a step with its formula and its checks, in six notations.
+"""The contents of an explanation: templates in six notations, and the state that fills them.
 
 They are computed once; text, page, LaTeX, drawing and JSON (`render/`) only show them.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..documents.spelling import Spelling, Style
+from ..documents.spelling import Spelling
 from ..errors import InputError
-from .checks import Check, Checker
-from .entries import formula
-from .equations import array_equations, one_letter, source_of
+from .checks import Check
 from .markup import parse, to_latex, to_text
 from .numbers import Numbers
 from .places import LATEX, TEXT, Form, bracketed
 from .spellings import SPELLINGS, spelled_for
-from .steps import Selection, Step, steps_of
+from .state import State
+from .steps import Selection, Step
+from .template import Template
 from .traits import Traits
 
 __all__ = ["Contents", "spellings_of"]
-
-#: The arrays of layers with more units are not written out.
-MOST_UNITS = 12
-ARRAY_PLACE = re.compile(r"@\[([^\]]+)\]@")
 
 
 def spellings_of(traits: Traits, equations: tuple[str, ...]) -> dict[str, Spelling]:
     """Name → the notation, as its document writes this network and these rows."""
     return {name: spelled_for(name, traits.shape(equations)) for name in SPELLINGS}
-
-
-def _range_of(numbers: str) -> Iterator[str]:
-    """The numbers of equations: of "(24) to (27)" each of the four."""
-    first, _, last = (part.strip(" ()") for part in numbers.partition(" to "))
-    if last:
-        yield from (str(number) for number in range(int(first), int(last) + 1))
-    else:
-        yield first
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,55 +55,68 @@ class Contents:
     equations: tuple[str, ...] = ()
 
     @cached_property
+    def templates(self) -> dict[str, Template]:
+        """Name of a notation → what it writes."""
+        traits, row = self.numbers.traits, self.numbers.row
+        return {
+            name: Template(traits, self.shown, one, row)
+            for name, one in spellings_of(traits, self.equations).items()
+        }
+
+    @property
+    def template(self) -> Template:
+        """That of the notation that is shown first."""
+        return self.templates[self.notation]
+
+    @property
+    def spelled(self) -> Spelling:
+        """The notation that is shown first."""
+        return self.template.spelled
+
+    @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps, in the order in which they are computed."""
-        steps = steps_of(self.traits, self.shown)
-        wanted = {*self.equations}
-        return tuple(
-            step
-            for step in steps
-            if not wanted or self._numbers_of(step, self.spelled) & wanted
-        )
+        t, wanted = self.template, {*self.equations}
+        return tuple(s for s in t.every_step if not wanted or t.numbers_of(s) & wanted)
+
+    @cached_property
+    def state(self) -> State:
+        """The numbers that are shown, and their checks."""
+        names = (name for step in self.steps for name in step.entries)
+        return State(self.numbers, tuple(names))
 
     def require_steps(self) -> None:
         """Raise where no step has one of the equations that are asked for."""
-        if not self.steps:
-            steps = steps_of(self.traits, self.shown)
+        if self.steps:
+            return
 
-            def known(spelled: Spelling) -> set[str]:
-                return set().union(*(self._numbers_of(step, spelled) for step in steps))
+        def known(t: Template) -> set[str]:
+            return set().union(*(t.numbers_of(step) for step in t.every_step))
 
-            other = next(
-                (
-                    one.alias
-                    for one in self.spellings.values()
-                    if known(one) & {*self.equations}
-                ),
-                None,
-            )
-            raise InputError(
-                f"equation {', '.join(self.equations)} in the notation {self.notation}",
-                ", ".join(sorted(known(self.spelled))),
-                f'It is {other}\'s: add notation="{other}", or --notation {other}.'
-                if other
-                else "Choose some of these, with commas.",
-            )
+        others = (t for t in self.templates.values() if known(t) & {*self.equations})
+        other = next((t.spelled.alias for t in others), None)
+        raise InputError(
+            f"equation {', '.join(self.equations)} in the notation {self.notation}",
+            ", ".join(sorted(known(self.template))),
+            f'It is {other}\'s: add notation="{other}", or --notation {other}.'
+            if other
+            else "Choose some of these, with commas.",
+        )
 
-    def _numbers_of(self, step: Step, spelled: Spelling) -> set[str]:
-        """The numbers by which a step's equation is called: the library's; the document's, also with its name."""
-        source = source_of(spelled, step, self.traits)
-        parts = {
-            number
-            for part in f"{source},{step.equation}".split(",")
-            for number in _range_of(part)
-        } - {""}
-        return parts | {f"{spelled.alias}.E{part}" for part in parts if part.isdigit()}
-
-    @cached_property
+    @property
     def checks(self) -> dict[str, tuple[Check, ...]]:
         """Name → the checks of the number."""
-        checker = Checker(self.numbers)
-        return {name: checker.of(name) for step in self.steps for name in step.entries}
+        return self.state.checks
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The names of the numbers of which a check fails."""
+        return self.state.failed
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passes."""
+        return not self.failed
 
     @property
     def weights(self) -> tuple[str, ...]:
@@ -131,102 +129,39 @@ class Contents:
             for j in shown.sources[l, k]
         )
 
-    @property
-    def failed(self) -> tuple[str, ...]:
-        """The names of the numbers of which a check fails."""
-        return tuple(
-            name
-            for name, checks in self.checks.items()
-            if not all(check.passed for check in checks)
-        )
-
-    @property
-    def passed(self) -> bool:
-        """Return whether every check passes."""
-        return not self.failed
-
-    @property
-    def spelled(self) -> Spelling:
-        """The notation that is shown first."""
-        return self.spellings[self.notation]
-
-    @cached_property
-    def spellings(self) -> dict[str, Spelling]:
-        """Name → the notation, as its document writes this network and these rows."""
-        return spellings_of(self.traits, self.equations)
-
     def value(self, name: str) -> float:
         """The number of a name, "Z2.3" say; see `chainrule.explanation.numbers`."""
         return self.numbers.read(name)
 
-    def steps_in(self, spelled: Spelling) -> tuple[Step, ...]:
-        """The steps that a notation has: a linear output needs no activation."""
-        gone = (
-            {f"{kind}{self.numbers.layers}" for kind in spelled.hidden}
-            if self.traits.linear
-            else set()
-        )
-        return tuple(step for step in self.steps if step.key not in gone)
+    def steps_in(self, template: Template) -> tuple[Step, ...]:
+        """The steps that a notation has."""
+        return tuple(step for step in self.steps if template.has(step))
 
-    @property
-    def traits(self) -> Traits:
-        """What decides how the numbers are written."""
-        return self.numbers.traits
-
-    def formula(self, name: str, style: Style) -> str:
+    def formula(self, template: Template, name: str) -> str:
         """What a number is made of, as markup with places for the numbers in it."""
-        template = formula(self.traits, name, style)
-        if template is None:
-            return ""
-        return template.filled(self.numbers).markup(self.shown.terms)
-
-    def symbol(self, spelled: Spelling, name: str) -> str:
-        """The symbol of a number, as markup."""
-        if name == "ell" and one_letter(spelled, self.traits):
-            name = f"ell~{self.numbers.row}"
-        return spelled.symbol(
-            name, self.numbers.layers, linear=self.traits.linear, row=self.numbers.row
-        )
-
-    def grid(self, spelled: Spelling, array: str) -> list[list[str]]:
-        """The places of an array, "W2" say, as a notation lays them out; none of one too large to be read."""
-        kind, layer = (
-            array.rstrip("0123456789"),
-            int(array[len(array.rstrip("0123456789")) :]),
-        )
-        n, sizes = self.numbers, self.numbers.sizes
-        beside = sizes[layer - 1] if "W" in kind else n.rows if spelled.columns else 0
-        if max(sizes[layer], beside) > MOST_UNITS:
-            return []
-        return spelled.grid(kind, layer, sizes, n.rows, n.row)
-
-    def equations_of_arrays(self, spelled: Spelling, step: Step) -> list[str]:
-        """The equations of a step with the arrays of its layer, where some of them can be shown in numbers."""
-        lines = array_equations(spelled, step, self.traits)
-        return [
-            line
-            for line in lines
-            if any(self.grid(spelled, array) for array in ARRAY_PLACE.findall(line))
-        ]
+        found = self.state.formula(template, name)
+        return "" if found is None else found.markup(self.shown.terms)
 
     def rounded(self, number: float) -> str:
         """A number with the digits that are shown."""
         return f"{number + 0.0:.{self.digits}g}"
 
-    def in_text(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
+    def in_text(self, template: Template, markup: str, *, numbers: bool = False) -> str:
         """A formula in a line of text, its places filled by symbols or by numbers."""
         return to_text(
-            parse(markup), lambda place: self._filled(TEXT, spelled, place, numbers)
+            parse(markup), lambda place: self._filled(TEXT, template, place, numbers)
         )
 
-    def in_latex(self, spelled: Spelling, markup: str, *, numbers: bool = False) -> str:
+    def in_latex(
+        self, template: Template, markup: str, *, numbers: bool = False
+    ) -> str:
         """A formula in LaTeX, its places filled by symbols or by numbers."""
         return to_latex(
-            parse(markup), lambda place: self._filled(LATEX, spelled, place, numbers)
+            parse(markup), lambda place: self._filled(LATEX, template, place, numbers)
         )
 
-    def _filled(self, form: Form, spelled: Spelling, place: str, numbers: bool) -> str:
-        """The text for a place of a formula."""
+    def _filled(self, form: Form, template: Template, place: str, numbers: bool) -> str:
+        """What stands in a place of a formula."""
         if place.startswith("rest:"):
             _, count, value = place.split(":")
             return form.rest(
@@ -236,24 +171,18 @@ class Contents:
                 count,
             )
         if place.startswith("["):
-            return self._array(form, spelled, place[1:-1], numbers)
+            return self._array(form, template, place[1:-1], numbers)
         name = place.removeprefix("!")
         if not numbers:
-            return form.show(parse(self.symbol(spelled, name)), str)
+            return form.show(parse(template.symbol(name)), str)
         shown = self.rounded(self.numbers.read(name))
         return form.number(shown if name != place else bracketed(shown))
 
-    def _array(self, form: Form, spelled: Spelling, array: str, numbers: bool) -> str:
+    def _array(self, form: Form, template: Template, array: str, numbers: bool) -> str:
         """An array in a formula: its symbol, or its numbers."""
-        grid = self.grid(spelled, array) if numbers else []
+        grid = template.grid(array) if numbers else []
         if not grid:
-            kind = array.rstrip("0123456789")
-            return form.show(
-                parse(
-                    spelled.array(kind, int(array[len(kind) :]), self.numbers.layers)
-                ),
-                str,
-            )
+            return form.show(parse(template.array(array)), str)
 
         def cell(place: str) -> str:
             return (

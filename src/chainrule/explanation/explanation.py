@@ -9,7 +9,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..documents.spelling import Spelling
 from ..errors import InputError
 from ..files.writing import write_whole
 from .contents import Contents
@@ -19,6 +18,7 @@ from .render.latex import latex_of
 from .render.svg import svg_of
 from .render.text import text_of
 from .spellings import spelling
+from .template import Template
 
 __all__ = ["FORMS", "Explanation"]
 
@@ -40,7 +40,7 @@ class Explanation(Contents):
         notation : str, optional
             "canonical", "bias-last", "S4", …; by default that of the explanation.
         """
-        return text_of(self, self._spelling(notation))
+        return text_of(self, self._template(notation))
 
     def html(self) -> str:
         """One page that needs nothing else; all notations in it."""
@@ -48,11 +48,11 @@ class Explanation(Contents):
 
     def latex(self, notation: str | None = None) -> str:
         """A LaTeX document."""
-        return latex_of(self, self._spelling(notation))
+        return latex_of(self, self._template(notation))
 
     def svg(self, notation: str | None = None) -> str:
         """The network drawn, with its numbers."""
-        return svg_of(self, self._spelling(notation))
+        return svg_of(self, self._template(notation))
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON: each number in full, its formulas in every notation, its checks."""
@@ -87,10 +87,10 @@ class Explanation(Contents):
             )
         write_whole(path, content.encode())
 
-    def _spelling(self, notation: str | None) -> Spelling:
+    def _template(self, notation: str | None) -> Template:
         if notation is None:
-            return self.spelled
-        return self.spellings[spelling(notation).name]
+            return self.template
+        return self.templates[spelling(notation).name]
 
     def __str__(self) -> str:
         return self.text()

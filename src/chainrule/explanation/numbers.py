@@ -136,7 +136,8 @@ class Numbers:
     def traits(self) -> Traits:
         """What decides how they are written."""
         shares, moment = self.arrays["s"], self.moment
-        whole = self.targets.sum(axis=1) == 1 if self.targets.ndim > 1 else np.ones(1)
+        shared = moment.network.loss.name == "cross_entropy"
+        whole = self.targets.sum(axis=1) == 1 if shared else np.ones(self.rows, bool)
         return Traits(
             moment.network,
             moment.rules,
@@ -145,7 +146,7 @@ class Numbers:
             self.rows,
             self.read("s") == 1,
             _trials(shares),
-            bool((self.array(f"Y{self.layers}")[None, :].sum(axis=1) == 1).all()),
+            bool(whole[self.row]),
             bool(whole.all()),
             self.clip_factor,
         )

@@ -38,7 +38,7 @@ class Traits:
     trials : {"", "mean", "sum"}
         The reduction of J over several rows of one weight; empty for one row, or rows of several weights.
     adds_to_1, all_add_to_1 : bool
-        True where the targets of the explained row do, and those of every row.
+        Of cross-entropy: whether the targets of the explained row do, and those of every row.
     clip_factor : float
         What clipping by the norm multiplies the gradient by; 1 where it does nothing. The one number of a template:
         it stands in a sentence.

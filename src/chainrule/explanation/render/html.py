@@ -16,19 +16,12 @@ from typing import Any
 import numpy as np
 
 from ...documents.lines import label_of
-from ...documents.spelling import Spelling
 from ..contents import Contents
-from ..equations import (
-    corrected_lines,
-    general_equations,
-    one_letter,
-    remark_of,
-    source_of,
-)
 from ..markup import parse, to_mathml, to_text
 from ..numbers import has_rows
 from ..paths import paths_of
 from ..steps import Step
+from ..template import Template
 from .svg import svg_of
 from .text import checked_words, origin
 
@@ -57,8 +50,8 @@ def page_of(explained: Contents) -> str:
     )
     options = "".join(
         f'<option value="{name}"{" selected" if name == explained.notation else ""}>{escape(name)}: '
-        f"{escape(one.document)}</option>"
-        for name, one in explained.spellings.items()
+        f"{escape(one.spelled.document)}</option>"
+        for name, one in explained.templates.items()
     )
     said = origin(explained)
     kind = "passed" if explained.passed else "failed"
@@ -85,7 +78,7 @@ significant digits; a click on a number shows it in full, with its formula.</p>
 </header>
 <main>
 <figure id="network"><div class="wide" tabindex="0" role="region" aria-label="The network">
-{svg_of(explained, explained.spelled)}</div>
+{svg_of(explained, explained.template)}</div>
 <figcaption>Click a unit or a connection. {_left_out(explained)}</figcaption></figure>
 <nav aria-label="Steps"><p class="player"><button id="previous" type="button">← Previous</button> \
 <span id="where"></span> <button id="next" type="button">Next →</button></p><div id="list"></div></nav>
@@ -122,13 +115,13 @@ def content_of(explained: Contents) -> dict[str, Any]:
     """The content that the script shows."""
     steps = explained.steps
     names = [name for step in steps for name in step.entries]
-    notations = [_notation(explained, one) for one in explained.spellings.values()]
+    notations = [_notation(explained, one) for one in explained.templates.values()]
     formulas: dict[str, dict[str, str]] = {}
-    for one in explained.spellings.values():
+    for one in explained.templates.values():
         key = _style_key(one)
         if key not in formulas:
             formulas[key] = {
-                name: _mathml(explained.formula(name, one.style)) for name in names
+                name: _mathml(explained.formula(one, name)) for name in names
             }
     paths = _paths(explained)
     used = {*names, *_places([formulas, notations, paths])}
@@ -162,10 +155,11 @@ def content_of(explained: Contents) -> dict[str, Any]:
     }
 
 
-def _style_key(one: Spelling) -> str:
-    order = "-w" if one.style.weight_first else ""
-    share = f"-{one.style.share}" if one.style.share else ""
-    return f"{one.style.constant or 'apart'}{order}{share}"
+def _style_key(one: Template) -> str:
+    style = one.spelled.style
+    order = "-w" if style.weight_first else ""
+    share = f"-{style.share}" if style.share else ""
+    return f"{style.constant or 'apart'}{order}{share}"
 
 
 def _mathml(markup: str) -> str:
@@ -198,7 +192,7 @@ def _drawn(explained: Contents) -> set[str]:
     return weights | back | {f"A{l}.{k}" for l, of in enumerate(units) for k in of}
 
 
-def _notation(explained: Contents, one: Spelling) -> dict[str, Any]:
+def _notation(explained: Contents, one: Template) -> dict[str, Any]:
     n = explained.numbers
     kept = {step.key for step in explained.steps_in(one)}
     steps = {
@@ -208,11 +202,11 @@ def _notation(explained: Contents, one: Spelling) -> dict[str, Any]:
     }
     arrays = set(re.findall(r"@\[([^\]]+)\]@", json.dumps(steps)))
     return {
-        "name": one.name,
-        "remark": remark_of(one, explained.traits),
-        "lossRow": n.row if one_letter(one, explained.traits) else None,
+        "name": one.spelled.name,
+        "remark": one.remark,
+        "lossRow": n.row if one.one_letter else None,
         "style": _style_key(one),
-        "layers": [one.label(l, n.layers) for l in range(n.layers + 1)],
+        "layers": [one.label(l) for l in range(n.layers + 1)],
         "symbols": {
             array: _filled(_mathml(_template(explained, one, array)))
             for array in n.arrays
@@ -226,16 +220,16 @@ def _notation(explained: Contents, one: Spelling) -> dict[str, Any]:
     }
 
 
-def _template(explained: Contents, one: Spelling, array: str) -> str:
+def _template(explained: Contents, one: Template, array: str) -> str:
     """The symbol of the numbers of an array, with stand-ins for its indices."""
     n = explained.numbers
     axes = np.ndim(n.arrays[array]) - has_rows(array)
     name = array + "".join(f".{i}" for i in list(INDEX)[:axes])
-    if has_rows(array) and ROW_WRITTEN in one.symbol(f"{name}~{ROW}", n.layers):
-        return one.symbol(f"{name}~{ROW}", n.layers)
+    if has_rows(array) and ROW_WRITTEN in one.spelled.symbol(f"{name}~{ROW}", n.layers):
+        return one.spelled.symbol(f"{name}~{ROW}", n.layers)
     if array == "ell":  # the script adds the row, of one's own and of the others
-        return one.symbol(array, n.layers)
-    return explained.symbol(one, name)
+        return one.spelled.symbol(array, n.layers)
+    return one.symbol(name)
 
 
 def _filled(template: str) -> str:
@@ -245,23 +239,19 @@ def _filled(template: str) -> str:
     return template
 
 
-def _array(explained: Contents, one: Spelling, array: str) -> dict[str, Any]:
-    kind = array.rstrip("0123456789")
-    symbol = one.array(kind, int(array[len(kind) :]), explained.numbers.layers)
-    return {"symbol": _mathml(symbol), "grid": explained.grid(one, array)}
+def _array(explained: Contents, one: Template, array: str) -> dict[str, Any]:
+    return {"symbol": _mathml(one.array(array)), "grid": one.grid(array)}
 
 
-def _step(explained: Contents, one: Spelling, step: Step) -> dict[str, Any]:
+def _step(explained: Contents, one: Template, step: Step) -> dict[str, Any]:
     return {
-        "source": source_of(one, step, explained.traits),
+        "source": one.source(step),
         "corrected": [
             f"{line.id}: {line.quoted}; {label_of(line)}: {line.mend} [chainrule errata {line.id}]"
-            for line in corrected_lines(one, step, explained.traits)
+            for line in one.corrected(step)
         ],
-        "general": [
-            _mathml(line) for line in general_equations(one, step, explained.traits)
-        ],
-        "arrays": [_mathml(line) for line in explained.equations_of_arrays(one, step)],
+        "general": [_mathml(line) for line in one.general(step)],
+        "arrays": [_mathml(line) for line in one.of_arrays(step)],
     }
 
 

@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ...documents.spelling import Spelling
 from ...files.json_text import json_ready, versions
 from ..contents import Contents
-from ..equations import corrected_lines, general_equations, source_of
 from ..paths import paths_of
 from ..steps import Step
-from ..traits import Traits
+from ..template import Template
 from .text import how_of
 
 __all__ = ["content_of"]
@@ -33,7 +31,9 @@ def content_of(explained: Contents) -> dict[str, Any]:
         "optimizer": n.moment.rules.optimizer.specification(),
         "passed": explained.passed,
         "failed": list(explained.failed),
-        "notations": {name: one.document for name, one in explained.spellings.items()},
+        "notations": {
+            name: one.spelled.document for name, one in explained.templates.items()
+        },
         "arrays": {
             name: np.asarray(values).tolist() for name, values in n.arrays.items()
         },
@@ -59,34 +59,28 @@ def _step(explained: Contents, step: Step) -> dict[str, Any]:
         "numbers": list(step.entries),
         "general": {
             name: {
-                "source": source_of(one, step, explained.traits),
-                "corrected": corrected_of(one, step, explained.traits),
-                "text": [
-                    explained.in_text(one, line)
-                    for line in general_equations(one, step, explained.traits)
-                ],
-                "latex": [
-                    explained.in_latex(one, line)
-                    for line in general_equations(one, step, explained.traits)
-                ],
+                "source": one.source(step),
+                "corrected": corrected_of(one, step),
+                "text": [explained.in_text(one, line) for line in one.general(step)],
+                "latex": [explained.in_latex(one, line) for line in one.general(step)],
             }
-            for name, one in explained.spellings.items()
+            for name, one in explained.templates.items()
         },
     }
 
 
-def corrected_of(one: Spelling, step: Step, t: Traits) -> list[dict[str, str]]:
+def corrected_of(one: Template, step: Step) -> list[dict[str, str]]:
     """The lines that the document prints otherwise."""
     return [
         {"line": line.id, "printed": line.says, "place": line.place, "right": line.mend}
-        for line in corrected_lines(one, step, t)
+        for line in one.corrected(step)
     ]
 
 
 def _number(explained: Contents, name: str) -> dict[str, Any]:
     formulas = {}
-    for key, one in explained.spellings.items():
-        markup = explained.formula(name, one.style)
+    for key, one in explained.templates.items():
+        markup = explained.formula(one, name)
         formulas[key] = {
             "symbol": explained.in_text(one, f"@!{name}@"),
             "indices": explained.in_text(one, markup),
@@ -95,7 +89,7 @@ def _number(explained: Contents, name: str) -> dict[str, Any]:
         }
     checks = [
         {
-            "how": how_of(explained, explained.spelled, c),
+            "how": how_of(explained, explained.template, c),
             "value": c.value,
             "difference": c.difference,
             "tolerance": c.tolerance,

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import re
 
-from ...documents.spelling import Spelling
 from ..contents import Contents
-from ..equations import general_equations, source_of
 from ..markup import latex_text
 from ..places import latex_number
 from ..steps import Step
+from ..template import Template
 from .text import check_words, checked_words, corrections, head
 
 __all__ = ["latex_of"]
@@ -36,57 +35,51 @@ PREAMBLE = r"""\documentclass[10pt]{article}
 """
 
 
-def latex_of(explained: Contents, spelled: Spelling) -> str:
+def latex_of(explained: Contents, template: Template) -> str:
     """The document: steps as sections, each number with its formula, with numbers, its value and its checks."""
     lines = [PREAMBLE, rf"\section*{{{latex_text(explained.title)}}}", ""]
-    lines += [rf"{latex_text(line)}\par" for line in head(explained, spelled)[:-1]]
+    lines += [rf"{latex_text(line)}\par" for line in head(explained, template)[:-1]]
     lines.append(rf"{latex_text(checked_words(explained))}\par")
     phase = ""
-    for step in explained.steps_in(spelled):
+    for step in explained.steps_in(template):
         if step.phase != phase:
             phase = step.phase
             lines.append(rf"\section*{{{phase.capitalize()}}}")
-        lines += _step(explained, spelled, step)
+        lines += _step(explained, template, step)
     return "\n".join([*lines, r"\end{document}", ""])
 
 
-def _step(explained: Contents, spelled: Spelling, step: Step) -> list[str]:
-    n = explained.numbers
-    source = source_of(spelled, step, explained.traits)
-    where = ", ".join(
-        filter(None, (source if source != step.equation else "", step.equation))
-    )
-    title = f"Layer {spelled.label(step.layer, n.layers)}: {step.title}"
-    lines = [rf"\subsection*{{{latex_text(title)} \quad [{latex_text(where)}]}}"]
-    general = general_equations(spelled, step, explained.traits)
-    if general:
-        below = " \\\\ ".join(explained.in_latex(spelled, line) for line in general)
-        lines.append(rf"\begin{{gather*}} {below} \end{{gather*}}")
-    lines += [
-        rf"{latex_text(words)}\par"
-        for words in corrections(spelled, step, explained.traits)
+def _step(explained: Contents, template: Template, step: Step) -> list[str]:
+    title = f"Layer {template.label(step.layer)}: {step.title}"
+    lines = [
+        rf"\subsection*{{{latex_text(title)} \quad [{latex_text(template.where(step))}]}}"
     ]
-    for line in explained.equations_of_arrays(spelled, step):
+    general = template.general(step)
+    if general:
+        below = " \\\\ ".join(explained.in_latex(template, line) for line in general)
+        lines.append(rf"\begin{{gather*}} {below} \end{{gather*}}")
+    lines += [rf"{latex_text(words)}\par" for words in corrections(template, step)]
+    for line in template.of_arrays(step):
         for numbers in (False, True):
-            shown = explained.in_latex(spelled, line, numbers=numbers)
+            shown = explained.in_latex(template, line, numbers=numbers)
             lines.append(rf"\par\medskip{{\scriptsize$\displaystyle {shown}$\par}}")
     for name in step.entries:
-        lines += _entry(explained, spelled, name)
+        lines += _entry(explained, template, name)
     return lines
 
 
-def _entry(explained: Contents, spelled: Spelling, name: str) -> list[str]:
-    symbol = explained.in_latex(spelled, f"@!{name}@")
-    markup = explained.formula(name, spelled.style)
+def _entry(explained: Contents, template: Template, name: str) -> list[str]:
+    symbol = explained.in_latex(template, f"@!{name}@")
+    markup = explained.formula(template, name)
     value = latex_number(explained.rounded(explained.value(name)))
     checks = "; ".join(
-        _check(check_words(explained, spelled, check))
+        _check(check_words(explained, template, check))
         for check in explained.checks[name]
     )
     parts = (
         [
-            explained.in_latex(spelled, markup),
-            explained.in_latex(spelled, markup, numbers=True),
+            explained.in_latex(template, markup),
+            explained.in_latex(template, markup, numbers=True),
         ]
         if markup
         else []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from ...documents.spelling import Spelling
 from ..contents import Contents
+from ..template import Template
 
 __all__ = ["svg_of"]
 
@@ -22,7 +22,7 @@ LEGEND = (
 )
 
 
-def svg_of(explained: Contents, spelled: Spelling) -> str:
+def svg_of(explained: Contents, template: Template) -> str:
     """An SVG element; units and edges have the names of their numbers in ``data-name``."""
     n, shown = explained.numbers, explained.shown
     units = [
@@ -49,7 +49,7 @@ def svg_of(explained: Contents, spelled: Spelling) -> str:
     lines = [
         _edge(
             explained,
-            spelled,
+            template,
             f"W{l}.{k}.{j}",
             (places[l - 1, j], places[l, k]),
             largest,
@@ -66,12 +66,12 @@ def svg_of(explained: Contents, spelled: Spelling) -> str:
             for (l, k, j), share in zip(edges, shares, strict=True)
         ]
     nodes = [
-        _node(explained, spelled, l, k, places[l, k])
+        _node(explained, template, l, k, places[l, k])
         for l, of in enumerate(units)
         for k in of
     ]
     heads = [
-        _head(explained, spelled, l, len(of), height) for l, of in enumerate(units)
+        _head(explained, template, l, len(of), height) for l, of in enumerate(units)
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + FOOT}" role="group" '
@@ -88,15 +88,15 @@ Ends = tuple[tuple[float, float], tuple[float, float]]
 
 
 def _edge(
-    explained: Contents, spelled: Spelling, name: str, ends: Ends, largest: float
+    explained: Contents, template: Template, name: str, ends: Ends, largest: float
 ) -> str:
     (x1, y1), (x2, y2) = ends
     w = explained.value(name)
     kind, color = ("positive", POSITIVE) if w > 0 else ("negative", NEGATIVE)
     return (
         f'<line class="edge {kind}" data-name="{name}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" '
-        f'stroke="{color}" stroke-width="{0.6 + 2.4 * abs(w) / largest:.2f}">'
-        f"<title>{escape(explained.in_text(spelled, f'@{name}@'))} = {_short(w)}</title></line>"
+        f'stroke="{colour}" stroke-width="{0.6 + 2.4 * abs(w) / largest:.2f}">'
+        f"<title>{escape(explained.in_text(template, f'@{name}@'))} = {_short(w)}</title></line>"
     )
 
 
@@ -120,16 +120,16 @@ def _short(number: float, digits: int = 3) -> str:
 
 def _node(
     explained: Contents,
-    spelled: Spelling,
+    template: Template,
     l: int,
     k: int,
     place: tuple[float, float],
 ) -> str:
     x, y = place
     a, back = f"A{l}.{k}", f"D{l}.{k}" if l else f"G0.{k}"
-    said = f"{explained.in_text(spelled, f'@{a}@')} = {_short(explained.value(a))}"
+    said = f"{explained.in_text(template, f'@{a}@')} = {_short(explained.value(a))}"
     passed_back = (
-        f"{explained.in_text(spelled, f'@{back}@')} = {_short(explained.value(back))}"
+        f"{explained.in_text(template, f'@{back}@')} = {_short(explained.value(back))}"
     )
     return (
         f'<g class="unit" data-name="{a}" data-back="{back}" tabindex="0" role="button" '
@@ -142,12 +142,12 @@ def _node(
 
 
 def _head(
-    explained: Contents, spelled: Spelling, l: int, drawn: int, height: float
+    explained: Contents, template: Template, l: int, drawn: int, height: float
 ) -> str:
     n = explained.numbers
     x = MARGIN_X + LAYER_GAP * l
     name = "input" if l == 0 else n.moment.network.activations[l - 1].name
-    number = spelled.label(l, n.layers)
+    number = template.label(l)
     left = n.sizes[l] - drawn
     words = f'{escape(name)}, layer <tspan data-layer="{l}">{number}</tspan>'
     more = (

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 
 from ...documents.lines import label_of
-from ...documents.spelling import Spelling, parts_of
+from ...documents.spelling import parts_of
 from ...errors import counted
 from ..checks import Check
 from ..contents import Contents
-from ..equations import corrected_lines, general_equations, remark_of, source_of
 from ..paths import paths_of
 from ..steps import Step
-from ..traits import Traits
+from ..template import Template
 
 __all__ = [
     "check_words",
@@ -25,38 +24,41 @@ __all__ = [
 ]
 
 
-def text_of(explained: Contents, spelled: Spelling) -> str:
+def text_of(explained: Contents, template: Template) -> str:
     """Step by step: the general equations, then of each number its formula, with numbers, and its checks."""
-    lines = [explained.title, *head(explained, spelled)]
+    lines = [explained.title, *head(explained, template)]
     phase = ""
-    for step in explained.steps_in(spelled):
+    for step in explained.steps_in(template):
         if step.phase != phase:
             phase = step.phase
             lines += ["", phase.upper()]
-        lines += ["", *step_lines(explained, spelled, step)]
+        lines += ["", *step_lines(explained, template, step)]
     if not explained.equations:
-        lines += ["", "PATHS", "", *path_lines(explained, spelled)]
+        lines += ["", "PATHS", "", *path_lines(explained, template)]
     return "\n".join(lines)
 
 
-def path_lines(explained: Contents, spelled: Spelling) -> list[str]:
-    """The paths of weights to the loss: of a layer how many; of one weight each with its product."""
+def path_lines(explained: Contents, template: Template) -> list[str]:
+    """How weights reach the loss: of a layer how many paths; of one weight each path with its product."""
     found = [paths_of(explained.numbers, weight) for weight in explained.weights]
     known = [paths for paths in found if paths is not None]
     if not known:
         return ["  not counted: a hidden softmax has paths across its layer, too"]
     counts = {parts_of(paths.weight)[1]: paths.count for paths in known}
     lines = [
-        f"  from a weight of layer {spelled.label(l, explained.numbers.layers)} to the loss: {counted(number, 'path')}"
+        f"  from a weight of layer {template.label(l)} to the loss: {counted(number, 'path')}"
         for l, number in sorted(counts.items())
     ]
     listed = next((paths for paths in known if paths.listed), None)
     if listed is None:
         return lines
-    lines += ["", f"  {explained.in_text(spelled, f'@{listed.weight}@')}, in this row:"]
+    lines += [
+        "",
+        f"  {explained.in_text(template, f'@{listed.weight}@')}, in this row:",
+    ]
     for path in listed.listed:
-        product = explained.in_text(spelled, path.markup)
-        with_numbers = explained.in_text(spelled, path.markup, numbers=True)
+        product = explained.in_text(template, path.markup)
+        with_numbers = explained.in_text(template, path.markup, numbers=True)
         way = " → ".join(str(k) for k in path.units)
         lines += [
             f"    {way}: {product}",
@@ -65,13 +67,13 @@ def path_lines(explained: Contents, spelled: Spelling) -> list[str]:
     return [*lines, f"    together {explained.rounded(listed.total)}"]
 
 
-def head(explained: Contents, spelled: Spelling) -> list[str]:
-    """The head: what the numbers are and how they are shown."""
+def head(explained: Contents, template: Template) -> list[str]:
+    """What the numbers are and how they are shown."""
     n = explained.numbers
     rows = f"row {n.row} of a batch of {n.rows}" if n.rows > 1 else "one row"
     return [
         f"{rows}; {origin(explained)}, rounded to {explained.digits} significant digits (.json has them in full)",
-        f"notation {spelled.name}: {spelled.document}. {remark_of(spelled, explained.traits)}",
+        f"notation {template.spelled.name}: {template.spelled.document}. {template.remark}",
         checked_words(explained),
     ]
 
@@ -106,47 +108,42 @@ def checked_words(explained: Contents) -> str:
     )
 
 
-def step_lines(explained: Contents, spelled: Spelling, step: Step) -> list[str]:
+def step_lines(explained: Contents, template: Template, step: Step) -> list[str]:
     """One step."""
-    n = explained.numbers
-    source = source_of(spelled, step, explained.traits)
-    where = f"layer {spelled.label(step.layer, n.layers)}: {step.title}"
-    lines = [
-        f"{where}  [{', '.join(filter(None, (source if source != step.equation else '', step.equation)))}]"
-    ]
+    title = f"layer {template.label(step.layer)}: {step.title}"
+    lines = [f"{title}  [{template.where(step)}]"]
     lines += [
-        f"  {explained.in_text(spelled, line)}"
-        for line in general_equations(spelled, step, explained.traits)
+        f"  {explained.in_text(template, line)}" for line in template.general(step)
     ]
-    lines += [f"  {words}" for words in corrections(spelled, step, explained.traits)]
-    for line in explained.equations_of_arrays(spelled, step):
+    lines += [f"  {words}" for words in corrections(template, step)]
+    for line in template.of_arrays(step):
         lines += [
-            f"  {explained.in_text(spelled, line)}",
-            f"  {explained.in_text(spelled, line, numbers=True)}",
+            f"  {explained.in_text(template, line)}",
+            f"  {explained.in_text(template, line, numbers=True)}",
         ]
     for name in step.entries:
-        lines += ["", *entry_lines(explained, spelled, name)]
+        lines += ["", *entry_lines(explained, template, name)]
     return lines
 
 
-def corrections(spelled: Spelling, step: Step, t: Traits) -> list[str]:
+def corrections(template: Template, step: Step) -> list[str]:
     """The formulas that the document prints otherwise, their sections, and the command that evaluates both."""
     return [
         f"{line.id}: {line.quoted}; {label_of(line)}: {line.mend} [chainrule errata {line.id}]"
-        for line in corrected_lines(spelled, step, t)
+        for line in template.corrected(step)
     ]
 
 
-def entry_lines(explained: Contents, spelled: Spelling, name: str) -> list[str]:
+def entry_lines(explained: Contents, template: Template, name: str) -> list[str]:
     """One number: its formula with indices, with numbers, its value, its checks."""
-    symbol = explained.in_text(spelled, f"@{name}@")
-    formula = explained.formula(name, spelled.style)
+    symbol = explained.in_text(template, f"@{name}@")
+    formula = explained.formula(template, name)
     gap = " " * len(symbol)
     value = explained.rounded(explained.value(name))
     found = []
     if formula:
-        with_indices = explained.in_text(spelled, formula)
-        with_numbers = explained.in_text(spelled, formula, numbers=True)
+        with_indices = explained.in_text(template, formula)
+        with_numbers = explained.in_text(template, formula, numbers=True)
         found = [
             f"    {symbol} = {with_indices}",
             f"    {gap} = {with_numbers}",
@@ -157,22 +154,22 @@ def entry_lines(explained: Contents, spelled: Spelling, name: str) -> list[str]:
     checks = explained.checks[name]
     if checks:
         found[-1] += "   " + "; ".join(
-            check_words(explained, spelled, check) for check in checks
+            check_words(explained, template, check) for check in checks
         )
     return found
 
 
-def how_of(explained: Contents, spelled: Spelling, check: Check) -> str:
+def how_of(explained: Contents, template: Template, check: Check) -> str:
     """The words of a check, the numbers in it as the notation writes them."""
     return re.sub(
-        "@[^@]+@", lambda place: explained.in_text(spelled, place[0]), check.how
+        "@[^@]+@", lambda place: explained.in_text(template, place[0]), check.how
     )
 
 
-def check_words(explained: Contents, spelled: Spelling, check: Check) -> str:
+def check_words(explained: Contents, template: Template, check: Check) -> str:
     """A check in a few words."""
     if check.value is None:
-        return f"({how_of(explained, spelled, check)})"
+        return f"({how_of(explained, template, check)})"
     return (
         f"✓ {check.how}"
         if check.passed

@@ -1,0 +1,148 @@
+"""How a pass and a step of a network are written in a notation: what stands before any number is there.
+
+A template is made once for a network with its rules, a notation and a selection. It has steps, equations, formulas with
+their places, symbols and layouts, and every branch of a piecewise formula; a `State` fills it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..documents.lines import Line
+from ..documents.spelling import Spelling, parts_of
+from .entries import formula
+from .equations import (
+    array_equations,
+    corrected_lines,
+    general_equations,
+    one_letter,
+    remark_of,
+    source_of,
+)
+from .expressions import Expression
+from .steps import Selection, Step, steps_of
+from .traits import Traits
+
+__all__ = ["Template"]
+
+#: The arrays of layers with more units are not written out.
+MOST_UNITS = 12
+ARRAY_PLACE = re.compile(r"@\[([^\]]+)\]@")
+
+
+def _range_of(numbers: str) -> Iterator[str]:
+    """The numbers of equations: of "(24) to (27)" each of the four."""
+    first, _, last = (part.strip(" ()") for part in numbers.partition(" to "))
+    if last:
+        yield from (str(number) for number in range(int(first), int(last) + 1))
+    else:
+        yield first
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """Of one notation.
+
+    Parameters
+    ----------
+    traits : Traits
+    shown : Selection
+    spelled : Spelling
+        The notation, as its document writes such a network.
+    row : int
+        The row that is explained, from 0.
+    """
+
+    traits: Traits
+    shown: Selection
+    spelled: Spelling
+    row: int
+
+    @cached_property
+    def every_step(self) -> tuple[Step, ...]:
+        """The steps of any notation, in the order in which they are computed."""
+        return steps_of(self.traits, self.shown)
+
+    def has(self, step: Step) -> bool:
+        """Whether a step is one of the notation's: a linear output needs no activation."""
+        hidden = self.spelled.hidden if self.traits.linear else ()
+        return step.key not in {f"{kind}{self.traits.layers}" for kind in hidden}
+
+    def label(self, layer: int) -> str:
+        """How a layer is called."""
+        return self.spelled.label(layer, self.traits.layers)
+
+    def source(self, step: Step) -> str:
+        """Where the document has the equation of a step."""
+        return source_of(self.spelled, step, self.traits)
+
+    def where(self, step: Step) -> str:
+        """The document's number of a step's equation, and the library's."""
+        source = self.source(step)
+        return ", ".join(
+            filter(None, (source if source != step.equation else "", step.equation))
+        )
+
+    def numbers_of(self, step: Step) -> set[str]:
+        """The numbers by which a step's equation is called: the library's; the document's, also with its name."""
+        parts = {
+            number
+            for part in f"{self.source(step)},{step.equation}".split(",")
+            for number in _range_of(part)
+        } - {""}
+        alias = self.spelled.alias
+        return parts | {f"{alias}.E{part}" for part in parts if part.isdigit()}
+
+    def corrected(self, step: Step) -> list[Line]:
+        """The checked lines of the document that have another form of a step's equation in print."""
+        return corrected_lines(self.spelled, step, self.traits)
+
+    def general(self, step: Step) -> list[str]:
+        """The equations of a step in general letters, as markup."""
+        return general_equations(self.spelled, step, self.traits)
+
+    def of_arrays(self, step: Step) -> list[str]:
+        """The same with the arrays of its layer, where some of them can be shown in numbers."""
+        return [
+            line
+            for line in array_equations(self.spelled, step, self.traits)
+            if any(self.grid(array) for array in ARRAY_PLACE.findall(line))
+        ]
+
+    @property
+    def one_letter(self) -> bool:
+        """Whether one letter is both the loss of a row and an objective that is something else here."""
+        return one_letter(self.spelled, self.traits)
+
+    @property
+    def remark(self) -> str:
+        """What a reader should know of the notation, and of its letters here."""
+        return remark_of(self.spelled, self.traits)
+
+    def formula(self, name: str) -> Expression | None:
+        """What a number is made of; None for what is given."""
+        return formula(self.traits, name, self.spelled.style)
+
+    def symbol(self, name: str) -> str:
+        """The symbol of a number, as markup."""
+        if name == "ell" and self.one_letter:
+            name = f"ell~{self.row}"
+        t = self.traits
+        return self.spelled.symbol(name, t.layers, linear=t.linear, row=self.row)
+
+    def array(self, array: str) -> str:
+        """The symbol of an array, "W2" say, as markup."""
+        kind, layer, _ = parts_of(array)
+        return self.spelled.array(kind, layer, self.traits.layers)
+
+    def grid(self, array: str) -> list[list[str]]:
+        """The places of an array, row by row; none of one too large to be read."""
+        (kind, layer, _), t = parts_of(array), self.traits
+        rows = t.rows if self.spelled.columns else 0
+        beside = t.sizes[layer - 1] if "W" in kind else rows
+        if max(t.sizes[layer], beside) > MOST_UNITS:
+            return []
+        return self.spelled.grid(kind, layer, t.sizes, t.rows, self.row)
