@@ -51,8 +51,8 @@ def filled(template: Expression, read) -> Expression:
 
 def agree(expression: Expression, read, expected: float) -> None:
     """As an explanation compares them."""
-    value, size = expression.value(read)
-    tolerance = (expression.leaves + ROUNDINGS) * EPS * size
+    value, size, count = expression.value(read)
+    tolerance = (count + ROUNDINGS) * EPS * size
     assert abs(value - expected) <= tolerance + float(np.finfo(float).tiny)
     # and not because it cancels: about eight digits are compared
     assert size <= 1e8 * abs(value) or abs(expected) < 1e-8

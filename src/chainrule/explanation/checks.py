@@ -34,6 +34,9 @@ Array = np.ndarray[Any, Any]
 SHARES_FOLDED = ("J", "dW", "db")
 #: The words for a number at a kink; {} is a place for it.
 AT_KINK = "at a kink, {}: there is no derivative to compare with"
+#: A derivative to take: the function with its kinks, the point, which entry of it, and how far a step of 1 in that
+#: entry moves Z.
+Job = tuple[Callable[..., Any], Array, int, float]
 IDENTITY = ACTIVATIONS["identity"]()
 
 
@@ -107,13 +110,13 @@ class Checker:
             return number
 
         try:
-            value, size = expression.value(read)
+            value, size, count = expression.value(read)
             if not np.isfinite(value):
                 raise OverflowError
         except (OverflowError, ValueError, ZeroDivisionError):
             return Check("too large or too small to be evaluated as it is written")
         underflow = self.numbers.tiny * largest
-        tolerance = (expression.leaves + FUNCTION_ROUNDINGS) * (
+        tolerance = (count + FUNCTION_ROUNDINGS) * (
             self.numbers.epsilon * size + underflow
         )
         kind, layer, index = parts_of(name)
@@ -140,9 +143,7 @@ class Checker:
             kind in ("A", "P") and layer > 0 and network.activations[layer - 1].custom
         )
 
-    def numerically(
-        self, name: str, job: tuple[Callable[..., Any], Array, int, float]
-    ) -> Check:
+    def numerically(self, name: str, job: Job) -> Check:
         """The derivative along one number."""
         function, point, i, reach = job
         direction = np.zeros(len(point))
@@ -209,15 +210,12 @@ class Checker:
             kind, layer, index
         )
 
-    # Each gives: the function to differentiate with its kinks, the point, which entry of it, and how far a step of 1
-    # in that entry moves Z.
-
     @property
     def derivatives(
         self,
     ) -> dict[
         str,
-        Callable[[int, tuple[int, ...]], tuple[Callable[..., Any], Array, int, float]],
+        Callable[[int, tuple[int, ...]], Job],
     ]:
         """Kinds of numbers that are derivatives."""
         return {
@@ -228,9 +226,7 @@ class Checker:
             "db": self.by_bias,
         }
 
-    def slope(
-        self, l: int, index: tuple[int, ...]
-    ) -> tuple[Callable[..., Any], Array, int, float]:
+    def slope(self, l: int, index: tuple[int, ...]) -> Job:
         """Of φ by z."""
         phi = self.numbers.moment.network.activations[l - 1]
 
@@ -239,9 +235,7 @@ class Checker:
 
         return function, self.z[l][self.numbers.row][[index[0] - 1]], 0, 1.0
 
-    def by_z(
-        self, l: int, index: tuple[int, ...]
-    ) -> tuple[Callable[..., Any], Array, int, float]:
+    def by_z(self, l: int, index: tuple[int, ...]) -> Job:
         """Of ℓ by Z[l]_k."""
         row = self.numbers.row
 
@@ -251,9 +245,7 @@ class Checker:
 
         return function, self.z[l][row], index[0] - 1, 1.0
 
-    def by_a(
-        self, l: int, index: tuple[int, ...]
-    ) -> tuple[Callable[..., Any], Array, int, float]:
+    def by_a(self, l: int, index: tuple[int, ...]) -> Job:
         """Of ℓ by A[l]_k; of the input before its mask."""
         row, mask = self.numbers.row, self.mask[0] if l == 0 else None
         a = self.x[row] if l == 0 else self.a[l][row]
@@ -265,9 +257,7 @@ class Checker:
 
         return function, a, index[0] - 1, 1.0
 
-    def by_weight(
-        self, l: int, index: tuple[int, ...]
-    ) -> tuple[Callable[..., Any], Array, int, float]:
+    def by_weight(self, l: int, index: tuple[int, ...]) -> Job:
         """Of J by W[l]_kj."""
         k, j = index[0] - 1, index[1] - 1
         a, rules = self.a[l - 1], self.numbers.moment.rules
@@ -280,9 +270,7 @@ class Checker:
 
         return function, self.W[l][k], j, max(1.0, float(np.max(np.abs(a))))
 
-    def by_bias(
-        self, l: int, index: tuple[int, ...]
-    ) -> tuple[Callable[..., Any], Array, int, float]:
+    def by_bias(self, l: int, index: tuple[int, ...]) -> Job:
         """Of J by b[l]_k."""
         k = index[0] - 1
         product = self.a[l - 1] @ self.W[l][k]

@@ -327,11 +327,8 @@ class RowSum(Expression):
         return Product(*factors)
 
     def value(self, read: Read) -> Sized:
-        return math.fsum(self.values), math.fsum(np.abs(self.values))
-
-    @property
-    def leaves(self) -> int:
-        return 4 * len(self.values)
+        size = math.fsum(np.abs(self.values))
+        return math.fsum(self.values), size, 4 * len(self.values)
 
     def bracketed(self, terms: int) -> str:
         return f"({self.markup(terms)})"

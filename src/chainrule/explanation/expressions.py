@@ -37,9 +37,9 @@ __all__ = [
     "largest_terms",
 ]
 
-#: A value, and its size: what the value would be if no term canceled another. A relative rounding u anywhere in the
-#: formula moves its value by at most u times its size.
-Sized = tuple[float, float]
+#: A value; its size: what the value would be if no term cancelled another; and of how many numbers it is made. A
+#: relative rounding u anywhere in the formula moves its value by at most u times its size.
+Sized = tuple[float, float, int]
 #: The number in a place.
 Read = Callable[[str], float]
 
@@ -53,16 +53,11 @@ class Expression(ABC):
 
     @abstractmethod
     def value(self, read: Read) -> Sized:
-        """Value and size, with the numbers that `read` finds in the places."""
+        """Value, size and count, with the numbers that `read` finds in the places."""
 
     def filled(self, n: Numbers) -> Expression:
         """The same for these numbers: with the branch that is taken of each choice."""
         return self
-
-    @property
-    def leaves(self) -> int:
-        """The number of numbers in it."""
-        return 1
 
     def bracketed(self, terms: int) -> str:
         """The same as a factor of a product."""
@@ -88,7 +83,7 @@ class Place(Expression):
 
     def value(self, read: Read) -> Sized:
         found = read(self.name)
-        return found, abs(found)
+        return found, abs(found), 1
 
 
 @final
@@ -103,7 +98,7 @@ class Letter(Expression):
         return self.written
 
     def value(self, read: Read) -> Sized:
-        return self.number, abs(self.number)
+        return self.number, abs(self.number), 1
 
 
 @final
@@ -118,7 +113,7 @@ class Constant(Expression):
         return self.written or f"{self.number:g}"
 
     def value(self, read: Read) -> Sized:
-        return self.number, abs(self.number)
+        return self.number, abs(self.number), 1
 
     def bracketed(self, terms: int) -> str:
         return f"({self.markup(terms)})" if self.number < 0 else self.markup(terms)
@@ -226,13 +221,10 @@ class Sum(Expression):
     def value(self, read: Read) -> Sized:
         found = [term.value(read) for term in self.terms]
         total = math.fsum(
-            sign * v for sign, (v, _) in zip(self.signs, found, strict=True)
+            sign * v[0] for sign, v in zip(self.signs, found, strict=True)
         )
-        return total, math.fsum(size for _, size in found)
-
-    @property
-    def leaves(self) -> int:
-        return sum(term.leaves for term in self.terms) + len(self.terms)
+        size = math.fsum(size for _, size, _ in found)
+        return total, size, sum(count for _, _, count in found) + len(found)
 
     def bracketed(self, terms: int) -> str:
         return (
@@ -264,15 +256,11 @@ class Product(Expression):
         return line
 
     def value(self, read: Read) -> Sized:
-        value = size = 1.0
+        value, size, count = 1.0, 1.0, 0
         for factor in self.factors:
-            v, s = factor.value(read)
-            value, size = value * v, size * s
-        return value, size
-
-    @property
-    def leaves(self) -> int:
-        return sum(factor.leaves for factor in self.factors)
+            v, s, of = factor.value(read)
+            value, size, count = value * v, size * s, count + of
+        return value, size, count
 
 
 @final
@@ -287,12 +275,8 @@ class Fraction(Expression):
         return rf"\frac{{{self.top.markup(terms)}}}{{{self.bottom.markup(terms)}}}"
 
     def value(self, read: Read) -> Sized:
-        (a, size_a), (b, size_b) = self.top.value(read), self.bottom.value(read)
-        return a / b, size_a / abs(b) * (size_b / abs(b))
-
-    @property
-    def leaves(self) -> int:
-        return self.top.leaves + self.bottom.leaves
+        (a, size_a, m), (b, size_b, n) = self.top.value(read), self.bottom.value(read)
+        return a / b, size_a / abs(b) * (size_b / abs(b)), m + n
 
 
 @final
@@ -311,12 +295,9 @@ class Power(Expression):
         return f"{inside}^{{{self.letter or self.exponent}}}"
 
     def value(self, read: Read) -> Sized:
-        v, s = self.base.value(read)
-        return v**self.exponent, s ** abs(self.exponent)
-
-    @property
-    def leaves(self) -> int:
-        return self.base.leaves + abs(self.exponent)
+        v, s, count = self.base.value(read)
+        times = abs(self.exponent)
+        return v**self.exponent, s**times, count + times
 
 
 @final
@@ -330,12 +311,8 @@ class Root(Expression):
         return rf"\sqrt{{{self.inside.enclosed(terms)}}}"
 
     def value(self, read: Read) -> Sized:
-        v, s = self.inside.value(read)
-        return math.sqrt(v), math.sqrt(s)
-
-    @property
-    def leaves(self) -> int:
-        return self.inside.leaves + 1
+        v, s, count = self.inside.value(read)
+        return math.sqrt(v), math.sqrt(s), count + 1
 
 
 def _logistic(z: float) -> float:
@@ -381,16 +358,12 @@ class Call(Expression):
 
     def value(self, read: Read) -> Sized:
         _, function, slope = CALLS[self.function]
-        v, s = self.argument.value(read)
+        v, s, count = self.argument.value(read)
         found = function(v)
         own = (
             1.0 if self.function == "Phi" else abs(found)
         )  # an engine adds 1 and erf, which cancel where z < 0
-        return found, own + abs(slope(v)) * s
-
-    @property
-    def leaves(self) -> int:
-        return self.argument.leaves + 1
+        return found, own + abs(slope(v)) * s, count + 1
 
 
 @final
@@ -423,22 +396,19 @@ class Share(Expression):
 
     def value(self, read: Read) -> Sized:
         found = [argument.value(read) for argument in self.arguments]
-        largest = max(v for v, _ in found)
-        powers = [math.exp(v - largest) for v, _ in found]
+        largest = max(v for v, _, _ in found)
+        powers = [math.exp(v - largest) for v, _, _ in found]
         total = math.fsum(powers)
         value = powers[self.k] / total
         moved = (
             math.fsum(
                 p * (1 + s + abs(largest))
-                for p, (_, s) in zip(powers, found, strict=True)
+                for p, (_, s, _) in zip(powers, found, strict=True)
             )
             / total
         )
-        return value, value * (1 + found[self.k][1] + abs(largest) + moved)
-
-    @property
-    def leaves(self) -> int:
-        return 2 * len(self.arguments)
+        size = value * (1 + found[self.k][1] + abs(largest) + moved)
+        return value, size, 2 * len(found)
 
 
 @final
@@ -496,7 +466,3 @@ class Branch(Expression):
 
     def value(self, read: Read) -> Sized:
         return self.taken.value(read)
-
-    @property
-    def leaves(self) -> int:
-        return self.taken.leaves

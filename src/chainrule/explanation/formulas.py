@@ -224,7 +224,7 @@ class _Reader:
         """The first form that neither cancels nor overflows, else the first."""
         for form in forms if self.read else ():
             try:
-                value, size = form.value(self.read)  # type: ignore[arg-type]
+                value, size, _ = form.value(self.read)  # type: ignore[arg-type]
             except (OverflowError, ValueError, ZeroDivisionError):
                 continue
             if math.isfinite(value) and size <= CANCELED * abs(value):

@@ -42,11 +42,7 @@ class Own(Expression):
     def value(self, read: Read) -> Sized:
         numbers = [np.array([of.value(read)[0]]) for of in self.arguments]
         found = float(self.function(*numbers)[0])
-        return found, abs(found)
-
-    @property
-    def leaves(self) -> int:
-        return len(self.arguments)
+        return found, abs(found), len(numbers)
 
 
 def parameters_of(function: Activation | Loss) -> dict[str, Any]:

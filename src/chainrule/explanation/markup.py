@@ -25,66 +25,24 @@ __all__ = [
 ]
 
 #: name → the character, and what LaTeX calls it where that is something else.
-SIGNS = {
-    "partial": "∂",
-    "delta": "δ",
-    "Delta": "Δ",
-    "phi": "φ",
-    "sigma": "σ",
-    "mu": "μ",
-    "alpha": "α",
-    "eta": "η",
-    "theta": "θ",
-    "lambda": "λ",
-    "beta": "β",
-    "epsilon": "ε",
-    "rho": "ρ",
-    "ell": "ℓ",
-    "Phi": "Φ",
-    "nabla": "∇",
-    "pi": "π",
-    "odot": "⊙",
-    "cdot": "·",
-    "sum": "Σ",
-    "le": "≤",
-    "ge": "≥",
-    "cdots": "⋯",
-    "leftarrow": "←",
-    "top": "ᵀ",
-    "prime": "′",
-    "minus": "−",
-    "quad": "  ",
-    "mid": "|",
-    "Norm": "‖",
-    "langle": "⟨",
-    "rangle": "⟩",
-    "approx": "≈",
-    "times": "×",
-    "infty": "∞",
-    "to": "→",
-    "thin": " ",
-}
+SIGNS = {"quad": "  ", "thin": " "} | dict(
+    re.findall(
+        r"(\w+) (\S)",
+        """
+partial ∂  delta δ  Delta Δ  phi φ  sigma σ  mu μ  alpha α  eta η  theta θ  lambda λ
+beta β  epsilon ε  rho ρ  ell ℓ  Phi Φ  nabla ∇  pi π  odot ⊙  cdot ·  sum Σ  le ≤
+ge ≥  cdots ⋯  leftarrow ←  top ᵀ  prime ′  minus −  mid |  Norm ‖  langle ⟨  rangle ⟩
+approx ≈  times ×  infty ∞  to →
+""",
+    )
+)
 LATEX = {"thin": r"\,", "minus": "-", "Norm": r"\Vert", "sum": r"\textstyle\sum"}
 FUNCTIONS = ("log", "exp", "tanh", "max", "min", "cosh")
-OPERATORS = {
-    "odot",
-    "cdot",
-    "sum",
-    "le",
-    "ge",
-    "cdots",
-    "leftarrow",
-    "minus",
-    "quad",
-    "mid",
-    "Norm",
-    "langle",
-    "rangle",
-    "approx",
-    "times",
-    "to",
-    "thin",
-}
+#: Those that join or compare, and the rest that are no letters.
+RELATIONS = {"=", "+", "<", ">", "cdot", "odot", "le", "ge", "leftarrow", "minus"}
+RELATIONS |= {"approx", "times", "to"}
+OPERATORS = {"sum", "cdots", "quad", "mid", "Norm", "langle", "rangle", "thin"}
+OPERATORS |= {name for name in RELATIONS if name in SIGNS}
 KINDS = ("sign", "operator")
 TOKEN = re.compile(r"\\\\|\\[A-Za-z]+|@[^@]*@|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 
@@ -256,23 +214,6 @@ def to_text(node: Node, fill: Fill) -> str:
     )
 
 
-RELATIONS = {
-    "=",
-    "+",
-    "cdot",
-    "odot",
-    "le",
-    "ge",
-    "leftarrow",
-    "minus",
-    "approx",
-    "<",
-    ">",
-    "times",
-    "to",
-}
-
-
 def _spaced(parts: tuple[Node, ...], texts: list[str]) -> str:
     """Spaces about signs between two things, after commas and functions."""
     line = ""
@@ -404,37 +345,15 @@ def to_latex(node: Node, fill: Fill) -> str:
 
 #: What pdfLaTeX does not take as it stands.
 PLAIN = {sign: rf"$\{name}$" for name, sign in SIGNS.items() if len(sign.strip()) == 1}
-PLAIN |= {
-    "−": "$-$",
-    "′": "$'$",
-    "Σ": r"$\sum$",
-    "‖": r"$\Vert$",
-    "ᵀ": r"$^{\top}$",
-    "…": r"\dots{}",
-    "✓": "",
-    "✗": "",
-}
-PLAIN |= {
-    "½": r"$\frac12$",
-    "–": "--",
-    "^": r"\textasciicircum{}",
-    "|": r"$\vert$",
-    "<": "$<$",
-    ">": "$>$",
-    "\\": "",
-}
+PLAIN |= {"−": "$-$", "′": "$'$", "Σ": r"$\sum$", "‖": r"$\Vert$", "ᵀ": r"$^{\top}$"}
+PLAIN |= {"…": r"\dots{}", "✓": "", "✗": "", "½": r"$\frac12$", "–": "--"}
+PLAIN |= {"^": r"\textasciicircum{}", "|": r"$\vert$", "<": "$<$", ">": "$>$", "\\": ""}
 
 
 #: Combining characters → LaTeX's accents.
-ACCENTS = {
-    "\u0300": "`",
-    "\u0301": "'",
-    "\u0302": "^",
-    "\u0303": "~",
-    "\u0308": '"',
-    "\u030a": "r",
-    "\u0327": "c",
-}
+ACCENTS = dict(
+    zip("\u0300\u0301\u0302\u0303\u0308\u030a\u0327", "`'^~\"rc", strict=True)
+)
 
 
 def latex_text(words: str) -> str:

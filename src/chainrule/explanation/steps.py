@@ -149,132 +149,56 @@ class Step:
 
 def steps_of(t: Traits, shown: Selection) -> tuple[Step, ...]:
     """The steps, in the order in which they are computed."""
-    L = t.layers
-    found = (
-        [
-            Step(
-                "A0",
-                1,
-                "forward",
-                "F0",
-                "the input, with its mask",
-                _vector("A", 0, shown),
-            )
-        ]
-        if 0 in t.masks
-        else []
-    )
+    L, found = t.layers, list[Step]()
+
+    def add(
+        phase: str, key: str, l: int, equation: str, title: str, *given: str
+    ) -> None:
+        found.append(Step(key, l, phase, equation, title, given))
+
+    if 0 in t.masks:
+        title = "the input, with its mask"
+        add("forward", "A0", 1, "F0", title, *_vector("A", 0, shown))
     for l in shown.layers:
-        found.append(
-            Step("Z", l, "forward", "F1", "pre-activation", _vector("Z", l, shown))
-        )
-        found.append(
-            Step("A", l, "forward", "F2", "activation", _vector("A", l, shown))
-        )
-    penalised = t.penalised
-    whole = L in shown.layers
-    if whole:
-        found.append(Step("ell", L, "loss", "J1", "loss of the row", ("ell",)))
-    if whole and (t.rows > 1 or penalised or not t.row_counts_once):
-        found.append(
-            Step(
-                "J",
-                L,
-                "loss",
-                "J1, J2" if penalized else "J1",
-                "objective",
-                ("R", "J") if penalized else ("J",),
-            )
-        )
-    if whole:
-        found.append(
-            Step(
-                "GL",
-                L,
-                "backward",
-                "B1",
-                "derivative of the loss by the output",
-                _vector("G", L, shown),
-            )
-        )
+        add("forward", "Z", l, "F1", "pre-activation", *_vector("Z", l, shown))
+        add("forward", "A", l, "F2", "activation", *_vector("A", l, shown))
+    if L in shown.layers:
+        add("loss", "ell", L, "J1", "loss of the row", "ell")
+        if t.penalised:
+            add("loss", "J", L, "J1, J2", "objective", "R", "J")
+        elif t.rows > 1 or not t.row_counts_once:
+            add("loss", "J", L, "J1", "objective", "J")
+        title = "derivative of the loss by the output"
+        add("backward", "GL", L, "B1", title, *_vector("G", L, shown))
     for l in reversed(shown.layers):
-        found += backward_steps(t, l, shown)
-    found += [update_step(t, l, shown) for l in shown.layers]
+        phi, where = t.network.activations[l - 1], "B1" if l == L else "B2"
+        if not isinstance(phi, Softmax) and phi.name != "identity":
+            title = "slope of the activation"
+            add("backward", "P", l, where, title, *_vector("P", l, shown))
+        title = "delta: derivative by the pre-activation"
+        add("backward", "D", l, where, title, *_vector("D", l, shown))
+        dW = [f"dW{l}.{k}.{j}" for k in shown.units[l] for j in shown.sources[l, k]]
+        title = "gradient of weights and biases"
+        add("backward", "dW", l, "B3", title, *dW, *_vector("db", l, shown))
+        title = "passed back: derivative by the activation before"
+        where, title = ("B4", "derivative by the input") if l == 1 else ("B2", title)
+        add("backward", "G", l, where, title, *_vector("G", l - 1, shown))
+    for l in shown.layers:
+        title = "step: new weights and biases"
+        add("update", "W+", l, "U1", title, *_moved(t, l, shown))
     return tuple(step for step in found if step.entries)
 
 
-def backward_steps(t: Traits, l: int, shown: Selection) -> list[Step]:
-    """Those of one layer: φ′, Δ, the gradient of its parameters, what is passed back."""
-    L = t.layers
-    found = []
-    phi = t.network.activations[l - 1]
-    if not isinstance(phi, Softmax) and phi.name != "identity":
-        found.append(
-            Step(
-                "P",
-                l,
-                "backward",
-                "B2" if l < L else "B1",
-                "slope of the activation",
-                _vector("P", l, shown),
-            )
-        )
-    where = "B1" if l == L else "B2"
-    found.append(
-        Step(
-            "D",
-            l,
-            "backward",
-            where,
-            "delta: derivative by the pre-activation",
-            _vector("D", l, shown),
-        )
-    )
-    gradients = tuple(
-        f"dW{l}.{k}.{j}" for k in shown.units[l] for j in shown.sources[l, k]
-    )
-    found.append(
-        Step(
-            "dW",
-            l,
-            "backward",
-            "B3",
-            "gradient of weights and biases",
-            gradients + _vector("db", l, shown),
-        )
-    )
-    passed = (
-        "derivative by the input"
-        if l == 1
-        else "passed back: derivative by the activation before"
-    )
-    found.append(
-        Step(
-            "G",
-            l,
-            "backward",
-            "B4" if l == 1 else "B2",
-            passed,
-            _vector("G", l - 1, shown),
-        )
-    )
-    return found
-
-
-def update_step(t: Traits, l: int, shown: Selection) -> Step:
-    """What moves: for each weight and bias, what the optimiser remembers, then the parameter."""
+def _moved(t: Traits, l: int, shown: Selection) -> list[str]:
+    """For each weight and bias, what the optimiser remembers, then the parameter."""
     names = []
     for k in shown.units[l]:
-        for kind, index in [
-            *(("W", f"{k}.{j}") for j in shown.sources[l, k]),
-            ("b", f"{k}"),
-        ]:
+        weights = (("W", f"{k}.{j}") for j in shown.sources[l, k])
+        for kind, index in (*weights, ("b", f"{k}")):
             limited = ["u"] if kind == "W" and t.rules.max_norm is not None else []
-            names += [
-                f"{letter}{kind}+{l}.{index}"
-                for letter in (*t.remembered, *limited, "")
-            ]
-    return Step("W+", l, "update", "U1", "step: new weights and biases", tuple(names))
+            letters = (*t.remembered, *limited, "")
+            names += [f"{letter}{kind}+{l}.{index}" for letter in letters]
+    return names
 
 
 def _vector(kind: str, l: int, shown: Selection) -> tuple[str, ...]:

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from ...documents.lines import label_of
 from ..contents import Contents
 from ..markup import parse, to_mathml, to_text
 from ..numbers import has_rows
@@ -23,7 +22,7 @@ from ..paths import paths_of
 from ..steps import Step
 from ..template import Template
 from .svg import svg_of
-from .text import checked_words, origin
+from .text import checked_words, corrections, origin
 
 __all__ = ["page_of"]
 
@@ -246,10 +245,7 @@ def _array(explained: Contents, one: Template, array: str) -> dict[str, Any]:
 def _step(explained: Contents, one: Template, step: Step) -> dict[str, Any]:
     return {
         "source": one.source(step),
-        "corrected": [
-            f"{line.id}: {line.quoted}; {label_of(line)}: {line.mend} [chainrule errata {line.id}]"
-            for line in one.corrected(step)
-        ],
+        "corrected": corrections(one, step),
         "general": [_mathml(line) for line in one.general(step)],
         "arrays": [_mathml(line) for line in one.of_arrays(step)],
     }
