@@ -83,7 +83,7 @@ def test_the_table_has_every_line_and_no_other() -> None:
 
 def test_a_row_finds_the_function_of_its_number() -> None:
     table = (
-        "line,verdict,networks,place,says,mend,fails,reason\n"
+        "line,verdict,networks,place,says,correction,fails,reason\n"
         "E2-6,misprint,one,,a,b,NS: value; SQ: shape,\n"
         "E3,holds,,,c,,,d\n"
     )

@@ -1,4 +1,4 @@
-"""What a document's notation is: its letters and its two-way view, as the command and `explain` use them."""
+"""The notation of a document: its letters and its two-way view, as the command and `explain` use them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Notation", "is_pair"]
 
 
 def is_pair(arrays: Any) -> bool:
-    """Whether arrays are two mappings: by layer all W, and by layer all b."""
+    """Return whether arrays are two mappings: by layer all W, and by layer all b."""
     return isinstance(arrays, tuple | list) and [
         isinstance(one, Mapping) for one in arrays
     ] == [True, True]
@@ -62,7 +62,7 @@ class Notation:
 
     @property
     def name(self) -> str:
-        """What a user types."""
+        """The name that a user types."""
         return self.letters.name
 
     @property
@@ -142,5 +142,5 @@ class Notation:
         return self.module.run(network, arrays, *rows, **options, **more)
 
     def spelled_for(self, shape: Shape) -> Spelling:
-        """How it writes a network of this shape."""
+        """Its spelling of a network of this shape."""
         return self.letters if self.spelled is None else self.spelled(shape)

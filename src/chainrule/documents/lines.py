@@ -1,4 +1,4 @@
-"""What a checked line of a document is, and how it is read from the document's table.
+"""The checked lines of a document: their parts, and the table that they are read from.
 
 The table, `lines.csv` in a document's folder, has a row for each line: what it says, the verdict, what it should say,
 and how its printed form fails. Its form is the function of its number in the modules `lines…` beside it: a generator of
@@ -136,7 +136,7 @@ def lines_of(
             row["says"],
             row["networks"] or "none",
             forms.get(row["line"].replace("-", "_")),
-            row["mend"],
+            row["correction"],
             dict(item.split(": ") for item in row["fails"].split("; ") if item),
             row["reason"],
         )

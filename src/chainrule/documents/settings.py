@@ -88,7 +88,7 @@ def draw(
     **options: Any,
 ) -> Setting:
     """Parameters and rows for a network; targets "any", "positive", "sum to 1" or "one-hot"; b = 0 unless `biased`."""
-    rng = generator(seed, Purpose.INITIALISATION)
+    rng = generator(seed, Purpose.INITIALIZATION)
     n = network.sizes
     parameters = Parameters(n, rng.uniform(-1.2, 1.2, network.n_parameters))
     if not options.get("biased", True):

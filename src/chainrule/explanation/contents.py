@@ -65,7 +65,7 @@ class Contents:
 
     @property
     def template(self) -> Template:
-        """That of the notation that is shown first."""
+        """The template of the notation that is shown first."""
         return self.templates[self.notation]
 
     @property
@@ -115,7 +115,7 @@ class Contents:
 
     @property
     def passed(self) -> bool:
-        """Whether every check passes."""
+        """Return whether every check passes."""
         return not self.failed
 
     @property
@@ -138,7 +138,7 @@ class Contents:
         return tuple(step for step in self.steps if template.has(step))
 
     def formula(self, template: Template, name: str) -> str:
-        """What a number is made of, as markup with places for the numbers in it."""
+        """The formula of a number, as markup with places for the numbers in it."""
         found = self.state.formula(template, name)
         return "" if found is None else found.markup(self.shown.terms)
 
@@ -161,7 +161,7 @@ class Contents:
         )
 
     def _filled(self, form: Form, template: Template, place: str, numbers: bool) -> str:
-        """What stands in a place of a formula."""
+        """The text for a place of a formula."""
         if place.startswith("rest:"):
             _, count, value = place.split(":")
             return form.rest(

@@ -48,7 +48,7 @@ PLAIN = Style()
 
 
 def formula(t: Traits, name: str, style: Style = PLAIN) -> Expression | None:
-    """What a number is made of; None for what is given: inputs, targets, parameters, the learning rate."""
+    """The formula of a number; None for what is given: inputs, targets, parameters, the learning rate."""
     kind, layer, index = parts_of(name)
     if kind.endswith("+"):
         return update(t, kind, layer, index)
@@ -129,12 +129,12 @@ def objective(t: Traits, l: int, index: tuple[int, ...], style: Style) -> Expres
     if style.share and t.rows > 1:
         total: Expression = Sum([Place(f"ell~{i}") for i in range(t.rows)], long=True)
         shared = Product(one_nth(t), total) if style.share == "1/N" else total
-        penalised = t.penalised
-        return Sum([shared, Place("R")]) if penalised else shared
+        penalized = t.penalized
+        return Sum([shared, Place("R")]) if penalized else shared
     rows: list[Expression] = [
         Product(Place(f"s~{i}"), Place(f"ell~{i}")) for i in range(t.rows)
     ]
-    if not (t.penalised):
+    if not (t.penalized):
         return Sum(rows, long=True)
     return Sum([*rows, Place("R")], long=True, kept=len(rows))
 
@@ -155,7 +155,7 @@ def penalty(
 ) -> Expression | None:
     """R = l1 Σ |W| + ½ l2 Σ W² (J2)."""
     shapes = [(l, t.sizes[l], t.sizes[l - 1]) for l in range(1, t.layers + 1)]
-    if sum(rows * columns for _, rows, columns in shapes) > MOST_PENALISED:
+    if sum(rows * columns for _, rows, columns in shapes) > MOST_PENALIZED:
         return None
     names = [
         f"W{l}.{k}.{j}"
@@ -204,7 +204,7 @@ def short_delta(t: Traits, k: int) -> Expression | None:
             (weighed, minus(a[k - 1], y[k - 1])),
             lambda n: sum(n.read(f"Y{t.layers}.{i + 1}") for i in range(len(y))) == 1,
         )
-    if loss.own or phi.own:
+    if loss.custom or phi.custom:
         return None
     if (loss.name, phi.name) in (
         ("poisson", "exp"),

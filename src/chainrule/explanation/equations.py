@@ -39,7 +39,7 @@ ARRAY = re.compile(
 
 
 def source_of(spelled: Spelling, step: Step, t: Traits) -> str:
-    """Where a notation's document has the equation of a step; nothing where it has another one."""
+    """The place of the equation of a step in a notation's document; nothing where it has another one."""
     output = step.layer == t.layers
     if step.kind == "W+" and not t.plain_step:
         return ""
@@ -75,7 +75,7 @@ def corrected_lines(spelled: Spelling, step: Step, t: Traits) -> list[Line]:
 
 
 def _own_output(spelled: Spelling, t: Traits) -> str:
-    """Whether output and loss are those of a document: "softmax" with cross-entropy, or its "squares"."""
+    """Return whether output and loss are those of a document: "softmax" with cross-entropy, or its "squares"."""
     network = t.network
     loss, phi = network.loss, network.activations[-1]
     if loss.name == "cross_entropy" and isinstance(phi, Softmax):
@@ -88,17 +88,17 @@ def _own_output(spelled: Spelling, t: Traits) -> str:
 
 
 def one_letter(spelled: Spelling, t: Traits) -> bool:
-    """Whether a notation has one letter for the loss of a row and for an objective that is something else here."""
-    another = t.rows > 1 or not t.row_counts_once or t.penalised
+    """Return whether a notation has one letter for a row's loss and for an objective that is something else here."""
+    another = t.rows > 1 or not t.row_counts_once or t.penalized
     return spelled.loss == spelled.objective and another
 
 
 def remark_of(spelled: Spelling, t: Traits) -> str:
-    """What a reader should know of a notation, and of its letters here."""
+    """A remark on a notation and its letters, for a reader."""
     if not one_letter(spelled, t):
         return spelled.remark
     letter = spelled.loss
-    penalty = ", with the penalty" if t.penalised else ""
+    penalty = ", with the penalty" if t.penalized else ""
     return (
         f"{spelled.remark} Here {letter}⟨i⟩ is the loss of row i, and {letter} the objective, that of all "
         f"rows{penalty}. Derivatives by weights and biases are of the objective, all others of the row's loss."
@@ -269,7 +269,7 @@ def _gradient_lines(spelled: Spelling, t: Traits, l: int) -> list[str]:
         lines = [_over_rows(line) for line in lines]
     elif t.rows == 1 and not t.row_counts_once:
         lines = [line.replace(" = ", r" = s \cdot ") for line in lines]
-    if t.penalised:
+    if t.penalized:
         lines[0] += r" + \frac{\partial R}{\partial W}"
     return lines
 
@@ -296,7 +296,7 @@ def _update_lines(spelled: Spelling, t: Traits, l: int) -> list[str]:
 
 
 def _limit_lines(t: Traits) -> list[str]:
-    """What is done to the gradient first."""
+    """The lines on what is done to the gradient first."""
     rules, lines = t.rules, []
     if rules.clip_value is not None:
         limit = f"{rules.clip_value:.6g}"

@@ -75,7 +75,7 @@ def slope_of(phi: Elementwise, z: Expression, a: Expression | None) -> Expressio
 
 def loss_of(loss: Loss, a: Sequence[Expression], y: Sequence[Expression]) -> Sum:
     """ℓ(y, a), a sum over outputs (J1); an output that adds 0 · log a is left out."""
-    if isinstance(loss, Pointwise) and loss.own:
+    if isinstance(loss, Pointwise) and loss.custom:
         pairs = zip(y, a, strict=True)
         terms: list[Expression] = [Own(r"\ell", pair, loss.ell) for pair in pairs]
     else:

@@ -134,7 +134,7 @@ class Numbers:
 
     @cached_property
     def traits(self) -> Traits:
-        """What decides how they are written."""
+        """The traits that decide how they are written."""
         shares, moment = self.arrays["s"], self.moment
         shared = moment.network.loss.name == "cross_entropy"
         whole = self.targets.sum(axis=1) == 1 if shared else np.ones(self.rows, bool)

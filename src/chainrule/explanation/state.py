@@ -44,6 +44,6 @@ class State:
         )
 
     def formula(self, template: Template, name: str) -> Expression | None:
-        """What a number is made of, with the branches and terms that these numbers lead to."""
+        """The formula of a number, with the branches and terms that these numbers lead to."""
         found = template.formula(name)
         return None if found is None else found.filled(self.numbers)

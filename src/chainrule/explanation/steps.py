@@ -164,7 +164,7 @@ def steps_of(t: Traits, shown: Selection) -> tuple[Step, ...]:
         add("forward", "A", l, "F2", "activation", *_vector("A", l, shown))
     if L in shown.layers:
         add("loss", "ell", L, "J1", "loss of the row", "ell")
-        if t.penalised:
+        if t.penalized:
             add("loss", "J", L, "J1, J2", "objective", "R", "J")
         elif t.rows > 1 or not t.row_counts_once:
             add("loss", "J", L, "J1", "objective", "J")
@@ -190,7 +190,7 @@ def steps_of(t: Traits, shown: Selection) -> tuple[Step, ...]:
 
 
 def _moved(t: Traits, l: int, shown: Selection) -> list[str]:
-    """For each weight and bias, what the optimiser remembers, then the parameter."""
+    """For each weight and bias, what the optimizer remembers, then the parameter."""
     names = []
     for k in shown.units[l]:
         weights = (("W", f"{k}.{j}") for j in shown.sources[l, k])

@@ -1,4 +1,4 @@
-"""How a pass and a step of a network are written in a notation: what stands before any number is there.
+"""A pass and a step of a network as a notation writes them, before any number is there.
 
 A template is made once for a network with its rules, a notation and a selection. It has steps, equations, formulas with
 their places, symbols and layouts, and every branch of a piecewise formula; a `State` fills it.
@@ -67,16 +67,16 @@ class Template:
         return steps_of(self.traits, self.shown)
 
     def has(self, step: Step) -> bool:
-        """Whether a step is one of the notation's: a linear output needs no activation."""
+        """Return whether a step is one of the notation's: a linear output needs no activation."""
         hidden = self.spelled.hidden if self.traits.linear else ()
         return step.key not in {f"{kind}{self.traits.layers}" for kind in hidden}
 
     def label(self, layer: int) -> str:
-        """How a layer is called."""
+        """The name of a layer."""
         return self.spelled.label(layer, self.traits.layers)
 
     def source(self, step: Step) -> str:
-        """Where the document has the equation of a step."""
+        """The place of the equation of a step in the document."""
         return source_of(self.spelled, step, self.traits)
 
     def where(self, step: Step) -> str:
@@ -114,16 +114,16 @@ class Template:
 
     @property
     def one_letter(self) -> bool:
-        """Whether one letter is both the loss of a row and an objective that is something else here."""
+        """Return whether one letter is both the loss of a row and an objective that is something else here."""
         return one_letter(self.spelled, self.traits)
 
     @property
     def remark(self) -> str:
-        """What a reader should know of the notation, and of its letters here."""
+        """A remark on the notation and its letters, for a reader."""
         return remark_of(self.spelled, self.traits)
 
     def formula(self, name: str) -> Expression | None:
-        """What a number is made of; None for what is given."""
+        """The formula of a number; None for what is given."""
         return formula(self.traits, name, self.spelled.style)
 
     def symbol(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What decides how a pass and a step are written, of a network, its rows and its rules: the same for any numbers."""
+"""The traits of a network, its rows and its rules that decide how a pass and a step are written for any numbers."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def slot_letters(optimizer: Optimizer) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Traits:
-    """What a template is made for.
+    """The traits that a template is made for.
 
     Parameters
     ----------
     network : Network
     rules : Rules
-        Optimiser, penalties, limits.
+        Optimizer, penalties, limits.
     reduction : {"mean", "sum"}
     masks : frozenset of int
         The layers that have a dropout mask, from 0.
@@ -66,7 +66,7 @@ class Traits:
         return self.network.n_layers
 
     @property
-    def penalised(self) -> bool:
+    def penalized(self) -> bool:
         """True for a J with a penalty."""
         return bool(self.rules.l1 or self.rules.l2)
 
@@ -77,7 +77,7 @@ class Traits:
 
     @property
     def remembered(self) -> list[str]:
-        """The letters of what the optimiser remembers."""
+        """The letters of what the optimizer remembers."""
         kept = slot_letters(self.rules.optimizer)
         return [s for s in self.rules.optimizer.remembered if s in kept]
 
@@ -93,7 +93,7 @@ class Traits:
         )
 
     def shape(self, equations: tuple[str, ...]) -> Shape:
-        """What decides a document's way of writing it, where these equations are asked for."""
+        """The shape that decides a document's way of writing it, where these equations are asked for."""
         loss = self.network.loss
         squares = loss.name == "squared_error" and loss.specification()["factor"] == 1
         return Shape(

@@ -32,7 +32,7 @@ def update(t: Traits, kind: str, l: int, index: tuple[int, ...]) -> Expression |
 
 
 def gradient_used(t: Traits, place: str, l: int) -> Expression:
-    """The gradient as the optimiser gets it: clipped, and 0 for frozen layers, where that was asked for."""
+    """The gradient as the optimizer gets it: clipped, and 0 for frozen layers, where that was asked for."""
     limit, found = t.rules.clip_value, f"d{place}"
     if l in t.rules.frozen_layers:
         return Constant(0)

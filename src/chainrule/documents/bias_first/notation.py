@@ -204,7 +204,7 @@ def with_constant(a: Array) -> Array:
 
 
 def view(sweep: Sweep) -> Pass:
-    """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
+    """The numbers of the canonical passes for one row, in the document's arrays: the same numbers, moved."""
     require_one(sweep, "one sample: the document has one")
     W = arrays_of(sweep.parameters)
     a = {l: A.T for l, A in enumerate(sweep.A)}

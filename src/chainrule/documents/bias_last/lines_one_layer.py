@@ -13,6 +13,8 @@ from ..lines import Pairs
 from ..settings import NARROWING, ONE_HIDDEN, Cases, cases, quartic, softmax_after
 from ..shapes import at, column, hadamard, over, product
 
+__all__ = ["kron", "sigma_prime", "varied"]
+
 HIDDEN = {**NARROWING, "D_F=1": (4, 3, 2, 1)}
 
 

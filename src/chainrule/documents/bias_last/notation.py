@@ -280,7 +280,7 @@ def appended(h: Array, biased: bool) -> Array:
 
 
 def view(sweep: Sweep, *, biased: bool = True) -> Pass:
-    """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
+    """The numbers of the canonical passes for one row, in the document's arrays: the same numbers, moved."""
     require_one(sweep, "one sample: the document has one")
     W = arrays_of(sweep.parameters, biased=biased)
     keys, N = list(W), len(W) - 1

@@ -10,6 +10,8 @@ from ..lines import Pairs
 from ..shapes import at, column, hadamard, over, product
 from .lines_neurons import mu_prime
 
+__all__ = ["trial"]
+
 
 def trial(array: Any, i: Any) -> Any:
     """Column i of a batch, i = 1 … N."""

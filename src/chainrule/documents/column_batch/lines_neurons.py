@@ -13,6 +13,8 @@ from ..lines import Pairs
 from ..settings import SHALLOW, TAPERED, Cases, Setting, cases, plain, softmax_after
 from ..shapes import at, column, columnwise, over, product
 
+__all__ = ["mu_prime"]
+
 CLASSES: Any = {"rows": 6, "reduction": "mean", "targets": "one-hot"}
 #: Networks → case → the setting.
 KINDS: dict[str, Cases] = {

@@ -9,7 +9,29 @@ import sys
 
 from ..interface import Notation
 from . import letters
-from .notation import *  # noqa: F403
+from .notation import (
+    Pass,
+    arrays_of,
+    network,
+    parameters_of,
+    quantities,
+    run,
+    step,
+    view,
+)
+
+__all__ = [
+    "NOTATION",
+    "Pass",
+    "arrays_of",
+    "letters",
+    "network",
+    "parameters_of",
+    "quantities",
+    "run",
+    "step",
+    "view",
+]
 
 NOTATION = Notation(
     letters.LETTERS,

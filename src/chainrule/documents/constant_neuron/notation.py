@@ -233,7 +233,7 @@ def run(network: Network, w: Weights, inputs: Any, D: Any) -> Pass:
 
 
 def view(sweep: Sweep) -> Pass:
-    """What the canonical passes computed for one row, in the document's arrays: the same numbers, moved."""
+    """The numbers of the canonical passes for one row, in the document's arrays: the same numbers, moved."""
     require_one(sweep, "one pattern: the document steps on each")
     gradients = zip(sweep.dW, sweep.db, strict=True)
     dL_dw = {l: augmented(dW, db) for l, (dW, db) in enumerate(gradients)}

@@ -12,7 +12,37 @@ from typing import Any
 from ...equations.network import Parameters
 from ..interface import Notation, is_pair
 from . import letters, notation
-from .notation import *  # noqa: F403
+from .notation import (
+    Pass,
+    arrays_of,
+    count,
+    flatten,
+    layers_of,
+    network,
+    parameters_of,
+    parameters_of_layers,
+    quantities,
+    run,
+    step,
+    view,
+)
+
+__all__ = [
+    "NOTATION",
+    "Pass",
+    "arrays_of",
+    "count",
+    "flatten",
+    "layers_of",
+    "letters",
+    "network",
+    "parameters_of",
+    "parameters_of_layers",
+    "quantities",
+    "run",
+    "step",
+    "view",
+]
 
 
 class FlatTheta(Notation):

@@ -95,7 +95,7 @@ def _edge(
     kind, color = ("positive", POSITIVE) if w > 0 else ("negative", NEGATIVE)
     return (
         f'<line class="edge {kind}" data-name="{name}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" '
-        f'stroke="{colour}" stroke-width="{0.6 + 2.4 * abs(w) / largest:.2f}">'
+        f'stroke="{color}" stroke-width="{0.6 + 2.4 * abs(w) / largest:.2f}">'
         f"<title>{escape(explained.in_text(template, f'@{name}@'))} = {_short(w)}</title></line>"
     )
 

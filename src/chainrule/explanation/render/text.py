@@ -39,7 +39,7 @@ def text_of(explained: Contents, template: Template) -> str:
 
 
 def path_lines(explained: Contents, template: Template) -> list[str]:
-    """How weights reach the loss: of a layer how many paths; of one weight each path with its product."""
+    """The paths of weights to the loss: of a layer how many; of one weight each with its product."""
     found = [paths_of(explained.numbers, weight) for weight in explained.weights]
     known = [paths for paths in found if paths is not None]
     if not known:
@@ -68,7 +68,7 @@ def path_lines(explained: Contents, template: Template) -> list[str]:
 
 
 def head(explained: Contents, template: Template) -> list[str]:
-    """What the numbers are and how they are shown."""
+    """The head: what the numbers are and how they are shown."""
     n = explained.numbers
     rows = f"row {n.row} of a batch of {n.rows}" if n.rows > 1 else "one row"
     return [
