@@ -20,7 +20,7 @@ SOURCE = Path(chainrule.__file__).parent
 FILES = sorted(SOURCE.rglob("*.py"))
 #: The rooms of the library: each imports only those before it.
 ORDER = (
-    *("renamed", "printable", "errors", "progress"),
+    *("renamed", "printable", "arguments", "errors", "progress"),
     *("equations", "optimizers", "engines"),
     *(
         "files",

@@ -82,7 +82,7 @@ class DocumentLines(WithLines):
         rows: list[list[Cell]] = []
         for line in LINES.values():
             if line.document == self.arguments[0]:
-                mend: Cell = formula(line.mend or "–")
+                correction: Cell = formula(line.correction or "–")
                 # the row's own address, for what links to it
                 name = line.id.lower().replace(".", "-")
                 anchor = nodes.target("", "", ids=[name], names=[name])
@@ -92,7 +92,7 @@ class DocumentLines(WithLines):
                         [anchor, (line.id,)],
                         formula(line.quoted),
                         [line.verdict.value],
-                        mend,
+                        correction,
                         [failures(dict(line.fails)) or line.reason or "–"],
                     ]
                 )

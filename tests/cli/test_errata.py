@@ -22,9 +22,9 @@ def test_it_lists_every_misprint_with_its_place_its_mending_and_its_error(
     assert listed.returncode == 0, listed.stderr
     assert listed.stderr == ""
     for line in LINES.values():
-        assert (f"\n{line.id}  " in listed.stdout) == bool(line.mend), line.id
-        if line.mend:
-            assert line.mend in listed.stdout
+        assert (f"\n{line.id}  " in listed.stdout) == bool(line.correction), line.id
+        if line.correction:
+            assert line.correction in listed.stdout
             assert line.quoted in listed.stdout
     assert (
         "83 lines of 284: 15 slip of notation, 49 misprint, 6 holds in one reading, 1 conflict, 12 trap"

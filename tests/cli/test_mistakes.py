@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import shutil
 
 import numpy as np
@@ -281,3 +282,22 @@ def test_json_and_a_mistake_leave_standard_output_empty(place):
     assert (done.returncode, done.stdout) == (2, "")
     with pytest.raises(json.JSONDecodeError):
         json.loads(done.stderr)
+
+
+@pytest.mark.parametrize(
+    ("content", "option"),
+    [
+        ("day of sale,y\n" + "01/02/2003,u\n03/04/2005,v\n" * 12, "--kind"),
+        ("a,b\n" + "1,2\n3,4\n" * 15 + "out of order,6\n", "--missing"),
+        ("n,y\n" + "1.863,u\n1.254,v\n" * 12, "--decimal"),
+    ],
+)
+def test_a_remedy_can_be_copied_into_the_shell(tmp_path, content, option):
+    (tmp_path / "t.csv").write_text(content.replace(",", ";"))
+    call = ("data", "t.csv", "--separator", ";")
+    refused = chainrule(*call, cwd=tmp_path)
+    assert refused.returncode == 2
+    found = re.search(rf"{option} ('[^']+'|[^ ;.]\S*[^ ;.]|\S)", refused.stderr)
+    assert found, refused.stderr
+    done = chainrule(*call, *shlex.split(found[0]), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

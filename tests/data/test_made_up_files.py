@@ -85,7 +85,7 @@ READ = {
     "English thousands, said": (
         lines("v,k", '"{}",{kind}', ["26,212", "950", "1,863"]),
         {},
-        {"v": [26212.0, 950.0, 1863.0], "?": r"26,212 is read as 26212.*--decimal"},
+        {"v": [26212.0, 950.0, 1863.0], "?": r"26,212 is read as 26212.*decimal="},
     ),
     "Indian": (
         lines("v,k", '"{}",{kind}', ["12,34,567", "1,23,456"]),
@@ -127,7 +127,7 @@ READ = {
     "a number that looks like a mark, said": (
         lines("v,k", "{},{kind}", [*[20 + i / 8 for i in range(9)], -999, -999]),
         {},
-        {"v": [20.0, 20.125], "?": r"-999 in 2 rows lies far from.*--missing -999"},
+        {"v": [20.0, 20.125], "?": r"-999 in 2 rows lies far from.*missing=\['-999'\]"},
     ),
     "infinity as a mark": (
         lines("v,k", "{},{kind}", [1, "inf", 2]),
@@ -142,7 +142,7 @@ READ = {
     "NA among codes of two letters": (
         lines("v,c", "{i},{}", ["NA", "EU", "AS"]),
         {},
-        {"c": ["NA", "EU", "AS"], "?": "NA is a value.*--missing NA"},
+        {"c": ["NA", "EU", "AS"], "?": r"NA is a value.*missing=\['NA'\]"},
     ),
     "NA in other text": (
         lines("v,c", "{i},{}", ["NA", "Europe", "Asia"]),
@@ -318,7 +318,7 @@ FORTY = [round(1.5 * i + 0.25, 2) for i in range(40)]
 REFUSED = {
     "dots that may be decimal": (
         lines("v;k", "{};{kind}", ["1.863", "2.950", "26.212"]),
-        r"'1\.863', which may be 1863 or 1\.863.*--thousands '\.' or --decimal",
+        r"'1\.863', which may be 1863 or 1\.863.*thousands='\.' or decimal",
     ),
     "dots as thousands are written, in an English file": (
         lines("v,k", "{},{kind}", ["1.863", "950", "26.212", "5.111"]),
@@ -342,11 +342,11 @@ REFUSED = {
     ),
     "an unknown unit": (
         lines("v,k", "{} widgets,{kind}", FORTY),
-        "beside the word 'widgets'.*--kind 'v'=category",
+        "beside the word 'widgets'.*kinds={'v': 'category'}",
     ),
     "stars behind numbers": (
         lines("v,k", "{}*,{kind}", FORTY),
-        r"beside the word '\*'.*--kind",
+        r"beside the word '\*'.*kinds=",
     ),
     "Excel's text formulas": (
         lines("v,k", '="{}",{kind}', FORTY),
@@ -354,7 +354,7 @@ REFUSED = {
     ),
     "an unknown word": (
         lines("v,k", "{},{kind}", [1, "oops", 2, 3]),
-        "3 numbers and 'oops' in row 2 of t.csv.*--missing 'oops'.*--categories 'v'",
+        r"3 numbers and 'oops' in row 2 of t.csv.*missing=\['oops'\].*kinds={'v': 'category'}",
     ),
     "a unit below the name": (
         lines("v,k\n°C,", "{},{kind}", FORTY),
@@ -366,22 +366,22 @@ REFUSED = {
     ),
     "day or month": (
         lines("d,k", "{},{kind}", ["01/02/2024", "03/04/2024"]),
-        "day and month may be either.*--kind 'd'=date:%d/%m/%Y",
+        "day and month may be either.*kinds={'d': 'date:%d/%m/%Y'}",
     ),
     "names that stand twice": (lines("a,a,k", "{},{i},{kind}", FORTY), "twice: a"),
     "names or data": (
         "Ada,Paris\nBob,Rome\nCy,Bern\n",
-        "names or data.*--header or --no-header",
+        "names or data.*header=True or header=False",
     ),
     "decimal commas between commas": (
         lines("v,k", "{},{kind}", ["1,5", "2,5", "7,25"]),
-        "2 names in line 1 over rows of 3 fields.*--separator",
+        "2 names in line 1 over rows of 3 fields.*separator=",
     ),
     "decimal commas between commas, three columns": (
         lines("v,w,k", "{0},{0},{kind}", ["1,5", "2,5", "7,25"]),
         "3 names in line 1 over rows of 5 fields",
     ),
-    "another separator": (lines("v:k", "{}:{kind}", FORTY), "one field.*--separator"),
+    "another separator": (lines("v:k", "{}:{kind}", FORTY), "one field.*separator="),
     "a value that blanks skip": ("a b c\n1 2 3\n4 6\n7 8 9\n", "line 3 has 2 fields"),
     "a separator too many": ("a,b\n1,2\n3,4,5\n6,7\n", r"line 3 has 3 fields"),
     "a quote that is not closed": ('a,b\n1,x\n"2,y\n3,z\n', "quote that is not closed"),
@@ -389,7 +389,7 @@ REFUSED = {
         lines("v,k", "{},{kind}", FORTY) + '"2,y\n3,z\n4"5,w\n',
         "text behind a quote",
     ),
-    "no UTF-8": ("a,é\n1,2\n".encode("latin-1"), "--encoding cp1252.*iconv"),
+    "no UTF-8": ("a,é\n1,2\n".encode("latin-1"), "encoding='cp1252'.*iconv"),
     "an old Excel file": (b"\xd0\xcf\x11\xe0" + bytes(600), "save the sheet as CSV"),
     "SPSS": (b"$FL2@(#) SPSS DATA FILE" + bytes(100), "Export it as CSV"),
     "a web page": ("<!DOCTYPE html><html></html>", "web page"),

@@ -184,7 +184,7 @@ def test_targets_in_their_units():
         (
             "t",
             np.array(["a", "zebra"], object),
-            "category 'zebra' in column 't', row 2 of new.csv.*--unseen ignore",
+            "category 'zebra' in column 't', row 2 of new.csv.*unseen='ignore'",
         ),
     ],
 )

@@ -192,7 +192,7 @@ MOSTLY = "a,b\n" + "".join(f"{i},x\n" for i in range(30)) + "oops,x\n"
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (MOSTLY, r"30 numbers and 'oops' in row 31 of t.csv.*--missing.*--categories"),
+        (MOSTLY, r"30 numbers and 'oops' in row 31 of t.csv.*missing=.*kinds="),
         ("", "empty"),
         ("a,b\n", "no rows"),
         ("a,a\nx,y\n", "stand there twice: a"),

@@ -110,9 +110,9 @@ def test_line(identity: str) -> None:
         return
     for name in cases_of(line):
         case = prepared(line.document, line.kind, name)
-        mended = evaluate_case(line, case, printed=False)
-        assert mended.kind == "holds", (name, mended.detail)
-        assert mended.error <= HOLDS
+        corrected = evaluate_case(line, case, printed=False)
+        assert corrected.kind == "holds", (name, corrected.detail)
+        assert corrected.error <= HOLDS
         printed = evaluate_case(line, case, printed=True)
         assert printed.kind == line.fails.get(name, "holds"), (name, printed.detail)
         assert printed.kind != "value" or printed.error >= SHOWS
@@ -150,7 +150,7 @@ def accuracy_after_a_thousand_steps() -> float:
 def test_what_is_listed_of_a_misprint(identity: str) -> None:
     line = line_of(identity)
     assert line.fails
-    assert line.mend
+    assert line.correction
     assert line.place or line.verdict is Verdict.TRAP
     assert set(line.fails) <= set(cases_of(line))
 

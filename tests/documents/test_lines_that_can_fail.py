@@ -79,11 +79,13 @@ def test_a_line_fails_on_an_altered_pass(identity: str) -> None:
     outcomes = []
     for name in cases_of(line):
         case = prepared(line.document, line.kind, name)
-        outcomes.append(evaluate(line.mended, case.truth, altered(case, alteration)))
+        outcomes.append(evaluate(line.corrected, case.truth, altered(case, alteration)))
     assert any(outcome.kind != "holds" for outcome in outcomes)
     if identity in OF_SHAPES:
         case = prepared(line.document, line.kind, cases_of(line)[0])
-        assert evaluate(line.mended, case.truth, altered(case, scaled)).kind == "holds"
+        assert (
+            evaluate(line.corrected, case.truth, altered(case, scaled)).kind == "holds"
+        )
 
 
 @pytest.mark.parametrize(
@@ -274,6 +276,8 @@ def test_a_pass_that_refuses_its_own_arrays_is_a_finding(planting) -> None:
 
 def test_places_are_sections_and_quotations_and_no_lines_of_a_text_file() -> None:
     for line in LINES.values():
-        assert not re.search(r"\blines? \d", f"{line.place} {line.says} {line.mend}")
+        assert not re.search(
+            r"\blines? \d", f"{line.place} {line.says} {line.correction}"
+        )
         if line.verdict.name in ("MISPRINT", "READING", "SLIP", "CONFLICT"):
             assert line.quoted == f"the document prints: {line.says} ({line.place})"

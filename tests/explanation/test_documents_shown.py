@@ -370,7 +370,7 @@ def test_a_corrected_equation_names_section_and_formula_and_the_command() -> Non
     for identity in found:
         line = LINES[identity]
         assert line.verdict in (Verdict.MISPRINT, Verdict.READING, Verdict.CONFLICT)
-        assert line.mend
+        assert line.correction
         assert line.place
     text = explained(SOFTMAX, notation="S1").text()
     note = (

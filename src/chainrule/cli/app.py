@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from ..arguments import spelled_by
 from ..printable import printable
 from . import table_options
 from .exit_status import exit_with
+from .option_spelling import as_option
 
 __all__ = ["app"]
 
@@ -29,7 +31,7 @@ class Commands(TyperGroup):
 
     def invoke(self, *arguments: Any, **options: Any) -> Any:
         """Parse the command's options and run it."""
-        with escaped_errors():
+        with escaped_errors(), spelled_by(as_option):
             return super().invoke(*arguments, **options)
 
 

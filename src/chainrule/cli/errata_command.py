@@ -46,13 +46,13 @@ def run(what: str | None, *, every: bool) -> int:
             found[line.id] = findings(line)
             progress.advance(line.id)
     wrong = [line for line in lines if unexpected(found[line.id])]
-    shown = [line for line in lines if every or line.mend or line in wrong]
+    shown = [line for line in lines if every or line.correction or line in wrong]
     for document in documents:
         console.print(f"\n{title_of(document)}", style="bold", markup=False)
         for line in (line for line in shown if line.document == document):
             say(console, f"\n{line.id}  {line.verdict.value}: {line.quoted}")
-            if line.mend:
-                say(console, f"    {label_of(line)}: {line.mend}")
+            if line.correction:
+                say(console, f"    {label_of(line)}: {line.correction}")
             say(console, f"    {in_short(line, found[line.id])}")
             alarm(console, found[line.id])
     counts = ", ".join(
@@ -140,8 +140,8 @@ def show(console: Output, line: Line) -> int:
     say(console, f"{line.id}  {line.verdict.value}")
     say(console, title_of(line.document))
     say(console, f"\n{line.quoted}")
-    if line.mend:
-        say(console, f"{label_of(line)}: {line.mend}")
+    if line.correction:
+        say(console, f"{label_of(line)}: {line.correction}")
     page = PAGES.format(line.document.lower()) if line.document != "X" else ""
     if page:
         say(console, f"in the documentation: {page}#{anchor_of(line)}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import InputError, counted
 from .file_kinds import announce_size
 from .npz_members import member_names, read_members
@@ -52,7 +53,7 @@ def read_arrays(path: Path, target: str | None) -> dict[str, Matrix]:
             raise InputError(
                 f"{path} with {_listed(names)}",
                 "x and y, or x_train, y_train, x_test and y_test",
-                "Save it so, or name the array of targets by --target.",
+                f"Save it so, or name the array of targets by {argument('target')}.",
             )
         found[x] = _rows(path, x, arrays[x])
         found["y" if x == "x" else y] = _targets(path, y, arrays[y], len(found[x]))

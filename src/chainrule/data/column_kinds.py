@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument, as_kind
 from ..errors import InputError, counted
 from .column_drafts import Column, ColumnDraft, MissingValues, draft_of, look_closely
 from .dialect import ColumnKind, Dialect, NumberFormat
@@ -169,11 +170,11 @@ def _numbers(draft: ColumnDraft, form: NumberFormat, on: Decision) -> Column:
             raise InputError(
                 f"column {draft.name!r} with {draft.distinct[i]!r} in {on.place(row)}",
                 f"numbers written as {_example(form)}",
-                "Write it so; or change how numbers are read: --decimal, --thousands, or "
+                f"Write it so; or change how numbers are read: {argument('decimal')}, {argument('thousands')}, or "
                 + (
-                    f"--kind {draft.name!r}=number, which finds it out anew."
+                    f"{as_kind(draft.name, 'number')}, which finds it out anew."
                     if draft.asked is not None and draft.asked.number is not None
-                    else f"--kind {draft.name!r}=category."
+                    else f"{as_kind(draft.name, 'category')}."
                 ),
             )
         values[i] = value
@@ -211,7 +212,7 @@ def _require_alike(draft: ColumnDraft, on: Decision) -> None:
     if draft.asked is not None and draft.asked.number is not None:
         remedy = (
             f"{units}The column held numbers in training: correct the value; or, if it means that the value is "
-            f"missing, say --missing {word!r}."
+            f"missing, pass {argument('missing', [word])}."
         )
         raise InputError(
             f"column {draft.name!r} with text, {word!r} in {on.place(draft.row_of(draft.first_of(draft.others)))}",
@@ -222,8 +223,9 @@ def _require_alike(draft: ColumnDraft, on: Decision) -> None:
         f"column {draft.name!r} with {counted(numbers, 'number')} and {word!r} in "
         f"{on.place(draft.row_of(draft.first_of(draft.others)))}",
         "numbers only, or text",
-        f"{units}Correct it; or, if {word!r} means that the value is missing, say --missing {word!r}; or read the "
-        f"column as text: --categories {draft.name!r}.",
+        f"{units}Correct it; or, if {word!r} means that the value is missing, pass {argument('missing', [word])}; or "
+        f"read the "
+        f"column as text: {as_kind(draft.name, 'category')}.",
     )
 
 
@@ -252,7 +254,7 @@ def _mixed_remark(draft: ColumnDraft) -> list[str]:
     row = draft.first_of(strange)
     return [
         f"{draft.name} holds numbers and {draft.distinct[row]!r}, and is read as text; write it as a number, or say "
-        f"--missing {draft.distinct[row]!r}, if it is one."
+        f"{argument('missing', [draft.distinct[row]])}, if it is one."
     ]
 
 

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import InputError
 from .tables import Column, Table, is_text
 
@@ -53,7 +54,7 @@ def require_numbers(table: Table, name: str, column: Column, what: str) -> None:
         raise InputError(
             f"{what} {name!r} with text, {column[row]!r} in {table.place(row)}",
             "numbers",
-            "Name a column of numbers, or leave out --loss to predict classes."
+            f"Name a column of numbers, or leave out {argument('numbers')} to predict classes."
             if what == "target"
             else "The model was trained on numbers there: check the columns' order and names.",
         )
@@ -62,5 +63,5 @@ def require_numbers(table: Table, name: str, column: Column, what: str) -> None:
         raise InputError(
             f"{what} {name!r} that is infinite in {table.place(row)}",
             "finite numbers",
-            "Correct it; or, if infinity means that the value is missing, say --missing inf.",
+            f"Correct it; or, if infinity means that the value is missing, pass {argument('missing', ['inf'])}.",
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import InputError, counted
 from .column_values import labels as class_labels
 from .column_values import present, require_numbers
@@ -119,7 +120,7 @@ def _require_float32(table: Table, name: str, scaled: Matrix) -> None:
         raise InputError(
             f"column {name!r} with {table.columns[name][row]:.6g} in {table.place(row)}: too large for the network",
             "numbers as in training",
-            "Correct it; or, if it means that the value is missing, name it: --missing.",
+            f"Correct it; or, if it means that the value is missing, name it: {argument('missing')}.",
         )
 
 
@@ -156,7 +157,7 @@ def _fill_text(feature: Feature, table: Table, out: Matrix, unseen: str) -> list
                 f"category {text[row]!r} in column {feature.name!r}, {table.place(row)}",
                 f"the {len(place)} categories of training: {', '.join(feature.categories[:10])}"
                 + (", …" if len(place) > 10 else ""),
-                "Correct it, or say --unseen ignore to predict such rows without that column.",
+                f"Correct it, or pass {argument('unseen', 'ignore')} to predict such rows without that column.",
             )
         remarks.append(
             f"{feature.name}: {counted(int(new.sum()), 'row')} with a category that the training rows do not have "

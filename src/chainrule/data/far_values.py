@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import counted
 from .column_drafts import Column
 
@@ -58,6 +59,6 @@ def far_off(
             text = written(value)
             remarks.append(
                 f"{name}: {text} in {counted(times, 'row')} lies far from all other values; "
-                f"if it means that the value is missing: --missing {text}."
+                f"if it means that the value is missing: {argument('missing', [text])}."
             )
     return remarks

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import InputError
 
 __all__ = [
@@ -133,7 +134,7 @@ def refuse_control(
             raise InputError(
                 f"{source} with {found[0]!r}{_line(text, found, line)}, as texts in {encoding} have it",
                 "text in one encoding that is known",
-                f"Name it: --encoding {encoding}.",
+                f"Name it: {argument('encoding', encoding)}.",
             )
     for found in CONTROL.finditer(text):
         if found[0] == separator:
@@ -142,7 +143,7 @@ def refuse_control(
             f"{source} with the control character U+{ord(found[0]):04X}{_line(text, found, line)}",
             "text",
             "Get the file again if it is damaged, or was put together out of several; take the character out; or, if "
-            "it separates the fields, name it: --separator.",
+            f"it separates the fields, name it: {argument('separator')}.",
         )
 
 

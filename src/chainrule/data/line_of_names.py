@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from ..arguments import argument
 from ..errors import InputError, counted
 from .header import is_value, names_columns, second_line_of_names
 
@@ -32,7 +33,8 @@ def refuse_names_of_other_width(
             raise InputError(
                 f"{path} with {counted(len(row), 'name')} in line {number} over rows of {width} fields",
                 "a name for each field",
-                "Quote fields with a separator in them; or name the separator: --separator; or take the line away.",
+                f"Quote fields with a separator in them; or name the separator: {argument('separator')}; or take the "
+                f"line away.",
             )
 
 
@@ -45,8 +47,9 @@ def refuse_names_again(first: list[str], rest: list[list[str]], path: Path) -> N
         raise InputError(
             f"{path}, whose first line comes again: {', '.join(first[:6])}",
             "one line of names, or data",
-            "If several files were put together, take their other lines of names away (--header tells "
-            "where they are); if the first line is data, say --no-header.",
+            f"If several files were put together, take their other lines of names away ({argument('header', True)} "
+            f"tells "
+            f"where they are); if the first line is data, pass {argument('header', False)}.",
         )
 
 
@@ -62,14 +65,15 @@ def refuse_two_lines_of_names(
             f"{path} with names in line {number} ({', '.join(first[:4])}) and a line below it that is unlike all "
             f"others ({', '.join(rest[0][:4])}): a title, groups of columns, or units",
             "one line of names",
-            "Take one of the two lines away; or, if the second is a row as the others, say --header.",
+            f"Take one of the two lines away; or, if the second is a row as the others, pass "
+            f"{argument('header', True)}.",
         )
     gaps = not all(first) and all(rest[0])
     if gaps and names_columns(rest[0], rest[1:]):
         raise InputError(
             f"{path} with {counted(sum(map(bool, first)), 'name')} in line {number} over {len(first)} in the next",
             "one line of names",
-            "Take the lines above the names away; or, if it names the columns, say --header.",
+            f"Take the lines above the names away; or, if it names the columns, pass {argument('header', True)}.",
         )
 
 
@@ -110,7 +114,7 @@ def unnamed(names: list[str], first: list[str], rest: list[list[str]]) -> list[s
         return []
     return [
         f"The file has no name for {', '.join(unnamed[:5])}{', …' if len(unnamed) > 5 else ''}; if that is an index or "
-        "row names, leave it out: --ignore."
+        f"row names, leave it out: {argument('ignore')}."
     ]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import InputError, named_among
 from .array_files import read_arrays, table_of
 from .column_values import labels_in_order
@@ -397,7 +398,7 @@ def _table_set(
     if not wanted:
         wanted = (list(table.columns)[-1],)
         remarks.append(
-            f"The target is {wanted[0]}, the last column; --target names another."
+            f"The target is {wanted[0]}, the last column; {argument('target')} names another."
         )
     table = with_target(table, wanted, remarks)
     if test is not None:

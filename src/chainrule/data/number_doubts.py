@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 
+from ..arguments import as_kind
 from ..errors import InputError
 from .column_drafts import Column, ColumnDraft
 from .dialect import NumberFormat
@@ -35,7 +36,7 @@ def refuse_doubts(draft: ColumnDraft, on: Decision) -> None:
             raise InputError(
                 f"column {name!r} with {word!r} in {on.place(draft.row_of(distinct))}, {reason}",
                 "numbers, or text",
-                f"Say which: --kind {name!r}=number or --kind {name!r}=category.",
+                f"Say which: {as_kind(name, 'number')} or {as_kind(name, 'category')}.",
             )
 
 
@@ -91,7 +92,7 @@ def grouped(draft: ColumnDraft, form: NumberFormat, on: Decision) -> list[str]:
     value, name = to_float(draft.numbers[first], form), draft.name
     return [
         f"{name}: {draft.distinct[first]} is read as {value:.0f}, and all are written so; if they are identifiers: "
-        f"--kind {name!r}=category."
+        f"{as_kind(name, 'category')}."
     ]
 
 
@@ -106,14 +107,14 @@ def lettered(draft: ColumnDraft, unit: str) -> list[str]:
     first, name = draft.distinct[draft.first_of(draft.numbers)], draft.name
     return [
         f"{name}: {unit} is taken for the unit of all its numbers ({first}); if they are codes: "
-        f"--kind {name!r}=category."
+        f"{as_kind(name, 'category')}."
     ]
 
 
 def spelled(draft: ColumnDraft, column: Column) -> list[str]:
     """Remarks on numbers whose spelling is also that of something else: codes, versions, grades, dates."""
     name, texts = draft.name, [t for t in _some_texts(draft) if t]
-    as_text = f"--kind {name!r}=category"
+    as_text = as_kind(name, "category")
     remarks = []
     powers = [t for t in texts if POWER.fullmatch(t)]
     if powers:
@@ -139,12 +140,12 @@ def spelled(draft: ColumnDraft, column: Column) -> list[str]:
     times = [t for t in texts if TIME.fullmatch(t)]
     if len(texts) == len(times) >= MANY_TIMES:
         remarks.append(
-            f"{name} looks like times written as %H.%M, and is read as numbers: --kind {name!r}=date:%H.%M reads "
+            f"{name} looks like times written as %H.%M, and is read as numbers: {as_kind(name, 'date:%H.%M')} reads "
             "them as times."
         )
     if _are_days(column):
         remarks.append(
-            f"{name} looks like dates written as %Y%m%d, and is read as numbers: --kind {name!r}=date:%Y%m%d reads "
+            f"{name} looks like dates written as %Y%m%d, and is read as numbers: {as_kind(name, 'date:%Y%m%d')} reads "
             "them as dates."
         )
     return remarks

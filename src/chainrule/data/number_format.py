@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ..arguments import argument, as_kind
 from ..errors import InputError
 from .dialect import Dialect, NumberFormat
 from .number_text import UNITS, Marks, parse, to_float
@@ -91,14 +92,16 @@ def number_format(
         raise InputError(
             f"column {name!r} with {shown[0]!r} and {shown[1]!r}",
             "one decimal mark in a column",
-            f"Write its numbers alike; or read it as text (--kind {name!r}=category), or leave it out (--ignore).",
+            f"Write its numbers alike; or read it as text ({as_kind(name, 'category')}), or leave it out "
+            f"({argument('ignore')}).",
         )
     others = [mark for mark in groupings if mark not in decimals]
     if len(others) > 1:
         raise InputError(
             f"column {name!r} with {groupings[others[0]]!r} and {groupings[others[1]]!r}",
             "one thousands mark in a column",
-            f"Write its numbers alike; or read it as text (--kind {name!r}=category), or leave it out (--ignore).",
+            f"Write its numbers alike; or read it as text ({as_kind(name, 'category')}), or leave it out "
+            f"({argument('ignore')}).",
         )
     thousands = others[0] if others else ""
     decimal = next(iter(decimals), None) or asked.decimal or file.decimal
@@ -135,12 +138,15 @@ def _decide(
         if mark == "," and (
             file.separator == "," or (file.separator != ";" and marks.mixed)
         ):
-            remark = f"{name}: {example} is read as {whole}; if its comma is a decimal mark: --decimal ','."
+            remark = (
+                f"{name}: {example} is read as {whole}; if its comma is a decimal mark: "
+                f"{argument('decimal', ',')}."
+            )
             return True, remark
     raise InputError(
         f"column {name!r} with {example!r}, which may be {whole} or {_value(example, NumberFormat(mark))}",
         "numbers of one meaning",
-        f"Say which: --thousands '{mark}' or --decimal '{mark}'.",
+        f"Say which: {argument('thousands', mark)} or {argument('decimal', mark)}.",
     )
 
 
@@ -173,14 +179,15 @@ def unit_of(name: str, marks: Marks, source: str) -> str | None:
         raise InputError(
             f"column {name!r} of {source} with {counted_distinct(count)} beside the word {unit!r}",
             "numbers alone, or with a usual unit",
-            f"Take the word out; or read it as text (--kind {name!r}=category), or leave it out (--ignore).",
+            f"Take the word out; or read it as text ({as_kind(name, 'category')}), or leave it out "
+            f"({argument('ignore')}).",
         )
     if set(units) - {""} == set(known):
         said = " and ".join(repr(unit) if unit else "without a unit" for unit in units)
         raise InputError(
             f"column {name!r} of {source} with several units: {said}",
             "one unit in a column",
-            f"Write its numbers in one unit; or read it as text (--kind {name!r}=category), or leave it out.",
+            f"Write its numbers in one unit; or read it as text ({as_kind(name, 'category')}), or leave it out.",
         )
     return None
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import InputError
 from .column_drafts import INEXACT, Column, MissingValues
 from .column_kinds import Decided, decide, without_marks
@@ -152,7 +153,7 @@ def _flat(path: Path, name: str, column: Any) -> Any:
         raise InputError(
             f"column {name!r} of {path}, of type {dtype}",
             "columns of numbers, text, dates or true and false",
-            f"Take it apart into such columns, or leave it out: --ignore {name!r}.",
+            f"Take it apart into such columns, or leave it out: {argument('ignore', [name])}.",
         )
     return column
 

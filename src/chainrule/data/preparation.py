@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import InputError, counted
 from ..files.schema import fitted
 from .column_values import labels_in_order, require_numbers
@@ -277,7 +278,8 @@ def _spread(table: Table, name: str, present: Column) -> float:
         raise InputError(
             f"column {name!r} with {column[row]:.6g} in {table.place(row)}: too large for a standard deviation",
             "numbers below 1e150",
-            f"If it means that the value is missing, say --missing {float(column[row])!r}; else divide the column.",
+            f"If it means that the value is missing, pass {argument('missing', [repr(float(column[row]))])}; else "
+            f"divide the column.",
         )
     same = spread <= SAME_ULPS * np.spacing(float(np.max(np.abs(present))))
     return 0.0 if same else std

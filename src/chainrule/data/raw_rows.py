@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import InputError
 from .array_files import read_rows, table_of
 from .dialect import Dialect
@@ -79,7 +80,7 @@ def _of_table(preparation: Preparation, path: Path, asked: Dialect) -> Table:
     for name in asked.columns:
         if name not in used:
             raise InputError(
-                f"--kind of the column {name!r}, which the model does not use",
+                f"{argument('kinds')} of the column {name!r}, which the model does not use",
                 f"one of its columns: {', '.join(sorted(used)[:10])}",
                 "Leave it out.",
             )
@@ -106,7 +107,8 @@ def _require_names(
         raise InputError(
             f"{path}, whose fields are not separated by {dialect.separator!r} as those of the training file were",
             "the same separator",
-            "Name that of this file: --separator (and --decimal, if its numbers are written otherwise).",
+            f"Name that of this file: {argument('separator')} (and {argument('decimal')}, if its numbers are written "
+            f"otherwise).",
         )
 
 

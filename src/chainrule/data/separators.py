@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from ..arguments import argument
 from ..errors import InputError
 from .date_text import looks_like_date
 from .header import is_value
@@ -120,7 +121,7 @@ def separator_of(lines: list[str], quote: str = '"', path: Path | str = "") -> s
         raise InputError(
             f"{path}, whose fields may be separated by {best!r} or {second!r}",
             "one separator",
-            f"Say which: --separator '{best}', say.",
+            f"Say which: {argument('separator', best)}, say.",
         )
     return best
 

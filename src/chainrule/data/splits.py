@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import InputError, counted
 from .column_values import present
 from .tables import Table
@@ -67,7 +68,7 @@ def held_out(
             raise InputError(
                 f"{source} with one row of class {(classes[rare] if len(classes) else rare)!r}",
                 "two rows of each class or more, one to train on and one to test on",
-                "Leave the row out, or gather more; numbers to predict are asked for by --loss squared_error.",
+                f"Leave the row out, or gather more; numbers to predict are asked for by {argument('numbers', True)}.",
             )
     try:
         train, test = train_test_split(
@@ -80,6 +81,6 @@ def held_out(
         raise InputError(
             f"{counted(len(y), 'row')} of {source}, of which {rules.test_share:g} are to be held out ({error})",
             "rows enough on both sides",
-            "Add rows, or give rows to test on by --test.",
+            f"Add rows, or give rows to test on by {argument('test')}.",
         ) from error
     return train, test

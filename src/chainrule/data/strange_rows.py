@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import as_kind
 from ..errors import InputError, counted
 from .header import is_value
 from .hidden_characters import clean
@@ -173,7 +174,7 @@ def _alone(
                 f"{path} with {text!r} in row {row + 1}, the only field that is filled, unlike the others of "
                 f"column {name!r}",
                 "lines that are rows",
-                f"Take such lines away, if they are notes; or, if it is a row, say --kind {name!r}=category.",
+                f"Take such lines away, if they are notes; or, if it is a row, pass {as_kind(name, 'category')}.",
             )
         if row >= table.num_rows - LAST:
             remarks = [

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import as_kind
 from ..errors import InputError, counted
 
 __all__ = ["ENOUGH", "LAST", "named_sums", "sums_by_numbers"]
@@ -39,7 +40,7 @@ def named_sums(
             raise InputError(
                 f"{path} with {text!r} in row {int(rows[0]) + 1}, which may sum up the others",
                 "rows that are not sums of others",
-                f"Take that line away; or, if it is a row as the others, say --kind {name!r}=category.",
+                f"Take that line away; or, if it is a row as the others, pass {as_kind(name, 'category')}.",
             )
         return [
             f"{text!r} and the like in {counted(int(rows.size), 'row')} of column {name!r} may sum up the others: read "

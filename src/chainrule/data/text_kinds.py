@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from ..arguments import argument, as_kind
 from ..errors import InputError
 from .column_drafts import Column, ColumnDraft, MissingValues, look_closely
 from .date_text import EPOCH, DateOrderError, date_format_of, date_orders, days_of
@@ -96,7 +97,8 @@ def as_text(draft: ColumnDraft, on: Decision) -> tuple[Column, ColumnKind, list[
         raise InputError(
             f"column {draft.name!r} with the date {date!r}, whose day and month{year} may be either number",
             "dates that tell",
-            f"Say which: --kind {draft.name!r}=date:{' or date:'.join(forms)}; or leave it out: --ignore.",
+            f"Say which: {' or '.join(as_kind(draft.name, f'date:{form}') for form in forms)}; or leave it out: "
+            f"{argument('ignore')}.",
         ) from order
     if form is not None:
         return as_dates(draft, form, on)
@@ -131,7 +133,7 @@ def _looks_like(draft: ColumnDraft, texts: Sequence[str]) -> list[str]:
             name = draft.name
             return [
                 f"{name} looks like dates or times written as {form}, and is read as text: "
-                f"--kind {name!r}=date:{form} reads them."
+                f"{as_kind(name, f'date:{form}')} reads them."
             ]
     for shape, called in (
         (DATE_IN_WORDS, "dates with the month in words, or weeks or quarters"),
@@ -164,8 +166,8 @@ def _refuse_other_dates(draft: ColumnDraft, texts: Sequence[str], on: Decision) 
     raise InputError(
         f"column {draft.name!r} with dates written as {form} and {word!r} in {on.place(draft.row_of(first))}",
         "dates written alike, or text",
-        f"Correct it; or, if {word!r} means that the value is missing, say --missing {word!r}; or read the column as "
-        f"text: --kind {draft.name!r}=category.",
+        f"Correct it; or, if {word!r} means that the value is missing, pass {argument('missing', [word])}; or read "
+        f"the column as text: {as_kind(draft.name, 'category')}.",
     )
 
 
@@ -181,7 +183,8 @@ def _refuse_decorated(draft: ColumnDraft, texts: Sequence[str], on: Decision) ->
         f"column {draft.name!r} with {like[0]!r} in {on.place(row)}: a number with something around it, or written in "
         "two ways",
         "plain numbers, or numbers with one usual unit",
-        f"Take it away; or read the column as text (--kind {draft.name!r}=category), or leave it out (--ignore).",
+        f"Take it away; or read the column as text ({as_kind(draft.name, 'category')}), or leave it out "
+        f"({argument('ignore')}).",
     )
 
 
@@ -236,13 +239,13 @@ def _other_format(name: str, text: str, form: str) -> str:
     """The remedy for a text that is no date as the others are: the formats that it may have, in its own marks."""
     orders = [other for other in date_orders(text) if other != form]
     named = (
-        f"where all are written so, --kind {name!r}=date:{' or date:'.join(orders)}; or "
+        f"where all are written so, {' or '.join(as_kind(name, f'date:{form}') for form in orders)}; or "
         if orders
         else ""
     )
     return (
-        f"Correct it; or {named}if it means that the value is missing, say --missing {text!r}; or read the column as "
-        f"text: --kind {name!r}=category."
+        f"Correct it; or {named}if it means that the value is missing, pass {argument('missing', [text])}; or read "
+        f"the column as text: {as_kind(name, 'category')}."
     )
 
 
@@ -263,7 +266,8 @@ def as_categories(
         ):
             values = ("NA",)
             remarks.append(
-                f"{draft.name}: NA is a value, as the others are two capital letters; else --missing NA."
+                f"{draft.name}: NA is a value, as the others are two capital letters; else "
+                f"{argument('missing', ['NA'])}."
             )
     words = on.missing.in_text - set(values)
     texts = np.array(

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..arguments import argument
 from ..errors import InputError, counted
 from .date_text import looks_like_date
 from .dialect import Dialect
@@ -148,13 +149,14 @@ def _named(
         raise InputError(
             f"{path}, whose lines hold one field: {first[0][:60]}",
             "fields separated by a comma, semicolon, tab, bar or blanks",
-            "Name the separator: --separator; or, if it is one column, say --header or --no-header.",
+            f"Name the separator: {argument('separator')}; or, if it is one column, pass {argument('header', True)} "
+            f"or {argument('header', False)}.",
         )
     if header is None:
         raise InputError(
             f"{path}, whose first line may be names or data: {', '.join(first[:6])}",
             "names, or data",
-            "Say which: --header or --no-header.",
+            f"Say which: {argument('header', True)} or {argument('header', False)}.",
         )
     if header and asked.header is None and len(rest) > 1:
         refuse_two_lines_of_names(first, rest, rows[start][0], path)
@@ -180,7 +182,8 @@ def _named(
         raise InputError(
             f"{path} with {counted(len(twice), 'column name')} that stand there twice: {', '.join(twice[:5])}",
             "a name of its own for each column",
-            "Rename them; if two lines name the columns, write one; if the first line is data, say --no-header.",
+            f"Rename them; if two lines name the columns, write one; if the first line is data, pass "
+            f"{argument('header', False)}.",
         )
     start += bool(header)
     if len(rows) > start and header and is_rule(rows[start][1]):
@@ -225,7 +228,8 @@ def _short_header(
             "a name for each column; row names are in quotes, or count",
             "Name the date and the time each, as in 'date time …'."
             if split
-            else "Add the name that is missing; or quote fields with a comma in them; or say --separator.",
+            else f"Add the name that is missing; or quote fields with a comma in them; or name the separator: "
+            f"{argument('separator')}.",
         )
     remark = "The first column has no name: row names, as R writes them; left out."
     return ("", *first), start, [remark]

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..arguments import argument
 from ..errors import InputError, counted
 from .file_kinds import kind_of
 from .separators import split_lines
@@ -144,7 +145,7 @@ def careful_batches(
             raise InputError(
                 f"{path}, which cannot be read as a table (line {number}: {_in_words(error)})",
                 f"{layout.quote} at both ends of a field, and twice within it",
-                "Repair that line or one above it; or name the quote of the file: --quote.",
+                f"Repair that line or one above it; or name the quote of the file: {argument('quote')}.",
             ) from error
         if rows:
             yield _batch(pa, rows, width)
@@ -171,7 +172,7 @@ def _fitted(
             f"{path}, which cannot be read as a table (line {number} has {len(row)} fields)",
             f"lines of {counted(width, 'field')}",
             "Repair that line (a separator within a field needs quotes around the field); or name the separator: "
-            "--separator.",
+            f"{argument('separator')}.",
         )
     if len(row) < width and layout.separator == " ":
         raise InputError(

@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
+from ..arguments import argument
 from ..errors import InputError
 from .file_kinds import kind_of
 
@@ -30,11 +31,14 @@ BYTE_ORDER_MARKS = {
 }
 #: Bytes that are looked at: more until two lines are whole.
 LOOKED_AT, AT_MOST = 1 << 18, 1 << 26
-#: Files that other programs write on Windows in Western Europe; the remedy for text that is no UTF-8.
-OTHER_ENCODINGS = (
-    "Pass its encoding (--encoding cp1252 for Windows in Western Europe, latin-1, cp1250, …), or write it "
-    "again as UTF-8: iconv -f cp1252 -t utf-8."
-)
+
+
+def _other_encodings() -> str:
+    """The remedy for text that is no UTF-8."""
+    return (
+        f"Pass its encoding ({argument('encoding', 'cp1252')} for Windows in Western Europe, latin-1, cp1250, …), or "
+        "write it again as UTF-8: iconv -f cp1252 -t utf-8."
+    )
 
 
 @contextmanager
@@ -74,7 +78,7 @@ def encoding_of(path: Path, content: bytes, asked: str | None) -> str:
         raise InputError(
             f"{path}, which is no text in UTF-8 (byte {error.start}, line {line})",
             "CSV, TSV or other text; Parquet; npz",
-            OTHER_ENCODINGS,
+            _other_encodings(),
         ) from error
     return "utf-8"
 
@@ -94,7 +98,7 @@ def open_text(path: Path, encoding: str) -> Iterator[IO[str]]:
             raise InputError(
                 f"{path}, which is no text in {encoding} ({_reason(error)})",
                 "one encoding in the whole file",
-                OTHER_ENCODINGS,
+                _other_encodings(),
             ) from error
         finally:
             if not file.closed:
@@ -120,7 +124,7 @@ def first_lines(path: Path, count: int, asked: str | None) -> tuple[list[str], s
         raise InputError(
             f"{path}, which is no text in {encoding} ({_reason(error)})",
             "text in the encoding asked for",
-            OTHER_ENCODINGS,
+            _other_encodings(),
         ) from error
     lines = list(islice(io.StringIO(text, newline=""), count))
     if not whole and len(lines) < count and len(lines) > 1:

@@ -7,7 +7,7 @@ document's letters, indices, shapes, signs and constant factors::
     network(…)              the document's own network: its activations and its loss, with its factor
     arrays_of(parameters)   the document's arrays of given parameters, bit for bit
     parameters_of(arrays)   and back; wrong shapes raise with the document's indices
-    run(network, arrays, …) forward and backward pass by the document's (mended) equations
+    run(network, arrays, …) forward and backward pass by the document's (corrected) equations
     view(sweep)             the same quantities as the canonical engine computed them, moved only
     step(pass, rate)        one step of gradient descent, of all layers or of some
     quantities(pass)        a uniform table of all this: symbol, meaning, layer, indices, numbers

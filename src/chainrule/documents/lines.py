@@ -53,7 +53,7 @@ class Line:
         The kind of network that it is evaluated on; see `settings`.
     form : callable or None
         Its pairs; None for what is no equation.
-    mend : str
+    correction : str
         What it should say, or how it is to be read.
     fails : mapping of str to str
         For each case of its kind in which the printed form does not hold: "value" (wrong numbers), "shape"
@@ -69,7 +69,7 @@ class Line:
     says: str
     kind: str
     form: Form | None = None
-    mend: str = ""
+    correction: str = ""
     fails: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
 
@@ -95,7 +95,7 @@ class Line:
         form = self._form()
         return form(t, q, printed=True) if self.has_two_forms else form(t, q)
 
-    def mended(self, t: Any, q: Any) -> Pairs:
+    def corrected(self, t: Any, q: Any) -> Pairs:
         """The pairs of what should be; of a line that holds, what is printed."""
         form = self._form()
         return form(t, q, printed=False) if self.has_two_forms else form(t, q)

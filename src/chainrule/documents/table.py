@@ -129,5 +129,5 @@ def prepare(
 
 def evaluate_case(line: Line, case: Case, *, printed: bool) -> Outcome:
     """The outcome of a line's printed or corrected form on a network."""
-    form: Callable[[Any, Any], Pairs] = line.printed if printed else line.mended
+    form: Callable[[Any, Any], Pairs] = line.printed if printed else line.corrected
     return evaluate(form, case.truth, case.computed)

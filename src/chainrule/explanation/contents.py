@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..arguments import argument
 from ..documents.spelling import Spelling
 from ..errors import InputError
 from .checks import Check
@@ -98,7 +99,7 @@ class Contents:
         raise InputError(
             f"equation {', '.join(self.equations)} in the notation {self.notation}",
             ", ".join(sorted(known(self.template))),
-            f'It is {other}\'s: add notation="{other}", or --notation {other}.'
+            f"It is {other}'s: add {argument('notation', other)}."
             if other
             else "Choose some of these, with commas.",
         )

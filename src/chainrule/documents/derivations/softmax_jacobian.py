@@ -29,7 +29,7 @@ def jacobian(a: Array) -> Array:
 
 
 def through_jacobian(a: Array, y: Array) -> Array:
-    """δ = Jᵀ ∂C/∂a for cross-entropy, the long way (S1.E57 mended); needs every a_i > 0.
+    """δ = Jᵀ ∂C/∂a for cross-entropy, the long way (S1.E57 corrected); needs every a_i > 0.
 
     Examples
     --------

@@ -72,7 +72,12 @@ def _step(explained: Contents, step: Step) -> dict[str, Any]:
 def corrected_of(one: Template, step: Step) -> list[dict[str, str]]:
     """The lines that the document prints otherwise."""
     return [
-        {"line": line.id, "printed": line.says, "place": line.place, "right": line.mend}
+        {
+            "line": line.id,
+            "printed": line.says,
+            "place": line.place,
+            "right": line.correction,
+        }
         for line in one.corrected(step)
     ]
 

@@ -129,7 +129,7 @@ def step_lines(explained: Contents, template: Template, step: Step) -> list[str]
 def corrections(template: Template, step: Step) -> list[str]:
     """The formulas that the document prints otherwise, their sections, and the command that evaluates both."""
     return [
-        f"{line.id}: {line.quoted}; {label_of(line)}: {line.mend} [chainrule errata {line.id}]"
+        f"{line.id}: {line.quoted}; {label_of(line)}: {line.correction} [chainrule errata {line.id}]"
         for line in template.corrected(step)
     ]
 
