@@ -123,7 +123,7 @@ def test_ctrl_c_leaves_a_usable_model(tmp_path):
 
 def test_an_interrupted_run_resumed_ends_as_if_undisturbed(trained, tmp_path):
     one_thread = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    epochs = 10_000
+    epochs = 5000
     whole = run(
         "train", "--output", "whole", "--epochs", epochs, cwd=tmp_path, env=one_thread
     )
@@ -199,7 +199,11 @@ app.app = interrupted
 main([])
 """
     done = subprocess.run(
-        [sys.executable, "-c", code], check=False, capture_output=True, text=True
+        [sys.executable, "-c", code],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=29,  # it interrupts a main thread that sleeps
     )
     assert done.returncode == 130
     assert done.stderr == "chainrule: interrupted; nothing was saved.\n"

@@ -6,11 +6,11 @@ command or its data cannot be used as given; 130 interrupted (Ctrl-C), 143 termi
 
 from __future__ import annotations
 
-import _thread
 import io
 import logging
 import sys
 import threading
+from signal import SIGINT, pthread_kill
 from typing import Any
 
 from .exit_status import NOTHING_SAVED, SaidLog, fail
@@ -40,6 +40,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _interrupt_again(ignored: Any) -> None:
     """Interrupt once more where Python would ignore it: within a destructor or the callback of a weak reference."""
     if issubclass(ignored.exc_type, KeyboardInterrupt):
-        threading.Timer(0.01, _thread.interrupt_main).start()  # not within this hook
+        # not within this hook; by a signal, which wakes a main thread that waits
+        main_thread = threading.main_thread().ident
+        threading.Timer(0.01, pthread_kill, (main_thread, SIGINT)).start()
     else:
         sys.__unraisablehook__(ignored)
