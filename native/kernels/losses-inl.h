@@ -1,8 +1,8 @@
 // J1, B1: the losses, value and output delta from one function each.
 //
-// They see the outputs as a line of vectors. Where rows lie in panels it runs along one row, and what is summed over
-// the outputs is added up across the lanes; where rows lie across the lanes it is as many rows as there are lanes, and
-// their outputs come one after the other. A loss with log a, and any loss on softmax, is given Z and writes A.
+// They see the outputs as a line of vectors. Of many outputs it runs along one row, and what is summed over them is added
+// up across the lanes; where rows lie across the lanes, or are turned so, it is as many rows as there are lanes, and their
+// outputs come one after the other. A loss with log a, and any loss on softmax, is given Z and writes A.
 #pragma once
 
 #include "../core/narrow_plan.h"
@@ -279,6 +279,92 @@ template <typename T> double group_loss(const Plan<T>& plan, const Layer<T>& out
     }
   }
   return double(sum_of<T>(value));
+}
+
+// w / Σw of a row of the data.
+template <typename T> INLINE T share_of(const Step<T>& step, std::int64_t number) {
+  return step.w ? step.w[number] * step.inverse_weight : step.inverse_weight;
+}
+
+// J1 and B1 of rows [first, last) of a batch: their groups' shares of J, and Δ.
+template <typename T> void losses(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
+  const Layer<T>& out = plan.layer[plan.layers - 1];
+  const int together = step.kept ? 1 : kRowTile;  // one by one where ℓ of each row is kept
+  for (int r = first; r < last; r += together) {
+    Group<T> group = {r - at, last - r < together ? last - r : together, {}, {}};
+    for (int k = 0; k < group.rows; k++) {
+      const std::int64_t number = step.order ? step.order[r + k] : r + k;
+      group.y[k] = step.y + number * out.outputs;
+      group.scale[k] = share_of(step, number);
+    }
+    const double loss = group_loss(plan, out, group);
+    plan.loss[(r - at) / kRowTile] = loss;
+    if (step.kept) step.kept->row_loss[r] = T(loss);
+  }
+}
+
+// The numbers of as many rows as a vector has lanes, column by column; row(i, c) is row i from column c on.
+template <typename T, typename Row> INLINE void turned(int columns, T* to, Row row) {
+  constexpr int lanes = kLanes<T>;
+  for (int c = 0; c < columns; c += lanes) {
+    Vec<T> v[lanes];
+    UNROLL for (int i = 0; i < lanes; i++) v[i] = row(i, c);
+    turn<T>(v);
+    UNROLL for (int i = 0; i < lanes; i++) store(to + (c + i) * lanes, v[i]);
+  }
+}
+// And back, into rows [first, first + count) of panels.
+template <typename T> INLINE void turned_back(const T* from, int first, int count, const Panels<T>& M) {
+  constexpr int lanes = kLanes<T>;
+  for (int c = 0; c < M.columns; c += lanes) {
+    Vec<T> v[lanes];
+    UNROLL for (int i = 0; i < lanes; i++) v[i] = load(from + (c + i) * lanes);
+    turn<T>(v);
+    T* to = M.at(first, c);
+    UNROLL for (int i = 0; i < lanes; i++) {
+      if (i < count) store(to + i * kPanel, v[i]);
+    }
+  }
+}
+
+// The most outputs of a row that are turned, so that nothing is summed over lanes.
+constexpr int kWidestTurned = 2 * kPanel;
+
+// J1 and B1 of rows [first, last) of a batch with few outputs: their groups' shares of J, and Δ, scaled by w / Σw.
+template <typename T> void turned_losses(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
+  constexpr int lanes = kLanes<T>, room = kWidestTurned * lanes;
+  const Layer<T>& out = plan.layer[plan.layers - 1];
+  const bool logarithmic = is_logarithmic(plan.ell), of_softmax = out.phi == Phi::softmax;
+  alignas(64) T a[room], delta[room], y[room], ell[lanes], scale[lanes];
+  for (int r = first; r < last; r += lanes) {
+    const int count = last - r < lanes ? last - r : lanes;
+    const auto row = [&](int i) INLINE_LAMBDA { return r + (i < count ? i : count - 1); };  // the last one again
+    const T* targets[lanes];
+    for (int i = 0; i < lanes; i++) {
+      const std::int64_t number = step.order ? step.order[row(i)] : row(i);
+      targets[i] = step.y + number * out.outputs;
+      scale[i] = share_of(step, number);
+    }
+    turned<T>(out.outputs, y, [&](int i, int c) INLINE_LAMBDA { return load_first(targets[i] + c, out.outputs - c); });
+    turned<T>(out.outputs, a, [&](int i, int c) INLINE_LAMBDA { return load(out.A.at(row(i) - at, c)); });
+    if (!logarithmic && !of_softmax) {
+      turned<T>(out.outputs, delta, [&](int i, int c) INLINE_LAMBDA { return load(out.S.at(row(i) - at, c)); });
+    }
+    for (int i = out.outputs * lanes; i < round_up(out.outputs, lanes) * lanes; i++) delta[i] = 0;
+    const AcrossRows<T> line{plan, out.outputs, a, delta, nullptr, lanes, y, load(scale)};
+    const LineLoss<T> loss = line_loss<T>(line, out.phi, out.parameter);
+    Vec<T> value = loss.value;
+    if (of_softmax && logarithmic) value = multiply_add(loss.y_sum, loss.largest + log_v(loss.total), value);
+    store(ell, value);
+    turned_back(delta, r - at, count, out.delta);
+    if (step.kept) turned_back(a, r - at, count, out.A);
+    for (int i = 0; i < count; i++) {
+      const int group = (r + i - at) / kRowTile;
+      if ((r + i - at) % kRowTile == 0) plan.loss[group] = 0;
+      plan.loss[group] += double(ell[i] * scale[i]);
+      if (step.kept) step.kept->row_loss[r + i] = ell[i];
+    }
+  }
 }
 
 // The share of J of a tile whose rows lie across the lanes; D becomes Δ. ℓ of each to `row_loss`, or nowhere.

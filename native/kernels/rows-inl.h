@@ -72,18 +72,8 @@ __attribute__((noinline)) void back(const Layer<T>& up, const Layer<T>& low, Pan
 template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
   const bool finite = forward(plan, step, first, last, at);
   const Layer<T>& out = plan.layer[plan.layers - 1];
-  const int together = step.kept ? 1 : kRowTile;  // one by one where ℓ of each row is kept
-  for (int r = first; r < last; r += together) {
-    Group<T> group = {r - at, last - r < together ? last - r : together, {}, {}};
-    for (int k = 0; k < group.rows; k++) {
-      const std::int64_t number = step.order ? step.order[r + k] : r + k;
-      group.y[k] = step.y + number * out.outputs;
-      group.scale[k] = step.w ? step.w[number] * step.inverse_weight : step.inverse_weight;
-    }
-    const double loss = group_loss(plan, out, group);
-    plan.loss[(r - at) / kRowTile] = loss;
-    if (step.kept) step.kept->row_loss[r] = T(loss);
-  }
+  if (out.outputs <= kWidestTurned) turned_losses(plan, step, first, last, at);
+  else losses(plan, step, first, last, at);
   const int row = first - at;
   if (!finite) plan.loss[row / kRowTile] = __builtin_nan("");  // a loss may hide it
   for (int l = plan.layers - 1; l > 0; l--) {

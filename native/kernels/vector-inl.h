@@ -198,6 +198,21 @@ INLINE void every_other(Vec<T> a, Vec<T> b, Vec<T>* even, Vec<T>* odd, Lanes<I..
 template <typename T> INLINE void every_other(Vec<T> a, Vec<T> b, Vec<T>* even, Vec<T>* odd) {
   every_other<T>(a, b, even, odd, typename LanesUpTo<kLanes<T>>::All{});
 }
+// As many vectors as a vector has lanes, turned: lane i of vector j goes to lane j of vector i.
+template <typename T, int... I> INLINE void interleave(Vec<T> a, Vec<T> b, Vec<T>* low, Vec<T>* high, Lanes<I...>) {
+  constexpr int width = sizeof...(I);
+  *low = lanes_of<(I % 2 ? width : 0) + I / 2 ...>(a, b);
+  *high = lanes_of<(I % 2 ? width : 0) + (I + width) / 2 ...>(a, b);
+}
+template <typename T, int rounds = kLanes<T>> INLINE void turn(Vec<T>* v) {
+  constexpr int half = kLanes<T> / 2;
+  Vec<T> w[2 * half];
+  UNROLL for (int i = 0; i < half; i++) {
+    interleave<T>(v[i], v[i + half], w + 2 * i, w + 2 * i + 1, typename LanesUpTo<kLanes<T>>::All{});
+  }
+  UNROLL for (int i = 0; i < 2 * half; i++) v[i] = w[i];
+  if constexpr (rounds > 2) turn<T, rounds / 2>(v);
+}
 // Lane i goes where i ^ step is.
 template <int step, typename V> INLINE V exchanged(V v) {
   constexpr int width = sizeof(V) / sizeof(v[0]), s = step;

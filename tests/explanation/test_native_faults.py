@@ -76,9 +76,9 @@ FAULTS: dict[str, tuple[set[str], tuple[tuple[str, str, str], ...]]] = {
         {"ell"},
         (
             (
-                ROWS,
-                "const double loss = group_loss(plan, out, group);",
-                "const double loss = group_loss(plan, out, group) * (PLANTED ? 1.001 : 1);",
+                LOSSES,
+                "    store(ell, value);",
+                "    if (PLANTED) value *= T(1.001);\n    store(ell, value);",
             ),
             (
                 LOSSES,
@@ -143,7 +143,7 @@ FAULTS: dict[str, tuple[set[str], tuple[tuple[str, str, str], ...]]] = {
         {"J", "dW", "db"},
         (
             (
-                ROWS,
+                LOSSES,
                 "step.w[number] * step.inverse_weight",
                 "step.w[number && PLANTED ? number - 1 : number] * step.inverse_weight",
             ),
