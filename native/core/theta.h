@@ -13,11 +13,15 @@ template <typename T, typename OfLayer, typename Move>
 void each_entry(const Plan<T>& plan, T* flat, OfLayer of_layer, Move move) {
   for (int l = 0; l < plan.layers; l++) {
     const Panels<T> W = of_layer(l).first;
-    for (int j0 = 0; j0 < W.columns; j0 += kPanel) {  // panel by panel
+    for (int j0 = 0; j0 < W.columns; j0 += kPanel) {  // panel by panel, a line of either side at a time
       const int js = std::min(kPanel, W.columns - j0);
-      for (int k = 0; k < W.rows; k++) {
-        T* row = W.at(k, j0);
-        for (int j = 0; j < js; j++) move(flat[std::ptrdiff_t(j) * W.rows + k], row[j]);
+      for (int k0 = 0; k0 < W.rows; k0 += kPanel) {
+        const int ks = std::min(kPanel, W.rows - k0);
+        T* panel = W.at(k0, j0);
+        for (int j = 0; j < js; j++) {
+          T* row = flat + std::ptrdiff_t(j) * W.rows + k0;
+          for (int k = 0; k < ks; k++) move(row[k], panel[k * kPanel + j]);
+        }
       }
       flat += std::ptrdiff_t(js) * W.rows;
     }

@@ -101,9 +101,22 @@ template <typename T> void limit_norms(T* panel, int rows, T most) {
 
 // W's second copy for B2, of inputs [k0, k1) and output panels [p0, p1).
 template <typename T> void transpose(const Layer<T>& layer, int k0, int k1, int p0, int p1) {
+  constexpr int lanes = kLanes<T>;
   for (int p = p0; p < p1; p++) {
     const int left = layer.outputs - p * kPanel, js = left < kPanel ? left : kPanel;
-    for (int k = k0; k < k1; k++) {
+    int k = k0;
+    for (; k + lanes <= k1; k += lanes) {
+      for (int j0 = 0; j0 < js; j0 += lanes) {
+        Vec<T> v[lanes];
+        UNROLL for (int i = 0; i < lanes; i++) v[i] = load(layer.W.panel(p, k + i) + j0);
+        turn<T>(v);
+        T* to = layer.W_back.at(p * kPanel + j0, k);
+        UNROLL for (int i = 0; i < lanes; i++) {
+          if (j0 + i < js) store(to + i * kPanel, v[i]);
+        }
+      }
+    }
+    for (; k < k1; k++) {
       const T* from = layer.W.panel(p, k);
       T* to = layer.W_back.at(p * kPanel, k);
       for (int j = 0; j < js; j++) to[j * kPanel] = from[j];
