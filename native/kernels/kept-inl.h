@@ -9,8 +9,13 @@ namespace CHAINRULE_ISA {
 
 // Rows [first, last) of a batch to `to`, (rows of the batch, columns), or nowhere.
 template <typename T> __attribute__((noinline)) void copy_out(const Panels<T>& M, int first, int last, int at, T* to) {
-  for (int r = first; to && r < last; r++) {
-    for (int k = 0; k < M.columns; k++) to[(std::ptrdiff_t)r * M.columns + k] = *M.at(r - at, k);
+  for (int p = 0; to && p < M.panels(); p++) {
+    const int left = M.columns - p * kPanel, count = left < kPanel ? left : kPanel;
+    for (int r = first; r < last; r++) {
+      T* row = to + (std::ptrdiff_t)r * M.columns + p * kPanel;
+      if (count == kPanel) __builtin_memcpy(row, M.panel(p, r - at), kPanel * sizeof(T));
+      else __builtin_memcpy(row, M.panel(p, r - at), count * sizeof(T));
+    }
   }
 }
 

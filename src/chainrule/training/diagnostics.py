@@ -15,10 +15,8 @@ from ..engines.rows import Data
 from ..equations.arrays import Array, as_numpy
 from ..equations.forward_pass import slopes_of
 
-__all__ = ["SAMPLE_ROWS", "Diagnosis", "diagnose", "is_due"]
+__all__ = ["Diagnosis", "diagnose", "is_due", "sample_rows"]
 
-#: Rows that are looked at.
-SAMPLE_ROWS = 500
 #: |φ′| below this counts as saturated.
 FLAT = 0.01
 
@@ -58,8 +56,9 @@ class Diagnosis:
 def diagnose(
     engine: Engine, workspace: Workspace, theta: Array, data: Data, epoch: int
 ) -> Diagnosis:
-    """Look at the first `SAMPLE_ROWS` rows, for which the workspace has room."""
-    sample = Data(data.x[:SAMPLE_ROWS], data.y[:SAMPLE_ROWS], None, data.scale)
+    """Look at the first `sample_rows` rows, for which the workspace has room."""
+    rows = sample_rows(data.rows)
+    sample = Data(data.x[:rows], data.y[:rows], None, data.scale)
     trace, gradient = engine.passes(workspace, theta, sample)
     dead, saturated = [], []
     for slope in slopes_of(workspace.network, trace):
@@ -76,6 +75,17 @@ def diagnose(
         tuple(dead),
         tuple(saturated),
     )
+
+
+def sample_rows(rows: int) -> int:
+    """The number of rows to look at: a fiftieth of them, between 100 and 500, so that it costs little beside an epoch.
+
+    Examples
+    --------
+    >>> [sample_rows(rows) for rows in (30, 400, 10_000, 60_000)]
+    [30, 100, 200, 500]
+    """
+    return min(rows, max(100, min(rows // 50, 500)))
 
 
 def is_due(epoch: int, last: int) -> bool:

@@ -25,7 +25,7 @@ from ..optimizers.state import State
 from ..progress import ProgressLine
 from .callbacks import Callback, Moment
 from .checkpoints import Checkpoint, Progress, save_checkpoint
-from .diagnostics import SAMPLE_ROWS, Diagnosis, diagnose, is_due
+from .diagnostics import Diagnosis, diagnose, is_due, sample_rows
 from .metrics import Metric
 from .report import Epoch
 from .stopping import EarlyStopping, StopReason, Watch
@@ -219,7 +219,7 @@ class Run:
         last = self.diagnoses[-1].epoch if self.diagnoses else 0
         if self.diagnosing and is_due(number, last):
             with self.engine.aside():
-                workspace = self._workspace_for(min(self.data.rows, SAMPLE_ROWS))
+                workspace = self._workspace_for(sample_rows(self.data.rows))
                 self.diagnoses.append(
                     diagnose(self.engine, workspace, state.theta, self.data, number)
                 )
