@@ -330,6 +330,21 @@ template <typename T> INLINE void turned_back(const T* from, int first, int coun
 // The most outputs of a row that are turned, so that nothing is summed over lanes.
 constexpr int kWidestTurned = 2 * kPanel;
 
+// Softmax of the outputs of rows [first, last), which are few.
+template <typename T> void turned_softmax(const Plan<T>& plan, int first, int last) {
+  constexpr int lanes = kLanes<T>;
+  const Layer<T>& out = plan.layer[plan.layers - 1];
+  alignas(64) T a[kWidestTurned * lanes];
+  const AcrossRows<T> line{plan, out.outputs, a, nullptr, nullptr, lanes, nullptr, Vec<T>{}};
+  for (int r = first; r < last; r += lanes) {
+    const int count = last - r < lanes ? last - r : lanes;
+    turned<T>(out.outputs, a, [&](int i, int c) INLINE_LAMBDA { return load(out.A.at(r + (i < count ? i : 0), c)); });
+    Vec<T> largest, total;
+    softmax<T>(line, &largest, &total);
+    turned_back(a, r, count, out.A);
+  }
+}
+
 // J1 and B1 of rows [first, last) of a batch with few outputs: their groups' shares of J, and Δ, scaled by w / Σw.
 template <typename T> void turned_losses(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
   constexpr int lanes = kLanes<T>, room = kWidestTurned * lanes;

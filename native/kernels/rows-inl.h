@@ -91,12 +91,12 @@ template <typename T> void rows(const Plan<T>& plan, const Step<T>& step, int fi
 template <typename T> void predict(const Plan<T>& plan, const Step<T>& step, int first, int last, int at) {
   forward(plan, step, first, last, at);
   const Layer<T>& out = plan.layer[plan.layers - 1];
-  for (int r = first; r < last; r++) {
+  if (out.phi == Phi::softmax && out.outputs <= kWidestTurned) turned_softmax(plan, first - at, last - at);
+  for (int r = first; r < last && out.phi == Phi::softmax && out.outputs > kWidestTurned; r++) {
     Vec<T> largest, total;
-    if (out.phi == Phi::softmax) softmax<T>(AlongRow<T>{plan, out, r - at, nullptr, Vec<T>{}}, &largest, &total);
-    T* to = step.out + (std::ptrdiff_t)r * out.outputs;
-    for (int k = 0; k < out.outputs; k++) to[k] = *out.A.at(r - at, k);
+    softmax<T>(AlongRow<T>{plan, out, r - at, nullptr, Vec<T>{}}, &largest, &total);
   }
+  copy_out(out.A, first, last, at, step.out);
 }
 
 }  // namespace CHAINRULE_ISA
