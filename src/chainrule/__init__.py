@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from .equations.losses import LOSSES
     from .equations.network import Network, Parameters
     from .errors import InputError, NonFiniteError
-    from .estimators import MLPClassifier, MLPRegressor
+    from .estimators import (
+        MLPClassifier,
+        MLPRegressor,
+        TabularClassifier,
+        TabularRegressor,
+    )
     from .explanation import Explanation, explain
     from .files.storage import Model, load_model, save_model
     from .optimizers.interface import Optimizer
@@ -90,6 +95,8 @@ _HOME = {
     "Diagnosis": "training.diagnostics",
     "MLPClassifier": "estimators",
     "MLPRegressor": "estimators",
+    "TabularClassifier": "estimators",
+    "TabularRegressor": "estimators",
     "Model": "files.storage",
     "save_model": "files.storage",
     "load_model": "files.storage",

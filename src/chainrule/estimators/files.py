@@ -31,7 +31,7 @@ from ..optimizers.schedules import SCHEDULES, Schedule
 from ..optimizers.table import OPTIMIZERS
 from .network import as_coefs
 
-__all__ = ["ModelFile"]
+__all__ = ["LabelsText", "ModelFile", "restored", "stored", "stored_labels"]
 
 NUMBERS = (
     *(
@@ -115,7 +115,7 @@ class EstimatorText:
             "n_layers_": len(network.sizes),
             "n_outputs_": network.sizes[-1],
             **{name: _number(value) for name, value in self.numbers.items()},
-            **{name: stored.array() for name, stored in self.labels.items()},
+            **{name: labels.array() for name, labels in self.labels.items()},
         }
 
 
@@ -158,7 +158,7 @@ class ModelFile(BaseEstimator, ABC):
         """
         network, parameters = self._fitted_network()
         given = {
-            name: _stored(name, value)
+            name: stored(name, value)
             for name, value in self.get_params(deep=False).items()
         }
         random, found = given.get("random_state"), self.__dict__
@@ -168,7 +168,7 @@ class ModelFile(BaseEstimator, ABC):
             "parameters": given
             | {"random_state": random if isinstance(random, int) else None},
             "numbers": json_ready({n: found[n] for n in NUMBERS if n in found}),
-            "labels": {n: _stored_labels(n, found[n]) for n in LABELS if n in found},
+            "labels": {n: stored_labels(n, found[n]) for n in LABELS if n in found},
             "many_labels": many_labels,
             "sparse_labels": sparse_labels,
         }
@@ -193,7 +193,7 @@ class ModelFile(BaseEstimator, ABC):
             raise unreadable(path, f"{kind!s:.100}, not {cls.__name__}, in it")
         try:
             notes = fitted(EstimatorText, model.notes, "notes")
-            made = cls(**{n: _restored(value) for n, value in notes.parameters.items()})
+            made = cls(**{n: restored(value) for n, value in notes.parameters.items()})
             made._validate_params()
             notes.require_fit(model.network)
             made.__dict__.update(notes.attributes(model.network, model.parameters))
@@ -209,7 +209,7 @@ class ModelFile(BaseEstimator, ABC):
         return made
 
 
-def _stored(name: str, value: Any) -> Any:
+def stored(name: str, value: Any) -> Any:
     """A parameter as JSON."""
     for kind, _ in TABLES:
         if isinstance(value, kind):
@@ -230,17 +230,17 @@ def _stored(name: str, value: Any) -> Any:
             "items": [[_plain(k), _plain(v)] for k, v in value.items()],
         }
     if isinstance(value, tuple):
-        return {"kind": "tuple", "items": [_stored(name, item) for item in value]}
+        return {"kind": "tuple", "items": [stored(name, item) for item in value]}
     if isinstance(value, list | np.ndarray):
-        return [_stored(name, item) for item in value]
+        return [stored(name, item) for item in value]
     plain = _plain(value)
     return {"kind": "float", "value": "inf"} if plain == float("inf") else plain
 
 
-def _restored(value: Any) -> Any:
-    """The value that `_stored` made JSON of; arrays become lists."""
+def restored(value: Any) -> Any:
+    """The value that `stored` made JSON of; arrays become lists."""
     if isinstance(value, list):
-        return [_restored(item) for item in value]
+        return [restored(item) for item in value]
     if not isinstance(value, dict):
         return value
     parts = dict(value)
@@ -248,7 +248,7 @@ def _restored(value: Any) -> Any:
     if kind == "dict":
         return dict(fitted(list[tuple[Any, Any]], parts.get("items")))
     if kind == "tuple":
-        return tuple(map(_restored, fitted(list[Any], parts.get("items"))))
+        return tuple(map(restored, fitted(list[Any], parts.get("items"))))
     if kind == "float":
         return float(fitted(str, parts.get("value")))
     table = next((table for of, table in TABLES if of.__name__ == kind), {})
@@ -260,7 +260,8 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _stored_labels(name: str, labels: Any) -> dict[str, Any]:
+def stored_labels(name: str, labels: Any) -> dict[str, Any]:
+    """Labels as JSON, with the dtype of their array."""
     labels = np.asarray(labels)  # set by hand, they may be a list
     values = labels.tolist()
     if not all(isinstance(value, str | int | float | bool) for value in values):

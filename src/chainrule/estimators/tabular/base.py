@@ -1,0 +1,318 @@
+"""The parts that both tabular estimators share: parameters, reading of rows, the fit, the average."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self, TypeVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ...engines.threads import checked_threads
+from ...equations.network import Network
+from ...errors import InputError, named_among
+from ..rows import fits_in_memory
+from .columns import Column, Matrix, columns_of, is_frame, named_columns
+from .encoding import Encoding, encode, fit_encoding, require_inputs
+from .members import Member, Task, average, fitting_time, train_members
+from .projections import with_projections
+from .recipe import PRESETS, Recipe, recipe_for
+
+__all__ = ["CONSTRAINTS", "Tabular", "with_tabular_parameters"]
+
+Estimator = TypeVar("Estimator", bound=type)
+
+COUNT = Interval(Integral, 1, None, closed="left")
+#: parameter → what it may be.
+CONSTRAINTS: dict[str, list[Any]] = {
+    "preset": [StrOptions(set(PRESETS))],
+    "members": [COUNT, None],
+    "epochs": [COUNT, None],
+    "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
+    "max_bytes": [COUNT, None],
+    "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
+    "random_state": ["random_state"],
+    "n_threads": [COUNT, None],
+    "progress": ["boolean", None],
+}
+
+PARAMETERS = """preset : {"fast", "strong", "best"}, default "strong"
+        How much time the fit takes, for how good a model: of 16 000 rows some seconds, under a minute, minutes.
+    metric : str
+        {METRICS}
+    members : int, optional
+        Networks that are averaged; by default as the preset says.
+    epochs : int, optional
+        The length of the schedule; by default by the number of rows.
+    max_seconds : float, optional
+        Members and epochs become fewer, until they fit in about so much time. `recipe_` has the numbers with which
+        the same model can be made again on any machine, where no member was cut off (`epochs_`).
+    max_bytes : int, optional
+        What the encoded rows may take in memory; bins become fewer until they fit. Each member that is trained at
+        the same time takes as much again. By default 1.5 GB.
+    categorical_features : "from_dtype", or array-like of names, places or booleans, or None
+        Columns that are categories: by their dtype (text, and categories of pandas, polars and Arrow), and those
+        that are named. None: only text.
+    random_state : int, RandomState or None, default 0
+        Of every draw. Member k of a fit with the seed s is that of one with the seed s + k.
+    n_threads : int, optional
+        At most so many; by default the cores. The bits do not depend on it.
+    progress : bool, optional
+        A live line on standard error; by default only on a terminal."""
+
+ATTRIBUTES = """members_ : tuple of Member
+        The networks of the average: `parameters`, the epoch that was kept, the score on its validation rows.
+    network_ : Network
+        What all of them are.
+    encoding_ : Encoding
+        What became of the columns: `encoding_.words()`.
+    recipe_ : Recipe
+        Everything that was decided about the fit.
+    epochs_ : list of int
+        The epochs that each member made.
+    notes_ : list of str
+        What the user should know of the fit.
+    n_features_in_, feature_names_in_
+        As scikit-learn has them."""
+
+
+def with_tabular_parameters(metrics: str) -> Any:
+    """Write parameters and attributes into the docstring of a class."""
+
+    def written(cls: Estimator) -> Estimator:
+        parameters = PARAMETERS.replace("{METRICS}", metrics)
+        text = (cls.__doc__ or "").replace("{PARAMETERS}", parameters)
+        cls.__doc__ = text.replace("{ATTRIBUTES}", ATTRIBUTES)
+        return cls
+
+    return written
+
+
+class Tabular(BaseEstimator, ABC):
+    """What the classifier and the regressor share."""
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
+
+    preset: str
+    metric: str
+    members: int | None
+    epochs: int | None
+    max_seconds: float | None
+    max_bytes: int | None
+    categorical_features: Any
+    random_state: Any
+    n_threads: int | None
+    progress: bool | None
+    members_: tuple[Member, ...]
+    network_: Network
+    encoding_: Encoding
+    recipe_: Recipe
+
+    # ---- rows
+
+    def _read(self, X: Any, *, fitting: bool) -> Any:
+        """Rows with columns: a frame as it is, all else as a checked array."""
+        if is_frame(X):
+            validate_data(self, X, reset=fitting, skip_check_array=True)
+            if len(X) < 1:
+                raise ValueError(
+                    f"Found array with 0 sample(s) (shape={X.shape}) while a minimum of 1 is required."
+                )
+            return X
+        if hasattr(X, "toarray") and not fits_in_memory(X, np.float64):
+            raise InputError(
+                f"sparse rows of shape {X.shape}",
+                "sparse rows that fit in memory as a whole",
+                "Use MLPClassifier or MLPRegressor, which take them batch by batch.",
+            )
+        if isinstance(X, list | tuple):
+            X = _objects(X)
+        X = validate_data(
+            self,
+            X,
+            reset=fitting,
+            dtype=None,
+            ensure_all_finite=False,
+            accept_sparse=True,
+        )
+        return X.toarray() if hasattr(X, "toarray") else X
+
+    def _columns(self, X: Any) -> list[Column]:
+        """The columns of rows to predict, as they were in training."""
+        check_is_fitted(self)
+        return columns_of(self._read(X, fitting=False), kinds=self.encoding_.kinds)
+
+    def _inputs(self, X: Any) -> Matrix:
+        """The inputs of the network."""
+        columns = self._columns(X)
+        return encode(self.encoding_, columns)
+
+    def _outputs(self, X: Any) -> Matrix:
+        """The average of the members' outputs, shape (N, n_L)."""
+        return self._average(self._inputs(X))
+
+    def _average(self, x: Matrix) -> Matrix:
+        parameters = [member.parameters for member in self.members_]
+        threads = checked_threads(self.n_threads)
+        return average(self.network_, parameters, x, threads=threads)
+
+    # ---- the fit
+
+    @abstractmethod
+    def _task(
+        self, x: Matrix, y: Matrix, weights: Matrix | None, recipe: Recipe
+    ) -> Task:
+        """What the members learn of targets y, as `_learn` got them."""
+
+    @abstractmethod
+    def _guide(self, y: Matrix) -> Matrix:
+        """The targets that projections are looked for with, shape (N, outputs)."""
+
+    def _learn(self, X: Any, y: Matrix, weights: Matrix | None) -> Self:
+        """Fit encoding and members; X as `_read` gave it."""
+        began = time.perf_counter()
+        self.notes_: list[str] = []
+        columns = columns_of(X, self._categorical(X))
+        if weights is not None:
+            columns, y, weights = _with_weight(columns, y, weights)
+        if len(y) < 2:
+            raise InputError(
+                f"n_samples = {len(y)}", "2 rows or more", "Pass more rows."
+            )
+        recipe = recipe_for(
+            self.preset,
+            len(y),
+            len(columns),
+            metric=self.metric,
+            bytes_limit=self.max_bytes,
+        )
+        recipe = replace(
+            recipe,
+            members=self.members or recipe.members,
+            epochs=self.epochs or recipe.epochs,
+        )
+        self.encoding_ = self._fitted_encoding(columns, y, recipe)
+        task = self._task(encode(self.encoding_, columns), y, weights, recipe)
+        deadline = None
+        if self.max_seconds is not None:
+            deadline = began + self.max_seconds
+            left = max(deadline - time.perf_counter(), 0.0)
+            recipe = fitting_time(
+                task,
+                recipe,
+                left,
+                threads=self.n_threads,
+                fixed=self.members is not None,
+            )
+        seed = self._seed()
+        self.members_ = train_members(
+            task,
+            recipe,
+            seed,
+            threads=self.n_threads,
+            deadline=deadline,
+            progress=self.progress,
+        )
+        self.network_, self.recipe_ = task.network, recipe
+        self.epochs_ = [member.epochs for member in self.members_]
+        return self
+
+    def _fitted_encoding(
+        self, columns: Sequence[Column], y: Matrix, recipe: Recipe
+    ) -> Encoding:
+        plain = fit_encoding(columns, bins=recipe.bins, most_inputs=recipe.most_inputs)
+        require_inputs(plain)
+        spare = recipe.most_inputs - len(plain.inputs)
+        bins = min(recipe.projection_bins, spare // max(recipe.projections, 1) - 1)
+        if bins < 2:
+            return plain
+        return with_projections(
+            plain, columns, self._guide(y), count=recipe.projections, bins=bins
+        )
+
+    def _seed(self) -> int:
+        state = self.random_state
+        if isinstance(state, int | np.integer):
+            return int(state)
+        return int(check_random_state(state).randint(2**31))
+
+    def _categorical(self, X: Any) -> list[int]:
+        """The places of the columns that are named as categories."""
+        asked = self.categorical_features
+        if asked is None or isinstance(asked, str):
+            return []
+        names = [name for name, _ in named_columns(X)]
+        given = np.asarray(asked)
+        if given.dtype.kind == "b":
+            if len(given) != len(names):
+                raise InputError(
+                    f"categorical_features of {len(given)} booleans",
+                    f"one for each of {len(names)} columns",
+                    "Pass the names of the columns.",
+                )
+            return np.flatnonzero(given).tolist()
+        found = []
+        for one in given.tolist():
+            if isinstance(one, str) and one in names:
+                found.append(names.index(one))
+            elif isinstance(one, int) and -len(names) <= one < len(names):
+                found.append(one % len(names))
+            else:
+                raise InputError(
+                    f"categorical_features with {one!r}",
+                    "names of columns, or places from 0",
+                    named_among(one, names, "Name columns of X."),
+                )
+        return found
+
+    def _member(self, member: int) -> Member:
+        """One of the members, by its number."""
+        check_is_fitted(self)
+        if not 0 <= member < len(self.members_):
+            raise InputError(
+                f"member = {member}",
+                f"a number from 0 to {len(self.members_) - 1}",
+                "Pass member=0.",
+            )
+        return self.members_[member]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+def _objects(X: Any) -> Any:
+    """Nested lists as an array of objects, so that text beside numbers does not make text of them."""
+    rows = list(X)
+    if rows and all(isinstance(row, list | tuple) for row in rows):
+        widths = {len(row) for row in rows}
+        if len(widths) == 1:
+            found = np.empty((len(rows), widths.pop()), dtype=object)
+            for i, row in enumerate(rows):
+                found[i] = row
+            return found
+    return X
+
+
+def _with_weight(
+    columns: Sequence[Column], y: Matrix, weights: Matrix
+) -> tuple[list[Column], Matrix, Matrix]:
+    """Only the rows that weigh something: the others count as not there."""
+    kept = weights > 0
+    if not kept.any():
+        raise InputError(
+            "sample_weight of 0 for all rows", "some weight > 0", "Leave rows out."
+        )
+    columns = [Column(c.name, c.kind, c.values[kept]) for c in columns]
+    return columns, y[kept], weights[kept]

@@ -1,0 +1,224 @@
+"""`save` and `load`: encoding and members in one file, safetensors with a checksum; never a pickle."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ...equations.network import Network, Parameters
+from ...errors import InputError
+from ...files.container import read_file, unreadable, write_file
+from ...files.json_text import json_ready, versions
+from ...files.schema import fitted
+from ...files.storage import build_network, describe_network
+from ..files import LabelsText, restored, stored, stored_labels
+from .encoding import Encoding, Number, Projection
+from .members import Member
+from .recipe import Recipe
+
+__all__ = ["FORMAT", "TabularFile"]
+
+FORMAT = "chainrule-tabular"
+LABELS = ("classes_", "feature_names_in_")
+NUMBERS = ("target_center_", "target_width_", "target_low_", "target_high_")
+
+
+@dataclass(frozen=True)
+class MemberText:
+    """A member without its weights; NaN is text in JSON."""
+
+    seed: int
+    epoch: int
+    epochs: int
+    score: float | str
+    curve: tuple[float | str, ...]
+
+
+@dataclass(frozen=True)
+class TabularText:
+    """The JSON text of a file, beside format and versions."""
+
+    estimator: str
+    parameters: dict[str, Any]
+    network: dict[str, Any]
+    encoding: Encoding
+    recipe: Recipe
+    members: tuple[MemberText, ...]
+    labels: dict[str, LabelsText]
+    targets: dict[str, list[float]]
+    one_output: bool
+    n_features: int
+    notes: list[str]
+
+    def __post_init__(self) -> None:
+        if not (set(self.labels) <= set(LABELS) and set(self.targets) <= set(NUMBERS)):
+            raise ValueError("attributes that no estimator has")
+        if not self.members:
+            raise ValueError("no members")
+
+
+class TabularFile(BaseEstimator, ABC):
+    """The methods that write and read a fitted estimator."""
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator, its preparation of raw rows included, to one file.
+
+        Parameters
+        ----------
+        path : path
+            Replaced only when the new file is whole.
+
+        Raises
+        ------
+        InputError
+            A parameter or a class that cannot be stored.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> from chainrule import TabularClassifier
+        >>> X, y = [[0.0, "a"], [1.0, "b"], [2.0, "b"], [3.0, None]] * 5, ["no", "yes", "yes", "no"] * 5
+        >>> model = TabularClassifier(preset="fast", epochs=5).fit(X, y)
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+        >>> model.save(file)
+        >>> again = TabularClassifier.load(file)
+        >>> bool((again.predict_proba(X) == model.predict_proba(X)).all())
+        True
+        """
+        check_is_fitted(self)
+        found = self.__dict__
+        members = found["members_"]
+        random = self.get_params(deep=False).get("random_state")
+        parameters = {n: stored(n, v) for n, v in self.get_params(deep=False).items()}
+        parameters["random_state"] = int(random) if isinstance(random, int) else None
+        content = {
+            "estimator": type(self).__name__,
+            "parameters": parameters,
+            "network": describe_network(found["network_"]),
+            "encoding": asdict(found["encoding_"]),
+            "recipe": found["recipe_"].as_dict(),
+            "members": [
+                {
+                    "seed": m.seed,
+                    "epoch": m.epoch,
+                    "epochs": m.epochs,
+                    "score": m.score,
+                    "curve": list(m.curve),
+                }
+                for m in members
+            ],
+            "labels": {n: stored_labels(n, found[n]) for n in LABELS if n in found},
+            "targets": {n: found[n].tolist() for n in NUMBERS if n in found},
+            "one_output": bool(found.get("_one_output", True)),
+            "n_features": found["n_features_in_"],
+            "notes": found["notes_"],
+        }
+        tensors = {f"theta{k}": m.parameters.theta for k, m in enumerate(members)}
+        text = {**json_ready(content), "versions": versions()}
+        write_file(path, FORMAT, text, tensors)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read an estimator that `save` wrote; its predictions are the same to the bit.
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        InputError
+            Not such a file, altered, or of the other estimator.
+        """
+        content, tensors = read_file(path, FORMAT)
+        kind = content.get("estimator", "nothing")
+        if kind != cls.__name__:
+            raise unreadable(path, f"{kind!s:.100}, not {cls.__name__}, in it")
+        try:
+            text = fitted(TabularText, content)
+            network = build_network(text.network)
+            _require_fit(text, network, tensors)
+            made = cls(**{n: restored(value) for n, value in text.parameters.items()})
+            made._validate_params()
+            made.__dict__.update(_attributes(text, network, tensors))
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            if isinstance(error, InputError) and error.given.startswith(
+                os.fspath(path)
+            ):
+                raise
+            raise unreadable(
+                path, f"contents that do not fit together ({error})"
+            ) from error
+        return made
+
+
+def _require_fit(text: TabularText, network: Network, tensors: dict[str, Any]) -> None:
+    """Raise `ValueError` unless encoding, network and weights are of each other."""
+    encoding = text.encoding
+    counts = {len(encoding.names), len(encoding.kinds), text.n_features}
+    if len(counts) > 1 or len(encoding.inputs) != network.sizes[0]:
+        raise ValueError(
+            f"{sorted(counts)} columns, {len(encoding.inputs)} inputs of a network of {network.sizes[0]}"
+        )
+    places = {number.column for number in encoding.numbers}
+    places |= {category.column for category in encoding.categories}
+    sums = {p for one in encoding.projections for p in (one.first, one.second)}
+    if not (
+        places <= set(range(len(encoding.names)))
+        and sums <= set(range(len(encoding.numbers)))
+    ):
+        raise ValueError("inputs of columns that are not there")
+    binned: list[Number | Projection] = [*encoding.numbers, *encoding.projections]
+    for part in binned:
+        if any(b <= a for a, b in zip(part.edges, part.edges[1:], strict=False)):
+            raise ValueError(f"edges of {part.name!r:.60} that do not ascend")
+    if set(tensors) != {f"theta{k}" for k in range(len(text.members))}:
+        raise ValueError(f"{len(tensors)} networks for {len(text.members)} members")
+    outputs = network.sizes[-1]
+    classes = text.labels.get("classes_")
+    widths = [len(values) for values in text.targets.values()]
+    widths += [] if classes is None else [len(classes.values)]
+    if not widths or any(width != outputs for width in widths):
+        raise ValueError(f"{widths} classes or targets for {outputs} outputs")
+    wanted = set(NUMBERS) if classes is None else set()
+    if set(text.targets) != wanted:
+        raise ValueError(f"targets with {', '.join(text.targets) or 'nothing'}")
+
+
+def _attributes(
+    text: TabularText, network: Network, tensors: dict[str, Any]
+) -> dict[str, Any]:
+    """Name → value, as a fitted estimator has them."""
+    members = []
+    for k, member in enumerate(text.members):
+        parameters = Parameters(network.sizes, tensors[f"theta{k}"])
+        network.require(parameters)
+        curve = tuple(float(loss) for loss in member.curve)
+        members.append(
+            Member(
+                parameters,
+                member.seed,
+                member.epoch,
+                member.epochs,
+                float(member.score),
+                curve,
+            )
+        )
+    found: dict[str, Any] = {
+        "network_": network,
+        "encoding_": text.encoding,
+        "recipe_": text.recipe,
+        "members_": tuple(members),
+        "epochs_": [member.epochs for member in members],
+        "notes_": text.notes,
+        "n_features_in_": text.n_features,
+        **{name: labels.array() for name, labels in text.labels.items()},
+        **{name: np.array(values) for name, values in text.targets.items()},
+    }
+    return found if "classes_" in found else {**found, "_one_output": text.one_output}

@@ -1,0 +1,387 @@
+"""Looking at an average: what each column is worth, how predictions follow it, why a row is what it is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, is_classifier
+from sklearn.utils.validation import check_is_fitted
+
+from ...equations.gradient_check import check_gradient
+from ...equations.network import Network, Parameters
+from ...errors import InputError, named_among
+from ...explanation import explain
+from ..inspection import output_gradients
+from .columns import Column, Matrix
+from .encoding import Encoding, encode
+from .members import Member
+
+if TYPE_CHECKING:
+    from ...equations.gradient_check import GradientCheck
+    from ...explanation import Explanation
+
+__all__ = ["Calibration", "Contributions", "Dependence", "Importance", "Looking"]
+
+#: Points of the path from the mean row to a row, at which gradients are taken.
+STEPS = 24
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much worse predictions become when a column is shuffled.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The columns.
+    loss : float
+        Of the rows as they are: log loss, or mean squared error.
+    increases : ndarray, shape (columns, repeats)
+        Of the loss.
+    """
+
+    names: tuple[str, ...]
+    loss: float
+    increases: Matrix
+
+    def ordered(self) -> list[tuple[str, float, float]]:
+        """Name, mean and standard deviation, the most important first."""
+        mean, spread = self.increases.mean(axis=1), self.increases.std(axis=1)
+        order = np.argsort(-mean, kind="stable")
+        return [(self.names[i], float(mean[i]), float(spread[i])) for i in order]
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """The mean prediction where a column has one value in all rows.
+
+    Parameters
+    ----------
+    name : str
+    values : list
+        Numbers, days since 1970, or the text of categories.
+    means : ndarray, shape (values, outputs)
+        Probabilities of the classes, or numbers.
+    """
+
+    name: str
+    values: list[Any]
+    means: Matrix
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """What each column adds to the prediction of each row, from that of the mean row.
+
+    Parameters
+    ----------
+    names : tuple of str
+    base : ndarray, shape (outputs,)
+        The prediction for the mean of the rows' inputs.
+    values : ndarray, shape (N, outputs, columns)
+        They add up to prediction - base, but for the error of the sum in place of an integral.
+    """
+
+    names: tuple[str, ...]
+    base: Matrix
+    values: Matrix
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How often a class is right where it has a probability.
+
+    Parameters
+    ----------
+    predicted, observed : ndarray, shape (bins,)
+        Mean probability of the predicted class, and how often it was right.
+    counts : ndarray of int, shape (bins,)
+    """
+
+    predicted: Matrix
+    observed: Matrix
+    counts: Matrix
+
+    @property
+    def error(self) -> float:
+        """The mean distance of both, weighted by the counts."""
+        off = np.abs(self.predicted - self.observed)
+        return float(np.sum(off * self.counts) / np.sum(self.counts))
+
+
+class Looking(BaseEstimator, ABC):
+    """The methods of a fitted average that show what it does."""
+
+    encoding_: Encoding
+    network_: Network
+    members_: tuple[Member, ...]
+
+    @abstractmethod
+    def _columns(self, X: Any) -> list[Column]:
+        """The columns of rows to predict."""
+
+    @abstractmethod
+    def _average(self, x: Matrix) -> Matrix:
+        """The average of the members' outputs."""
+
+    @abstractmethod
+    def _member(self, member: int) -> Member:
+        """One of the members."""
+
+    @abstractmethod
+    def _known_targets(self, y: Any) -> Matrix:
+        """Targets as the loss takes them."""
+
+    def explain(
+        self, X: Any, y: Any, *, member: int = 0, **options: Any
+    ) -> Explanation:
+        """The numbers beside the formulas, for these rows and one of the networks.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+        y : array-like
+        member : int
+        **options
+            Those of `chainrule.explain`: `row`, `notation`, `layer`, `unit`, ….
+
+        Returns
+        -------
+        Explanation
+
+        Examples
+        --------
+        >>> from chainrule import TabularRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]] * 5, [0.0, 1.0, 2.0, 3.0] * 5
+        >>> model = TabularRegressor(preset="fast", epochs=2).fit(X, y)
+        >>> explained = model.explain(X[:1], y[:1], equation="F1", layer=4, unit=1)
+        >>> "evaluated again" in str(explained)
+        True
+        """
+        parameters = self._member(member).parameters
+        x = encode(self.encoding_, self._columns(X))
+        given = {"parameters": parameters, **options}
+        return explain(self.network_, x, self._known_targets(y), **given)
+
+    def check_gradient(
+        self, X: Any, y: Any, *, member: int = 0, **options: Any
+    ) -> GradientCheck:
+        """Compare the derived gradient of one of the networks with numerical differentiation.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+        y : array-like
+        member : int
+        **options
+            Those of `chainrule.check_gradient`.
+
+        Returns
+        -------
+        GradientCheck
+
+        Examples
+        --------
+        >>> from chainrule import TabularRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]] * 5, [0.0, 1.0, 2.0, 3.0] * 5
+        >>> model = TabularRegressor(preset="fast", epochs=2).fit(X, y)
+        >>> model.check_gradient(X[:2], y[:2], max_entries=20).passed
+        True
+        """
+        parameters = self._member(member).parameters
+        exact = Parameters(parameters.sizes, parameters.theta.astype(np.float64))
+        x = encode(self.encoding_, self._columns(X)).astype(np.float64)
+        y = self._known_targets(y).astype(np.float64)
+        return check_gradient(self.network_, exact, x, y, **options)
+
+    def permutation_importance(
+        self, X: Any, y: Any, *, repeats: int = 3, seed: int = 0
+    ) -> Importance:
+        """How much the loss grows when the values of a column are shuffled among the rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+            Best rows that were not trained on.
+        y : array-like
+        repeats, seed : int
+
+        Returns
+        -------
+        Importance
+            The log loss, or the mean squared error in units of the targets' variance.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import TabularRegressor
+        >>> X = np.random.default_rng(0).normal(size=(300, 2))
+        >>> model = TabularRegressor(preset="fast").fit(X, 3 * X[:, 0])
+        >>> [name for name, _, _ in model.permutation_importance(X, 3 * X[:, 0]).ordered()]
+        ['x0', 'x1']
+        """
+        columns, targets = self._columns(X), self._known_targets(y)
+        rng = np.random.default_rng(seed)
+        before = self._loss(columns, targets)
+        found = np.zeros((len(columns), repeats))
+        for i, column in enumerate(columns):
+            if column.name in self.encoding_.left_out:
+                continue
+            for k in range(repeats):
+                shuffled = replace(column, values=rng.permutation(column.values))
+                now = [*columns[:i], shuffled, *columns[i + 1 :]]
+                found[i, k] = self._loss(now, targets) - before
+        return Importance(self.encoding_.names, before, found)
+
+    def _loss(self, columns: Sequence[Column], targets: Matrix) -> float:
+        outputs = self._average(encode(self.encoding_, columns))
+        if is_classifier(self):
+            return float(
+                np.mean(-np.log(np.maximum((outputs * targets).sum(axis=1), 1e-12)))
+            )
+        return float(np.mean((outputs - targets) ** 2))
+
+    def partial_dependence(
+        self, X: Any, column: str | int, *, points: int = 20
+    ) -> Dependence:
+        """The mean prediction over the rows, where all of them have the same value in a column.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+        column : str or int
+            A name, or a place from 0.
+        points : int
+            Values of a number, at its quantiles; of categories the most frequent.
+
+        Returns
+        -------
+        Dependence
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import TabularRegressor
+        >>> X = np.linspace(0, 1, 200)[:, None]
+        >>> model = TabularRegressor(preset="fast").fit(X, X[:, 0])
+        >>> curve = model.partial_dependence(X, "x0", points=3)
+        >>> np.round(curve.means[:, 0], 1).tolist()
+        [0.0, 0.5, 1.0]
+        """
+        columns = self._columns(X)
+        at = self._place(column)
+        values = _values_to_try(columns[at], points)
+        means = []
+        for value in values:
+            same = np.full(len(columns[at].values), value, columns[at].values.dtype)
+            now = [*columns[:at], replace(columns[at], values=same), *columns[at + 1 :]]
+            outputs = self._average(encode(self.encoding_, now))
+            means.append(self._in_units(outputs).mean(axis=0))
+        return Dependence(self.encoding_.names[at], values, np.array(means))
+
+    def contributions(self, X: Any, *, steps: int = STEPS) -> Contributions:
+        """What each column adds to each prediction: gradients integrated from the mean row to the row.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+        steps : int
+            Points of the path.
+
+        Returns
+        -------
+        Contributions
+            Of probabilities, or of numbers in their units. A sum of two columns counts half to each.
+
+        References
+        ----------
+        Sundararajan, Taly & Yan 2017 (arXiv 1703.01365). The gradients are exact, the integral is a sum by Gauss and
+        Legendre. The path runs in the space of the inputs, in which a bin is a straight line.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from chainrule import TabularRegressor
+        >>> X = np.random.default_rng(0).normal(size=(300, 2))
+        >>> model = TabularRegressor(preset="fast").fit(X, X[:, 0])
+        >>> found = model.contributions(X[:5])
+        >>> total = found.base[0] + found.values[:, 0].sum(axis=1)
+        >>> bool(np.abs(total - model.predict(X[:5])).max() < 0.05)
+        True
+        """
+        x = encode(self.encoding_, self._columns(X)).astype(np.float64)
+        mean = x.mean(axis=0, keepdims=True)
+        nodes, weights = np.polynomial.legendre.leggauss(steps)
+        total = np.zeros((len(x), self.network_.sizes[-1], x.shape[1]))
+        for member in self.members_:
+            theta = member.parameters.theta.astype(np.float64)
+            exact = Parameters(member.parameters.sizes, theta)
+            for node, weight in zip(nodes, weights, strict=True):
+                along = mean + (node + 1) / 2 * (x - mean)
+                total += weight / 2 * output_gradients(self.network_, exact, along)
+        total *= (x - mean)[:, None, :] / len(self.members_)
+        values = total @ self.encoding_.shares() * self._output_scale()[None, :, None]
+        base = self._in_units(self._average(mean.astype(np.float32)))[0]
+        return Contributions(self.encoding_.names, base, values)
+
+    def calibration(self, X: Any, y: Any, *, bins: int = 10) -> Calibration:
+        """How often the predicted class is right, by its probability; of a classifier.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+        y : array-like
+        bins : int
+            Of as many rows each.
+        """
+        if not is_classifier(self):
+            raise InputError(
+                "calibration of a regressor", "a classifier", "Look at predict(X) - y."
+            )
+        outputs = self._average(encode(self.encoding_, self._columns(X)))
+        sure = outputs.max(axis=1)
+        right = outputs.argmax(axis=1) == self._known_targets(y).argmax(axis=1)
+        parts = np.array_split(np.argsort(sure, kind="stable"), min(bins, len(sure)))
+        return Calibration(
+            np.array([sure[part].mean() for part in parts]),
+            np.array([right[part].mean() for part in parts]),
+            np.array([len(part) for part in parts]),
+        )
+
+    def _place(self, column: str | int) -> int:
+        check_is_fitted(self)
+        names = self.encoding_.names
+        if isinstance(column, int | np.integer) and -len(names) <= column < len(names):
+            return int(column) % len(names)
+        if column not in names:
+            raise InputError(
+                f"column {column!r}",
+                f"{', '.join(names[:10])}{', …' if len(names) > 10 else ''}",
+                named_among(column, names, "Choose one of these."),
+            )
+        return names.index(str(column))
+
+    def _output_scale(self) -> Matrix:
+        """What a unit of each output is in units of the target."""
+        width = getattr(self, "target_width_", None)
+        return np.ones(self.network_.sizes[-1]) if width is None else np.asarray(width)
+
+    def _in_units(self, outputs: Matrix) -> Matrix:
+        """Outputs in units of the target."""
+        center = getattr(self, "target_center_", 0.0)
+        return np.asarray(outputs * self._output_scale() + center)
+
+
+def _values_to_try(column: Column, points: int) -> list[Any]:
+    """Values of a column: quantiles, or the most frequent categories."""
+    if column.kind == "category":
+        present = [value for value in column.values.tolist() if value is not None]
+        names, counts = np.unique(np.array(present, dtype=str), return_counts=True)
+        return [str(n) for n in names[np.argsort(-counts, kind="stable")[:points]]]
+    finite = column.values[np.isfinite(column.values)]
+    found = np.unique(np.quantile(finite, np.linspace(0, 1, points), method="nearest"))
+    return [float(value) for value in found]

@@ -1,0 +1,173 @@
+"""The recipe of a preset for so many rows and columns: encoding, network, length, how many members.
+
+The numbers were chosen on validation rows of six tables of 768 to 32 561 rows; docs/tabular.md has them and what
+they reach on rows that no choice looked at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+__all__ = ["CLASS_METRICS", "NUMBER_METRICS", "PRESETS", "Recipe", "recipe_for"]
+
+#: What a classifier and a regressor can be chosen for.
+CLASS_METRICS = ("accuracy", "log_loss", "auc")
+NUMBER_METRICS = ("rmse", "mae")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What one word asks for.
+
+    Parameters
+    ----------
+    members : int
+    width, layers : int
+        Of the hidden layers.
+    length : float
+        Epochs, as a factor of the usual.
+    bins, projections, projection_bins : int
+        Of the encoding, at most.
+    """
+
+    members: int
+    width: int
+    layers: int
+    length: float
+    bins: int
+    projections: int
+    projection_bins: int
+
+
+PRESETS = {
+    "fast": Preset(2, 128, 3, 0.4, 48, 6, 96),
+    "strong": Preset(6, 256, 3, 1.0, 64, 6, 192),
+    "best": Preset(16, 256, 3, 1.5, 64, 8, 192),
+}
+#: Steps of a member that are enough for rows of any number, and epochs between these.
+STEPS = 2400
+EPOCHS = {"numbers": (30, 200), "classes": (20, 150)}
+#: Rows per step: this share of all, between these.
+BATCH_SHARE, LEAST_BATCH, MOST_BATCH = 1 / 64, 32, 256
+#: Bins of a number for classes: their noise is larger than that of numbers.
+CLASS_BINS = 16
+#: Bytes that rows may take, encoded, and inputs at most.
+MOST_BYTES, MOST_INPUTS = 1_500_000_000, 2400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """All that decides about a fit, beside rows and seed.
+
+    Parameters
+    ----------
+    bins, projections, projection_bins : int
+        Of the encoding, at most.
+    most_inputs : int
+    hidden : tuple of int
+        Widths of the hidden layers.
+    activation : str
+    members, epochs, batch_rows : int
+    learning_rate, beta2, weight_decay, dropout, label_smoothing : float
+    held : float
+        The share of the rows that each member is validated on.
+    watched_from : float
+        The share of the epochs after which one may be the best.
+    """
+
+    bins: int
+    projections: int
+    projection_bins: int
+    most_inputs: int
+    hidden: tuple[int, ...]
+    activation: str
+    members: int
+    epochs: int
+    batch_rows: int
+    learning_rate: float
+    beta2: float
+    weight_decay: float
+    dropout: float
+    label_smoothing: float
+    held: float
+    watched_from: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same, ready for JSON."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """The lines that a user reads of it."""
+        members = (
+            "1 network" if self.members == 1 else f"{self.members} networks averaged"
+        )
+        smoothing = (
+            f", label smoothing {self.label_smoothing:g}"
+            if self.label_smoothing
+            else ""
+        )
+        return [
+            f"{members}, each {' × '.join(map(str, self.hidden))} {self.activation}, "
+            f"{self.epochs} epochs of batches of {self.batch_rows}",
+            f"adamw, learning rate {self.learning_rate:g} (one_cycle), beta2 {self.beta2:g}, weight decay "
+            f"{self.weight_decay:g}, dropout {self.dropout:g}{smoothing}, float32",
+        ]
+
+
+def recipe_for(
+    preset: str, rows: int, columns: int, *, metric: str, bytes_limit: int | None = None
+) -> Recipe:
+    """The recipe of a preset.
+
+    Parameters
+    ----------
+    preset : str
+        A key of `PRESETS`.
+    rows, columns : int
+    metric : str
+        What the model is chosen for: of `CLASS_METRICS`, or of `NUMBER_METRICS`.
+    bytes_limit : int, optional
+        What the encoded rows may take.
+
+    Examples
+    --------
+    >>> recipe_for("strong", 16_512, 8, metric="rmse").lines()[0]
+    '6 networks averaged, each 256 × 256 × 256 silu, 40 epochs of batches of 256'
+    """
+    asked = PRESETS[preset]
+    classes = metric in CLASS_METRICS
+    batch = 2 ** round_down_log2(max(1, int(rows * BATCH_SHARE)))
+    batch = min(MOST_BATCH, max(LEAST_BATCH, batch))
+    least, most = EPOCHS["classes" if classes else "numbers"]
+    usual = min(most, max(least, round(STEPS * batch / max(rows, 1))))
+    inputs = min(MOST_INPUTS, (bytes_limit or MOST_BYTES) // (4 * max(rows, 1)))
+    return Recipe(
+        bins=min(asked.bins, CLASS_BINS if classes else asked.bins),
+        projections=0 if classes else asked.projections,
+        projection_bins=max(16, min(asked.projection_bins, rows // 64)),
+        most_inputs=max(16, inputs),
+        hidden=(asked.width,) * asked.layers,
+        activation="silu",
+        members=asked.members,
+        epochs=max(2, round(asked.length * usual)),
+        batch_rows=batch,
+        learning_rate=0.003 if classes else 0.004,
+        beta2=0.999,
+        weight_decay=0.3,
+        dropout=0.2 if classes else 0.15,
+        label_smoothing=0.1 if metric == "accuracy" else 0.0,
+        held=0.125 if rows >= 2000 else 0.15,
+        watched_from=0.25,
+    )
+
+
+def round_down_log2(count: int) -> int:
+    """The largest e with 2ᵉ <= count.
+
+    Examples
+    --------
+    >>> round_down_log2(1), round_down_log2(255), round_down_log2(256)
+    (0, 7, 8)
+    """
+    return count.bit_length() - 1

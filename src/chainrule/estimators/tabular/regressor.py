@@ -1,0 +1,217 @@
+"""The regressor: one number or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import _check_y, check_consistent_length
+
+from ...equations.network import Network
+from ...errors import counted
+from ..rows import numbers, row_weights
+from .base import CONSTRAINTS, Tabular, with_tabular_parameters
+from .columns import Matrix
+from .files import TabularFile
+from .looking import Looking
+from .members import Task
+from .recipe import NUMBER_METRICS, Recipe
+
+__all__ = ["TabularRegressor"]
+
+#: Targets further from the median than so many times the distance of the quartiles, where they are at most this
+#: share of the rows, are cut to it while the networks learn.
+FAR, FEW = 30.0, 0.01
+
+
+@with_tabular_parameters(
+    'What the model is chosen for: "rmse", with the squared error as loss, or "mae", with the absolute error.'
+)
+class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
+    """Numbers of rows of a table: networks averaged, columns prepared by themselves, nothing to tune.
+
+    Numbers, booleans, dates and categories are told apart by their dtypes, whatever is missing or new is taken.
+    Predictions stay in the range of the targets. A few targets that are very far from all others are learned as if
+    they were nearer; `notes_` has how many.
+
+    Parameters
+    ----------
+    {PARAMETERS}
+
+    Attributes
+    ----------
+    target_center_, target_width_ : ndarray, shape (outputs,)
+        Mean and standard deviation of the targets, as they are learned.
+    target_low_, target_high_ : ndarray, shape (outputs,)
+        Their range.
+    {ATTRIBUTES}
+
+    Raises
+    ------
+    ValueError
+        What does not fit, in scikit-learn's words, or as `InputError`.
+
+    References
+    ----------
+    docs/tabular.md has the recipe, its sources, and what it reaches.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from chainrule import TabularRegressor
+    >>> X = np.linspace(-1, 1, 200)[:, None]
+    >>> y = np.abs(X[:, 0])
+    >>> model = TabularRegressor(preset="fast").fit(X, y)
+    >>> bool(np.abs(model.predict(X) - y).max() < 0.1)
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **CONSTRAINTS,
+        "metric": [StrOptions(set(NUMBER_METRICS))],
+    }
+
+    def __init__(
+        self,
+        preset: str = "strong",
+        *,
+        metric: str = "rmse",
+        members: int | None = None,
+        epochs: int | None = None,
+        max_seconds: float | None = None,
+        max_bytes: int | None = None,
+        categorical_features: Any = "from_dtype",
+        random_state: Any = 0,
+        n_threads: int | None = None,
+        progress: bool | None = None,
+    ) -> None:
+        self.preset = preset
+        self.metric = metric
+        self.members = members
+        self.epochs = epochs
+        self.max_seconds = max_seconds
+        self.max_bytes = max_bytes
+        self.categorical_features = categorical_features
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.progress = progress
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Fit columns and networks to these rows.
+
+        Parameters
+        ----------
+        X : DataFrame of pandas or polars, Table of Arrow, array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like, shape (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array-like, shape (n_samples,), optional
+
+        Returns
+        -------
+        self
+        """
+        X = self._read(X, fitting=True)
+        targets = self._checked_numbers(y)
+        check_consistent_length(X, targets)
+        weights = row_weights(X, targets, sample_weight, None)
+        self._one_output = targets.ndim == 1
+        return self._learn(X, targets.reshape(len(targets), -1), weights)
+
+    def _checked_numbers(self, y: Any) -> Matrix:
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y is None."
+            )
+        y = numbers(y, "y")
+        if hasattr(y, "to_numpy"):
+            y = y.to_numpy()
+        found = np.asarray(_check_y(y, multi_output=True, y_numeric=True))
+        if found.ndim == 2 and found.shape[1] == 1:
+            found = column_or_1d(found, warn=True)
+        return found.astype(np.float64)
+
+    def predict(self, X: Any) -> Matrix:
+        """The number or the numbers of each row.
+
+        Parameters
+        ----------
+        X : DataFrame, array-like or sparse matrix, shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray, shape (n_samples,) or (n_samples, n_outputs)
+        """
+        found = self._outputs(X) * self.target_width_ + self.target_center_
+        found = np.clip(found, self.target_low_, self.target_high_)
+        return np.asarray(found[:, 0] if self._one_output else found)
+
+    def _guide(self, y: Matrix) -> Matrix:
+        self._know_targets(y)
+        return self._standardized(y)
+
+    def _know_targets(self, y: Matrix) -> None:
+        """Learn where the targets are, and how far any may be."""
+        first, middle, third = np.quantile(y, (0.25, 0.5, 0.75), axis=0)
+        reach = FAR * (third - first)
+        low, high = middle - reach, middle + reach
+        outside = (y < low) | (y > high)
+        cut = (outside.mean(axis=0) <= FEW) & (reach > 0)
+        self.target_low_ = np.where(cut, np.maximum(low, y.min(axis=0)), y.min(axis=0))
+        self.target_high_ = np.where(
+            cut, np.minimum(high, y.max(axis=0)), y.max(axis=0)
+        )
+        count = int((outside & cut).sum())
+        if count:
+            self.notes_.append(
+                f"{counted(count, 'target')} further than {FAR:g} times the distance of the quartiles from the "
+                "median: cut to that."
+            )
+        kept = np.clip(y, self.target_low_, self.target_high_)
+        width = kept.std(axis=0)
+        self.target_center_ = kept.mean(axis=0)
+        self.target_width_ = np.where(width > 0, width, 1.0)
+
+    def _standardized(self, y: Matrix) -> Matrix:
+        y = np.clip(y, self.target_low_, self.target_high_)
+        return np.asarray((y - self.target_center_) / self.target_width_)
+
+    def _task(
+        self, x: Matrix, y: Matrix, weights: Matrix | None, recipe: Recipe
+    ) -> Task:
+        self._know_targets(y)
+        targets = self._standardized(y).astype(np.float32)
+        loss = "squared_error" if self.metric == "rmse" else "absolute_error"
+        network = Network(
+            (x.shape[1], *recipe.hidden, y.shape[1]),
+            (*[recipe.activation] * len(recipe.hidden), "identity"),
+            loss,
+        )
+        score = _score(self.metric, targets, weights)
+        return Task(network, x, targets, weights, None, score)
+
+    def _known_targets(self, y: Any) -> Matrix:
+        y = np.asarray(numbers(y, "y"), dtype=np.float64)
+        return self._standardized(y.reshape(len(y), -1)).astype(np.float32)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+
+def _score(
+    metric: str, targets: Matrix, weights: Matrix | None
+) -> Callable[[Matrix, Matrix], float]:
+    """The score of outputs for rows, less is better."""
+
+    def score(outputs: Matrix, rows: Matrix) -> float:
+        w = None if weights is None else weights[rows]
+        off = outputs.astype(np.float64) - targets[rows]
+        each = off**2 if metric == "rmse" else np.abs(off)
+        return float(np.average(each.mean(axis=1), weights=w))
+
+    return score
