@@ -33,6 +33,8 @@ RARE_SHARE, FEWEST_ROWS, MOST_RARE = 1 / 400, 2, 10
 MOST_CATEGORIES = 256
 #: A number of at most so many values has a bin between any two, where there are so many rows for each.
 MOST_DISTINCT, ROWS_PER_VALUE = 256, 16
+#: Inputs of a number beside its bins, at most.
+BESIDE = 3
 #: What is read of a date beside its day: a part that repeats, with its days.
 CYCLES = {"year": 365.2425, "week": 7.0, "day": 1.0}
 
@@ -291,7 +293,7 @@ def fit_encoding(columns: Sequence[Column], *, bins: int, most_inputs: int) -> E
     """
     numbers, categories, left_out = [], [], {}
     count = sum(column.kind != "category" for column in columns)
-    room = most_inputs // max(count, 1)
+    room = most_inputs // max(count, 1) - BESIDE
     bins = max(1, min(bins, room))
     rows = len(columns[0].values)
     distinct = min(MOST_DISTINCT, room, rows // ROWS_PER_VALUE)

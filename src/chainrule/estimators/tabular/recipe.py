@@ -47,7 +47,7 @@ PRESETS = {
 }
 #: Steps of a member that are enough for rows of any number, and epochs between these.
 STEPS = 2400
-EPOCHS = {"numbers": (30, 200), "classes": (20, 150)}
+EPOCHS = {"numbers": (30, 200), "classes": (30, 100)}
 #: Rows per step: this share of all, between these.
 BATCH_SHARE, LEAST_BATCH, MOST_BATCH = 1 / 64, 32, 256
 #: Bins of a number for classes: their noise is larger than that of numbers.
@@ -154,8 +154,8 @@ def recipe_for(
         batch_rows=batch,
         learning_rate=0.003 if classes else 0.004,
         beta2=0.999,
-        weight_decay=0.3,
-        dropout=0.2 if classes else 0.15,
+        weight_decay=0.1 if classes else 0.3,
+        dropout=0.15,
         label_smoothing=0.1 if metric == "accuracy" else 0.0,
         held=0.125 if rows >= 2000 else 0.15,
         watched_from=0.25,
