@@ -120,6 +120,14 @@ def train(
     decimal: table_options.Decimal = None,
     thousands: table_options.Thousands = None,
     encoding: table_options.Encoding = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="Averaged networks by a recipe for tables: fast, strong or best.",
+            show_default="one network",
+            rich_help_panel=NETWORK,
+        ),
+    ] = None,
     hidden: Annotated[
         str | None,
         typer.Option(
@@ -285,7 +293,7 @@ def train(
 
     def job() -> int:
         from .options import checked_widths
-        from .train_command import TrainRequest, run
+        from .train_command import TrainRequest, run, run_preset
 
         reading = {
             "target": target,
@@ -322,11 +330,10 @@ def train(
             if metrics is None
             else tuple(name.strip() for name in metrics.split(",")),
         }
-        return run(
-            TrainRequest(
-                data, reading, asked, seed, output, resume, engine, threads, as_json
-            )
+        request = TrainRequest(
+            data, reading, asked, seed, output, resume, engine, threads, as_json
         )
+        return run(request) if preset is None else run_preset(request, preset)
 
     exit_with(job)
 

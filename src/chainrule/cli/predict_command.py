@@ -22,6 +22,14 @@ from ..errors import InputError, counted
 from ..files.writing import write_whole
 from .exit_status import say
 from .output import write_table
+from .run_folder import model_file
+from .saved_average import (
+    SavedAverage,
+    is_average,
+    load_average,
+    outputs,
+    rows_of,
+)
 from .saved_model import SavedModel, load_saved
 
 __all__ = ["run"]
@@ -52,7 +60,9 @@ def run(
         raise InputError(
             f"--output {output}", "a file that ends in .csv or .parquet", "Name it so."
         )
-    saved = load_saved(model)
+    path = model_file(model)
+    averaged = load_average(path) if is_average(path) else None
+    saved = load_saved(model) if averaged is None else averaged
     if probabilities and not saved.preparation.target.classes:
         raise InputError(
             "--probabilities for a model that predicts numbers",
@@ -60,9 +70,13 @@ def run(
             "Leave it out.",
         )
     rows = read_raw_rows(saved.preparation, data, asked_dialect(**reading))
-    x, remarks = inputs(saved.preparation, rows.table, unseen=unseen)
-    out = np.asarray(Predictor(saved.model.network, saved.model.parameters)(x))
-    require_finite(saved, rows.table, x, out)
+    remarks: tuple[str, ...] = ()
+    if isinstance(saved, SavedAverage):
+        out = outputs(saved.model, rows_of(saved.preparation, rows.table))
+    else:
+        x, remarks = inputs(saved.preparation, rows.table, unseen=unseen)
+        out = np.asarray(Predictor(saved.model.network, saved.model.parameters)(x))
+        require_finite(saved, rows.table, x, out)
     columns = predictions(saved, out, probabilities=probabilities)
     if escape_formulas:
         columns = {_escaped(n): _without_formulas(c) for n, c in columns.items()}
@@ -89,7 +103,7 @@ def require_finite(saved: SavedModel, table: Table, x: Matrix, out: Matrix) -> N
 
 
 def predictions(
-    saved: SavedModel, out: Matrix, *, probabilities: bool
+    saved: SavedModel | SavedAverage, out: Matrix, *, probabilities: bool
 ) -> dict[str, Matrix]:
     """The columns to write."""
     target = saved.preparation.target
@@ -137,7 +151,7 @@ def write(columns: Mapping[str, Matrix], output: Path | None) -> None:
         write_whole(output, text.getvalue().encode())
 
 
-def quality(saved: SavedModel, rows: RawRows, out: Matrix) -> list[str]:
+def quality(saved: SavedModel | SavedAverage, rows: RawRows, out: Matrix) -> list[str]:
     """The quality of the predictions on the rows whose target is there and can be compared."""
     target, table = saved.preparation.target, rows.table
     if not all(name in table.columns for name in target.names):

@@ -30,6 +30,7 @@ __all__ = [
     "build_stopping",
     "recipe_for",
     "require_metrics",
+    "require_name",
 ]
 
 #: Losses of classes, with the output activation of each.

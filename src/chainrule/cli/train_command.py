@@ -39,7 +39,7 @@ from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
 from .train_output import say_data, say_json, say_recipe, say_results
 
-__all__ = ["TrainRequest", "run"]
+__all__ = ["TrainRequest", "run", "run_preset"]
 
 #: The trained gradient is checked on this many rows, at most so many entries of each array; of large networks, where
 #: an entry takes longer, so many that entries times parameters are `CHECK_WORK`.
@@ -142,6 +142,35 @@ def run(request: TrainRequest) -> int:
             with contextlib.suppress(OSError):  # it holds something
                 folder.rmdir()
         raise
+
+
+def run_preset(request: TrainRequest, preset: str) -> int:
+    """The same with the averaged networks of a preset in place of one; the exit status."""
+    from ..estimators.tabular.recipe import PRESETS
+    from .average_command import Asked, run_average
+    from .recipes import require_name
+
+    require_name("--preset", preset, PRESETS)
+    if request.resume:
+        raise InputError(
+            f"--resume with --preset {preset}",
+            "--resume of a run of one network",
+            "Train again: the same seed gives the same model.",
+        )
+    words = request.command(output=request.output)
+    asked = Asked(
+        request.data,
+        request.reading,
+        preset,
+        request.seed,
+        request.threads,
+        request.asked.get("epochs"),
+        request.output,
+        request.as_json,
+        f"{words} --preset {preset}",
+    )
+    others = {n: v for n, v in request.asked.items() if n != "epochs"}
+    return run_average(asked, others)
 
 
 def train_and_save(

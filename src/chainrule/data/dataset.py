@@ -36,6 +36,8 @@ class Dataset:
         What was found while reading, in sentences.
     test_rows : Table or None
         The raw rows behind x_test, where they are not pixels.
+    train_rows : Table or None
+        Likewise behind x_train.
     checksums : dict of str to str
         The SHA-256 of each file that was read, that of the training rows first.
     """
@@ -51,6 +53,7 @@ class Dataset:
     remarks: tuple[str, ...] = ()
     test_rows: Table | None = None
     checksums: dict[str, str] = field(default_factory=dict)
+    train_rows: Table | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -451,6 +451,7 @@ def _table_set(
         source,
         tuple(remarks),
         test,
+        train_rows=table.take(train),
     )
 
 

@@ -87,6 +87,7 @@ class TabularClassifier(ClassifierMixin, Tabular, Looking, TabularFile):
         epochs: int | None = None,
         max_seconds: float | None = None,
         max_bytes: int | None = None,
+        validation_fraction: float = 0.0,
         categorical_features: Any = "from_dtype",
         class_weight: Any = None,
         random_state: Any = 0,
@@ -99,6 +100,7 @@ class TabularClassifier(ClassifierMixin, Tabular, Looking, TabularFile):
         self.epochs = epochs
         self.max_seconds = max_seconds
         self.max_bytes = max_bytes
+        self.validation_fraction = validation_fraction
         self.categorical_features = categorical_features
         self.class_weight = class_weight
         self.random_state = random_state

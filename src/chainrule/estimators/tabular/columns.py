@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,7 +14,15 @@ import numpy as np
 
 from ...errors import InputError, counted
 
-__all__ = ["KINDS", "Column", "columns_of", "is_frame", "named_columns", "text_of"]
+__all__ = [
+    "KINDS",
+    "Column",
+    "Rows",
+    "columns_of",
+    "is_frame",
+    "named_columns",
+    "text_of",
+]
 
 Matrix = np.ndarray[Any, Any]
 #: Kinds of columns.
@@ -40,8 +48,29 @@ class Column:
     values: Matrix
 
 
+class Rows:
+    """Columns by name, for those who have arrays and no frame.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray, shape (N,)
+    """
+
+    def __init__(self, arrays: Mapping[str, Matrix]) -> None:
+        self.arrays = dict(arrays)
+        self.columns = list(self.arrays)
+        self.shape = len(next(iter(self.arrays.values()))), len(self.arrays)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def get_column(self, name: str) -> Matrix:
+        """One of them."""
+        return self.arrays[name]
+
+
 def is_frame(X: Any) -> bool:
-    """Return whether X has columns with dtypes of their own: pandas, polars or Arrow."""
+    """Return whether X has columns with dtypes of their own: of pandas, polars, Arrow, or `Rows`."""
     return any(hasattr(X, name) for name in ("iloc", "get_column", "column_names"))
 
 

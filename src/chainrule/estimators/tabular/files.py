@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from abc import ABC
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -22,7 +22,9 @@ from .encoding import Encoding, Number, Projection
 from .members import Member
 from .recipe import Recipe
 
-__all__ = ["FORMAT", "TabularFile"]
+__all__ = ["FORMAT", "TabularFile", "made_again", "write_tabular"]
+
+T = TypeVar("T")
 
 FORMAT = "chainrule-tabular"
 LABELS = ("classes_", "feature_names_in_")
@@ -55,6 +57,7 @@ class TabularText:
     one_output: bool
     n_features: int
     notes: list[str]
+    extra: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (set(self.labels) <= set(LABELS) and set(self.targets) <= set(NUMBERS)):
@@ -91,37 +94,7 @@ class TabularFile(BaseEstimator, ABC):
         >>> bool((again.predict_proba(X) == model.predict_proba(X)).all())
         True
         """
-        check_is_fitted(self)
-        found = self.__dict__
-        members = found["members_"]
-        random = self.get_params(deep=False).get("random_state")
-        parameters = {n: stored(n, v) for n, v in self.get_params(deep=False).items()}
-        parameters["random_state"] = int(random) if isinstance(random, int) else None
-        content = {
-            "estimator": type(self).__name__,
-            "parameters": parameters,
-            "network": describe_network(found["network_"]),
-            "encoding": asdict(found["encoding_"]),
-            "recipe": found["recipe_"].as_dict(),
-            "members": [
-                {
-                    "seed": m.seed,
-                    "epoch": m.epoch,
-                    "epochs": m.epochs,
-                    "score": m.score,
-                    "curve": list(m.curve),
-                }
-                for m in members
-            ],
-            "labels": {n: stored_labels(n, found[n]) for n in LABELS if n in found},
-            "targets": {n: found[n].tolist() for n in NUMBERS if n in found},
-            "one_output": bool(found.get("_one_output", True)),
-            "n_features": found["n_features_in_"],
-            "notes": found["notes_"],
-        }
-        tensors = {f"theta{k}": m.parameters.theta for k, m in enumerate(members)}
-        text = {**json_ready(content), "versions": versions()}
-        write_file(path, FORMAT, text, tensors)
+        write_tabular(path, self)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -140,22 +113,69 @@ class TabularFile(BaseEstimator, ABC):
         kind = content.get("estimator", "nothing")
         if kind != cls.__name__:
             raise unreadable(path, f"{kind!s:.100}, not {cls.__name__}, in it")
-        try:
-            text = fitted(TabularText, content)
-            network = build_network(text.network)
-            _require_fit(text, network, tensors)
-            made = cls(**{n: restored(value) for n, value in text.parameters.items()})
-            made._validate_params()
-            made.__dict__.update(_attributes(text, network, tensors))
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            if isinstance(error, InputError) and error.given.startswith(
-                os.fspath(path)
-            ):
-                raise
-            raise unreadable(
-                path, f"contents that do not fit together ({error})"
-            ) from error
-        return made
+        return made_again(cls, path, content, tensors)
+
+
+def write_tabular(
+    path: str | os.PathLike[str], model: Any, extra: dict[str, Any] | None = None
+) -> None:
+    """Write a fitted estimator, with what a command notes beside it."""
+    check_is_fitted(model)
+    found = model.__dict__
+    members = found["members_"]
+    random = model.get_params(deep=False).get("random_state")
+    parameters = {n: stored(n, v) for n, v in model.get_params(deep=False).items()}
+    parameters["random_state"] = int(random) if isinstance(random, int) else None
+    content = {
+        "estimator": type(model).__name__,
+        "parameters": parameters,
+        "network": describe_network(found["network_"]),
+        "encoding": asdict(found["encoding_"]),
+        "recipe": found["recipe_"].as_dict(),
+        "members": [
+            {
+                "seed": m.seed,
+                "epoch": m.epoch,
+                "epochs": m.epochs,
+                "score": m.score,
+                "curve": list(m.curve),
+            }
+            for m in members
+        ],
+        "labels": {n: stored_labels(n, found[n]) for n in LABELS if n in found},
+        "targets": {n: found[n].tolist() for n in NUMBERS if n in found},
+        "one_output": bool(found.get("_one_output", True)),
+        "n_features": found["n_features_in_"],
+        "notes": found["notes_"],
+        "extra": extra or {},
+    }
+    tensors = {f"theta{k}": m.parameters.theta for k, m in enumerate(members)}
+    text = {**json_ready(content), "versions": versions()}
+    write_file(path, FORMAT, text, tensors)
+
+
+def made_again(
+    kind: type[T],
+    path: str | os.PathLike[str],
+    content: dict[str, Any],
+    tensors: dict[str, Any],
+) -> T:
+    """The estimator that content and weights of a file describe."""
+    try:
+        text = fitted(TabularText, content)
+        network = build_network(text.network)
+        _require_fit(text, network, tensors)
+        made: Any = kind(**{n: restored(v) for n, v in text.parameters.items()})
+        made._validate_params()
+        made.__dict__.update(_attributes(text, network, tensors))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        if isinstance(error, InputError) and error.given.startswith(os.fspath(path)):
+            raise
+        raise unreadable(
+            path, f"contents that do not fit together ({error})"
+        ) from error
+    found: T = made
+    return found
 
 
 def _require_fit(text: TabularText, network: Network, tensors: dict[str, Any]) -> None:

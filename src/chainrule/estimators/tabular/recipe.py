@@ -157,7 +157,7 @@ def recipe_for(
         weight_decay=0.1 if classes else 0.3,
         dropout=0.15,
         label_smoothing=0.1 if metric == "accuracy" else 0.0,
-        held=0.125 if rows >= 2000 else 0.15,
+        held=0.0,
         watched_from=0.25,
     )
 

@@ -84,6 +84,7 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         epochs: int | None = None,
         max_seconds: float | None = None,
         max_bytes: int | None = None,
+        validation_fraction: float = 0.0,
         categorical_features: Any = "from_dtype",
         random_state: Any = 0,
         n_threads: int | None = None,
@@ -95,6 +96,7 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         self.epochs = epochs
         self.max_seconds = max_seconds
         self.max_bytes = max_bytes
+        self.validation_fraction = validation_fraction
         self.categorical_features = categorical_features
         self.random_state = random_state
         self.n_threads = n_threads

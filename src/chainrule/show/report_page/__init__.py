@@ -7,5 +7,6 @@ One file that needs nothing else: no scripts, no requests, pictures inside. `pag
 from __future__ import annotations
 
 from .page import page_of
+from .tabular import page_of_average
 
-__all__ = ["page_of"]
+__all__ = ["page_of", "page_of_average"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from ...data.dataset import Dataset
@@ -14,7 +15,7 @@ from .mistakes import worst_mistakes
 from .sections import Choices
 from .style import STYLE
 
-__all__ = ["page_of"]
+__all__ = ["page_of", "whole_page"]
 
 #: A browser that reads this makes no request, whatever else the page says.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -59,6 +60,11 @@ def page_of(
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     found = headline(done)
     lead = f"{found[0].upper()}{found[1:]}. Written by chainrule {report.versions['chainrule']}, {written}."
+    return whole_page(title, lead, sections.numbers(done, report), parts)
+
+
+def whole_page(title: str, lead: str, numbers: str, parts: Sequence[str]) -> str:
+    """A page of sections under a title, a sentence, and a list of numbers."""
     body = "\n".join(part for part in parts if part)
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -75,7 +81,7 @@ def page_of(
 <header>
 <h1>{text(title)}</h1>
 {paragraph(lead).replace("<p>", '<p class="lead">')}
-{sections.numbers(done, report)}
+{numbers}
 </header>
 {body}
 </main>

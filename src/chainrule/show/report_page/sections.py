@@ -18,6 +18,7 @@ from . import figures
 from .markup import Cell, figure, paragraph, section, table, text
 
 __all__ = [
+    "SHORT",
     "Choices",
     "again",
     "columns",

@@ -1,0 +1,110 @@
+"""A model file of averaged networks, with what `chainrule train --preset` notes in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..data.preparation import Preparation
+from ..data.tables import Table
+from ..errors import InputError
+from ..estimators.tabular import TabularClassifier, TabularRegressor
+from ..estimators.tabular.columns import Rows
+from ..estimators.tabular.files import FORMAT, made_again
+from ..files.container import read_file, unreadable
+from ..files.schema import fitted
+from ..files.storage import FORMAT as NETWORK
+from .saved_model import TrainNotes
+
+__all__ = ["SavedAverage", "is_average", "load_average", "outputs", "rows_of"]
+
+Matrix = np.ndarray[Any, Any]
+KINDS = {kind.__name__: kind for kind in (TabularClassifier, TabularRegressor)}
+
+
+@dataclass(frozen=True)
+class SavedAverage:
+    """Averaged networks and how tables are read for them.
+
+    Parameters
+    ----------
+    path : Path
+    model : TabularClassifier or TabularRegressor
+    preparation : Preparation
+        Of which only the dialect, the columns and the target are used.
+    notes : TrainNotes
+    """
+
+    path: Path
+    model: TabularClassifier | TabularRegressor
+    preparation: Preparation
+    notes: TrainNotes
+
+
+def is_average(path: Path) -> bool:
+    """Return whether a model file is one of averaged networks."""
+    content, _ = read_file(path, NETWORK, FORMAT)
+    return bool(content["format"] == FORMAT)
+
+
+def load_average(path: Path) -> SavedAverage:
+    """Read a file that `chainrule train --preset` saved, or raise `InputError`."""
+    content, tensors = read_file(path, FORMAT)
+    kind = KINDS.get(str(content.get("estimator")))
+    extra = content.get("extra") or {}
+    if kind is None or "preparation" not in extra:
+        raise InputError(
+            f"{path}, networks without notes on how to read raw rows",
+            "a model that `chainrule train` saved",
+            "In Python, TabularClassifier.load and TabularRegressor.load take frames.",
+        )
+    model = made_again(kind, path, content, tensors)
+    try:
+        preparation = Preparation.from_dict(extra["preparation"])
+        notes = fitted(TrainNotes, extra, "notes")
+        names = tuple(feature.name for feature in preparation.features)
+        if model.encoding_.names != names:
+            raise ValueError("columns of another table")
+        count = len(preparation.target.classes) or len(preparation.target.names)
+        if model.network_.sizes[-1] != count:
+            raise ValueError("a target of another table")
+    except ValueError as error:
+        raise unreadable(path, f"notes that do not fit together ({error})") from error
+    return SavedAverage(path, model, preparation, notes)
+
+
+def rows_of(preparation: Preparation, table: Table) -> Rows:
+    """The columns of a table as the estimators take them: dates as dates."""
+    kinds = {} if preparation.dialect is None else preparation.dialect.columns
+    arrays = {}
+    for feature in preparation.features:
+        if feature.name not in table.columns:
+            raise InputError(
+                f"{table.source} without the column {feature.name}",
+                "the columns of training",
+                "Rename or add it.",
+            )
+        values = table.columns[feature.name]
+        kind = kinds.get(feature.name)
+        if kind is not None and kind.kind == "date" and values.dtype.kind == "f":
+            values = _moments(values)
+        arrays[feature.name] = values
+    return Rows(arrays)
+
+
+def _moments(days: Matrix) -> Matrix:
+    found = np.full(len(days), np.datetime64("NaT"), dtype="datetime64[us]")
+    there = np.isfinite(days)
+    found[there] = np.round(days[there] * 86_400e6).astype("datetime64[us]")
+    return found
+
+
+def outputs(model: TabularClassifier | TabularRegressor, rows: Rows) -> Matrix:
+    """Probabilities, or numbers in their units, shape (N, outputs)."""
+    if isinstance(model, TabularClassifier):
+        return np.asarray(model.predict_proba(rows))
+    found = np.asarray(model.predict(rows))
+    return found.reshape(len(found), -1)
