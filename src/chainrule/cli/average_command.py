@@ -28,7 +28,7 @@ from .run_folder import MODEL, PAGE, REPORT, prepare_folder
 from .saved_average import outputs, rows_of
 from .train_output import say_data
 
-__all__ = ["run_average"]
+__all__ = ["Asked", "run_average"]
 
 #: Rows that importance and dependence are looked at with, and columns whose dependence is drawn.
 LOOKED_AT, DRAWN = 2000, 6
@@ -40,7 +40,7 @@ Matrix = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Asked:
-    """What the command was asked for.
+    """The request to the command.
 
     Parameters
     ----------

@@ -26,6 +26,7 @@ __all__ = [
     "Feature",
     "Preparation",
     "Target",
+    "date_of",
     "fit_features",
     "fit_target",
 ]

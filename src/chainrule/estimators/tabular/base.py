@@ -21,9 +21,16 @@ from ...errors import InputError, named_among
 from ..rows import fits_in_memory
 from .columns import Column, Matrix, columns_of, is_frame, named_columns
 from .encoding import Encoding, encode, fit_encoding, require_inputs
-from .members import Member, Task, average, fitting_time, train_members
+from .members import (
+    Member,
+    Task,
+    average,
+    chosen_recipe,
+    fitting_time,
+    train_members,
+)
 from .projections import with_projections
-from .recipe import PRESETS, Recipe, recipe_for
+from .recipe import PRESETS, Recipe, careful, recipe_for
 
 __all__ = ["CONSTRAINTS", "Tabular", "with_tabular_parameters"]
 
@@ -51,7 +58,8 @@ PARAMETERS = """preset : {"fast", "strong", "best"}, default "strong"
     members : int, optional
         Networks that are averaged; by default as the preset says.
     epochs : int, optional
-        The length of the schedule; by default by the number of rows.
+        The length of the schedule; by default by the number of rows, and by which of two recipes, a usual one and a
+        careful one for targets that are mostly noise, was better on rows that its network did not see.
     max_seconds : float, optional
         Members and epochs become fewer, until they fit in about so much time. `recipe_` has the numbers with which
         the same model can be made again on any machine, where no member was cut off (`epochs_`).
@@ -100,7 +108,7 @@ def with_tabular_parameters(metrics: str) -> Any:
 
 
 class Tabular(BaseEstimator, ABC):
-    """What the classifier and the regressor share."""
+    """The common part of the classifier and the regressor."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
 
@@ -174,11 +182,15 @@ class Tabular(BaseEstimator, ABC):
     def _task(
         self, x: Matrix, y: Matrix, weights: Matrix | None, recipe: Recipe
     ) -> Task:
-        """What the members learn of targets y, as `_learn` got them."""
+        """The job of the members with targets y, as `_learn` got them."""
 
     @abstractmethod
     def _guide(self, y: Matrix) -> Matrix:
         """The targets that projections are looked for with, shape (N, outputs)."""
+
+    def _by_loss(self, task: Task, y: Matrix) -> Task:
+        """The task with the score that compares recipes."""
+        return task
 
     def _learn(self, X: Any, y: Matrix, weights: Matrix | None) -> Self:
         """Fit encoding and members; X as `_read` gave it."""
@@ -206,6 +218,13 @@ class Tabular(BaseEstimator, ABC):
         )
         self.encoding_ = self._fitted_encoding(columns, y, recipe)
         task = self._task(encode(self.encoding_, columns), y, weights, recipe)
+        if (
+            PRESETS[self.preset].tried
+            and self.epochs is None
+            and self.max_seconds is None
+        ):
+            both = [recipe, careful(recipe)]
+            recipe = chosen_recipe(self._by_loss(task, y), both, threads=self.n_threads)
         deadline = None
         if self.max_seconds is not None:
             deadline = began + self.max_seconds

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -216,6 +217,9 @@ class TabularClassifier(ClassifierMixin, Tabular, Looking, TabularFile):
         targets = np.eye(count, dtype=np.float32)[y]
         score = _score(self.metric, y, weights)
         return Task(network, x, targets, weights, y, score)
+
+    def _by_loss(self, task: Task, y: Matrix) -> Task:
+        return replace(task, score=_score("log_loss", y, task.weights))
 
     def _known_targets(self, y: Any) -> Matrix:
         numbers = np.searchsorted(self.classes_, np.asarray(plain(y)))

@@ -17,6 +17,7 @@ from ...errors import InputError, counted
 __all__ = [
     "KINDS",
     "Column",
+    "Matrix",
     "Rows",
     "columns_of",
     "is_frame",
@@ -277,7 +278,7 @@ def _days(moments: Matrix) -> Matrix:
 
 
 def _missing(values: Iterable[Any]) -> Matrix:
-    """Where an object stands for nothing: None, NaN, NaT, pandas' NA."""
+    """The places of objects that stand for nothing: None, NaN, NaT, pandas' NA."""
     found = (
         value is None
         or type(value).__name__ in ("NAType", "NaTType")

@@ -23,7 +23,16 @@ from ...errors import InputError, counted
 from .columns import Column, Matrix
 from .scaling import Scaling, bin_edges, fit_scaling, positions
 
-__all__ = ["Category", "Encoding", "Number", "Projection", "encode", "fit_encoding"]
+__all__ = [
+    "Category",
+    "Encoding",
+    "Number",
+    "Projection",
+    "encode",
+    "fit_encoding",
+    "require_inputs",
+    "units",
+]
 
 #: Rows that are encoded at once.
 AT_ONCE = 8192
@@ -206,7 +215,7 @@ class Encoding:
         return tuple(name for part in parts for name in part.inputs)
 
     def shares(self) -> Matrix:
-        """How much of each input is of each column, shape (n_0, columns): of a projection a half each."""
+        """The share of each column in each input, shape (n_0, columns): of a projection a half each."""
         rows = []
         parts: list[Number | Category] = [*self.numbers, *self.categories]
         for part in parts:
@@ -221,7 +230,7 @@ class Encoding:
         return np.array(rows).reshape(len(rows), len(self.names))
 
     def words(self) -> dict[str, str]:
-        """What became of each column, for a reader."""
+        """The inputs of each column, for a reader."""
         found = {name: f"left out: {why}" for name, why in self.left_out.items()}
         for i, name in enumerate(self.names):
             if name in found:
@@ -242,7 +251,7 @@ class Encoding:
 
 
 def category_words(category: Category) -> str:
-    """What became of a column of categories."""
+    """The inputs of a column of categories."""
     shown = ", ".join(category.categories[:3])
     more = ", …" if len(category.categories) > 3 else ""
     rare = ", and one for rare and new ones" if category.others else ""
@@ -254,7 +263,7 @@ def category_words(category: Category) -> str:
 
 
 def number_words(kind: str, numbers: Sequence[Number]) -> str:
-    """What became of a column of numbers, or of dates."""
+    """The inputs of a column of numbers, or of dates."""
     first = numbers[0]
     center = first.scaling.center
     middle = date_of(center) if kind == "date" else f"{center:.4g}"

@@ -32,7 +32,7 @@ STEPS = 24
 
 @dataclass(frozen=True)
 class Importance:
-    """How much worse predictions become when a column is shuffled.
+    """The harm to predictions of shuffling each column.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Dependence:
 
 @dataclass(frozen=True)
 class Contributions:
-    """What each column adds to the prediction of each row, from that of the mean row.
+    """The part of each column in the prediction of each row, beside that of the mean row.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Contributions:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How often a class is right where it has a probability.
+    """Probabilities beside how often they are right.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ class Looking(BaseEstimator, ABC):
     def permutation_importance(
         self, X: Any, y: Any, *, repeats: int = 3, seed: int = 0
     ) -> Importance:
-        """How much the loss grows when the values of a column are shuffled among the rows.
+        """The growth of the loss when the values of a column are shuffled among the rows.
 
         Parameters
         ----------
@@ -284,7 +284,7 @@ class Looking(BaseEstimator, ABC):
         return Dependence(self.encoding_.names[at], values, np.array(means))
 
     def contributions(self, X: Any, *, steps: int = STEPS) -> Contributions:
-        """What each column adds to each prediction: gradients integrated from the mean row to the row.
+        """The part of each column in each prediction: gradients integrated from the mean row to the row.
 
         Parameters
         ----------
@@ -329,7 +329,7 @@ class Looking(BaseEstimator, ABC):
         return Contributions(self.encoding_.names, base, values)
 
     def calibration(self, X: Any, y: Any, *, bins: int = 10) -> Calibration:
-        """How often the predicted class is right, by its probability; of a classifier.
+        """The share of right predictions by their probability; of a classifier.
 
         Parameters
         ----------
@@ -366,7 +366,7 @@ class Looking(BaseEstimator, ABC):
         return names.index(str(column))
 
     def _output_scale(self) -> Matrix:
-        """What a unit of each output is in units of the target."""
+        """The size of a unit of each output in units of the target."""
         width = getattr(self, "target_width_", None)
         return np.ones(self.network_.sizes[-1]) if width is None else np.asarray(width)
 

@@ -27,19 +27,28 @@ from ...training.entry import train
 from .columns import Matrix
 from .recipe import Recipe
 
-__all__ = ["Member", "Task", "average", "fitting_time", "train_members"]
+__all__ = [
+    "Member",
+    "Task",
+    "average",
+    "chosen_recipe",
+    "fitting_time",
+    "train_members",
+]
 
 #: Fewer rows to validate on say nothing of an epoch.
 FEWEST_HELD = 5
 #: Epochs that are looked at, at most.
 LOOKS = 100
+#: The share of the rows on which recipes are compared.
+TRIED = 0.25
 #: How much of the time may be planned: no epoch is as fast as another.
 PLANNED = 0.8
 
 
 @dataclass(frozen=True)
 class Task:
-    """What the members learn.
+    """The job of the members.
 
     Parameters
     ----------
@@ -238,6 +247,33 @@ def train_members(
             for job in jobs:
                 job.cancel()
             raise
+
+
+def chosen_recipe(
+    task: Task, recipes: Sequence[Recipe], *, threads: int | None
+) -> Recipe:
+    """The recipe whose network is best, after its last epoch, on a quarter of the rows that it does not see.
+
+    The rows and the start are the same for all recipes and fits, so that members do not depend on it.
+    """
+    limit = thread_limit(threads)
+    with ThreadPoolExecutor(max(1, min(limit, len(recipes)))) as pool:
+        jobs = [
+            pool.submit(
+                train_member,
+                task,
+                replace(recipe, held=TRIED, watched_from=1.0),
+                0,
+                max(1, limit // len(recipes)),
+                lambda: False,
+                lambda text: None,
+            )
+            for recipe in recipes
+        ]
+        scores = [job.result().score for job in jobs]
+    if not np.isfinite(scores).any():
+        return recipes[0]
+    return recipes[int(np.nanargmin(scores))]
 
 
 def fitting_time(

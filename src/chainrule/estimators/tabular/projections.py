@@ -138,7 +138,7 @@ def _telling(U: Matrix, Y: Matrix, half: Matrix) -> list[int]:
 
 
 def _rest(U: Matrix, Y: Matrix, kept: Sequence[int]) -> Matrix:
-    """What an additive model of the single numbers leaves of the targets."""
+    """The rest that an additive model of the single numbers leaves of the targets."""
     bins = [_bins(U[:, i], SINGLE_BINS) for i in kept]
     R = Y.copy()
     for _ in range(SWEEPS):
@@ -181,7 +181,7 @@ def _means(bins: Matrix, R: Matrix, rows: Matrix | None = None) -> Matrix:
 
 
 def _gain(bins: Matrix, R: Matrix, half: Matrix) -> float:
-    """How much smaller the sum of squares becomes when the bins' means of each half are taken from the other."""
+    """The fall of the sum of squares when the bins' means of each half are taken from the other."""
     found = 0.0
     for rows in (half, ~half):
         fitted = _means(bins, R, rows)[bins[~rows]]

@@ -6,10 +6,17 @@ they reach on rows that no choice looked at.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-__all__ = ["CLASS_METRICS", "NUMBER_METRICS", "PRESETS", "Recipe", "recipe_for"]
+__all__ = [
+    "CLASS_METRICS",
+    "NUMBER_METRICS",
+    "PRESETS",
+    "Recipe",
+    "careful",
+    "recipe_for",
+]
 
 #: What a classifier and a regressor can be chosen for.
 CLASS_METRICS = ("accuracy", "log_loss", "auc")
@@ -18,7 +25,7 @@ NUMBER_METRICS = ("rmse", "mae")
 
 @dataclass(frozen=True)
 class Preset:
-    """What one word asks for.
+    """The content of a preset.
 
     Parameters
     ----------
@@ -27,6 +34,8 @@ class Preset:
         Of the hidden layers.
     length : float
         Epochs, as a factor of the usual.
+    tried : bool
+        Whether a network is tried by the usual and by a careful recipe, and the better one taken.
     bins, projections, projection_bins : int
         Of the encoding, at most.
     """
@@ -35,23 +44,28 @@ class Preset:
     width: int
     layers: int
     length: float
+    tried: bool
     bins: int
     projections: int
     projection_bins: int
 
 
 PRESETS = {
-    "fast": Preset(2, 128, 3, 0.4, 48, 6, 96),
-    "strong": Preset(6, 256, 3, 1.0, 64, 6, 192),
-    "best": Preset(16, 256, 3, 1.5, 64, 8, 192),
+    "fast": Preset(2, 128, 3, 0.4, False, 48, 6, 96),
+    "strong": Preset(4, 256, 3, 1.0, True, 64, 6, 192),
+    "best": Preset(12, 256, 3, 1.5, True, 64, 8, 192),
 }
+#: Of so few rows there are twice as many members.
+FEW_ROWS = 8000
 #: Steps of a member that are enough for rows of any number, and epochs between these.
 STEPS = 2400
 EPOCHS = {"numbers": (30, 200), "classes": (30, 100)}
 #: Rows per step: this share of all, between these.
 BATCH_SHARE, LEAST_BATCH, MOST_BATCH = 1 / 64, 32, 256
+#: Where the target is mostly noise: epochs, as a share of the usual, and dropout.
+CAREFUL_LENGTH, CAREFUL_DROPOUT = 0.4, 0.4
 #: Bins of a number for classes: their noise is larger than that of numbers.
-CLASS_BINS = 16
+CLASS_BINS = 12
 #: Bytes that rows may take, encoded, and inputs at most.
 MOST_BYTES, MOST_INPUTS = 1_500_000_000, 2400
 
@@ -133,7 +147,7 @@ def recipe_for(
     Examples
     --------
     >>> recipe_for("strong", 16_512, 8, metric="rmse").lines()[0]
-    '6 networks averaged, each 256 × 256 × 256 silu, 40 epochs of batches of 256'
+    '4 networks averaged, each 256 × 256 × 256 silu, 37 epochs of batches of 256'
     """
     asked = PRESETS[preset]
     classes = metric in CLASS_METRICS
@@ -142,14 +156,16 @@ def recipe_for(
     least, most = EPOCHS["classes" if classes else "numbers"]
     usual = min(most, max(least, round(STEPS * batch / max(rows, 1))))
     inputs = min(MOST_INPUTS, (bytes_limit or MOST_BYTES) // (4 * max(rows, 1)))
+    # of classes the noise is larger than of numbers
+    per_bin, least_bins = (512, 8) if classes else (64, 16)
     return Recipe(
         bins=min(asked.bins, CLASS_BINS if classes else asked.bins),
-        projections=0 if classes else asked.projections,
-        projection_bins=max(16, min(asked.projection_bins, rows // 64)),
+        projections=asked.projections + 4 * classes,
+        projection_bins=max(least_bins, min(asked.projection_bins, rows // per_bin)),
         most_inputs=max(16, inputs),
         hidden=(asked.width,) * asked.layers,
         activation="silu",
-        members=asked.members,
+        members=asked.members * (1 if rows > FEW_ROWS else 2),
         epochs=max(2, round(asked.length * usual)),
         batch_rows=batch,
         learning_rate=0.003 if classes else 0.004,
@@ -159,6 +175,15 @@ def recipe_for(
         label_smoothing=0.1 if metric == "accuracy" else 0.0,
         held=0.0,
         watched_from=0.25,
+    )
+
+
+def careful(recipe: Recipe) -> Recipe:
+    """The same for targets that are mostly noise: fewer epochs, more dropout."""
+    return replace(
+        recipe,
+        epochs=max(2, round(CAREFUL_LENGTH * recipe.epochs)),
+        dropout=CAREFUL_DROPOUT,
     )
 
 

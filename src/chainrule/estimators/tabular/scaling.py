@@ -32,7 +32,7 @@ def clipped(z: Matrix) -> Matrix:
 
 @dataclass(frozen=True)
 class Scaling:
-    """Where a number's middle is, and how wide it spreads.
+    """The middle of a number, and its spread.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Scaling:
 
     @property
     def log(self) -> bool:
-        """Whether the logarithm is an input, too."""
+        """Return whether the logarithm is an input, too."""
         return self.log_width > 0
 
     def plain(self, x: Matrix) -> Matrix:
@@ -147,7 +147,7 @@ def bin_edges(values: Matrix, bins: int, distinct_values: int = 0) -> tuple[floa
 
 
 def positions(x: Matrix, edges: tuple[float, ...]) -> Matrix:
-    """Where numbers stand in each bin: 0 below it, 1 above it, linear in between; shape (N, bins).
+    """The positions of numbers in each bin: 0 below it, 1 above it, linear in between; shape (N, bins).
 
     Examples
     --------

@@ -189,7 +189,7 @@ def _curve(drawing: Figure, found: Dependence, outputs: Sequence[str]) -> None:
 
 
 def columns(model: Tabular) -> str:
-    """What became of each column."""
+    """The section on what became of each column."""
     words = (
         "Numbers are scaled by median and quartiles and smoothly clipped, and stand beside their position in bins; "
         "each category is an input of its own. Nothing of it is trained, and all of it is in the model file."
@@ -206,7 +206,7 @@ def columns(model: Tabular) -> str:
 
 
 def again(data: Dataset, command: str) -> str:
-    """How to do it again, with what."""
+    """The section on how to do it again, with what."""
     lines = [*versions().items()]
     lines += [(f"SHA-256 of {name}", digest) for name, digest in data.checksums.items()]
     words = "The same version, data and machine give the same bits, for any number of threads."
