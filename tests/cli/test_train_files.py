@@ -25,7 +25,10 @@ needs_tables = pytest.mark.skipif(
 def concrete(tmp_path_factory):
     folder = tmp_path_factory.mktemp("concrete")
     return folder, results(
-        "train", TABLES / "concrete.csv.gz", "--output", "run", cwd=folder
+        "train",
+        TABLES / "concrete.csv.gz",
+        *("--preset", "none", "--output", "run"),
+        cwd=folder,
     )
 
 

@@ -123,8 +123,8 @@ def train(
     preset: Annotated[
         str | None,
         typer.Option(
-            help="Averaged networks by a recipe for tables: fast, strong or best.",
-            show_default="one network",
+            help="Averaged networks by a recipe for tables: fast, strong or best; none: one network.",
+            show_default="strong for files, unless other options describe a network",
             rich_help_panel=NETWORK,
         ),
     ] = None,
@@ -293,7 +293,7 @@ def train(
 
     def job() -> int:
         from .options import checked_widths
-        from .train_command import TrainRequest, run, run_preset
+        from .train_command import TrainRequest, run
 
         reading = {
             "target": target,
@@ -331,9 +331,18 @@ def train(
             else tuple(name.strip() for name in metrics.split(",")),
         }
         request = TrainRequest(
-            data, reading, asked, seed, output, resume, engine, threads, as_json
+            data,
+            reading,
+            asked,
+            seed,
+            output,
+            resume,
+            engine,
+            threads,
+            as_json,
+            preset,
         )
-        return run(request) if preset is None else run_preset(request, preset)
+        return run(request)
 
     exit_with(job)
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.evaluation import Evaluation, evaluate, headline
-from ..data.load import load_data
 from ..equations.gradient_check import GradientCheck
 from ..errors import InputError
 from ..estimators.tabular import TabularClassifier, TabularRegressor
@@ -67,7 +66,7 @@ class Asked:
     command: str
 
 
-def run_average(asked: Asked, others: dict[str, Any]) -> int:
+def run_average(asked: Asked, others: dict[str, Any], data: Dataset) -> int:
     """Train, test, look, save; the exit status.
 
     Parameters
@@ -75,6 +74,7 @@ def run_average(asked: Asked, others: dict[str, Any]) -> int:
     asked : Asked
     others : dict
         Options of the plain network, which must be None.
+    data : Dataset
     """
     wrong = [option_name(name) for name, value in others.items() if value is not None]
     if wrong:
@@ -83,13 +83,17 @@ def run_average(asked: Asked, others: dict[str, Any]) -> int:
             "--preset, whose recipe decides about these, or a network of your own",
             f"Leave out --preset, or {wrong[0]}.",
         )
-    data = load_data(asked.data, **asked.reading, standardize_target=False)
     if data.train_rows is None or data.test_rows is None:
         raise InputError(
             f"--preset {asked.preset} for {data.name}, which is pictures",
             "a table",
             "Leave out --preset.",
         )
+    target = data.preparation.target
+    in_units = replace(
+        target, mean=(0.0,) * len(target.mean), std=(1.0,) * len(target.std)
+    )
+    data = replace(data, preparation=replace(data.preparation, target=in_units))
     existed = asked.output is not None and asked.output.exists()
     folder = prepare_folder(asked.output, data.name)
     try:

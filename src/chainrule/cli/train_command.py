@@ -13,7 +13,7 @@ import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.evaluation import evaluate
-from ..data.load import load_data
+from ..data.load import DATA_SETS, load_data
 from ..data.names import joined_names
 from ..engines.predictor import Predictor
 from ..equations.gradient_check import GradientCheck, check_gradient
@@ -34,16 +34,19 @@ from .recipes import (
     build_stopping,
     recipe_for,
     require_metrics,
+    require_name,
 )
 from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
 from .train_output import say_data, say_json, say_recipe, say_results
 
-__all__ = ["TrainRequest", "run", "run_preset"]
+__all__ = ["TrainRequest", "run"]
 
 #: The trained gradient is checked on this many rows, at most so many entries of each array; of large networks, where
 #: an entry takes longer, so many that entries times parameters are `CHECK_WORK`.
 CHECK_ROWS, CHECK_ENTRIES, FEWEST_ENTRIES, CHECK_WORK = 20, 200, 20, 2_000_000
+#: The word for a network by the other options, where a preset of averaged ones would be the default.
+ONE_NETWORK = "none"
 #: Seconds between checkpoints.
 CHECKPOINT_SECONDS = 5
 
@@ -68,6 +71,8 @@ class TrainRequest:
     threads : int or None
     as_json : bool
         Whether the results are printed as JSON, and nothing else.
+    preset : str or None
+        Of averaged networks, or `ONE_NETWORK`; None for what fits the data.
     """
 
     data: str
@@ -79,6 +84,7 @@ class TrainRequest:
     engine: str = "auto"
     threads: int | None = None
     as_json: bool = False
+    preset: str | None = None
 
     def command(self, *, output: Path | None = None) -> str:
         """The command line that asks for this."""
@@ -86,6 +92,7 @@ class TrainRequest:
         for name, value in {**self.reading, **self.asked}.items():
             words += _option(name, value)
         words += ["--seed", str(self.seed)] if self.seed else []
+        words += ["--preset", self.preset] if self.preset is not None else []
         words += ["--engine", self.engine] if self.engine != "auto" else []
         words += ["--threads", str(self.threads)] if self.threads is not None else []
         words += ["--output", str(output)] if output is not None else []
@@ -109,6 +116,14 @@ def _option(name: str, value: Any) -> list[str]:
     return [option, str(value)]
 
 
+def default_preset(request: TrainRequest, data: Dataset) -> str:
+    """The preset where none is asked for: of a table in a file whose network nobody describes, else one network."""
+    described = request.resume or request.engine != "auto"
+    described |= any(value is not None for value in request.asked.values())
+    of_file = data.train_rows is not None and request.data not in DATA_SETS
+    return "strong" if of_file and not described else ONE_NETWORK
+
+
 def run(request: TrainRequest) -> int:
     """Train, test, check, save; the exit status."""
     loss = request.asked.get("loss")
@@ -118,6 +133,9 @@ def run(request: TrainRequest) -> int:
         numbers=None if loss is None else loss not in CLASS_LOSSES,
         standardize_target=loss != "poisson",
     )
+    preset = request.preset or default_preset(request, data)
+    if preset != ONE_NETWORK:
+        return run_preset(request, preset, data)
     recipe = recipe_for(data, **request.asked)
     network = build_network(data, recipe)
     # what cannot be is said before a folder is made
@@ -144,20 +162,18 @@ def run(request: TrainRequest) -> int:
         raise
 
 
-def run_preset(request: TrainRequest, preset: str) -> int:
+def run_preset(request: TrainRequest, preset: str, data: Dataset) -> int:
     """The same with the averaged networks of a preset in place of one; the exit status."""
     from ..estimators.tabular.recipe import PRESETS
     from .average_command import Asked, run_average
-    from .recipes import require_name
 
-    require_name("--preset", preset, PRESETS)
+    require_name("--preset", preset, {**PRESETS, ONE_NETWORK: None})
     if request.resume:
         raise InputError(
             f"--resume with --preset {preset}",
             "--resume of a run of one network",
             "Train again: the same seed gives the same model.",
         )
-    words = request.command(output=request.output)
     asked = Asked(
         request.data,
         request.reading,
@@ -167,10 +183,10 @@ def run_preset(request: TrainRequest, preset: str) -> int:
         request.asked.get("epochs"),
         request.output,
         request.as_json,
-        f"{words} --preset {preset}",
+        request.command(output=request.output),
     )
     others = {n: v for n, v in request.asked.items() if n != "epochs"}
-    return run_average(asked, others)
+    return run_average(asked, others, data)
 
 
 def train_and_save(

@@ -19,7 +19,7 @@ from ...engines.threads import checked_threads
 from ...equations.network import Network
 from ...errors import InputError, named_among
 from ..rows import fits_in_memory
-from .columns import Column, Matrix, columns_of, is_frame, named_columns
+from .columns import Column, Matrix, Rows, columns_of, is_frame, named_columns
 from .encoding import Encoding, encode, fit_encoding, require_inputs
 from .members import (
     Member,
@@ -127,11 +127,15 @@ class Tabular(BaseEstimator, ABC):
     network_: Network
     encoding_: Encoding
     recipe_: Recipe
+    n_features_in_: int
+    feature_names_in_: np.ndarray[Any, Any]
 
     # ---- rows
 
     def _read(self, X: Any, *, fitting: bool) -> Any:
         """Rows with columns: a frame as it is, all else as a checked array."""
+        if isinstance(X, Rows):
+            return self._read_rows(X, fitting=fitting)
         if is_frame(X):
             validate_data(self, X, reset=fitting, skip_check_array=True)
             if len(X) < 1:
@@ -156,6 +160,19 @@ class Tabular(BaseEstimator, ABC):
             accept_sparse=True,
         )
         return X.toarray() if hasattr(X, "toarray") else X
+
+    def _read_rows(self, X: Rows, *, fitting: bool) -> Rows:
+        """Columns by name, which scikit-learn does not know."""
+        if fitting:
+            self.n_features_in_ = len(X.columns)
+            self.feature_names_in_ = np.array(X.columns, dtype=object)
+        elif list(self.feature_names_in_) != X.columns:
+            raise InputError(
+                f"columns {', '.join(X.columns[:10])}",
+                "the columns of training, in their order",
+                "Rename or order them.",
+            )
+        return X
 
     def _columns(self, X: Any) -> list[Column]:
         """The columns of rows to predict, as they were in training."""
