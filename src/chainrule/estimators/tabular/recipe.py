@@ -59,13 +59,15 @@ PRESETS = {
 FEW_ROWS = 8000
 #: Steps of a member that are enough for rows of any number, and epochs between these.
 STEPS = 2400
-EPOCHS = {"numbers": (30, 200), "classes": (30, 100)}
+EPOCHS = {"numbers": (30, 200), "classes": (40, 100)}
 #: Rows per step: this share of all, between these.
 BATCH_SHARE, LEAST_BATCH, MOST_BATCH = 1 / 64, 32, 256
 #: Where the target is mostly noise: epochs, as a share of the usual, and dropout.
 CAREFUL_LENGTH, CAREFUL_DROPOUT = 0.4, 0.4
-#: Bins of a number for classes: their noise is larger than that of numbers.
-CLASS_BINS = 12
+#: Bins of a number and of a sum for classes, whose noise is larger than that of numbers.
+CLASS_BINS, CLASS_SUM_BINS = 12, 8
+#: Bins of a sum for numbers: one for so many rows, so many at least.
+ROWS_PER_BIN, LEAST_SUM_BINS = 64, 16
 #: Bytes that rows may take, encoded, and inputs at most.
 MOST_BYTES, MOST_INPUTS = 1_500_000_000, 2400
 
@@ -156,12 +158,11 @@ def recipe_for(
     least, most = EPOCHS["classes" if classes else "numbers"]
     usual = min(most, max(least, round(STEPS * batch / max(rows, 1))))
     inputs = min(MOST_INPUTS, (bytes_limit or MOST_BYTES) // (4 * max(rows, 1)))
-    # of classes the noise is larger than of numbers
-    per_bin, least_bins = (512, 8) if classes else (64, 16)
+    sum_bins = max(LEAST_SUM_BINS, min(asked.projection_bins, rows // ROWS_PER_BIN))
     return Recipe(
         bins=min(asked.bins, CLASS_BINS if classes else asked.bins),
         projections=asked.projections + 4 * classes,
-        projection_bins=max(least_bins, min(asked.projection_bins, rows // per_bin)),
+        projection_bins=CLASS_SUM_BINS if classes else sum_bins,
         most_inputs=max(16, inputs),
         hidden=(asked.width,) * asked.layers,
         activation="silu",

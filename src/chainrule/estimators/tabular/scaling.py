@@ -12,8 +12,6 @@ __all__ = ["Scaling", "bin_edges", "clipped", "fit_scaling", "positions"]
 Matrix = np.ndarray[Any, Any]
 #: The size that smoothly clipped numbers stay below.
 BOUND = 3.0
-#: Shares that differ by less are the same.
-ROUNDING = 1e-9
 #: A positive column whose 99th percentile is so many times its first gets its logarithm as an input more.
 WIDE = 5.0
 
@@ -138,9 +136,9 @@ def bin_edges(values: Matrix, bins: int, distinct_values: int = 0) -> tuple[floa
     if distinct.size > max(bins + 1, distinct_values):
         weights = np.sqrt(counts)
         below = (np.cumsum(weights) - 0.5 * weights) / np.sum(weights)
-        places = np.searchsorted(below, np.linspace(0, 1, bins + 1) - ROUNDING)
-        places[0], places[-1] = 0, distinct.size - 1
-        distinct = distinct[np.unique(np.minimum(places, distinct.size - 1))]
+        shares = np.linspace(0, 1, bins + 1)
+        places = np.rint(np.interp(shares, below, np.arange(distinct.size)))
+        distinct = distinct[np.unique(places.astype(int))]
     with np.errstate(over="ignore"):
         apart = np.isfinite(np.diff(distinct)).all()
     return (
