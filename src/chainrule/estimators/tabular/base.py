@@ -64,8 +64,8 @@ PARAMETERS = """preset : {"fast", "strong", "best"}, default "strong"
         Members and epochs become fewer, until they fit in about so much time. `recipe_` has the numbers with which
         the same model can be made again on any machine, where no member was cut off (`epochs_`).
     max_bytes : int, optional
-        What the encoded rows may take in memory; bins become fewer until they fit. Each member that is trained at
-        the same time takes as much again. By default 1.5 GB.
+        What the encoded rows may take in memory; bins become fewer until they fit. All members share them, unless
+        `validation_fraction` leaves rows out. By default 1.5 GB.
     validation_fraction : float, default 0.0
         The share of the rows that each member leaves out, others for each, to keep the weights of the epoch that is
         best on them. 0: all rows are learned from, and the last epoch is kept, which was better on all tables tried.

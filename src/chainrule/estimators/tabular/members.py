@@ -141,6 +141,14 @@ def held_rows(task: Task, share: float, seed: int) -> Matrix:
     return np.sort(np.concatenate(held))
 
 
+def _without(task: Task, held: Matrix) -> Task:
+    """The task without some rows."""
+    kept = np.ones(len(task.x), bool)
+    kept[held] = False
+    weights = None if task.weights is None else task.weights[kept]
+    return replace(task, x=task.x[kept], targets=task.targets[kept], weights=weights)
+
+
 def train_member(
     task: Task,
     recipe: Recipe,
@@ -151,16 +159,17 @@ def train_member(
 ) -> Member:
     """Train one network."""
     held = held_rows(task, recipe.held, seed)
+    learned = task
     if len(held) < FEWEST_HELD:
         held = held[:0]
-    chosen = np.ones(len(task.x), bool)
-    chosen[held] = False
+    else:
+        learned = _without(task, held)
     best = BestEpoch(task, held, recipe, ended, note)
     report = train(
         task.network,
-        task.x[chosen],
-        task.targets[chosen],
-        sample_weight=None if task.weights is None else task.weights[chosen],
+        learned.x,
+        learned.targets,
+        sample_weight=learned.weights,
         dtype="float32",
         optimizer=AdamW(
             learning_rate=recipe.learning_rate,
