@@ -122,3 +122,17 @@ def test_pictures_have_no_preset(tmp_path: Path) -> None:
     done = chainrule("train", "digits", "--preset", "fast", cwd=tmp_path)
     assert done.returncode == 2
     assert "which is pictures" in done.stderr
+
+
+def test_info_check_and_explain_take_the_first_network(
+    folder: Path, trained: dict[str, Any]
+) -> None:
+    done = chainrule("info", "run", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "networks averaged" in done.stdout
+    assert "day: date, median 2021" in done.stdout
+    assert chainrule("check", "run", cwd=folder).returncode == 0
+    options = ("--data", "t.csv", "--row", "3", "--layer", "4", "--unit", "1")
+    done = chainrule("explain", "run", *options, "--equation", "F1", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "evaluated again" in done.stdout

@@ -23,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
 import chainrule
-from chainrule import InputError, TabularClassifier, TabularRegressor
+from chainrule import InputError, TabularClassifier, TabularRegressor, load_model
 from chainrule.estimators.tabular.columns import columns_of
 from chainrule.estimators.tabular.encoding import encode, fit_encoding
 from chainrule.estimators.tabular.members import Task, held_rows
@@ -468,8 +468,21 @@ def test_calibration_by_hand() -> None:
 def test_explain_and_check_take_a_member() -> None:
     model = TabularRegressor("fast", epochs=4).fit(X, Y)
     assert model.check_gradient(X[:3], Y[:3], member=1, max_entries=20).passed
-    with pytest.raises(InputError, match="member = 2"):
-        model.explain(X[:1], Y[:1], member=2)
+    with pytest.raises(InputError, match="member = 9"):
+        model.explain(X[:1], Y[:1], member=9)
+
+
+def test_one_network_of_a_file_is_a_model(tmp_path: Path) -> None:
+    file = tmp_path / "model.safetensors"
+    model = TabularRegressor("fast", members=2, epochs=2).fit(X, Y)
+    model.save(file)
+    for k in range(2):
+        one = load_model(file, member=k)
+        assert one.network == model.network_
+        expected = model.members_[k].parameters.theta
+        np.testing.assert_array_equal(one.parameters.theta, expected)
+    with pytest.raises(InputError, match="a member from 0 to 1"):
+        load_model(file, member=2)
 
 
 # ---- robustness: no failure, and no worse than a prediction that knows nothing

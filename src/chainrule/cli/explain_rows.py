@@ -17,6 +17,7 @@ from ..data.load import DATA_SETS, load_data
 from ..data.preparation import Preparation
 from ..data.raw_rows import read_raw_rows
 from ..errors import InputError
+from .saved_average import SavedAverage, is_average, load_average, rows_of
 from .saved_model import SavedModel, load_saved
 
 __all__ = ["Rows", "rows_of_model", "within"]
@@ -49,7 +50,7 @@ def rows_of_model(
 
     `reading` overrides how the model reads a file: arguments of `asked_dialect`.
     """
-    saved = load_saved(path)
+    saved = load_average(path) if is_average(path) else load_saved(path)
     source = saved.notes.data if data is None else data
     if source in DATA_SETS:
         return rows_of_data(source, saved.preparation)
@@ -78,11 +79,10 @@ def rows_of_data(name: str, preparation: Preparation) -> Rows:
     )
 
 
-def rows_of_file(saved: SavedModel, path: Path, asked: Dialect) -> Rows:
+def rows_of_file(saved: SavedModel | SavedAverage, path: Path, asked: Dialect) -> Rows:
     """All rows of a file, prepared as the model's were."""
     table = read_raw_rows(saved.preparation, str(path), asked).table
     target = saved.preparation.target
-    x = inputs(saved.preparation, table)[0]
     missing = [name for name in target.names if name not in table.columns]
     if missing:
         raise InputError(
@@ -90,7 +90,14 @@ def rows_of_file(saved: SavedModel, path: Path, asked: Dialect) -> Rows:
             "rows with their target: a loss needs it",
             "Add the column.",
         )
-    return Rows(x, target.standardized(targets(target, table)), path.name)
+    y = targets(target, table)
+    if isinstance(saved, SavedAverage):
+        y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+        rows = rows_of(saved.preparation, table)
+        x, known = saved.model.prepared(rows, y)
+        return Rows(x, known, path.name)
+    x = inputs(saved.preparation, table)[0]
+    return Rows(x, target.standardized(y), path.name)
 
 
 def within(rows: Rows, row: int, span: str | None) -> tuple[Matrix, Matrix, int, str]:

@@ -9,6 +9,7 @@ from ..equations.network import Network
 from ..files.storage import load_model
 from .output import Output
 from .run_folder import model_file
+from .saved_average import is_average, load_average
 from .saved_model import load_saved
 
 __all__ = ["run"]
@@ -33,6 +34,8 @@ def run(path: Path) -> int:
         "written by "
         + ", ".join(f"{name} {version}" for name, version in model.versions.items())
     )
+    if is_average(path):
+        return _average(console, path)
     if "preparation" not in model.notes:
         console.print("no notes on how raw rows are prepared")
         return 0
@@ -60,6 +63,23 @@ def run(path: Path) -> int:
     )
     for feature in saved.preparation.features:
         console.print(f"  {feature.name}: {feature.words()}", soft_wrap=True)
+    return 0
+
+
+def _average(console: Output, path: Path) -> int:
+    """Print the facts of averaged networks, all of which are like the first."""
+    saved = load_average(path)
+    target, notes = saved.preparation.target, saved.notes
+    for line in saved.model.recipe_.lines():
+        console.print(line, soft_wrap=True)
+    kind = f"classes {', '.join(target.classes)}" if target.classes else "numbers"
+    console.print(f"trained on {notes.data} by: {notes.command}", soft_wrap=True)
+    console.print(f"predicts {', '.join(target.names)}: {kind}", soft_wrap=True)
+    test = [f"{n} {v:.5g}" for n, v in notes.test.items() if isinstance(v, float)]
+    console.print(f"on {notes.test.get('rows', 'no')} test rows: {', '.join(test)}")
+    console.print(f"from {len(saved.model.encoding_.names)} columns:")
+    for name, words in saved.model.encoding_.words().items():
+        console.print(f"  {name}: {words}", soft_wrap=True)
     return 0
 
 

@@ -13,10 +13,10 @@ from ..data.tables import Table
 from ..errors import InputError
 from ..estimators.tabular import TabularClassifier, TabularRegressor
 from ..estimators.tabular.columns import Rows
-from ..estimators.tabular.files import FORMAT, made_again
+from ..estimators.tabular.files import made_again
 from ..files.container import read_file, unreadable
 from ..files.schema import fitted
-from ..files.storage import FORMAT as NETWORK
+from ..files.storage import AVERAGE, FORMAT
 from .saved_model import TrainNotes
 
 __all__ = ["SavedAverage", "is_average", "load_average", "outputs", "rows_of"]
@@ -46,13 +46,13 @@ class SavedAverage:
 
 def is_average(path: Path) -> bool:
     """Return whether a model file is one of averaged networks."""
-    content, _ = read_file(path, NETWORK, FORMAT)
-    return bool(content["format"] == FORMAT)
+    content, _ = read_file(path, FORMAT, AVERAGE)
+    return bool(content["format"] == AVERAGE)
 
 
 def load_average(path: Path) -> SavedAverage:
     """Read a file that `chainrule train --preset` saved, or raise `InputError`."""
-    content, tensors = read_file(path, FORMAT)
+    content, tensors = read_file(path, AVERAGE)
     kind = KINDS.get(str(content.get("estimator")))
     extra = content.get("extra") or {}
     if kind is None or "preparation" not in extra:

@@ -20,6 +20,7 @@ from .json_text import versions
 from .schema import fitted, made_of
 
 __all__ = [
+    "AVERAGE",
     "FORMAT",
     "Model",
     "NetworkText",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 FORMAT = "chainrule-model"
+#: The format of averaged networks: `TabularClassifier.save` and `TabularRegressor.save` write it.
+AVERAGE = "chainrule-tabular"
 
 
 @dataclass(frozen=True)
@@ -138,12 +141,14 @@ def save_model(
     write_file(path, FORMAT, content, {"theta": theta})
 
 
-def load_model(path: str | os.PathLike[str]) -> Model:
-    """Read a file that `save_model` wrote.
+def load_model(path: str | os.PathLike[str], *, member: int = 0) -> Model:
+    """Read a file that `save_model` wrote; or one network of a file of averaged ones.
 
     Parameters
     ----------
     path : path
+    member : int
+        Of averaged networks, which.
 
     Returns
     -------
@@ -156,7 +161,16 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     OSError
         The file cannot be read.
     """
-    content, tensors = read_file(path, FORMAT)
+    content, tensors = read_file(path, FORMAT, AVERAGE)
+    if content["format"] == AVERAGE:
+        name = f"theta{member}"
+        if name not in tensors:
+            raise InputError(
+                f"{os.fspath(path)}, member = {member}",
+                f"a member from 0 to {len(tensors) - 1}",
+                "Pass member=0.",
+            )
+        content, tensors = content | {"notes": {}}, {"theta": tensors[name]}
     try:
         text = fitted(ModelText, content)
         network = _network_of(text.network)

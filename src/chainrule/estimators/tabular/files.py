@@ -16,17 +16,16 @@ from ...errors import InputError
 from ...files.container import read_file, unreadable, write_file
 from ...files.json_text import json_ready, versions
 from ...files.schema import fitted
-from ...files.storage import build_network, describe_network
+from ...files.storage import AVERAGE, build_network, describe_network
 from ..files import LabelsText, restored, stored, stored_labels
 from .encoding import Encoding, Number, Projection
 from .members import Member
 from .recipe import Recipe
 
-__all__ = ["FORMAT", "TabularFile", "made_again", "write_tabular"]
+__all__ = ["TabularFile", "made_again", "write_tabular"]
 
 T = TypeVar("T")
 
-FORMAT = "chainrule-tabular"
 LABELS = ("classes_", "feature_names_in_")
 NUMBERS = ("target_center_", "target_width_", "target_low_", "target_high_")
 
@@ -109,7 +108,7 @@ class TabularFile(BaseEstimator, ABC):
         InputError
             Not such a file, altered, or of the other estimator.
         """
-        content, tensors = read_file(path, FORMAT)
+        content, tensors = read_file(path, AVERAGE)
         kind = content.get("estimator", "nothing")
         if kind != cls.__name__:
             raise unreadable(path, f"{kind!s:.100}, not {cls.__name__}, in it")
@@ -151,7 +150,7 @@ def write_tabular(
     }
     tensors = {f"theta{k}": m.parameters.theta for k, m in enumerate(members)}
     text = {**json_ready(content), "versions": versions()}
-    write_file(path, FORMAT, text, tensors)
+    write_file(path, AVERAGE, text, tensors)
 
 
 def made_again(

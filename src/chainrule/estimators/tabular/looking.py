@@ -136,6 +136,22 @@ class Looking(BaseEstimator, ABC):
     def _known_targets(self, y: Any) -> Matrix:
         """Targets as the loss takes them."""
 
+    def prepared(self, X: Any, y: Any) -> tuple[Matrix, Matrix]:
+        """Inputs and targets as the networks take them, float32.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+        y : array-like
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_0)
+            Named by `encoding_.inputs`.
+        ndarray, shape (n_samples, n_L)
+        """
+        return encode(self.encoding_, self._columns(X)), self._known_targets(y)
+
     def explain(
         self, X: Any, y: Any, *, member: int = 0, **options: Any
     ) -> Explanation:
@@ -163,9 +179,8 @@ class Looking(BaseEstimator, ABC):
         True
         """
         parameters = self._member(member).parameters
-        x = encode(self.encoding_, self._columns(X))
         given = {"parameters": parameters, **options}
-        return explain(self.network_, x, self._known_targets(y), **given)
+        return explain(self.network_, *self.prepared(X, y), **given)
 
     def check_gradient(
         self, X: Any, y: Any, *, member: int = 0, **options: Any
@@ -194,9 +209,8 @@ class Looking(BaseEstimator, ABC):
         """
         parameters = self._member(member).parameters
         exact = Parameters(parameters.sizes, parameters.theta.astype(np.float64))
-        x = encode(self.encoding_, self._columns(X)).astype(np.float64)
-        y = self._known_targets(y).astype(np.float64)
-        return check_gradient(self.network_, exact, x, y, **options)
+        x, targets = (array.astype(np.float64) for array in self.prepared(X, y))
+        return check_gradient(self.network_, exact, x, targets, **options)
 
     def permutation_importance(
         self, X: Any, y: Any, *, repeats: int = 3, seed: int = 0
