@@ -96,8 +96,11 @@ def read_idx(path: Path) -> None:
 
 def read_model(path: Path) -> None:
     """Load, `chainrule info`, `chainrule predict`; or what an estimator saved."""
-    from chainrule import MLPClassifier
+    from chainrule import MLPClassifier, TabularClassifier
 
+    if path.name.startswith("average"):
+        TabularClassifier.load(path).predict(samples.mixed()[:3])
+        return
     if path.name.startswith("estimator"):
         import numpy as np
 

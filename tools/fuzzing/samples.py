@@ -9,6 +9,7 @@ import shutil
 import struct
 import zipfile
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ __all__ = [
     "csv",
     "estimator_or_model",
     "idx",
+    "mixed",
     "npz",
     "parquet",
     "rows",
@@ -181,16 +183,30 @@ def checkpoint(folder: Path) -> Mapping[str, bytes]:
     return {"checkpoint": path.read_bytes()}
 
 
+def mixed() -> list[list[Any]]:
+    """Rows with a number, a category and a date."""
+    start = datetime(2020, 1, 1)
+    return [
+        [i * 37 % 101 / 8, ("red", "blue", None)[i % 3], start + timedelta(days=i)]
+        for i in range(60)
+    ]
+
+
 def estimator_or_model(folder: Path) -> Mapping[str, bytes]:
-    """A model of the command, and an estimator's."""
-    from chainrule import MLPClassifier
+    """A model of the command, an estimator's, and averaged networks."""
+    from chainrule import MLPClassifier, TabularClassifier
 
     rng = np.random.default_rng(0)
     x, path = rng.normal(size=(20, 3)), folder / "estimator"
     MLPClassifier((4,), solver="lbfgs", max_iter=500, random_state=0).fit(
         x, np.array(["no", "yes"])[x[:, 0].astype(int) % 2]
     ).save(path)
+    average = folder / "average"
+    TabularClassifier("fast", members=2, epochs=2).fit(
+        mixed(), ["no", "yes"] * 30
+    ).save(average)
     return {
+        "average.safetensors": average.read_bytes(),
         "model.safetensors": (trained(folder) / "model.safetensors").read_bytes(),
         "estimator.safetensors": path.read_bytes(),
     }

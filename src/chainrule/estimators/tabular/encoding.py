@@ -24,6 +24,7 @@ from .columns import Column, Matrix
 from .scaling import Scaling, bin_edges, fit_scaling, positions
 
 __all__ = [
+    "DATE_PARTS",
     "Category",
     "Encoding",
     "Number",
@@ -46,6 +47,10 @@ MOST_DISTINCT, ROWS_PER_VALUE = 256, 16
 BESIDE = 3
 #: What is read of a date beside its day: a part that repeats, with its days.
 CYCLES = {"year": 365.2425, "week": 7.0, "day": 1.0}
+DATE_PARTS = (
+    "days",
+    *(f"{cycle} {wave}" for cycle in CYCLES for wave in ("cos", "sin")),
+)
 
 
 @dataclass(frozen=True)
@@ -331,7 +336,7 @@ def fit_encoding(columns: Sequence[Column], *, bins: int, most_inputs: int) -> E
 def _fit_numbers(place: int, column: Column, bins: int, distinct: int) -> list[Number]:
     parts = [""]
     if column.kind == "date":
-        parts = ["days", *(f"{c} {w}" for c in CYCLES for w in ("cos", "sin"))]
+        parts = list(DATE_PARTS)
     gone = bool(np.isnan(column.values).any())
     found = []
     for part in parts:

@@ -18,7 +18,8 @@ from ...files.json_text import json_ready, versions
 from ...files.schema import fitted
 from ...files.storage import AVERAGE, build_network, describe_network
 from ..files import LabelsText, restored, stored, stored_labels
-from .encoding import Encoding, Number, Projection
+from .columns import KINDS
+from .encoding import DATE_PARTS, Encoding, Number, Projection
 from .members import Member
 from .recipe import Recipe
 
@@ -185,6 +186,10 @@ def _require_fit(text: TabularText, network: Network, tensors: dict[str, Any]) -
         raise ValueError(
             f"{sorted(counts)} columns, {len(encoding.inputs)} inputs of a network of {network.sizes[0]}"
         )
+    if not set(encoding.kinds) <= set(KINDS) or len(set(encoding.names)) < len(
+        encoding.names
+    ):
+        raise ValueError(f"columns of the kinds {', '.join(encoding.kinds)!s:.100}")
     places = {number.column for number in encoding.numbers}
     places |= {category.column for category in encoding.categories}
     sums = {p for one in encoding.projections for p in (one.first, one.second)}
@@ -193,6 +198,14 @@ def _require_fit(text: TabularText, network: Network, tensors: dict[str, Any]) -
         and sums <= set(range(len(encoding.numbers)))
     ):
         raise ValueError("inputs of columns that are not there")
+    for number in encoding.numbers:
+        kind = encoding.kinds[number.column]
+        if kind == "category" or number.part not in (
+            DATE_PARTS if kind == "date" else ("",)
+        ):
+            raise ValueError(f"{number.part!r:.40} of a column of the kind {kind}")
+    if any(encoding.kinds[c.column] != "category" for c in encoding.categories):
+        raise ValueError("categories of a column of numbers")
     binned: list[Number | Projection] = [*encoding.numbers, *encoding.projections]
     for part in binned:
         if any(b <= a for a, b in zip(part.edges, part.edges[1:], strict=False)):
