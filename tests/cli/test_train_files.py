@@ -108,7 +108,27 @@ def test_predict_takes_raw_rows_and_gives_units(concrete):
         (["concrete.csv.gz"], "r2", 0.85),
     ],
 )
-def test_how_good_the_defaults_are(tmp_path, arguments, metric, least):
+def test_how_good_one_network_is(tmp_path, arguments, metric, least):
+    how_good("none", tmp_path, arguments, metric, least)
+
+
+@needs_tables
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("arguments", "metric", "least"),
+    [
+        (["adult.data.gz", "--test", "adult.test.gz"], "accuracy", 0.867),
+        (["california_housing.csv.gz"], "rmse", -47_000),
+        (["letter-recognition.data.gz", "--target", "column1"], "accuracy", 0.96),
+        (["concrete.csv.gz"], "r2", 0.9),
+    ],
+)
+def test_how_good_an_average_is(tmp_path, arguments, metric, least):
+    how_good("fast", tmp_path, arguments, metric, least)
+
+
+def how_good(preset, tmp_path, arguments, metric, least):
+    """The mean of three seeds, each in a minute."""
     paths = [TABLES / word if word.endswith(".gz") else word for word in arguments]
     sign = -1 if metric == "rmse" else 1
     scores = []
@@ -117,7 +137,10 @@ def test_how_good_the_defaults_are(tmp_path, arguments, metric, least):
         scores.append(
             sign
             * results(
-                "train", *paths, "--seed", seed, "--output", f"{seed}", cwd=tmp_path
+                "train",
+                *paths,
+                *("--preset", preset, "--seed", seed, "--output", f"{seed}"),
+                cwd=tmp_path,
             )["test"][metric]
         )
         assert time.perf_counter() - began < 60

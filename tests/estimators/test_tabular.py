@@ -414,6 +414,15 @@ def test_a_loaded_model_predicts_the_same_bits(kind: str, tmp_path: Path) -> Non
         np.testing.assert_array_equal(again.predict(rows), model.predict(rows))
 
 
+def test_rows_predicted_in_parts_have_the_same_bits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = TabularRegressor(**QUICK).fit(X, Y)
+    whole = model.predict(X)
+    monkeypatch.setattr("chainrule.estimators.tabular.base.AT_ONCE", 37)
+    np.testing.assert_array_equal(model.predict(X), whole)
+
+
 def test_files_that_do_not_fit_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "model.safetensors"
     TabularRegressor(**QUICK).fit(X, Y).save(file)

@@ -36,6 +36,8 @@ __all__ = ["CONSTRAINTS", "Tabular", "with_tabular_parameters"]
 
 Estimator = TypeVar("Estimator", bound=type)
 
+#: Rows that are predicted at once.
+AT_ONCE = 32_768
 COUNT = Interval(Integral, 1, None, closed="left")
 #: parameter → what it may be.
 CONSTRAINTS: dict[str, list[Any]] = {
@@ -179,14 +181,21 @@ class Tabular(BaseEstimator, ABC):
         check_is_fitted(self)
         return columns_of(self._read(X, fitting=False), kinds=self.encoding_.kinds)
 
-    def _inputs(self, X: Any) -> Matrix:
-        """The inputs of the network."""
-        columns = self._columns(X)
-        return encode(self.encoding_, columns)
-
     def _outputs(self, X: Any) -> Matrix:
-        """The average of the members' outputs, shape (N, n_L)."""
-        return self._average(self._inputs(X))
+        """The average of the members' outputs, shape (N, n_L); encoded rows are in memory in parts."""
+        columns = self._columns(X)
+        rows = len(columns[0].values)
+        parts = [slice(start, start + AT_ONCE) for start in range(0, rows, AT_ONCE)]
+        found = [
+            self._average(
+                encode(
+                    self.encoding_,
+                    [Column(c.name, c.kind, c.values[part]) for c in columns],
+                )
+            )
+            for part in parts
+        ]
+        return np.concatenate(found)
 
     def _average(self, x: Matrix) -> Matrix:
         parameters = [member.parameters for member in self.members_]
@@ -241,7 +250,7 @@ class Tabular(BaseEstimator, ABC):
             and self.max_seconds is None
         ):
             both = [recipe, careful(recipe)]
-            recipe = chosen_recipe(self._by_loss(task, y), both, threads=self.n_threads)
+            recipe = chosen_recipe(self._by_loss(task, y), both, threads=threads)
         deadline = None
         if self.max_seconds is not None:
             deadline = began + self.max_seconds
@@ -250,7 +259,7 @@ class Tabular(BaseEstimator, ABC):
                 task,
                 recipe,
                 left,
-                threads=self.n_threads,
+                threads=threads,
                 fixed=self.members is not None,
             )
         seed = self._seed()
@@ -258,7 +267,7 @@ class Tabular(BaseEstimator, ABC):
             task,
             recipe,
             seed,
-            threads=self.n_threads,
+            threads=threads,
             deadline=deadline,
             progress=self.progress,
         )
