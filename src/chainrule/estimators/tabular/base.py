@@ -19,6 +19,7 @@ from ...engines.threads import checked_threads
 from ...equations.network import Network
 from ...errors import InputError, named_among
 from ..rows import fits_in_memory
+from ..rules import threads_for
 from .columns import Column, Matrix, Rows, columns_of, is_frame, named_columns
 from .encoding import Encoding, encode, fit_encoding, require_inputs
 from .members import (
@@ -244,6 +245,7 @@ class Tabular(BaseEstimator, ABC):
         )
         self.encoding_ = self._fitted_encoding(columns, y, recipe)
         task = self._task(encode(self.encoding_, columns), y, weights, recipe)
+        threads = threads_for(self.n_threads, task.network, len(task.x))
         if (
             PRESETS[self.preset].tried
             and self.epochs is None
