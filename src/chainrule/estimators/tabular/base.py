@@ -31,7 +31,7 @@ from .members import (
     train_members,
 )
 from .projections import with_projections
-from .recipe import PRESETS, Recipe, careful, recipe_for
+from .recipe import PRESETS, Recipe, recipe_for, to_try
 
 __all__ = ["CONSTRAINTS", "Tabular", "with_tabular_parameters"]
 
@@ -61,8 +61,8 @@ PARAMETERS = """preset : {"fast", "strong", "best"}, default "strong"
     members : int, optional
         Networks that are averaged; by default as the preset says.
     epochs : int, optional
-        The length of the schedule; by default by the number of rows, and by which of two recipes, a usual one and a
-        careful one for targets that are mostly noise, was better on rows that its network did not see.
+        The length of the schedule; by default by the number of rows, and by which of three recipes, a usual one and
+        two careful ones for targets that are mostly noise, was best on rows that its networks did not see.
     max_seconds : float, optional
         Members and epochs become fewer, until they fit in about so much time. `recipe_` has the numbers with which
         the same model can be made again on any machine, where no member was cut off (`epochs_`).
@@ -251,8 +251,9 @@ class Tabular(BaseEstimator, ABC):
             and self.epochs is None
             and self.max_seconds is None
         ):
-            both = [recipe, careful(recipe)]
-            recipe = chosen_recipe(self._by_loss(task, y), both, threads=threads)
+            recipe = chosen_recipe(
+                self._by_loss(task, y), to_try(recipe), threads=threads
+            )
         deadline = None
         if self.max_seconds is not None:
             deadline = began + self.max_seconds

@@ -14,8 +14,8 @@ __all__ = [
     "NUMBER_METRICS",
     "PRESETS",
     "Recipe",
-    "careful",
     "recipe_for",
+    "to_try",
 ]
 
 #: What a classifier and a regressor can be chosen for.
@@ -35,7 +35,7 @@ class Preset:
     length : float
         Epochs, as a factor of the usual.
     tried : bool
-        Whether a network is tried by the usual and by a careful recipe, and the better one taken.
+        Whether networks are tried by the usual and by careful recipes, and the best one taken.
     bins, projections, projection_bins : int
         Of the encoding, at most.
     """
@@ -63,7 +63,7 @@ EPOCHS = {"numbers": (30, 200), "classes": (40, 100)}
 #: Rows per step: this share of all, between these.
 BATCH_SHARE, LEAST_BATCH, MOST_BATCH = 1 / 64, 32, 256
 #: Where the target is mostly noise: epochs, as a share of the usual, and dropout.
-CAREFUL_LENGTH, CAREFUL_DROPOUT = 0.4, 0.4
+CAREFUL = ((0.4, 0.4), (0.1, 0.5))
 #: Bins of a number and of a sum for classes, whose noise is larger than that of numbers.
 CLASS_BINS, CLASS_SUM_BINS = 12, 8
 #: Bins of a sum for numbers: one for so many rows, so many at least.
@@ -179,13 +179,13 @@ def recipe_for(
     )
 
 
-def careful(recipe: Recipe) -> Recipe:
-    """The same for targets that are mostly noise: fewer epochs, more dropout."""
-    return replace(
-        recipe,
-        epochs=max(2, round(CAREFUL_LENGTH * recipe.epochs)),
-        dropout=CAREFUL_DROPOUT,
-    )
+def to_try(recipe: Recipe) -> list[Recipe]:
+    """The recipe, and more careful ones for targets that are mostly noise: fewer epochs, more dropout."""
+    more = [
+        replace(recipe, epochs=max(2, round(length * recipe.epochs)), dropout=dropout)
+        for length, dropout in CAREFUL
+    ]
+    return [recipe, *more]
 
 
 def round_down_log2(count: int) -> int:
