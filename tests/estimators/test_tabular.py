@@ -316,6 +316,18 @@ def test_the_time_is_kept_and_the_same_model_can_be_made_again() -> None:
     np.testing.assert_array_equal(again.fit(X, Y).predict(X), model.predict(X))
 
 
+def test_noise_is_learned_carefully_and_what_is_clear_is_not() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 2))
+    usual = recipe_for("strong", 200, 2, metric="rmse")
+    clear = TabularRegressor("strong", members=1).fit(x, np.sin(3 * x[:, 0])).recipe_
+    assert (clear.epochs, clear.dropout) == (usual.epochs, usual.dropout)
+    noise = x[:, 0] + 3 * rng.normal(size=200)
+    careful = TabularRegressor("strong", members=1).fit(x, noise).recipe_
+    assert careful.epochs < usual.epochs
+    assert careful.dropout > usual.dropout
+
+
 def test_the_memory_is_kept() -> None:
     x = np.random.default_rng(0).normal(size=(2000, 30))
     usual = TabularRegressor(**QUICK).fit(x, x[:, 0])
