@@ -71,7 +71,8 @@ PARAMETERS = """preset : {"fast", "strong", "best"}, default "strong"
         `validation_fraction` leaves rows out. By default 1.5 GB.
     validation_fraction : float, default 0.0
         The share of the rows that each member leaves out, others for each, to keep the weights of the epoch that is
-        best on them. 0: all rows are learned from, and the last epoch is kept, which was as good or better on the tables tried.
+        best on them. 0: all rows are learned from, and the last epoch is kept, which was as good or better on the
+        tables tried.
     categorical_features : "from_dtype", or array-like of names, places or booleans, or None
         Columns that are categories: by their dtype (text, and categories of pandas, polars and Arrow), and those
         that are named. None: only text.
