@@ -7,7 +7,7 @@ number of rows; that happens once, in `reduction_weights`. The table is in `loss
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
@@ -34,6 +34,8 @@ class Loss(ABC):
     custom: bool = False
     #: Those of "log_phi" and "log1m_phi", log a and log(1 - a), that ℓ takes from Z through the activation.
     logarithms: ClassVar[tuple[str, ...]] = ()
+    #: The activation with which Δ[L] = (Σ_k y_k) A - Y or A - Y, so that ∂²ℓ/∂z² is a multiple of ∂a/∂z; "" for none.
+    natural: ClassVar[str] = ""
 
     @abstractmethod
     def value_and_delta(
@@ -56,6 +58,15 @@ class Loss(ABC):
         delta : Array, shape (N, n_L)
             ∂ℓ/∂Z[L], one row per sample.
         """
+
+    def curvature_roots(self, y: Array, a: Array) -> Mapping[str, Array]:
+        """Roots of ∂²ℓ/∂a², shapes (N, n_L), by the method of `Activation` that takes each back to Z[L] (G1).
+
+        The root of "pull_back" is √(∂²ℓ/∂a²); those of "log_pull_back" and "log1m_pull_back" are √y and √(1 - y),
+        since ∂²ℓ/∂a² = y/a² + (1 - y)/(1 - a)² = (√y ∂log a/∂a)² + (√(1 - y) ∂log(1 - a)/∂a)². Empty where ℓ has no
+        curvature, or none is known.
+        """
+        return {}
 
     def targets(self, y: Any, width: int, like: Array) -> Array:
         """`y` as an array of shape (N, n_L), checked.
@@ -136,6 +147,8 @@ class Pointwise(Loss):
         What ℓ takes beside y and a.
     residuals : tuple of float
         The values of y - a at which ℓ is not smooth.
+    ell_second : callable or None
+        ∂²ℓ/∂a², >= 0, as `ell_prime`; None where it is 0 or not known.
     """
 
     name: str
@@ -149,6 +162,7 @@ class Pointwise(Loss):
     residuals: tuple[float, ...] = ()
     analytic: bool = True
     custom: bool = False
+    ell_second: Callable[..., Array] | None = None
 
     def value_and_delta(
         self, y: Array, z: Array, a: Array, phi: Activation
@@ -157,6 +171,12 @@ class Pointwise(Loss):
         value = self.ell(y, a, *arguments)
         delta = phi.pull_back(z, a, self.ell_prime(y, a, *arguments))  # B1
         return array_namespace(z).sum(value, axis=1), delta
+
+    def curvature_roots(self, y: Array, a: Array) -> Mapping[str, Array]:
+        if self.ell_second is None:
+            return {}
+        second = self.ell_second(y, a, *(v for _, v in self.parameters))
+        return {"pull_back": array_namespace(a).sqrt(second)}
 
     def residual_kinks(self, y: Array, a: Array) -> tuple[Array, ...]:
         return tuple(y - a - at for at in self.residuals)
@@ -171,9 +191,10 @@ def row_of(
     ell_prime: tuple[Callable[..., Array], str],
     source: str,
     residuals: Callable[..., tuple[float, ...]],
+    ell_second: Callable[..., Array] | None = None,
     **parameters: tuple[float, Interval],
 ) -> Row[Loss]:
-    """A row of the table: ℓ and ∂ℓ/∂a, each as function and formula; parameters with their default and range."""
+    """A row of the table: ℓ and ∂ℓ/∂a, each as function and formula; ∂²ℓ/∂a²; parameters with default and range."""
 
     def make(**values: float) -> Loss:
         return Pointwise(
@@ -186,6 +207,7 @@ def row_of(
             source,
             parameters=tuple(values.items()),
             residuals=residuals(**values),
+            ell_second=ell_second,
         )
 
     return Row(name, make, parameters)

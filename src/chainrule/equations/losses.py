@@ -21,9 +21,19 @@ from typing import Any, ClassVar, final
 
 from ..errors import InputError
 from .activation import Activation
-from .arrays import Array, array_namespace, device, log1p, positive, real_part, sign
+from .arrays import (
+    Array,
+    array_namespace,
+    between,
+    device,
+    log1p,
+    positive,
+    real_part,
+    sign,
+)
 from .intervals import POSITIVE, REALS, SHARE, UNIT, Interval
 from .loss import Loss, Pointwise, reduction_weights, row_of
+from .sigmoids import tanh_prime
 from .table import Row
 from .targets import require_in, rows_of_classes, rows_of_targets
 
@@ -98,6 +108,7 @@ class CrossEntropy(Loss):
     label_smoothing: float = 0.0
     name: str = "cross_entropy"
     logarithms: ClassVar[tuple[str, ...]] = ("log_phi",)
+    natural: ClassVar[str] = "softmax"
     formula: str = "-xlogy(y, a)"
     formula_prime: str = "-(y / a)"
     accepts: Interval = Interval(0.0, 1.0, high_closed=True)
@@ -118,6 +129,9 @@ class CrossEntropy(Loss):
         value = -_weighted_log(y, phi.log_value(z, a))
         return array_namespace(z).sum(value, axis=1), phi.log_pull_back(z, a, -y)  # B1
 
+    def curvature_roots(self, y: Array, a: Array) -> Mapping[str, Array]:
+        return {"log_pull_back": array_namespace(a).sqrt(y)}  # y/a² = y (∂ log a/∂a)²
+
     def specification(self) -> dict[str, Any]:
         return {"name": self.name, "label_smoothing": self.label_smoothing}
 
@@ -133,6 +147,7 @@ class BinaryCrossEntropy(Loss):
     label_smoothing: float = 0.0
     name: str = "binary_cross_entropy"
     logarithms: ClassVar[tuple[str, ...]] = ("log_phi", "log1m_phi")
+    natural: ClassVar[str] = "sigmoid"
     formula: str = "-(xlogy(y, a) + xlogy(1 - y, 1 - a))"
     formula_prime: str = "-(y / a) + (1 - y) / (1 - a)"
     accepts: Interval = UNIT
@@ -158,6 +173,10 @@ class BinaryCrossEntropy(Loss):
         delta = phi.log_pull_back(z, a, -y) + phi.log1m_pull_back(z, a, y - 1)  # B1
         return array_namespace(z).sum(value, axis=1), delta
 
+    def curvature_roots(self, y: Array, a: Array) -> Mapping[str, Array]:
+        xp = array_namespace(a)
+        return {"log_pull_back": xp.sqrt(y), "log1m_pull_back": xp.sqrt(1 - y)}
+
     def specification(self) -> dict[str, Any]:
         return {"name": self.name, "label_smoothing": self.label_smoothing}
 
@@ -172,6 +191,7 @@ class Poisson(Loss):
 
     name: str = "poisson"
     logarithms: ClassVar[tuple[str, ...]] = ("log_phi",)
+    natural: ClassVar[str] = "exp"
     formula: str = "a - xlogy(y, a) + xlogy(y, y) - y"
     formula_prime: str = "1 - y / a"
     accepts: Interval = Interval(0.0, math.inf)
@@ -191,6 +211,9 @@ class Poisson(Loss):
         delta = phi.pull_back(z, a, xp.ones_like(a)) + phi.log_pull_back(z, a, -y)  # B1
         return xp.sum(value, axis=1), delta
 
+    def curvature_roots(self, y: Array, a: Array) -> Mapping[str, Array]:
+        return {"log_pull_back": array_namespace(a).sqrt(y)}  # the second of y log a
+
 
 def _weighted_log(weight: Array, log: Array) -> Array:
     """Weight · log, with 0 · log 0 = 0."""
@@ -204,6 +227,10 @@ def _squared(y: Array, a: Array, factor: float) -> Array:
 
 def _squared_prime(y: Array, a: Array, factor: float) -> Array:
     return 2 * factor * (a - y)
+
+
+def _squared_second(y: Array, a: Array, factor: float) -> Array:
+    return array_namespace(a).full_like(a, 2 * factor)
 
 
 def _absolute(y: Array, a: Array) -> Array:
@@ -227,6 +254,10 @@ def _huber_prime(y: Array, a: Array, threshold: float) -> Array:
     return array_namespace(a).where(far, threshold * sign(r), r)
 
 
+def _huber_second(y: Array, a: Array, threshold: float) -> Array:
+    return between(a - y, -threshold, threshold)
+
+
 def _log_cosh(y: Array, a: Array) -> Array:
     xp = array_namespace(a)
     size = (a - y) * sign(a - y)
@@ -235,6 +266,10 @@ def _log_cosh(y: Array, a: Array) -> Array:
 
 def _log_cosh_prime(y: Array, a: Array) -> Array:
     return array_namespace(a).tanh(a - y)
+
+
+def _log_cosh_second(y: Array, a: Array) -> Array:
+    return tanh_prime(a - y)
 
 
 def pinball(quantiles: float | Sequence[float] = (0.5,)) -> Loss:
@@ -259,7 +294,7 @@ HUBER_PRIME = (
 )
 LOG_COSH = "log(cosh(a - y)) or abs(a - y) + log1p(exp(-2 * abs(a - y))) - log(2)"
 
-#: One row each: name, ℓ, ∂ℓ/∂a, source, residuals at which ℓ is not smooth; parameters.
+#: One row each: name, ℓ, ∂ℓ/∂a, source, residuals at which ℓ is not smooth, ∂²ℓ/∂a² > 0; parameters.
 ROWS: tuple[Row[Loss], ...] = (
     row_of(
         "squared_error",
@@ -267,6 +302,7 @@ ROWS: tuple[Row[Loss], ...] = (
         (_squared_prime, "2 * factor * (a - y)"),
         "S0.E7, S1.E8",
         lambda factor: (),
+        _squared_second,
         factor=(0.5, POSITIVE),  # ½ in S0, S2, S3; 1 in S1, S4
     ),
     Row("cross_entropy", CrossEntropy, SMOOTHING),
@@ -284,6 +320,7 @@ ROWS: tuple[Row[Loss], ...] = (
         (_huber_prime, HUBER_PRIME),
         "Huber 1964",
         lambda threshold: (-threshold, threshold),
+        _huber_second,
         threshold=(1.0, POSITIVE),
     ),
     row_of(
@@ -292,6 +329,7 @@ ROWS: tuple[Row[Loss], ...] = (
         (_log_cosh_prime, "tanh(a - y)"),
         "Green 1990",
         lambda: (),
+        _log_cosh_second,
     ),
 )
 #: name → the row, which called makes the loss, from its parameters where it has some.
