@@ -15,14 +15,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from ..equations.arrays import Array
+from ..equations.arrays import Array, as_numpy
 from ..equations.backward_pass import Gradient
 from ..equations.dropout import dropout_masks
 from ..equations.forward_pass import Trace
+from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters
 from ..errors import NonFiniteError
 from ..optimizers.constraints import free_entries
-from ..optimizers.interface import Problem, Slots
+from ..optimizers.interface import Problem, Rows, Slots
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..optimizers.step import apply_step
@@ -241,12 +242,30 @@ class Engine(ABC):
         def move(state: State, gradient: Array) -> tuple[Array, Slots]:
             return apply_step(sizes, rules, state, gradient, rate, free)
 
+        def passes(theta: Array) -> tuple[Trace, Gradient]:
+            l1, l2 = rules.l1, rules.l2_of(batch.weight)
+            return self.passes(workspace, theta, batch, l1=l1, l2=l2)
+
+        def rows() -> Rows:
+            given = batch.sample_weight
+            weights = None if given is None else as_numpy(given)
+            targets = as_numpy(batch.y)
+            return Rows(
+                workspace.network,
+                targets,
+                reduction_weights(weights, batch.rows, "mean", targets),
+                batch.weight,
+                rules.l1,
+                rules.l2_of(batch.weight),
+                rules.frozen_layers,
+            )
+
         if not optimizer.one_gradient:
             weight = 1.0  # J of all rows is no mean over batches
         try:
-            stepped = optimizer.step(Problem(evaluate, move), state)
+            stepped = optimizer.step(Problem(evaluate, move, passes, rows), state)
             if not stepped.taken:
-                return replace(state, memory=stepped.memory)
+                return replace(state, memory=stepped.memory, scalars=stepped.scalars)
             loss_sum = state.loss_sum + weight * float(stepped.J)
             if not math.isfinite(loss_sum):  # huge row weights
                 raise NonFiniteError("J")
@@ -257,6 +276,8 @@ class Engine(ABC):
             theta=stepped.theta,
             slots=stepped.slots,
             memory=stepped.memory,
+            scalars=stepped.scalars,
+            details=stepped.details,
             step_in_epoch=state.step_in_epoch + 1,
             steps=t,
             loss_sum=loss_sum,

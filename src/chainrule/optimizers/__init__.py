@@ -17,6 +17,7 @@ from .first_order import (
 )
 from .interface import Optimizer
 from .lbfgs import LBFGS
+from .levenberg_marquardt import LevenbergMarquardt
 
 __all__ = [
     "LBFGS",
@@ -27,6 +28,7 @@ __all__ = [
     "FirstOrder",
     "FoldedAdam",
     "GradientDescent",
+    "LevenbergMarquardt",
     "Optimizer",
     "RMSprop",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,10 @@ class State:
         Σ Σw J and Σ Σw over the batches of this epoch, each J taken before its step.
     memory : object
         Whatever an optimizer remembers beside the slots, which no checkpoint holds.
+    scalars : tuple of float
+        Numbers that an optimizer remembers.
+    details : dict of str to float
+        Numbers of the last step, which are recorded with its epoch.
     """
 
     theta: Array
@@ -40,6 +45,8 @@ class State:
     loss_sum: float = 0.0
     weight_sum: float = 0.0
     memory: Any = field(default=None, compare=False, repr=False)
+    scalars: tuple[float, ...] = ()
+    details: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def next_epoch(self, schedule: tuple[float, ...] | None = None) -> State:
         """The same, at the start of the next epoch, with what the schedule then remembers."""
@@ -51,4 +58,5 @@ class State:
             self.epoch + 1,
             steps=self.steps,
             memory=self.memory,
+            scalars=self.scalars,
         )

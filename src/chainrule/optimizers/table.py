@@ -16,6 +16,7 @@ from .first_order import (
 )
 from .interface import Optimizer
 from .lbfgs import LBFGS
+from .levenberg_marquardt import LevenbergMarquardt
 
 __all__ = ["OPTIMIZERS"]
 
@@ -32,6 +33,7 @@ OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = MappingProxyType(
             FoldedAdam,
             AdamW,
             LBFGS,
+            LevenbergMarquardt,
         )
     }
 )

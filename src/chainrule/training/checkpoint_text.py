@@ -34,6 +34,7 @@ class StateText:
     steps: int
     loss_sum: Number
     weight_sum: Number
+    scalars: tuple[Number, ...] = ()
 
     def __post_init__(self) -> None:
         require_count(
@@ -82,8 +83,13 @@ class CheckpointText:
     diagnoses: tuple[DiagnosisText, ...]
     watch: WatchText
     seconds: float
+    details: tuple[dict[str, Number], ...] = ()
 
     def __post_init__(self) -> None:
+        if self.details and len(self.details) != len(self.history):
+            raise ValueError(
+                f"details of {len(self.details)} epochs of {len(self.history)}"
+            )
         if not (math.isfinite(self.seconds) and self.seconds >= 0):
             raise ValueError(f"seconds = {self.seconds}, which is no time")
 
@@ -95,8 +101,11 @@ class CheckpointText:
                 float(rate),
                 _number(validation),
                 _named(monitor, metrics),
+                {name: float(value) for name, value in details.items()},
             )
-            for loss, rate, validation, metrics in self.history
+            for (loss, rate, validation, metrics), details in zip(
+                self.history, self.details or ({},) * len(self.history), strict=True
+            )
         )
 
     def found(self) -> tuple[Diagnosis, ...]:

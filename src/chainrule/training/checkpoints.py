@@ -122,14 +122,15 @@ def save_checkpoint(
     counters = {
         name: value
         for name, value in vars(state).items()
-        if name not in ("theta", "slots", "memory")
+        if name not in ("theta", "slots", "memory", "details")
     }
     content = {
         "settings": settings,
         "state": json_ready(counters),
         "history": json_ready(
-            [list(asdict(epoch).values()) for epoch in progress.history]
+            [list(asdict(epoch).values())[:4] for epoch in progress.history]
         ),
+        "details": json_ready([dict(epoch.details) for epoch in progress.history]),
         "diagnoses": json_ready(
             [diagnosis.as_dict() for diagnosis in progress.diagnoses]
         ),
@@ -196,6 +197,10 @@ def _progress_of(
         raise ValueError(
             f"{len(text.state.schedule)} numbers that the schedule remembers, not {len(start.schedule)}"
         )
+    if len(text.state.scalars) != len(start.scalars):
+        raise ValueError(
+            f"{len(text.state.scalars)} numbers that the optimizer remembers, not {len(start.scalars)}"
+        )
     state = State(
         arrays["theta"],
         tuple(arrays[slot] for slot in slots),
@@ -205,6 +210,7 @@ def _progress_of(
         text.state.steps,
         float(text.state.loss_sum),
         float(text.state.weight_sum),
+        scalars=tuple(map(float, text.state.scalars)),
     )
     stopping = settings.get("early_stopping")
     monitored = stopping.get("monitor") if isinstance(stopping, dict) else None

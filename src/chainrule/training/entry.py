@@ -49,7 +49,7 @@ from .report import Report
 from .run import Limits, Run
 from .stopping import EarlyStopping
 
-__all__ = ["checked_data", "fingerprint", "split_off", "train"]
+__all__ = ["checked_data", "fingerprint", "in_double", "split_off", "train"]
 
 
 def train(
@@ -112,8 +112,8 @@ def train(
     schedule : str or Schedule
         A name from `SCHEDULES`, with its defaults, or one of its schedules.
     batch_rows : int, optional
-        Rows per step, of which at most N are taken; by default all for "gradient_descent" and "lbfgs", else 128. The
-        order is drawn anew for each epoch.
+        Rows per step, of which at most N are taken; by default all for "gradient_descent", "lbfgs" and
+        "levenberg_marquardt", else 128. The order is drawn anew for each epoch.
     max_epochs, max_steps : int
         How often to go through the rows, and how many steps to take at most.
     max_seconds : float, optional
@@ -203,13 +203,14 @@ def train(
         else parameters
     )
     network.require(start)
-    start = Parameters(start.sizes, row_major(start.theta))
+    rule = checked_optimizer(optimizer, learning_rate)
+    asked = start.theta
+    start = Parameters(start.sizes, row_major(in_double(rule, asked)))
     everything, labels = (
         checked_data(network, start, x, y, sample_weight, input_scale),
         np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
     )
     data, held_out = split_off(network, start, everything, labels, validation, seed)
-    rule = checked_optimizer(optimizer, learning_rate)
     rules = Rules(
         rule,
         chosen(schedule, Schedule, SCHEDULES, "schedule"),
@@ -224,9 +225,15 @@ def train(
         seed,
     )
     require_possible(rules)
+    rule.require(network, data.rows, rules.l1, rules.l2)
     able, reason = choose_engine(engine, network, rules, start.theta)
     workspace = able.prepare(network, rules, start.theta.dtype, threads, input_scale)
-    state = State(start.theta, rule.init(start.theta), rules.schedule.start())
+    state = State(
+        start.theta,
+        rule.init(start.theta),
+        rules.schedule.start(),
+        scalars=rule.first_scalars(),
+    )
     fixed = _settings(network, rules, early_stopping, data, held_out, able.name)
     run = Run(
         network,
@@ -253,7 +260,7 @@ def train(
         done=run.state.epoch,
     ) as line:
         stopped = run.go(line, raise_nonfinite=on_nonfinite == "raise")
-    last = Parameters(network.sizes, run.state.theta)
+    last = Parameters(network.sizes, as_asked(run.state.theta, asked))
     keep_best = (
         early_stopping is not None and early_stopping.keep_best and run.best is not None
     )
@@ -268,7 +275,7 @@ def train(
     }
     return Report(
         network,
-        Parameters(network.sizes, run.best) if keep_best else last,
+        Parameters(network.sizes, as_asked(run.best, asked)) if keep_best else last,
         last,
         tuple(run.history),
         tuple(run.diagnoses),
@@ -281,6 +288,18 @@ def train(
         able.name,
         reason,
     )
+
+
+def in_double(optimizer: Optimizer, theta: Array) -> Array:
+    """θ in float64 where the optimizer computes so, else as it is."""
+    xp = array_namespace(theta)
+    return xp.astype(theta, xp.float64) if optimizer.double else theta
+
+
+def as_asked(theta: Array, asked: Array) -> Array:
+    """θ in the dtype that was asked for."""
+    xp = array_namespace(theta)
+    return theta if theta.dtype == asked.dtype else xp.astype(theta, asked.dtype)
 
 
 def checked_data(

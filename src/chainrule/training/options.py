@@ -149,7 +149,7 @@ def checked_optimizer(
         raise InputError(
             f"learning_rate = {learning_rate} with {rule.name}",
             "a learning rate for the optimizers that have one",
-            "Leave it out: the length of its steps is found by a line search.",
+            f"Leave it out: the length of its steps is found by {rule.search}.",
         )
     return OPTIMIZERS[optimizer](learning_rate=float(learning_rate))
 
@@ -230,11 +230,16 @@ def require_possible(rules: Rules) -> None:
         "schedule": rules.schedule.name != "constant"
         or rules.schedule.warmup_epochs > 0,
     }
-    wrong = [name for name, given in asked.items() if given]
+    wrong = [
+        name
+        for name, given in asked.items()
+        if given and name not in rules.optimizer.allowed
+    ]
     if wrong:
+        penalties = " and ".join(["penalties", *sorted(rules.optimizer.allowed)])
         raise InputError(
             f"{', '.join(wrong)} with {rules.optimizer.name}",
-            f"{rules.optimizer.name} with penalties only: its line search needs one smooth function",
+            f"{rules.optimizer.name} with {penalties} only: {rules.optimizer.search} needs one smooth function",
             'Leave it out, or use optimizer="adam".',
         )
 

@@ -33,12 +33,17 @@ class Epoch:
     metrics : dict of str to float
         Name → value of each metric that is recorded, of the validation data where there is some, else of the
         training data, after the epoch: the one that early stopping watches, and those that were asked for.
+    details : dict of str to float
+        Name → value of what the optimizer notes of its last step: of Levenberg–Marquardt "damping" λ, "gain_ratio",
+        "gamma", the effective number of parameters, where it is known; of Bayesian regularization "alpha", "beta"
+        and "log_evidence", too, before the step.
     """
 
     loss: float
     learning_rate: float
     validation_loss: float | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    details: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, repr=False)
@@ -108,6 +113,15 @@ class Report:
         names = dict.fromkeys(name for epoch in self.history for name in epoch.metrics)
         return {
             name: tuple(epoch.metrics.get(name) for epoch in self.history)
+            for name in names
+        }
+
+    @property
+    def details(self) -> dict[str, tuple[float | None, ...]]:
+        """Name → the values by epoch of what the optimizer noted of its steps."""
+        names = dict.fromkeys(name for epoch in self.history for name in epoch.details)
+        return {
+            name: tuple(epoch.details.get(name) for epoch in self.history)
             for name in names
         }
 

@@ -37,6 +37,8 @@ ENDINGS = {
     Ending.CONVERGED: StopReason.CONVERGED,
     Ending.LIMIT: StopReason.EPOCHS,
     Ending.LINE_SEARCH: StopReason.LINE_SEARCH,
+    Ending.GOAL: StopReason.GOAL,
+    Ending.DAMPING: StopReason.DAMPING,
 }
 
 
@@ -201,7 +203,7 @@ class Run:
         loss = state.loss_sum / state.weight_sum
         validation_loss, metrics = self._evaluate(state.theta)
         rate = self._last_learning_rate(state)
-        record = Epoch(loss, rate, validation_loss, metrics)
+        record = Epoch(loss, rate, validation_loss, metrics, state.details)
         watched = loss if validation_loss is None else validation_loss
         rule, watch, best = self.early_stopping, self.watch, self.best
         settled = self.rules.schedule.settled(state.epoch, state.schedule)

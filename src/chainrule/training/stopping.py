@@ -31,6 +31,8 @@ class StopReason(enum.Enum):
     LINE_SEARCH = (
         "The line search found no lower loss; rounding limits further progress."
     )
+    GOAL = "The loss has reached the goal."
+    DAMPING = "No step lowers the loss, however strongly damped; rounding limits further progress."
 
 
 @dataclass(frozen=True, kw_only=True)
