@@ -64,7 +64,7 @@ class LevenbergMarquardt(Optimizer):
     decrease : float
         λ is divided by this at most, after a step as good as foretold.
     largest_damping : float
-        Ends when no λ up to this, a multiple as `damping` is, lowers J.
+        Ends when no λ up to this, a multiple as `damping` is or of the last λ, lowers J.
     gradient_tolerance : float
         Ends when max |∇J| is at most this.
     loss_tolerance : float
@@ -243,7 +243,7 @@ class _Search:
             damping = optimizer.damping * scale
         pull = self._pull(point, factor, linear)
         J = self._total(point)
-        most = optimizer.largest_damping * scale
+        most = optimizer.largest_damping * max(scale, damping)
         while damping <= most:
             delta = curvature.step(pull, self.prior, damping)
             foretold = float(damping * (delta @ delta) - pull.gradient @ delta) / 2
