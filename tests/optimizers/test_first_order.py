@@ -219,6 +219,8 @@ def test_specification_makes_it_again(name):
     optimizer = (
         OPTIMIZERS[name](memory=3)
         if name == "lbfgs"
+        else OPTIMIZERS[name](damping=np.float32(0.003))
+        if name == "levenberg_marquardt"
         else OPTIMIZERS[name](learning_rate=np.float32(0.003))
     )
     specification = optimizer.specification()

@@ -372,7 +372,7 @@ def test_callbacks_stop_a_run_and_every_other_callback_still_sees_it(
 
 def test_reasons_are_sentences():
     texts = [reason.value for reason in StopReason]
-    assert len(set(texts)) == len(texts) == 9
+    assert len(set(texts)) == len(texts) == 12
     assert all(
         text[0].isupper() and text.endswith(".") and len(text.split()) >= 4
         for text in texts

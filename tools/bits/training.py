@@ -37,7 +37,7 @@ DTYPES = ("float64", "float32")
 SIZES, FUNCTIONS = (6, 9, 7, 4), ("tanh", "relu", "softmax")
 ROWS = 70
 #: Rules that take all rows in every step.
-ALL_ROWS = ("gradient_descent", "lbfgs")
+ALL_ROWS = ("gradient_descent", "lbfgs", "levenberg_marquardt")
 #: Parameters with which a rule is tried beside its defaults.
 RULES: dict[str, list[dict[str, Any]]] = {
     "sgd": [{"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}],
@@ -45,6 +45,7 @@ RULES: dict[str, list[dict[str, Any]]] = {
     "adam": [{"beta1": 0.8, "beta2": 0.95, "epsilon": 1e-4}],
     "adamw": [{"weight_decay": 0.2}],
     "lbfgs": [{"memory": 2}],
+    "levenberg_marquardt": [{"form": "dual"}, {"regularization": "bayes"}],
 }
 #: Parameters with which a schedule moves within the epochs of a run here; others run with their defaults.
 SPANS: dict[str, dict[str, Any]] = {

@@ -265,7 +265,13 @@ class Engine(ABC):
         try:
             stepped = optimizer.step(Problem(evaluate, move, passes, rows), state)
             if not stepped.taken:
-                return replace(state, memory=stepped.memory, scalars=stepped.scalars)
+                return replace(
+                    state,
+                    theta=stepped.theta,
+                    slots=stepped.slots,
+                    memory=stepped.memory,
+                    scalars=stepped.scalars,
+                )
             loss_sum = state.loss_sum + weight * float(stepped.J)
             if not math.isfinite(loss_sum):  # huge row weights
                 raise NonFiniteError("J")

@@ -18,7 +18,14 @@ from .forward_pass import Trace, checked_penalty, checked_targets, objective_and
 from .losses import Loss
 from .network import Network, Parameters, checked_network, read_biases, read_weights
 
-__all__ = ["Gradient", "backward", "gradient_of_input", "output_gradient", "pull_back"]
+__all__ = [
+    "Gradient",
+    "backward",
+    "gradient_of_input",
+    "output_gradient",
+    "penalty_gradient",
+    "pull_back",
+]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ TINY = 1e-300
 
 @dataclass(frozen=True)
 class Likelihood:
-    """How J of some rows is a likelihood.
+    """The likelihood that J of some rows stands for.
 
     Parameters
     ----------

@@ -32,6 +32,7 @@ __all__ = [
     "linearize",
     "linearized",
     "output_factor",
+    "pulled_through",
     "require_curvature",
     "rows_of",
     "transposed_product",

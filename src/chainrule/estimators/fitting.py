@@ -21,6 +21,7 @@ from ..optimizers import Optimizer
 from ..optimizers.interface import Ending
 from ..optimizers.state import State
 from ..training.callbacks import Callback
+from ..training.entry import in_double
 from ..training.metrics import Metric
 from ..training.options import require_learnable
 from ..training.run import Limits, Run
@@ -35,7 +36,10 @@ __all__ = ["Continuation", "Fit", "Fitted", "Outcome"]
 
 Matrix = np.ndarray[Any, Any]
 #: The ends that a search finds by itself, and the limit on its iterations.
-ENDED = (StopReason.CONVERGED, StopReason.LINE_SEARCH, StopReason.EPOCHS)
+ENDED = (
+    *(StopReason.CONVERGED, StopReason.GOAL, StopReason.DAMPING),
+    *(StopReason.EVIDENCE, StopReason.LINE_SEARCH, StopReason.EPOCHS),
+)
 #: SciPy's words for that limit.
 AT_LIMIT = "STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"
 DIVERGED = (
@@ -181,6 +185,8 @@ class Fit:
         Whether early stopping was asked for.
     incremental : bool
         Whether it is one of `partial_fit`.
+    dtype : dtype
+        Of the weights that are asked for.
     """
 
     run: Run
@@ -189,6 +195,7 @@ class Fit:
     fitted: Fitted
     scored: bool
     incremental: bool
+    dtype: Any
 
     @classmethod
     def prepared(
@@ -215,6 +222,7 @@ class Fit:
         require_learnable(network)
         optimizer = optimizer_of(settings)
         rule = epoch_rule(settings, network, optimizer)
+        asked, theta = theta.dtype, in_double(optimizer, theta)
         data = examples.data(network, theta, at_once=not optimizer.one_gradient)
         validation = None if held is None else held.data(network, theta)
         if held is None and rule.scored:
@@ -226,6 +234,7 @@ class Fit:
         rules = rules_of(
             settings, network, optimizer, schedule, before.steps, data, random
         )
+        optimizer.require(network, data.rows, rules.l1, rules.l2_of(data.weight))
         engine, _ = choose_engine(settings.engine, network, rules, theta)
         threads = threads_for(settings.n_threads, network, rules.batch_rows)
         end = EndOfEpoch(rule, before.standing, verbose=bool(settings.verbose))
@@ -245,12 +254,18 @@ class Fit:
             settings={},
             engine=engine,
             workspace=engine.prepare(network, rules, theta.dtype, threads),
-            state=State(theta, before.slots, schedule.start(), steps=before.steps),
+            state=State(
+                theta,
+                before.slots,
+                schedule.start(),
+                steps=before.steps,
+                scalars=optimizer.first_scalars(),
+            ),
             diagnosing=False,
             metrics=metrics,
         )
         scored = bool(settings.early_stopping)
-        return cls(run, end, before, fitted, scored, incremental)
+        return cls(run, end, before, fitted, scored, incremental, asked)
 
     def outcome(self, reason: StopReason | None) -> Outcome:
         """The outcome, stopped for this reason; None where an exception passes."""
@@ -297,7 +312,8 @@ class Fit:
             steps=run.state.steps,
             standing=self.end.standing,
         )
-        parameters = Parameters(run.network.sizes, run.state.theta)
+        theta = run.state.theta.astype(self.dtype, copy=False)
+        parameters = Parameters(run.network.sizes, theta)
         return Outcome(parameters, fitted, continuation)
 
     def _diverged(self, left: Outcome) -> Outcome:
@@ -324,13 +340,14 @@ class Fit:
         done = run.rules.optimizer.done(run.state)
         if done is not None:
             left = replace(left, fitted=replace(left.fitted, loss=done.J))
-        if reason is StopReason.CONVERGED:
+        if reason not in (StopReason.LINE_SEARCH, StopReason.EPOCHS):
             return left
         message = AT_LIMIT
         if done is not None and done.ending is not Ending.CONVERGED:
             message = done.message
         status = 2 if reason is StopReason.LINE_SEARCH else 1
-        text = f"lbfgs failed to converge after {n_iter} iteration(s) (status={status}):\n{message}\n"
+        name = run.rules.optimizer.name
+        text = f"{name} failed to converge after {n_iter} iteration(s) (status={status}):\n{message}\n"
         if n_iter == run.limits.epochs:
             text += f"\nIncrease the number of iterations to improve the convergence (max_iter={n_iter})."
         text += "\nYou might also want to scale the data as shown in:\n    "

@@ -61,7 +61,7 @@ COUNT = Interval(Integral, 1, None, closed="left")
 CONSTRAINTS: dict[str, list[Any]] = {
     "hidden_layer_sizes": ["array-like", COUNT],
     "activation": [StrOptions({"logistic", *ACTIVATIONS}), Activation, list, tuple],
-    "solver": [StrOptions(set(OPTIMIZERS)), Optimizer],
+    "solver": [StrOptions({"lm", *OPTIMIZERS}), Optimizer],
     "alpha": [FACTOR],
     "batch_size": [StrOptions({"auto"}), COUNT],
     "learning_rate": [StrOptions({"invscaling", *SCHEDULES}), Schedule],
@@ -111,8 +111,8 @@ hidden_layer_sizes : int or array-like of int, default (100,)
 activation : str, Activation, or a list of them, default "relu"
     Of the hidden layers, all or one by one: "logistic", or a name from `ACTIVATIONS`.
 solver : str or Optimizer, default "adam"
-    "adam", "sgd" and "lbfgs" are scikit-learn's; every other name from `OPTIMIZERS`, with its defaults and
-    `learning_rate_init`; or an optimizer with its parameters.
+    "adam", "sgd" and "lbfgs" are scikit-learn's; "lm" is Levenberg–Marquardt; every other name from `OPTIMIZERS`,
+    with its defaults and `learning_rate_init`; or an optimizer with its parameters.
 alpha : float, default 0.0001
     The penalty ½ alpha ‖W‖² / Σw of each batch, as scikit-learn divides it.
 batch_size : int or "auto", default "auto"
@@ -125,7 +125,7 @@ learning_rate_init : float, default 0.001
 power_t : float, default 0.5
     The exponent of "invscaling".
 max_iter : int, default 200
-    Epochs at most; iterations of "lbfgs".
+    Epochs at most; iterations of "lbfgs" and "lm".
 shuffle : bool, default True
     Whether the order of the rows is drawn anew for each epoch.
 random_state : int, RandomState or None
@@ -133,7 +133,7 @@ random_state : int, RandomState or None
     scikit-learn draws.
 tol : float, default 1e-4
     What counts as an improvement of the loss, per output, or of the validation score; of "lbfgs" the largest entry
-    of the gradient at which it ends.
+    of the gradient at which it ends; "lm" ends when the loss falls in a step by at most tol/100 of itself.
 verbose : bool, default False
     Whether to print the loss of each epoch.
 warm_start : bool, default False

@@ -257,8 +257,16 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
             self.__dict__.update(outcome.attributes())
         if outcome.error is not None:
             raise outcome.error
+        self._end_of_run(fit)
         if outcome.warning is not None:
-            warn(*outcome.warning)
+            self._tell(*outcome.warning)
+
+    def _tell(self, message: str, category: type[Warning]) -> None:
+        """Warn the user."""
+        warn(message, category)
+
+    def _end_of_run(self, fit: Fit) -> None:
+        """Take what a run left beside its outcome."""
 
     def _prepared(
         self,

@@ -13,7 +13,7 @@ from ..engines.native import flops
 from ..engines.rows import Data
 from ..engines.threads import checked_threads, require_counts
 from ..equations.network import Network
-from ..optimizers import LBFGS, SGD, FoldedAdam, Optimizer
+from ..optimizers import LBFGS, SGD, FoldedAdam, LevenbergMarquardt, Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.schedules import SCHEDULES, Constant, Schedule
 from ..optimizers.table import OPTIMIZERS
@@ -38,6 +38,8 @@ LBFGS_LOSS_TOLERANCE = 1e7 * float(np.finfo(np.float64).eps)
 #: Floating-point operations between two meetings of the threads up to which a second one is not worth it: it saves
 #: little where its core is free, and costs several times the work where something else runs there.
 LITTLE_WORK = 12_000_000
+#: Short names of solvers → those of `OPTIMIZERS`.
+SHORT = {"lm": LevenbergMarquardt.name}
 #: Frames that no warning points at.
 INSIDE = ("chainrule.", "sklearn.", "joblib.")
 
@@ -66,16 +68,19 @@ def optimizer_of(settings: Settings) -> Optimizer:
             loss_tolerance=LBFGS_LOSS_TOLERANCE,
             max_evaluations=int(settings.max_fun),
         )
+    if solver in ("lm", LevenbergMarquardt.name):
+        return LevenbergMarquardt(loss_tolerance=float(settings.tol) / 100)
     return OPTIMIZERS[solver](learning_rate=rate)
 
 
 def takes_steps(settings: Settings) -> bool:
     """Return whether the solver can continue by an epoch; raises where not, as `available_if` wants it."""
     asked = settings.solver
-    solver = OPTIMIZERS.get(asked) if isinstance(asked, str) else asked
+    name = asked if isinstance(asked, str) else asked.name
+    solver = OPTIMIZERS.get(SHORT.get(name, name)) if isinstance(asked, str) else asked
     if not getattr(solver, "one_gradient", True):
         raise AttributeError(
-            "partial_fit is only available for stochastic optimizers. lbfgs is not stochastic."
+            f"partial_fit is only available for stochastic optimizers. {name} is not stochastic."
         )
     return True
 
@@ -84,7 +89,7 @@ def learning_rate_of(settings: Settings) -> str | Schedule:
     """`learning_rate`: a schedule, or a word; scikit-learn's are "constant" to the solvers that ignore them."""
     asked = settings.learning_rate
     ignored = isinstance(asked, str) and asked in ("invscaling", "adaptive")
-    if ignored and settings.solver in ("adam", "lbfgs"):
+    if ignored and settings.solver in ("adam", "lbfgs", "lm", LevenbergMarquardt.name):
         return "constant"
     return asked
 

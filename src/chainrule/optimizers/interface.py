@@ -86,7 +86,7 @@ class Stepped:
     memory : object
         Whatever else it remembers, which no checkpoint holds.
     taken : bool
-        False where there was no step to take, because the optimizer has ended.
+        False where there was no step to take, because the optimizer has ended; θ may then be an earlier one.
     scalars : tuple of float
         Numbers that it remembers; a checkpoint holds them.
     details : dict of str to float
@@ -110,6 +110,7 @@ class Ending(enum.Enum):
     LINE_SEARCH = enum.auto()
     GOAL = enum.auto()
     DAMPING = enum.auto()
+    EVIDENCE = enum.auto()
 
 
 @dataclass(frozen=True)

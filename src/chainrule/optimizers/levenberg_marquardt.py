@@ -15,7 +15,7 @@ from typing import Any, ClassVar, final
 import numpy as np
 
 from ..equations.arrays import Array, array_namespace, as_numpy
-from ..equations.backward_pass import Gradient
+from ..equations.backward_pass import Gradient, penalty_gradient
 from ..equations.evidence import Evidence, Likelihood, likelihood_of, reestimated
 from ..equations.forward_pass import Trace
 from ..equations.network import Network, Parameters
@@ -75,7 +75,9 @@ class LevenbergMarquardt(Optimizer):
         The matrix that is decomposed: of the parameters, or of the outputs of all rows; by default the smaller.
     regularization : {"none", "bayes"}
         "bayes" finds the penalty ½ α/κ ‖θ‖² of all parameters, biases included, from the data (G9-G11); no l1 or l2
-        beside it.
+        beside it. It ends when the evidence has not grown for `patience` steps, with the parameters of the largest.
+    patience : int
+        Of "bayes".
     max_gigabytes : float
         Memory at most; what would need more is refused before it is taken.
 
@@ -90,6 +92,7 @@ class LevenbergMarquardt(Optimizer):
     double: ClassVar[bool] = True
     allowed: ClassVar[frozenset[str]] = frozenset({"frozen_layers"})
     search: ClassVar[str] = "its damping"
+    slot_names: ClassVar[tuple[str, ...]] = ("best",)
     learning_rate = 1.0
     damping: float = 1e-2
     decrease: float = 10.0
@@ -99,22 +102,24 @@ class LevenbergMarquardt(Optimizer):
     goal: float = 0.0
     form: str = "auto"
     regularization: str = "none"
+    patience: int = 15
     max_gigabytes: float = 4.0
 
     def __post_init__(self) -> None:
         numbers = {
             name: value
             for name, value in asdict(self).items()
-            if name not in ("form", "regularization")
+            if name not in ("form", "regularization", "patience")
         }
         good = all(is_number(v) and math.isfinite(v) for v in numbers.values())
         good = good and self.damping > 0 and self.decrease > 1
         good = good and self.largest_damping > self.damping and self.max_gigabytes > 0
         good = good and self.gradient_tolerance >= 0 and self.loss_tolerance >= 0
+        good = good and isinstance(self.patience, int) and self.patience >= 1
         if not (good and self.goal >= 0):
             raise InputError(
                 repr(self),
-                "damping and max_gigabytes > 0, decrease > 1, largest_damping > damping, tolerances and goal >= 0",
+                "damping, max_gigabytes > 0, decrease > 1, largest_damping > damping, patience >= 1, others >= 0",
                 "Leave them at their defaults.",
             )
         for name, value in numbers.items():
@@ -133,8 +138,8 @@ class LevenbergMarquardt(Optimizer):
         return self.regularization == "bayes"
 
     def first_scalars(self) -> tuple[float, ...]:
-        """λ (NaN before the first step), what it is multiplied by after a step that fails, α/κ (NaN likewise)."""
-        return math.nan, 2.0, math.nan
+        """λ, its factor after a step that fails, α/κ; the largest evidence, its α/κ, the steps since. NaN: not yet."""
+        return math.nan, 2.0, math.nan, -math.inf, math.nan, 0.0
 
     def require(self, network: Network, rows: int, l1: float, l2: float) -> None:
         require_curvature(network.loss)
@@ -223,7 +228,8 @@ class _Search:
     def step(self) -> Stepped:
         optimizer, state = self.optimizer, self.state
         point = self._here()
-        damping, growth, ratio = state.scalars
+        damping, growth, ratio, *seen = state.scalars
+        best = state.slots[0] if state.slots else state.theta
         evidence: Evidence | None = None
         if optimizer.bayes:
             first = FIRST_PRIOR / self.rows.weight
@@ -237,6 +243,12 @@ class _Search:
             evidence = self._evidence(point, curvature)
             if not math.isnan(ratio):
                 self._set_prior(evidence.prior)
+                seen[2] += 1
+                if evidence.log_evidence > seen[0]:
+                    seen = [evidence.log_evidence, self.prior.weights, 0.0]
+                    best = state.theta
+                if seen[2] >= optimizer.patience:
+                    return self._back(best, seen)
         gamma = curvature.effective(self.prior)
         scale = max(curvature.mean_diagonal, np.finfo(np.float64).tiny)
         if math.isnan(damping):
@@ -255,7 +267,10 @@ class _Search:
         else:
             message = "No step lowers J, however short."
             ending = Done(Ending.DAMPING, J, message)
-            return self._end(point, ending, (damping, growth, self.prior.weights))
+            if optimizer.bayes and seen[2]:
+                return self._back(best, seen)
+            remembered = (damping, growth, self.prior.weights, *seen)
+            return self._end(point, ending, remembered)
         gain = fall / foretold if foretold > 0 else 1.0
         details = {"damping": damping, "gain_ratio": gain}
         details |= {} if gamma is None else {"gamma": gamma}
@@ -270,8 +285,9 @@ class _Search:
         return Stepped(
             now,
             self._like(trial.theta),
-            memory=_Memory(trial, done),
-            scalars=(max(damping, 1e-20 * scale), 2.0, self.prior.weights),
+            (best,),
+            _Memory(trial, done),
+            scalars=(max(damping, 1e-20 * scale), 2.0, self.prior.weights, *seen),
             details=details,
         )
 
@@ -322,9 +338,21 @@ class _Search:
         return Stepped(
             done.J,
             self.state.theta,
-            memory=_Memory(point, done),
+            self.state.slots,
+            _Memory(point, done),
             taken=False,
             scalars=scalars,
+        )
+
+    def _back(self, best: Array, seen: list[float]) -> Stepped:
+        """The end, at the parameters of the largest evidence."""
+        point = self._point(np.array(as_numpy(best), dtype=np.float64))
+        self._set_prior(seen[1])
+        message = "The evidence grows no more."
+        done = Done(Ending.EVIDENCE, self._total(point), message)
+        remembered = (math.nan, 2.0, *seen[1:2], *seen)
+        return Stepped(
+            done.J, best, (best,), _Memory(point, done), taken=False, scalars=remembered
         )
 
     def _gradient(self, point: _Point) -> Matrix:
@@ -368,8 +396,6 @@ class _Search:
         return Pull(gradient, np.where(self.prior.free, rest, 0.0), residual)
 
     def _penalty_gradient(self, point: _Point, room: Parameters) -> Matrix:
-        from ..equations.backward_pass import penalty_gradient
-
         own = Parameters(self.network.sizes, point.theta)
         for place, W in zip(room.weights, own.weights, strict=True):
             place[...] = penalty_gradient(W, self.rows.l1, self.rows.l2)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "curves_of", "draw_line", "plot"]
+__all__ = ["COLORS", "curves_of", "draw_line", "plot", "show_figures"]
 
 #: Told apart by people who see colors otherwise, too (Okabe & Ito 2008); each has its own line.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -39,6 +39,7 @@ ENDINGS = {
     Ending.LINE_SEARCH: StopReason.LINE_SEARCH,
     Ending.GOAL: StopReason.GOAL,
     Ending.DAMPING: StopReason.DAMPING,
+    Ending.EVIDENCE: StopReason.EVIDENCE,
 }
 
 
