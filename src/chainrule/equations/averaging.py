@@ -62,7 +62,8 @@ class Ensemble:
     def moments(self, x: Array) -> tuple[Array, Array]:
         """Mean and standard deviation of what is predicted for rows x, both of shape (N, n_L).
 
-        The variance is the mean of the members' own (G12), and the variance of their means.
+        The variance is the mean of the members' own (G12). The spread of their means is not added: it is what the
+        average errs less than its members do (Krogh & Vedelsby 1995).
         """
         xp, scale = array_namespace(x), self.scaling
         rows = (x - scale.x_mean) / scale.x_std
@@ -72,10 +73,8 @@ class Ensemble:
             parameters = Parameters(self.network.sizes, member.theta)
             means.append(propagate(self.network, parameters, rows, masks).output)
             variances.append(predictive_variance(self.network, member, rows))
-        of_all = xp.stack(means)
-        mean = xp.mean(of_all, axis=0)
-        spread = xp.mean((of_all - mean) ** 2, axis=0)
-        variance = xp.mean(xp.stack(variances), axis=0) + spread  # G12
+        mean = xp.mean(xp.stack(means), axis=0)
+        variance = xp.mean(xp.stack(variances), axis=0)  # G12
         return scale.y_mean + scale.y_std * mean, scale.y_std * xp.sqrt(variance)
 
 

@@ -128,6 +128,8 @@ def reestimated(
     square: float,
     eigenvalues: Array,
     prior: float,
+    *,
+    keep_prior: bool = False,
 ) -> Evidence:
     """α and β at these parameters, from γ with the prior so far (G10), and the evidence (G11).
 
@@ -142,6 +144,8 @@ def reestimated(
         Of C.
     prior : float
         α/κ so far.
+    keep_prior : bool
+        Whether α/κ stays what it is, and β alone is found.
 
     Examples
     --------
@@ -161,6 +165,8 @@ def reestimated(
         beta = free / squares  # G10
         kappa = beta * likelihood.weight / (2 * likelihood.factor)
         constant = likelihood.numbers / 2 * math.log(beta / (2 * math.pi))
+    if keep_prior:
+        alpha = prior * kappa
     xp = array_namespace(eigenvalues)
     occam = float(xp.sum(xp.log(1 + kappa / alpha * eigenvalues))) / 2
     evidence = constant - kappa * J - alpha / 2 * square - occam  # G11

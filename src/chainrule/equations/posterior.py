@@ -92,7 +92,7 @@ def posterior_of(
     square = float(parameters.theta @ parameters.theta)
 
     def found(values: Array) -> Evidence:
-        return reestimated(likelihood, J, square, values, prior)
+        return reestimated(likelihood, J, square, values, prior, keep_prior=True)
 
     if m * rows >= D:
         matrix = gauss_newton(network, parameters, trace, factor)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 
 from ..equations.arrays import Array, array_namespace, as_numpy
 from ..equations.backward_pass import Gradient, penalty_gradient
-from ..equations.evidence import Evidence, Likelihood, likelihood_of, reestimated
+from ..equations.evidence import Evidence, likelihood_of, reestimated
 from ..equations.forward_pass import Trace
 from ..equations.network import Network, Parameters
 from ..equations.second_order import (
@@ -43,6 +43,8 @@ FORMS = ("auto", "primal", "dual")
 REGULARIZATIONS = ("none", "bayes")
 #: α/κ to begin with, times Σw: MacKay's rule finds its own from there.
 FIRST_PRIOR = 0.01
+#: λ is at least this times the mean of the diagonal.
+SMALLEST = 1e-20
 #: Matrices of the size of the decomposed one that are held at once, the workspace of LAPACK among them.
 MATRICES = 5
 #: Arrays of the size of all A that are held at once: two passes, with Z and slopes; of Δ one more than there is.
@@ -75,8 +77,9 @@ class LevenbergMarquardt(Optimizer):
         The matrix that is decomposed: of the parameters, or of the outputs of all rows; by default the smaller.
     regularization : {"none", "bayes"}
         "bayes" finds the penalty ½ α/κ ‖θ‖² of all parameters, biases included, from the data (G9-G11); no l1 or l2
-        beside it. It ends when the evidence has not grown for `patience` steps, with the parameters of the largest.
-    patience : int
+        beside it. When the evidence has not grown for `patience` steps, the run returns to the parameters of the
+        largest, and takes at most `polish` steps more with the prior that they had.
+    patience, polish : int
         Of "bayes".
     max_gigabytes : float
         Memory at most; what would need more is refused before it is taken.
@@ -103,27 +106,31 @@ class LevenbergMarquardt(Optimizer):
     form: str = "auto"
     regularization: str = "none"
     patience: int = 15
+    polish: int = 30
     max_gigabytes: float = 4.0
 
     def __post_init__(self) -> None:
         numbers = {
             name: value
             for name, value in asdict(self).items()
-            if name not in ("form", "regularization", "patience")
+            if name not in ("form", "regularization", "patience", "polish")
         }
         good = all(is_number(v) and math.isfinite(v) for v in numbers.values())
         good = good and self.damping > 0 and self.decrease > 1
         good = good and self.largest_damping > self.damping and self.max_gigabytes > 0
         good = good and self.gradient_tolerance >= 0 and self.loss_tolerance >= 0
-        good = good and isinstance(self.patience, int) and self.patience >= 1
+        counts = (self.patience, self.polish)
+        good = good and all(is_number(n) and n == int(n) >= 1 for n in counts)
         if not (good and self.goal >= 0):
             raise InputError(
                 repr(self),
-                "damping, max_gigabytes > 0, decrease > 1, largest_damping > damping, patience >= 1, others >= 0",
+                "damping, max_gigabytes > 0, decrease > 1, largest_damping > damping, patience and polish >= 1",
                 "Leave them at their defaults.",
             )
         for name, value in numbers.items():
             object.__setattr__(self, name, float(value))
+        for name in ("patience", "polish"):
+            object.__setattr__(self, name, int(getattr(self, name)))
         for name, words in (("form", FORMS), ("regularization", REGULARIZATIONS)):
             if getattr(self, name) not in words:
                 raise InputError(
@@ -138,8 +145,7 @@ class LevenbergMarquardt(Optimizer):
         return self.regularization == "bayes"
 
     def first_scalars(self) -> tuple[float, ...]:
-        """λ, its factor after a step that fails, α/κ; the largest evidence, its α/κ, the steps since. NaN: not yet."""
-        return math.nan, 2.0, math.nan, -math.inf, math.nan, 0.0
+        return tuple(_Numbers())
 
     def require(self, network: Network, rows: int, l1: float, l2: float) -> None:
         require_curvature(network.loss)
@@ -190,6 +196,22 @@ class LevenbergMarquardt(Optimizer):
         return {"name": self.name, **asdict(self)}
 
 
+class _Numbers(NamedTuple):
+    """The numbers that are remembered between steps; NaN for what is not found yet.
+
+    λ and its factor after a step that fails; α/κ; the largest evidence and α/κ there, the steps since, and those
+    taken with that prior.
+    """
+
+    damping: float = math.nan
+    growth: float = 2.0
+    prior: float = math.nan
+    evidence: float = -math.inf
+    evidence_prior: float = math.nan
+    stalled: float = 0.0
+    polished: float = 0.0
+
+
 @dataclass(frozen=True)
 class _Point:
     """θ in float64, and the passes there."""
@@ -224,72 +246,91 @@ class _Search:
         free = free_entries(network.sizes, frozen, np.zeros(1))
         l2 = self.rows.l2
         self.prior = Prior(l2, 0.0, free)
-
-    def step(self) -> Stepped:
-        optimizer, state = self.optimizer, self.state
-        point = self._here()
-        damping, growth, ratio, *seen = state.scalars
-        best = state.slots[0] if state.slots else state.theta
-        evidence: Evidence | None = None
+        self.known = _Numbers(*state.scalars)
         if optimizer.bayes:
             first = FIRST_PRIOR / self.rows.weight
-            self._set_prior(first if math.isnan(ratio) else ratio)
+            self._set_prior(first if math.isnan(self.known.prior) else self.known.prior)
+
+    def step(self) -> Stepped:
+        point, known = self._here(), self.known
         ended = self._ended(point)
         if ended is not None:
-            return self._end(point, ended, state.scalars)
+            return self._end(point, ended, known)
         factor = self._factor(point)
         curvature, linear = self._decomposed(point, factor)
-        if optimizer.bayes:
-            evidence = self._evidence(point, curvature)
-            if not math.isnan(ratio):
-                self._set_prior(evidence.prior)
-                seen[2] += 1
-                if evidence.log_evidence > seen[0]:
-                    seen = [evidence.log_evidence, self.prior.weights, 0.0]
-                    best = state.theta
-                if seen[2] >= optimizer.patience:
-                    return self._back(best, seen)
-        gamma = curvature.effective(self.prior)
-        scale = max(curvature.mean_diagonal, np.finfo(np.float64).tiny)
-        if math.isnan(damping):
-            damping = optimizer.damping * scale
-        pull = self._pull(point, factor, linear)
-        J = self._total(point)
-        most = optimizer.largest_damping * max(scale, damping)
-        while damping <= most:
-            delta = curvature.step(pull, self.prior, damping)
-            foretold = float(damping * (delta @ delta) - pull.gradient @ delta) / 2
-            trial = self._point(point.theta + delta)
-            fall = J - self._total(trial)
-            if fall > 0:
-                break
-            damping, growth = damping * growth, growth * 2
-        else:
-            message = "No step lowers J, however short."
-            ending = Done(Ending.DAMPING, J, message)
-            if optimizer.bayes and seen[2]:
-                return self._back(best, seen)
-            remembered = (damping, growth, self.prior.weights, *seen)
-            return self._end(point, ending, remembered)
-        gain = fall / foretold if foretold > 0 else 1.0
-        details = {"damping": damping, "gain_ratio": gain}
-        details |= {} if gamma is None else {"gamma": gamma}
+        evidence, best = self._evidence(point, curvature), self._best
+        if evidence is not None:
+            known, best = self._with_evidence(evidence)
+            self._set_prior(known.prior)
+            if known.stalled >= self.optimizer.patience and not known.polished:
+                return self._polished(best, known)
+        details = {"gamma": curvature.effective(self.prior)}
         details |= {} if evidence is None else _noted(evidence)
-        damping *= max(1 / optimizer.decrease, 1 - (2 * min(gain, 2.0) - 1) ** 3)
-        now = J - fall
-        done = None
-        if fall <= optimizer.loss_tolerance * abs(J):
-            done = Done(
-                Ending.CONVERGED, now, "J falls by no more than loss_tolerance."
-            )
+        scale = max(curvature.mean_diagonal, np.finfo(np.float64).tiny)
+        if math.isnan(known.damping):
+            known = known._replace(damping=self.optimizer.damping * scale)
+        found = self._tried(point, curvature, self._pull(point, factor, linear), known)
+        if found is None:
+            if known.stalled and not known.polished:
+                return self._polished(best, known)
+            message = "No step lowers J, however short."
+            done = Done(Ending.DAMPING, self._total(point), message)
+            return self._end(point, done, known)
+        trial, damping, gain = found
+        details |= {"damping": damping, "gain_ratio": gain}
+        J, now = self._total(point), self._total(trial)
+        factor_of = max(1 / self.optimizer.decrease, 1 - (2 * min(gain, 2.0) - 1) ** 3)
+        known = known._replace(
+            damping=max(damping * factor_of, SMALLEST * scale),
+            growth=2.0,
+            prior=self.prior.weights,
+        )
+        done_at = None
+        if J - now <= self.optimizer.loss_tolerance * abs(J):
+            words = "J falls by no more than loss_tolerance."
+            done_at = Done(Ending.CONVERGED, now, words)
         return Stepped(
             now,
             self._like(trial.theta),
             (best,),
-            _Memory(trial, done),
-            scalars=(max(damping, 1e-20 * scale), 2.0, self.prior.weights, *seen),
-            details=details,
+            _Memory(trial, done_at),
+            scalars=tuple(known),
+            details={k: v for k, v in details.items() if v is not None},
         )
+
+    def _tried(
+        self, point: _Point, curvature: Curvature, pull: Pull, known: _Numbers
+    ) -> tuple[_Point, float, float] | None:
+        """The first trial that lowers J, its λ and its gain ratio; None where there is none."""
+        damping, growth, J = known.damping, known.growth, self._total(point)
+        scale = max(curvature.mean_diagonal, damping)
+        while damping <= self.optimizer.largest_damping * scale:
+            delta = curvature.step(pull, self.prior, damping)
+            trial = self._point(point.theta + delta)
+            fall = J - self._total(trial)
+            if fall > 0:
+                foretold = damping * (delta @ delta) - pull.gradient @ delta
+                return trial, damping, float(2 * fall / max(foretold, 2 * SMALLEST))
+            damping, growth = damping * growth, growth * 2
+        return None
+
+    def _with_evidence(self, evidence: Evidence) -> tuple[_Numbers, Array]:
+        """What is remembered at a point of this evidence, and the parameters of the largest."""
+        known = self.known
+        if known.polished:
+            return known._replace(polished=known.polished + 1), self._best
+        if math.isnan(known.prior):  # the prior to begin with is no finding
+            return known._replace(prior=self.prior.weights), self._best
+        known = known._replace(prior=evidence.prior, stalled=known.stalled + 1)
+        if evidence.log_evidence <= known.evidence:
+            return known, self._best
+        at = {"evidence": evidence.log_evidence, "evidence_prior": evidence.prior}
+        return known._replace(**at, stalled=0.0), self.state.theta
+
+    @property
+    def _best(self) -> Array:
+        """The parameters of the largest evidence so far."""
+        return self.state.slots[0] if self.state.slots else self.state.theta
 
     def _here(self) -> _Point:
         """The passes at θ; raises where they are not finite."""
@@ -327,6 +368,8 @@ class _Search:
 
     def _ended(self, point: _Point) -> Done | None:
         J = self._total(point)
+        if self.known.polished > self.optimizer.polish:
+            return Done(Ending.EVIDENCE, J, "The evidence grows no more.")
         if self.optimizer.goal >= J:
             return Done(Ending.GOAL, J, "J is at most the goal.")
         slope = self._gradient(point)
@@ -334,26 +377,23 @@ class _Search:
             return Done(Ending.CONVERGED, J, "The gradient is within its tolerance.")
         return None
 
-    def _end(self, point: _Point, done: Done, scalars: tuple[float, ...]) -> Stepped:
+    def _end(self, point: _Point, done: Done, known: _Numbers) -> Stepped:
         return Stepped(
             done.J,
             self.state.theta,
             self.state.slots,
             _Memory(point, done),
             taken=False,
-            scalars=scalars,
+            scalars=tuple(known),
         )
 
-    def _back(self, best: Array, seen: list[float]) -> Stepped:
-        """The end, at the parameters of the largest evidence."""
-        point = self._point(np.array(as_numpy(best), dtype=np.float64))
-        self._set_prior(seen[1])
-        message = "The evidence grows no more."
-        done = Done(Ending.EVIDENCE, self._total(point), message)
-        remembered = (math.nan, 2.0, *seen[1:2], *seen)
-        return Stepped(
-            done.J, best, (best,), _Memory(point, done), taken=False, scalars=remembered
+    def _polished(self, best: Array, known: _Numbers) -> Stepped:
+        """The first step with the prior of the largest evidence, from its parameters."""
+        again = known._replace(
+            damping=math.nan, growth=2.0, prior=known.evidence_prior, polished=1.0
         )
+        state = replace(self.state, theta=best, memory=None, scalars=tuple(again))
+        return _Search(self.optimizer, self.problem, state).step()
 
     def _gradient(self, point: _Point) -> Matrix:
         """The gradient of what is minimized, 0 in frozen layers."""
@@ -418,14 +458,22 @@ class _Search:
         found: Matrix = transposed_product(alone, ones)
         return found
 
-    def _evidence(self, point: _Point, curvature: Curvature) -> Evidence:
-        likelihood: Likelihood = likelihood_of(
-            self.network.loss, self.network.sizes[-1], self.rows.weight
+    def _evidence(self, point: _Point, curvature: Curvature) -> Evidence | None:
+        """Of Bayesian regularization, the evidence at a point with the prior so far."""
+        values = curvature.eigenvalues
+        if not self.optimizer.bayes or values is None:
+            return None
+        rows, loss = self.rows, self.network.loss
+        likelihood = likelihood_of(loss, self.network.sizes[-1], rows.weight)
+        square, prior = self._square(point), self.prior.weights
+        return reestimated(
+            likelihood,
+            point.J,
+            square,
+            values,
+            prior,
+            keep_prior=bool(self.known.polished),
         )
-        assert curvature.eigenvalues is not None
-        square = self._square(point)
-        values, prior = curvature.eigenvalues, self.prior.weights
-        return reestimated(likelihood, point.J, square, values, prior)
 
 
 def _noted(evidence: Evidence) -> Mapping[str, float]:

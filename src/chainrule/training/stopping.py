@@ -32,7 +32,7 @@ class StopReason(enum.Enum):
         "The line search found no lower loss; rounding limits further progress."
     )
     GOAL = "The loss has reached the goal."
-    EVIDENCE = "The evidence grows no more; the parameters of the largest are kept."
+    EVIDENCE = "The evidence grows no more; the prior is that of the largest."
     DAMPING = "No step lowers the loss, however strongly damped; rounding limits further progress."
 
 
