@@ -133,6 +133,15 @@ class ModelFile(BaseEstimator, ABC):
     def _know_many_labels(self, outputs: int, *, sparse: bool) -> None:
         """Predict so many labels for each row."""
 
+    def _beside(self) -> tuple[dict[str, Any], Mapping[str, Any]]:
+        """Notes and arrays that stand beside the weights."""
+        return {}, {}
+
+    def _take_beside(self, notes: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+        """Take what `_beside` gave; `ValueError` where it does not fit."""
+        if arrays:
+            raise ValueError(f"arrays {', '.join(arrays)} of another estimator")
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator to a file.
 
@@ -172,7 +181,8 @@ class ModelFile(BaseEstimator, ABC):
             "many_labels": many_labels,
             "sparse_labels": sparse_labels,
         }
-        save_model(path, network, parameters, notes)
+        beside, arrays = self._beside()
+        save_model(path, network, parameters, notes | beside, arrays)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -197,6 +207,7 @@ class ModelFile(BaseEstimator, ABC):
             made._validate_params()
             notes.require_fit(model.network)
             made.__dict__.update(notes.attributes(model.network, model.parameters))
+            made._take_beside(model.notes, model.arrays)
             if notes.many_labels:
                 outputs = model.network.sizes[-1]
                 made._know_many_labels(outputs, sparse=notes.sparse_labels)

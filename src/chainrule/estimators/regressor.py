@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -20,6 +20,7 @@ from ..equations.forward_pass import checked_weights
 from ..equations.losses import Loss, Pinball, Poisson
 from ..equations.network import Network, Parameters
 from ..errors import InputError
+from ..files.posterior import ensemble_of, posterior_content
 from ..optimizers.one_thread import one_thread
 from .bayesian import (
     BAYES_HIDDEN,
@@ -347,7 +348,6 @@ class MLPRegressor(RegressorMixin, Perceptron):
         theta = parameters.theta.astype(dtype, copy=False)
         coefs, intercepts = as_coefs(Parameters(whole.sizes, theta))
         left = Fitted.of(started[best].__dict__, scored=False).attributes()
-        noise = np.sqrt(np.mean([1 / member.beta for member in members]))
         self.__dict__.update(
             left,
             coefs_=coefs,
@@ -355,10 +355,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
             n_layers_=len(coefs) + 1,
             n_outputs_=targets.shape[1],
             out_activation_="identity",
-            gamma_=np.array([member.gamma for member in members]),
-            log_evidence_=np.array([member.log_evidence for member in members]),
-            noise_std_=noise * scaling.y_std,
-            _ensemble=ensemble,
+            **self._known_of(ensemble),
         )
 
     def _network(self, sizes: Sequence[int]) -> Network:
@@ -366,6 +363,30 @@ class MLPRegressor(RegressorMixin, Perceptron):
         if known is not None and len(known.network.sizes) == len(sizes):
             return Network(sizes, known.network.activations, known.network.loss)
         return super()._network(sizes)
+
+    def _beside(self) -> tuple[dict[str, Any], Mapping[str, Any]]:
+        known = getattr(self, "_ensemble", None)
+        if known is None:
+            return {}, {}
+        note, arrays = posterior_content(known)
+        return {"posterior": note}, arrays
+
+    def _take_beside(self, notes: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+        if arrays or "posterior" in notes:
+            self.__dict__.update(
+                self._known_of(ensemble_of(notes["posterior"], arrays))
+            )
+
+    def _known_of(self, ensemble: Ensemble) -> dict[str, Any]:
+        """Name → value of what is known of an ensemble."""
+        members, spread = ensemble.members, ensemble.scaling.y_std
+        noise = np.sqrt(np.mean([1 / member.beta for member in members]))
+        return {
+            "gamma_": np.array([member.gamma for member in members]),
+            "log_evidence_": np.array([member.log_evidence for member in members]),
+            "noise_std_": noise * spread,
+            "_ensemble": ensemble,
+        }
 
     def _moments(self, X: Any) -> tuple[Matrix, Matrix]:
         """Mean and standard deviation of the targets of rows."""

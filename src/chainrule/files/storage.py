@@ -33,6 +33,8 @@ __all__ = [
 FORMAT = "chainrule-model"
 #: The format of averaged networks: `TabularClassifier.save` and `TabularRegressor.save` write it.
 AVERAGE = "chainrule-tabular"
+#: Names of arrays beside θ begin so.
+BESIDE = "posterior."
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,15 @@ class Model:
         Class labels, feature names, scaling, the gradient check: whatever was saved.
     versions : dict of str
         Versions of what wrote the file.
+    arrays : dict of str to ndarray
+        What stands beside θ: the posterior of Bayesian regularization.
     """
 
     network: Network
     parameters: Parameters
     notes: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    arrays: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,7 @@ def save_model(
     network: Network,
     parameters: Parameters,
     notes: Mapping[str, Any] | None = None,
+    arrays: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a network and its parameters to a file.
 
@@ -107,6 +113,8 @@ def save_model(
         float32 or float64.
     notes : mapping, optional
         What JSON can hold: class labels, feature names, scaling.
+    arrays : mapping of str to ndarray, optional
+        What stands beside θ, under names that begin with "posterior.".
 
     Raises
     ------
@@ -138,7 +146,7 @@ def save_model(
         "notes": dict(notes or {}),
         "versions": versions(),
     }
-    write_file(path, FORMAT, content, {"theta": theta})
+    write_file(path, FORMAT, content, {"theta": theta, **(arrays or {})})
 
 
 def load_model(path: str | os.PathLike[str], *, member: int = 0) -> Model:
@@ -174,11 +182,12 @@ def load_model(path: str | os.PathLike[str], *, member: int = 0) -> Model:
     try:
         text = fitted(ModelText, content)
         network = _network_of(text.network)
-        if set(tensors) != {"theta"}:
+        theta = tensors.pop("theta", None)
+        if theta is None or not all(name.startswith(BESIDE) for name in tensors):
             raise unreadable(path, f"other numbers than theta: {', '.join(tensors)}")
-        parameters = Parameters(network.sizes, tensors["theta"])
+        parameters = Parameters(network.sizes, theta)
         network.require(parameters)
-        return Model(network, parameters, text.notes, text.versions)
+        return Model(network, parameters, text.notes, text.versions, tensors)
     except ValueError as error:
         if isinstance(error, InputError) and error.given.startswith(os.fspath(path)):
             raise
