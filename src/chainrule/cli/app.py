@@ -155,8 +155,16 @@ def train(
     optimizer: Annotated[
         str | None,
         typer.Option(
-            help="Optimizer: adamw, adam, sgd, lbfgs, …",
+            help="Optimizer: adamw, adam, sgd, lbfgs, levenberg_marquardt, …",
             show_default=BY_DATA,
+            rich_help_panel=TRAINING,
+        ),
+    ] = None,
+    regularization: Annotated[
+        str | None,
+        typer.Option(
+            help="Penalty of levenberg_marquardt: none, or bayes, which finds it from the data.",
+            show_default="none",
             rich_help_panel=TRAINING,
         ),
     ] = None,
@@ -317,6 +325,7 @@ def train(
             "activation": activation,
             "loss": loss,
             "optimizer": optimizer,
+            "regularization": regularization,
             "learning_rate": learning_rate,
             "schedule": schedule,
             "batch_rows": batch_rows,
@@ -371,6 +380,13 @@ def predict(
             "--probabilities", help="Write the probability of each class, too."
         ),
     ] = False,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            help="Interval to write for each target, by its coverage: 0.9, say; after --regularization bayes.",
+            show_default="none",
+        ),
+    ] = None,
     unseen: Annotated[
         str,
         typer.Option(
@@ -417,6 +433,7 @@ def predict(
             model,
             data,
             output,
+            interval=interval,
             probabilities=probabilities,
             unseen=unseen,
             escape_formulas=escape_formulas,

@@ -18,7 +18,11 @@ from ..data.raw_rows import RawRows, read_raw_rows
 from ..data.tables import Table, is_text
 from ..data.text_rows import arrow
 from ..engines.predictor import Predictor
+from ..equations.averaging import Ensemble, half_width
+from ..equations.intervals import UNIT
 from ..errors import InputError, counted
+from ..files.container import unreadable
+from ..files.posterior import ensemble_of
 from ..files.writing import write_whole
 from .exit_status import say
 from .output import write_table
@@ -45,6 +49,7 @@ def run(
     output: Path | None,
     *,
     probabilities: bool,
+    interval: float | None,
     unseen: str,
     escape_formulas: bool,
     reading: Mapping[str, Any],
@@ -69,6 +74,7 @@ def run(
             "a model of classes",
             "Leave it out.",
         )
+    ensemble = None if interval is None else posterior_of(saved, interval)
     rows = read_raw_rows(saved.preparation, data, asked_dialect(**reading))
     remarks: tuple[str, ...] = ()
     if isinstance(saved, SavedAverage):
@@ -78,6 +84,8 @@ def run(
         out = np.asarray(Predictor(saved.model.network, saved.model.parameters)(x))
         require_finite(saved, rows.table, x, out)
     columns = predictions(saved, out, probabilities=probabilities)
+    if ensemble is not None and interval is not None:
+        columns |= ends(saved, ensemble, x, interval)
     if escape_formulas:
         columns = {_escaped(n): _without_formulas(c) for n, c in columns.items()}
     write(columns, output)
@@ -122,6 +130,39 @@ def predictions(
             f"probability_{name}": each[:, i] for i, name in enumerate(target.classes)
         }
     return columns
+
+
+def posterior_of(saved: SavedModel, interval: float) -> Ensemble:
+    """The posterior in a model file, for an interval that holds this share."""
+    UNIT.checked("--interval", interval, "Pass --interval 0.9, say.")
+    note = saved.model.notes.get("posterior")
+    if note is None:
+        raise InputError(
+            f"--interval {interval:g} for a model without a posterior",
+            "a model that was trained with --optimizer levenberg_marquardt --regularization bayes",
+            "Train it so, or leave --interval out.",
+        )
+    try:
+        return ensemble_of(note, saved.model.arrays)
+    except ValueError as error:
+        raise unreadable(
+            saved.path, f"a posterior that does not fit ({error})"
+        ) from error
+
+
+def ends(
+    saved: SavedModel, ensemble: Ensemble, x: Matrix, interval: float
+) -> dict[str, Matrix]:
+    """The columns of the lower and upper ends of each target's interval."""
+    target, width = saved.preparation.target, half_width(interval)
+    mean, std = ensemble.moments(x.astype(np.float64))
+    found = {}
+    for word, sign in (("lower", -1.0), ("upper", 1.0)):
+        values = target.in_units(mean + sign * width * std)
+        for i, name in enumerate(target.names):
+            called = word if len(target.names) == 1 else f"{word}_{name}"
+            found[called] = values[:, i]
+    return found
 
 
 def _without_formulas(column: Matrix) -> Matrix:

@@ -15,7 +15,7 @@ from ..equations.activations import ACTIVATIONS
 from ..equations.losses import LOSSES
 from ..equations.network import Network
 from ..errors import InputError, named_among
-from ..optimizers import Optimizer
+from ..optimizers import LevenbergMarquardt, Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
 from ..optimizers.table import OPTIMIZERS
 from ..training.metrics import METRICS
@@ -77,6 +77,8 @@ class Recipe:
         Epochs without improvement before the run ends; 0 to run all of them and keep the last parameters.
     metrics : tuple of str
         What is recorded after each epoch, beside what early stopping watches.
+    regularization : str
+        Of levenberg_marquardt: "bayes" finds the penalty from the data.
     """
 
     hidden: tuple[int, ...] = (256, 128)
@@ -95,6 +97,7 @@ class Recipe:
     validation: float = 0.1
     early_stopping: int = 20
     metrics: tuple[str, ...] = ()
+    regularization: str = "none"
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""
@@ -127,10 +130,25 @@ class Recipe:
             if self.early_stopping
             else "no early stopping"
         )
+        name += (
+            " with Bayesian regularization" if self.regularization == "bayes" else ""
+        )
         return [
             f"{name}{rate}{decay}, {rows}, at most {length}",
             f"{held}, {stop}; dropout {self.dropout:g}, l2 {self.l2:g}, {self.initializer}, float32, seed {seed}",
         ]
+
+
+#: What suits Levenberg–Marquardt: few smooth units, all rows, no dropout.
+SECOND_ORDER: dict[str, Any] = {
+    "hidden": (10, 10),
+    "activation": "tanh",
+    "initializer": "glorot_uniform",
+    "epochs": 200,
+    "dropout": 0.0,
+    "validation": 0.0,
+    "early_stopping": 0,
+}
 
 
 #: The worked example of the documentation: ten hidden units, plain descent on all rows.
@@ -173,6 +191,8 @@ def recipe_for(data: Dataset, **asked: Any) -> Recipe:
             schedule="constant" if full else base.schedule,
             batch_rows=None if full else base.batch_rows or _of_rows(data).batch_rows,
         )
+    if optimizer == LevenbergMarquardt.name:
+        base = replace(base, **SECOND_ORDER)
     if "steps" in given and "epochs" not in given:
         given["epochs"] = max(
             1,
@@ -250,10 +270,11 @@ def build_optimizer(recipe: Recipe) -> Optimizer:
     """The optimizer of a recipe."""
     require_name("--optimizer", recipe.optimizer, OPTIMIZERS)
     options: dict[str, float] = {}
-    if recipe.optimizer == "lbfgs" and recipe.learning_rate is not None:
+    one_gradient = getattr(OPTIMIZERS[recipe.optimizer], "one_gradient", True)
+    if not one_gradient and recipe.learning_rate is not None:
         raise InputError(
-            "--learning-rate with lbfgs",
-            "lbfgs without one",
+            f"--learning-rate with {recipe.optimizer}",
+            f"{recipe.optimizer} without one",
             "Leave it out, or use --optimizer adam.",
         )
     if recipe.learning_rate is not None:
@@ -262,7 +283,25 @@ def build_optimizer(recipe: Recipe) -> Optimizer:
         options["weight_decay"] = recipe.weight_decay
     if recipe.optimizer == "sgd":
         options["momentum"] = 0.9
+    if recipe.regularization != "none":
+        return _bayes(recipe)
     return OPTIMIZERS[recipe.optimizer](**options)
+
+
+def _bayes(recipe: Recipe) -> Optimizer:
+    """The optimizer with the penalty from the data."""
+    if recipe.optimizer != LevenbergMarquardt.name or recipe.validation:
+        beside = (
+            f"--optimizer {recipe.optimizer}"
+            if recipe.optimizer != LevenbergMarquardt.name
+            else f"--validation {recipe.validation:g}"
+        )
+        raise InputError(
+            f"--regularization {recipe.regularization} with {beside}",
+            "--optimizer levenberg_marquardt without rows to validate on",
+            "Leave it out.",
+        )
+    return LevenbergMarquardt(regularization=recipe.regularization, loss_tolerance=1e-6)
 
 
 def build_schedule(recipe: Recipe) -> Schedule:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..data.dataset import Dataset
 from ..data.evaluation import Evaluation
+from ..equations.averaging import Ensemble, Scaling
 from ..equations.gradient_check import GradientCheck
+from ..equations.network import Parameters
+from ..equations.posterior import posterior_of
 from ..files.json_text import json_ready
+from ..files.posterior import posterior_content
 from ..files.storage import save_model
 from ..files.writing import write_whole
+from ..optimizers.one_thread import one_thread
 from ..training.report import Report
 from .recipes import Recipe
 from .run_folder import MODEL, PAGE, REPORT
@@ -68,6 +76,28 @@ def content_of(results: Results) -> dict[str, Any]:
     }
 
 
+def posterior_beside(results: Results) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """The note and the arrays of the posterior, after Bayesian regularization of numbers."""
+    report, data = results.report, results.data
+    noted = report.history[-1].details if report.history else {}
+    if results.recipe.regularization != "bayes" or "beta" not in noted:
+        return {}, {}
+    network, x = report.network, np.asarray(data.scaled("float64")[0])
+    y = np.asarray(data.standardized_targets()[0], dtype=np.float64)
+    y = y.reshape(len(x), network.sizes[-1])
+    factor = float(network.loss.specification()["factor"])
+    prior = noted["alpha"] / (noted["beta"] * len(x) / (2 * factor))
+    theta = np.asarray(report.parameters.theta, dtype=np.float64)
+    exact = Parameters(network.sizes, theta)
+    with one_thread():
+        member = posterior_of(network, exact, x, y, None, prior)
+    inputs, outputs = network.sizes[0], network.sizes[-1]
+    zero, one = np.zeros, np.ones
+    plain = Scaling(zero(inputs), one(inputs), zero(outputs), one(outputs))
+    note, arrays = posterior_content(Ensemble(network, (member,), plain))
+    return {"posterior": note}, arrays
+
+
 def save(folder: Path, results: Results) -> None:
     """Write the three files; a file that is there before is replaced only by a whole one."""
     from ..show.report_page import page_of
@@ -92,7 +122,9 @@ def save(folder: Path, results: Results) -> None:
         results.checked,
         results.command,
     )
-    save_model(folder / MODEL, results.report.network, results.report.parameters, notes)
+    note, arrays = posterior_beside(results)
+    report = results.report
+    save_model(folder / MODEL, report.network, report.parameters, notes | note, arrays)
     write_whole(
         folder / REPORT, (json.dumps(content_of(results), indent=2) + "\n").encode()
     )

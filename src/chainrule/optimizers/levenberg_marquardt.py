@@ -106,7 +106,7 @@ class LevenbergMarquardt(Optimizer):
     form: str = "auto"
     regularization: str = "none"
     patience: int = 15
-    polish: int = 50
+    polish: int = 40
     max_gigabytes: float = 4.0
 
     def __post_init__(self) -> None:

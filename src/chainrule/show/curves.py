@@ -43,6 +43,10 @@ class Run(Protocol):
         """Name → the values by epoch."""
 
     @property
+    def details(self) -> Mapping[str, Sequence[float | None]]:
+        """Name → the values by epoch of what the optimizer noted of its steps."""
+
+    @property
     def best_epoch(self) -> int | None:
         """The epoch whose parameters are kept."""
 
@@ -68,7 +72,11 @@ def curves_of(report: Run) -> list[tuple[str, Callable[[Axes, Run], None]]]:
         (f"metric{k or ''}", partial(draw_metric, name=name))
         for k, name in enumerate(report.metrics)
     ]
-    return [("loss", draw_loss), *metrics]
+    details = [
+        (f"search{k or ''}", partial(draw_detail, name=name))
+        for k, name in enumerate(report.details)
+    ]
+    return [("loss", draw_loss), *metrics, *details]
 
 
 def show_figures() -> None:
@@ -95,6 +103,27 @@ def draw_metric(axes: Axes, report: Run, name: str) -> None:
     draw_line(axes, epochs, report.metrics[name], 1, name)
     axes.set(xlabel="epoch", ylabel=name)
     _mark_kept(axes, report)
+
+
+#: What is noted of a step → what its axis is called.
+DETAILS = {
+    "damping": "damping λ",
+    "gain_ratio": "gain ratio ρ",
+    "gamma": "effective parameters γ",
+    "alpha": "precision of the prior, α",
+    "beta": "precision of the noise, β",
+    "log_evidence": "log evidence",
+}
+
+
+def draw_detail(axes: Axes, report: Run, name: str) -> None:
+    """What the optimizer noted of its steps, by epoch."""
+    epochs = np.arange(1, report.epochs + 1)
+    label = DETAILS.get(name, name)
+    draw_line(axes, epochs, report.details[name], 2, label)
+    axes.set(xlabel="epoch", ylabel=label)
+    if name == "damping":
+        axes.set_yscale("log")
 
 
 def _mark_kept(axes: Axes, report: Run) -> None:

@@ -109,7 +109,9 @@ def what_was_trained(data: Dataset, choices: Choices, report: Report) -> str:
 
 def _named(specification: dict[str, Any]) -> str:
     rest = ", ".join(
-        f"{name} {value:g}" for name, value in specification.items() if name != "name"
+        f"{name} {value if isinstance(value, str) else f'{value:g}'}"
+        for name, value in specification.items()
+        if name != "name"
     )
     return str(specification["name"]) + (f" ({rest})" if rest else "")
 
@@ -145,6 +147,7 @@ def how_it_went(report: Report) -> str:
                     epoch.loss,
                     epoch.validation_loss,
                     *(epoch.metrics.get(name) for name in report.metrics),
+                    *(epoch.details.get(name) for name in report.details),
                 )
             ),
         )
@@ -152,7 +155,7 @@ def how_it_went(report: Report) -> str:
     ]
     numbers_table = table(
         "Some epochs",
-        ("epoch", "loss", "validation loss", *report.metrics),
+        ("epoch", "loss", "validation loss", *report.metrics, *report.details),
         lines,
         numbers=True,
     )
