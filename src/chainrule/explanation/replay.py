@@ -167,7 +167,7 @@ def settings_of(path: str | os.PathLike[str], settings: Any) -> tuple[Network, R
     rules = Rules.from_specification(settings)
     if not rules.optimizer.one_gradient:
         raise InputError(
-            "a checkpoint of an L-BFGS run",
+            f"a checkpoint of a run by {rules.optimizer.name}",
             "one of a first-order optimizer, whose step is a formula",
             "Explain its network at the last parameters: explain(network, x, y, parameters=…).",
         )

@@ -358,7 +358,7 @@ def with_a_formula(optimizer: Optimizer) -> Optimizer:
         raise InputError(
             f"optimizer {optimizer.name!r}",
             "a first-order one, whose step is a formula",
-            "L-BFGS searches along a line; its gradient is that of any other.",
+            "L-BFGS and Levenberg–Marquardt search; their gradient is that of any other.",
         )
     return optimizer
 

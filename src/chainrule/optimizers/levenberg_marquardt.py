@@ -315,7 +315,7 @@ class _Search:
         return None
 
     def _with_evidence(self, evidence: Evidence) -> tuple[_Numbers, Array]:
-        """What is remembered at a point of this evidence, and the parameters of the largest."""
+        """The numbers to remember at a point of this evidence, and the parameters of the largest."""
         known = self.known
         if known.polished:
             return known._replace(polished=known.polished + 1), self._best

@@ -117,7 +117,7 @@ DETAILS = {
 
 
 def draw_detail(axes: Axes, report: Run, name: str) -> None:
-    """What the optimizer noted of its steps, by epoch."""
+    """A number that the optimizer noted of its steps, by epoch."""
     epochs = np.arange(1, report.epochs + 1)
     label = DETAILS.get(name, name)
     draw_line(axes, epochs, report.details[name], 2, label)
