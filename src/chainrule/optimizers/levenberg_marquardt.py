@@ -78,9 +78,11 @@ class LevenbergMarquardt(Optimizer):
     regularization : {"none", "bayes"}
         "bayes" finds the penalty ½ α/κ ‖θ‖² of all parameters, biases included, from the data (G9-G11); no l1 or l2
         beside it. When the evidence has not grown for `patience` steps, the run returns to the parameters of the
-        largest, and takes at most `polish` steps more with the prior that they had.
+        largest, and takes at most `polish` steps more with the prior that they had, until one lowers J by at most
+        `polish_tolerance` of itself.
     patience, polish : int
         Of "bayes".
+    polish_tolerance : float
     max_gigabytes : float
         Memory at most; what would need more is refused before it is taken.
 
@@ -106,7 +108,8 @@ class LevenbergMarquardt(Optimizer):
     form: str = "auto"
     regularization: str = "none"
     patience: int = 15
-    polish: int = 40
+    polish: int = 50
+    polish_tolerance: float = 0.0015
     max_gigabytes: float = 4.0
 
     def __post_init__(self) -> None:
@@ -119,6 +122,7 @@ class LevenbergMarquardt(Optimizer):
         good = good and self.damping > 0 and self.decrease > 1
         good = good and self.largest_damping > self.damping and self.max_gigabytes > 0
         good = good and self.gradient_tolerance >= 0 and self.loss_tolerance >= 0
+        good = good and self.polish_tolerance >= 0
         counts = (self.patience, self.polish)
         good = good and all(is_number(n) and n == int(n) >= 1 for n in counts)
         if not (good and self.goal >= 0):
@@ -289,6 +293,8 @@ class _Search:
         if J - now <= self.optimizer.loss_tolerance * abs(J):
             words = "J falls by no more than loss_tolerance."
             done_at = Done(Ending.CONVERGED, now, words)
+        elif known.polished and J - now <= self.optimizer.polish_tolerance * abs(J):
+            done_at = Done(Ending.EVIDENCE, now, "The evidence grows no more.")
         return Stepped(
             now,
             self._like(trial.theta),
