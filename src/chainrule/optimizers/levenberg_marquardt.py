@@ -108,8 +108,8 @@ class LevenbergMarquardt(Optimizer):
     form: str = "auto"
     regularization: str = "none"
     patience: int = 15
-    polish: int = 50
-    polish_tolerance: float = 0.0015
+    polish: int = 40
+    polish_tolerance: float = 0.0005
     max_gigabytes: float = 4.0
 
     def __post_init__(self) -> None:
