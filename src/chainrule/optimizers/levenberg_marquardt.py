@@ -109,7 +109,7 @@ class LevenbergMarquardt(Optimizer):
     regularization: str = "none"
     patience: int = 15
     polish: int = 40
-    polish_tolerance: float = 0.0005
+    polish_tolerance: float = 0.0002
     max_gigabytes: float = 4.0
 
     def __post_init__(self) -> None:
