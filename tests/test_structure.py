@@ -214,7 +214,9 @@ def test_the_search_for_automatic_differentiation_finds_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["F0", "F1", "F2", "J1", "J2", "B1", "B2", "B3", "B4", "U1"]
+    "number",
+    ["F0", "F1", "F2", "J1", "J2", "B1", "B2", "B3", "B4", "U1"]
+    + [f"G{number}" for number in range(1, 13)],
 )
 def test_every_equation_stands_beside_its_line(number: str) -> None:
     beside = re.compile(rf"\S  # (.*\W)?{number}\b")
@@ -227,6 +229,9 @@ def test_every_equation_stands_beside_its_line(number: str) -> None:
     home = {"F": "forward_pass", "J": "forward_pass", "B": "backward_pass"}
     if number == "U1":
         assert places
+    elif number.startswith("G"):
+        homes = {"second_order", "damped_step", "evidence", "posterior"}
+        assert homes & set(places)
     elif number == "B1":
         assert {"backward_pass", "forward_pass", "losses"} & set(places)
     else:
