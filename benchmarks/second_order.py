@@ -1,6 +1,6 @@
 """Levenberg–Marquardt and Bayesian regularization against peers, in one run on one machine.
 
-    python benchmarks/second_order.py tables --data FOLDER [--sets concrete,heating,diabetes] [--splits 20] [--first 100]
+    python benchmarks/second_order.py tables --data FOLDER [--sets concrete,heating] [--splits 20] [--first 100]
     python benchmarks/second_order.py shapes --data FOLDER [--starts 30]
     python benchmarks/second_order.py curve        # wants torch and torch-levenberg-marquardt
     python benchmarks/second_order.py dual

@@ -72,11 +72,14 @@ def test_what_does_not_go_with_it(folder, options, said, capsys) -> None:
     assert said in " ".join(capsys.readouterr().err.split())
 
 
-def test_an_interval_wants_a_posterior(folder, capsys) -> None:
-    options = ("--hidden", "3", "--epochs", "2", "--output", folder / "plain")
+@pytest.mark.parametrize(
+    "of", [("--hidden", "3", "--epochs", "2"), ("--preset", "fast")]
+)
+def test_an_interval_wants_a_posterior(folder, tmp_path, of, capsys) -> None:
+    options = (*of, "--output", tmp_path / "plain")
     assert in_process("train", folder / "rows.csv", *options) == 0
     capsys.readouterr()
-    run = ("predict", folder / "plain", folder / "rows.csv", "--interval", "0.9")
+    run = ("predict", tmp_path / "plain", folder / "rows.csv", "--interval", "0.9")
     assert in_process(*run) == 2
     assert "a model without a posterior" in capsys.readouterr().err
     wrong = ("predict", folder / "run", folder / "rows.csv", "--interval", "90")

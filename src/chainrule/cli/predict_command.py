@@ -14,6 +14,7 @@ from ..data.column_values import present
 from ..data.dialect_options import asked_dialect
 from ..data.encoding import class_numbers, inputs
 from ..data.evaluation import class_probabilities, evaluate, headline, predict
+from ..data.preparation import Target
 from ..data.raw_rows import RawRows, read_raw_rows
 from ..data.tables import Table, is_text
 from ..data.text_rows import arrow
@@ -85,7 +86,7 @@ def run(
         require_finite(saved, rows.table, x, out)
     columns = predictions(saved, out, probabilities=probabilities)
     if ensemble is not None and interval is not None:
-        columns |= ends(saved, ensemble, x, interval)
+        columns |= ends(saved.preparation.target, ensemble, x, interval)
     if escape_formulas:
         columns = {_escaped(n): _without_formulas(c) for n, c in columns.items()}
     write(columns, output)
@@ -132,11 +133,12 @@ def predictions(
     return columns
 
 
-def posterior_of(saved: SavedModel, interval: float) -> Ensemble:
+def posterior_of(saved: SavedModel | SavedAverage, interval: float) -> Ensemble:
     """The posterior in a model file, for an interval that holds this share."""
     UNIT.checked("--interval", interval, "Pass --interval 0.9, say.")
-    note = saved.model.notes.get("posterior")
-    if note is None:
+    single = isinstance(saved, SavedModel)
+    note = saved.model.notes.get("posterior") if single else None
+    if not single or note is None:
         raise InputError(
             f"--interval {interval:g} for a model without a posterior",
             "a model that was trained with --optimizer levenberg_marquardt --regularization bayes",
@@ -151,10 +153,10 @@ def posterior_of(saved: SavedModel, interval: float) -> Ensemble:
 
 
 def ends(
-    saved: SavedModel, ensemble: Ensemble, x: Matrix, interval: float
+    target: Target, ensemble: Ensemble, x: Matrix, interval: float
 ) -> dict[str, Matrix]:
     """The columns of the lower and upper ends of each target's interval."""
-    target, width = saved.preparation.target, half_width(interval)
+    width = half_width(interval)
     mean, std = ensemble.moments(x.astype(np.float64))
     found = {}
     for word, sign in (("lower", -1.0), ("upper", 1.0)):
