@@ -379,7 +379,7 @@ def test_the_native_engines_numbers() -> None:
         ({"equation": "75"}, "add notation='S4'"),
         ({"equation": "S4.E75"}, "add notation='S4'"),
         ({"equation": "S1.E80", "notation": "S4"}, "add notation='S1'"),
-        ({"equation": "99", "notation": "S4"}, "Choose some of these"),
+        ({"equation": "99", "notation": "S4"}, "Choose from these"),
         ({"digits": 18}, "digits = 18"),
         ({"terms": 0}, "terms = 0"),
         ({"optimizer": "lbfgs"}, "first-order"),

@@ -377,7 +377,7 @@ def predict(
     probabilities: Annotated[
         bool,
         typer.Option(
-            "--probabilities", help="Write the probability of each class, too."
+            "--probabilities", help="Write the probability of each class as well."
         ),
     ] = False,
     interval: Annotated[

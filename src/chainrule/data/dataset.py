@@ -57,7 +57,7 @@ class Dataset:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The meaning of the class numbers; empty where numbers are predicted."""
+        """The meaning of each class number; empty for a regression."""
         return self.preparation.target.classes
 
     @property

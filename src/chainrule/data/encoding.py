@@ -155,9 +155,9 @@ def _fill_text(feature: Feature, table: Table, out: Matrix, unseen: str) -> list
         if unseen == "refuse":
             raise InputError(
                 f"category {text[row]!r} in column {feature.name!r}, {table.place(row)}",
-                f"the {len(place)} categories of training: {', '.join(feature.categories[:10])}"
+                f"the {len(place)} categories seen in training: {', '.join(feature.categories[:10])}"
                 + (", …" if len(place) > 10 else ""),
-                f"Correct it, or pass {argument('unseen', 'ignore')} to predict such rows without that column.",
+                f"Correct it, or pass {argument('unseen', 'ignore')} to predict such rows from the other columns.",
             )
         remarks.append(
             f"{feature.name}: {counted(int(new.sum()), 'row')} with a category that the training rows do not have "

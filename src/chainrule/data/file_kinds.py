@@ -191,7 +191,7 @@ def sha256(path: Path) -> str:
 
 
 def content_bytes(path: Path) -> int:
-    """The size of the content; of a .gz file as it states itself, which is modulo 4 GiB."""
+    """The size of the content in bytes; of a .gz file the size that it records, which is modulo 4 GiB."""
     size = path.stat().st_size
     if kind_of(path) != "gzip" or size < 18:
         return size

@@ -310,8 +310,8 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
             raise InputError(
                 f"hidden_layer_sizes = {self.hidden_layer_sizes!r} and rows of {X.shape[1]} numbers for coefs_ of "
                 f"widths {network.sizes}",
-                "the widths of coefs_, which are continued with",
-                "Set hidden_layer_sizes to them, or fit anew with warm_start=False.",
+                "the widths of coefs_, from which training continues",
+                "Set hidden_layer_sizes and the columns of X to them, or fit anew with warm_start=False.",
             )
         theta = parameters.theta
         before = Continuation.of(

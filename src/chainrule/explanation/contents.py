@@ -99,9 +99,9 @@ class Contents:
         raise InputError(
             f"equation {', '.join(self.equations)} in the notation {self.notation}",
             ", ".join(sorted(known(self.template))),
-            f"It is {other}'s: add {argument('notation', other)}."
+            f"The notation {other} has it: add {argument('notation', other)}."
             if other
-            else "Choose some of these, with commas.",
+            else "Choose from these, separated by commas.",
         )
 
     @property
@@ -135,7 +135,7 @@ class Contents:
         return self.numbers.read(name)
 
     def steps_in(self, template: Template) -> tuple[Step, ...]:
-        """The steps that a notation has."""
+        """The steps that a notation has; a linear output has none for its activation."""
         return tuple(step for step in self.steps if template.has(step))
 
     def formula(self, template: Template, name: str) -> str:

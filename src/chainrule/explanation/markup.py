@@ -243,7 +243,7 @@ def _spaced(parts: tuple[Node, ...], texts: list[str]) -> str:
 
 
 def _apart(previous: Node, part: Node, text: str) -> bool:
-    """Return whether a space stands between two things that are multiplied, or a function and its argument."""
+    """Return whether a space stands between two factors, or between a function and its argument."""
     if text[:1] in (")", "]"):
         return False
     if _big(previous) or (_is_array(previous) and _is_array(part)):
