@@ -90,7 +90,7 @@ def load_data(
     test_share : float
         That share; of classes the same of each.
     seed : int
-        Which rows are held out. The sets of images are always cut alike.
+        Which rows are held out. Sets of images have test rows of their own.
     numbers : bool, optional
         Whether numbers are predicted, not classes; by default text, and whole numbers of at most 20 values, are
         classes.
