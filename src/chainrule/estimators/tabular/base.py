@@ -20,7 +20,15 @@ from ...equations.network import Network
 from ...errors import InputError, named_among
 from ..rows import fits_in_memory
 from ..rules import threads_for
-from .columns import Column, Matrix, Rows, columns_of, is_frame, named_columns
+from .columns import (
+    Column,
+    Matrix,
+    Rows,
+    columns_of,
+    is_frame,
+    named_columns,
+    require_names_apart,
+)
 from .encoding import Encoding, encode, fit_encoding, require_inputs
 from .members import (
     Member,
@@ -140,7 +148,8 @@ class Tabular(BaseEstimator, ABC):
         """Rows with columns: a frame as it is, all else as a checked array."""
         if isinstance(X, Rows):
             return self._read_rows(X, fitting=fitting)
-        if is_frame(X):
+        if is_frame(X) and len(X.shape) == 2:
+            require_names_apart(X)
             validate_data(self, X, reset=fitting, skip_check_array=True)
             if len(X) < 1:
                 raise ValueError(
@@ -364,6 +373,13 @@ def _with_weight(
     columns: Sequence[Column], y: Matrix, weights: Matrix
 ) -> tuple[list[Column], Matrix, Matrix]:
     """Only the rows that weigh something: the others count as not there."""
+    if (weights < 0).any():
+        row = int(np.argmax(weights < 0))
+        raise InputError(
+            f"sample_weight of {weights[row]:g} in row {row}",
+            "weights >= 0",
+            "Leave such rows out.",
+        )
     kept = weights > 0
     if not kept.any():
         raise InputError(

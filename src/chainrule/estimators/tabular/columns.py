@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -84,6 +85,18 @@ def named_columns(X: Any) -> list[tuple[str, Any]]:
     if hasattr(X, "column_names"):
         return [(str(name), X.column(i)) for i, name in enumerate(X.column_names)]
     return [(f"x{i}", X[:, i]) for i in range(X.shape[1])]
+
+
+def require_names_apart(X: Any) -> None:
+    """Raise where two columns of a frame have one name."""
+    names = getattr(X, "column_names", getattr(X, "columns", ()))
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise InputError(
+            f"X with {counted(len(twice), 'column name')} that stand there twice: {', '.join(map(str, twice[:5]))}",
+            "a name of its own for each column",
+            "Rename them.",
+        )
 
 
 def columns_of(
@@ -171,6 +184,8 @@ def _of_pandas(name: str, series: Any) -> tuple[str, Matrix]:
     if kind in "fiub":
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
         return ("boolean" if kind == "b" else "number"), values
+    if hasattr(series, "dt") and hasattr(series.dt, "to_timestamp"):  # periods
+        series, kind = series.dt.to_timestamp(), "M"
     if kind == "M":
         return "date", _days(series.to_numpy(dtype="datetime64[ns]"))
     return _of_objects(name, series.to_numpy(dtype=object))

@@ -24,8 +24,9 @@ from .recipe import NUMBER_METRICS, Recipe
 __all__ = ["TabularRegressor"]
 
 #: Targets further from the median than so many times the distance of the quartiles, where they are at most this
-#: share of the rows, are cut to it while the networks learn.
-FAR, FEW = 30.0, 0.01
+#: share of the rows, are cut to it while the networks learn; of those that are all ten times as far, apart from the
+#: rest, this share may be cut to the range of the rest.
+FAR, FEW, FEW_APART = 30.0, 0.01, 0.05
 
 
 @with_tabular_parameters(
@@ -161,17 +162,21 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         reach = FAR * (third - first)
         low, high = middle - reach, middle + reach
         outside = (y < low) | (y > high)
-        cut = (outside.mean(axis=0) <= FEW) & (reach > 0)
-        self.target_low_ = np.where(cut, np.maximum(low, y.min(axis=0)), y.min(axis=0))
-        self.target_high_ = np.where(
-            cut, np.minimum(high, y.max(axis=0)), y.max(axis=0)
-        )
+        share = outside.mean(axis=0)
+        apart = share == (np.abs(y - middle) > 10 * reach).mean(axis=0)
+        cut = (share <= np.where(apart, FEW_APART, FEW)) & (reach > 0)
+        rest = np.where(outside, middle, y)
+        low = np.where(apart, rest.min(axis=0), np.maximum(low, y.min(axis=0)))
+        high = np.where(apart, rest.max(axis=0), np.minimum(high, y.max(axis=0)))
+        self.target_low_ = np.where(cut, low, y.min(axis=0))
+        self.target_high_ = np.where(cut, high, y.max(axis=0))
         count = int((outside & cut).sum())
-        if count:
-            self.notes_.append(
-                f"{counted(count, 'target')} further than {FAR:g} times the distance of the quartiles from the "
-                "median: cut to that."
-            )
+        note = (
+            f"{counted(count, 'target')} further than {FAR:g} times the distance of the quartiles from the median: cut "
+            "to that, or where they are apart to the range of the others."
+        )
+        if count and note not in self.notes_:
+            self.notes_.append(note)
         kept = np.clip(y, self.target_low_, self.target_high_)
         width = kept.std(axis=0)
         self.target_center_ = kept.mean(axis=0)

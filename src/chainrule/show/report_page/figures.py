@@ -146,6 +146,9 @@ def predicted_against_true(figure: Figure, done: Evaluation) -> None:
             rasterized=len(rows) > 500,
         )
         axes.set(xlabel=f"true {done.target.names[i]}", ylabel="predicted")
+        axes.locator_params(
+            axis="x", nbins=4
+        )  # numbers of six digits beside each other
 
 
 def first_layer(figure: Figure, weights: Matrix, picture: tuple[int, int]) -> None:
