@@ -23,6 +23,7 @@ __all__ = [
     "columns_of",
     "is_frame",
     "named_columns",
+    "require_names_apart",
     "text_of",
 ]
 
