@@ -30,21 +30,12 @@ from chainrule.estimators.tabular.members import Task, held_rows
 from chainrule.estimators.tabular.projections import with_projections
 from chainrule.estimators.tabular.recipe import recipe_for
 
-from ..support.runs import BUILT
-
 QUICK: dict[str, Any] = {"preset": "fast", "members": 1, "epochs": 5}
 #: As in scikit-learn's own perceptrons: a batch of rows with weights is not a batch of repeated rows.
 NOT_OF_BATCHES = {
     "check_sample_weight_equivalence_on_dense_data",
     "check_sample_weight_equivalence_on_sparse_data",
 }
-if (
-    "native" not in BUILT
-):  # the reference's products in float32 round a row by its place
-    NOT_OF_BATCHES |= {
-        "check_methods_sample_order_invariance",
-        "check_methods_subset_invariance",
-    }
 
 
 def frame(rows: int = 240, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:

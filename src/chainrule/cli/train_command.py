@@ -163,7 +163,7 @@ def run(request: TrainRequest) -> int:
 
 
 def run_preset(request: TrainRequest, preset: str, data: Dataset) -> int:
-    """The same with the averaged networks of a preset in place of one; the exit status."""
+    """Train the averaged networks of a preset in place of one network; the exit status."""
     from ..estimators.tabular.recipe import PRESETS
     from .average_command import Asked, run_average
 

@@ -56,7 +56,7 @@ class Expression(ABC):
         """Value, size and count, with the numbers that `read` finds in the places."""
 
     def filled(self, n: Numbers) -> Expression:
-        """The same for these numbers: with the branch that is taken of each choice."""
+        """The expression for these numbers: of each choice the branch that is taken."""
         return self
 
     def bracketed(self, terms: int) -> str:

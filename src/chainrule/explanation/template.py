@@ -105,7 +105,7 @@ class Template:
         return general_equations(self.spelled, step, self.traits)
 
     def of_arrays(self, step: Step) -> list[str]:
-        """The same with the arrays of its layer, where some of them can be shown in numbers."""
+        """The equations of a step with the arrays of its layer, where some of these can be shown in numbers."""
         return [
             line
             for line in array_equations(self.spelled, step, self.traits)

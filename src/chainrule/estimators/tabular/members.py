@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...engines import native
 from ...engines.predictor import Predictor
 from ...engines.threads import thread_limit
 from ...equations.draws import Purpose, generator
@@ -331,6 +332,11 @@ def average(
 ) -> np.ndarray[Any, Any]:
     """The mean of the members' outputs, shape (N, n_L), float64."""
     total = np.zeros((len(x), network.sizes[-1]))
+    if (
+        native.MISSING is not None
+    ):  # the reference's float32 products round a row by its place among the others
+        x = x.astype(np.float64)
+        members = [Parameters(p.sizes, p.theta.astype(np.float64)) for p in members]
     for parameters in members:
         total += Predictor(network, parameters, threads=threads)(x)
     return total / len(members)
