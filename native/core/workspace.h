@@ -1,7 +1,6 @@
 // The memory of a prepared network: one block, in which each array lies where a first round has counted.
 #pragma once
 
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -17,8 +16,7 @@ class Memory {
   template <typename LayOut> explicit Memory(LayOut lay_out) {
     lay_out(*this);
     bytes_ = taken_;
-    block_.reset(static_cast<char*>(std::aligned_alloc(kLine, bytes_ ? bytes_ : kLine)));
-    if (!block_) throw std::bad_alloc();
+    block_.reset(static_cast<char*>(::operator new(bytes_ ? bytes_ : kLine, kAlignment)));
     std::memset(block_.get(), 0, bytes_);
     taken_ = 0;
     lay_out(*this);
@@ -38,8 +36,9 @@ class Memory {
 
  private:
   static constexpr std::size_t kLine = 64;
+  static constexpr std::align_val_t kAlignment{kLine};
   struct Free {
-    void operator()(char* p) const { std::free(p); }
+    void operator()(char* p) const { ::operator delete(p, kAlignment); }
   };
   std::unique_ptr<char, Free> block_;
   std::size_t bytes_ = 0, taken_ = 0;

@@ -50,6 +50,7 @@ __all__ = [
     "flops",
     "instruction_set",
     "instruction_sets",
+    "refused_pair",
     "strategy",
     "thread_limit",
 ]
@@ -404,9 +405,15 @@ def _refused_function(network: Network) -> str | None:
     for phi in network.activations:
         if phi.name not in PHI or getattr(phi, "custom", False):
             return f"it does not have the activation {phi.name}"
-    loss, output = network.loss, network.activations[-1]
+    loss = network.loss
     if loss.name not in ELL or loss.custom:
         return f"it does not have the loss {loss.name}"
+    return refused_pair(network)
+
+
+def refused_pair(network: Network) -> str | None:
+    """Why the kernels do not have this loss on this output, or None."""
+    loss, output = network.loss, network.activations[-1]
     if "log1m_phi" in loss.logarithms and not isinstance(output, Elementwise):
         return f"it does not have {loss.name} on {output.name} outputs"
     return None
