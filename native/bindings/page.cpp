@@ -11,6 +11,7 @@
 #include <new>
 
 #include "../core/epoch.h"
+#include "../core/normal.h"
 #include "../core/pcg64.h"
 #include "../core/permutation.h"
 #include "../core/prediction.h"
@@ -46,8 +47,11 @@ static const char kFunctions[] =
 #include "../functions.def"
     ;
 static const char kTables[] =
-#include CHAINRULE_TABLES  // JSON as one string, written by tools/build_page_engine
+#include CHAINRULE_TABLES  // JSON as one string; this and the next are written by tools/build_page_engine
     ;
+static const Ziggurat kZiggurat = {
+#include CHAINRULE_ZIGGURAT
+};
 
 // A description as engine.mjs writes it: numbers one after the other, a list by its length first.
 class Numbers {
@@ -149,7 +153,6 @@ struct Draws {
   Pcg64 pcg;
 
   std::uint64_t next64() { return keyed ? philox.next64() : pcg.next64(); }
-  double uniform() { return double(next64() >> 11) * (1.0 / 9007199254740992.0); }
 };
 
 EXPORT(functions) const char* functions() { return kFunctions; }
@@ -263,7 +266,10 @@ EXPORT(new_draws) Draws* new_draws(int keyed, std::uint64_t seed, std::uint64_t 
 }
 EXPORT(delete_draws) void delete_draws(Draws* draws) { delete draws; }
 EXPORT(draw_uniform) void draw_uniform(Draws* draws, double* to, int count) {
-  for (int i = 0; i < count; i++) to[i] = draws->uniform();
+  for (int i = 0; i < count; i++) to[i] = uniform_of(*draws);
+}
+EXPORT(draw_normal) void draw_normal(Draws* draws, double* to, int count) {
+  for (int i = 0; i < count; i++) to[i] = normal_of(kZiggurat, *draws);
 }
 EXPORT(draw_permutation) void draw_permutation(Draws* draws, std::int64_t* to, int count) {
   Generator(*draws).permute(to, count);

@@ -188,14 +188,18 @@ function length_of(sizes) {
   return sizes.slice(1).reduce((sum, width, l) => sum + width * (sizes[l] + 1), 0);
 }
 
-// W of (fan_out, fan_in); the formulas are those of initializers.py.
+// W of (fan_out, fan_in), count numbers; the formulas are those of initializers.py.
 const INITIALIZERS = {
-  glorot_uniform: (draws, fan_out, fan_in) => symmetric(draws, fan_out * fan_in, Math.sqrt(6 / (fan_in + fan_out))),
-  he_uniform: (draws, fan_out, fan_in) => symmetric(draws, fan_out * fan_in, Math.sqrt(6 / fan_in)),
-  lecun_uniform: (draws, fan_out, fan_in) => symmetric(draws, fan_out * fan_in, Math.sqrt(3 / fan_in)),
+  glorot_uniform: (draws, fan_out, fan_in) => symmetric(draws, fan_out * fan_in, 6 / (fan_in + fan_out)),
+  glorot_normal: (draws, fan_out, fan_in) => normal(draws, fan_out * fan_in, 2 / (fan_in + fan_out)),
+  he_uniform: (draws, fan_out, fan_in) => symmetric(draws, fan_out * fan_in, 6 / fan_in),
+  he_normal: (draws, fan_out, fan_in) => normal(draws, fan_out * fan_in, 2 / fan_in),
+  lecun_uniform: (draws, fan_out, fan_in) => symmetric(draws, fan_out * fan_in, 3 / fan_in),
+  lecun_normal: (draws, fan_out, fan_in) => normal(draws, fan_out * fan_in, 1 / fan_in),
   zeros: (draws, fan_out, fan_in) => new Float64Array(fan_out * fan_in),
 };
-const symmetric = (draws, count, r) => draws.uniform(count, -r, r);
+const symmetric = (draws, count, square) => draws.uniform(count, -Math.sqrt(square), Math.sqrt(square));
+const normal = (draws, count, variance) => draws.normal(count, 0, Math.sqrt(variance));
 
 /** Numbers drawn one after the other, as numpy.random.Generator draws them. */
 export class Draws {
@@ -207,6 +211,13 @@ export class Draws {
     return this.engine.lend([[Float64Array, whole("count", count, 0)]], (to) => {
       this.engine.exports.draw_uniform(this.at, to.at, count);
       return to.view.map((u) => low + (high - low) * u);
+    });
+  }
+  /** Generator.normal(mean, deviation, count): Float64Array. */
+  normal(count, mean = 0, deviation = 1) {
+    return this.engine.lend([[Float64Array, whole("count", count, 0)]], (to) => {
+      this.engine.exports.draw_normal(this.at, to.at, count);
+      return to.view.map((z) => mean + deviation * z);
     });
   }
   /** Generator.permutation(count): Int32Array. */
