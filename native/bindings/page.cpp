@@ -101,6 +101,11 @@ template <typename T> double batch_weight(const Step<T>& step) {  // Σw
   return sum;
 }
 
+template <typename T> void set_penalty(const Description& d, Step<T>& step) {
+  step.l1 = d.l1;
+  step.l2 = d.alpha > 0 ? d.l2 + d.alpha / batch_weight(step) : d.l2;
+}
+
 // ∂ℓ/∂a of one output.
 static double slope_of_loss(const Description& d, int output, double y, double a) {
   using V = kernels::vec_d;
@@ -208,23 +213,25 @@ EXPORT(loss) double loss(Page* page, const float* x, const float* y, const float
   d.batch_rows = rows;
   Engine<float> engine(d, kernels::kernels_f32);
   Step<float> step = step_of(d, x, y, w, rows);
-  step.l1 = d.l1, step.l2 = d.l2;
+  set_penalty(d, step);
   engine.load(theta, {});
   return engine.loss_and_gradient(step, false, gradient);
 }
 
 // The same in float64 with all that lies between. `to` has J, its penalty, ∇J, ℓ of each row, then of each layer,
 // (rows, width) each: Z, A, φ′(Z), ∂ℓ/∂A, Δ. A softmax has no φ′: there its A stands.
+// masks: M[0] … M[L-1] of dropout, each or all of them null for none.
 EXPORT(trace) void trace(Page* page, const double* x, const double* y, const double* w, int rows, const double* theta,
-                           double* to) {
+                         const double* const* masks, double* to) {
   Description d = page->d;
   d.batch_rows = rows;
   Team team(1, false);
   Interrupt interrupt;
   TwoPhase<double> strategy(d, kernels::kShown, team, interrupt);
   Step<double> step = step_of(d, x, y, w, rows);
-  step.l1 = d.l1, step.l2 = d.l2;
+  set_penalty(d, step);
   step.inverse_weight = 1 / batch_weight(step);
+  step.masks = masks;
   double *J = to, *penalty = to + 1, *gradient = to + 2, unweighted;
   Kept<double> kept{};
   kept.row_loss = gradient + d.length();

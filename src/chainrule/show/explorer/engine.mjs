@@ -23,8 +23,6 @@ const RULES = {
   l1: 0, l2: 0, alpha: 0, clip_value: null, clip_norm: null, max_norm: null, dropout: [], frozen_layers: [],
 };
 
-const closed = (value, low, high) => Number.isFinite(value) && value >= low && value <= high;
-
 function whole(name, value, low, high = 2 ** 31 - 1) {
   if (!Number.isInteger(value) || value < low || value > high) {
     throw new InputError(`${name} = ${value}`, `a whole number from ${low} to ${high}`, "Pass such a number.");
@@ -325,19 +323,20 @@ export class Network {
 
   /**
    * An epoch, or its batches [first, last): rows in the order that (seed, epoch) draws, as they lie where a batch is all.
-   * The same bits however an epoch is cut.
+   * The same bits however an epoch is cut. learning_rates: α of each of these steps, where a schedule has it.
    * @returns {{loss: number, loss_sum: number, weight_sum: number, batches: number, steps: number, finite: boolean}}
    *   loss: the mean of J over the rows passed, that of each batch taken before its step (with `before`, an earlier
    *   outcome, those of the epoch before too). Where a number is not finite, `finite` is false, and θ is of no use.
    */
-  epoch({ seed = 0, epoch = 0, batch, first = 0, last, before } = {}) {
+  epoch({ seed = 0, epoch = 0, batch, first = 0, last, before, learning_rates } = {}) {
     this.require_rows();
     const rows = this.rows;
     batch = Math.min(whole("batch", batch ?? Math.min(128, rows), 1), rows);
     const count = this.batches(batch);
     whole("first", first, 0, count);
-    whole("last", last ?? count, first, count);
-    return this.run(null, rows, batch, first, last ?? count, seed, epoch, before);
+    last = whole("last", last ?? count, first, count);
+    const rates = learning_rates ?? new Array(last - first).fill(this.learning_rate);
+    return this.run(null, rows, batch, first, of_length("learning_rates", rates, last - first), seed, epoch, before);
   }
 
   /**
@@ -352,20 +351,20 @@ export class Network {
     whole("rows of a step", order.length, 1);
     batch = whole("batch", batch ?? order.length, order.length);
     return this.engine.lend([[BigInt64Array, order]], (block) =>
-      this.run(block, order.length, batch, 0, 1, seed, epoch),
+      this.run(block, order.length, batch, 0, [this.learning_rate], seed, epoch),
     );
   }
 
-  run(order, rows, batch, first, last, seed, epoch, before) {
+  /** A step for each of the rates, from batch number `first` on. */
+  run(order, rows, batch, first, rates, seed, epoch, before) {
     const { x, y, w, theta, slots, outcome } = this.blocks;
-    const rates = new Float64Array(last - first).fill(this.learning_rate);
-    if (!closed(this.learning_rate, Number.MIN_VALUE, Infinity)) {
-      throw new InputError(`learning_rate = ${this.learning_rate}`, "a finite number above 0", "Pass 0.01, say.");
+    if (!rates.every((rate) => Number.isFinite(rate) && rate > 0)) {
+      throw new InputError(`learning rate ${rates}`, "finite numbers above 0", "Pass 0.01, say.");
     }
     this.engine.lend([[Float64Array, rates]], (lent) =>
       this.engine.exports.run(
-        this.at, x.at, y.at, w?.at ?? 0, rows, order?.at ?? 0, Number(!order && batch < rows), batch, first, last,
-        lent.at, theta.at, slots[0]?.at ?? 0, slots[1]?.at ?? 0, this.steps, before?.loss_sum ?? 0,
+        this.at, x.at, y.at, w?.at ?? 0, rows, order?.at ?? 0, Number(!order && batch < rows), batch, first,
+        first + rates.length, lent.at, theta.at, slots[0]?.at ?? 0, slots[1]?.at ?? 0, this.steps, before?.loss_sum ?? 0,
         before?.weight_sum ?? 0, seeded("seed", seed), seeded("epoch", epoch), outcome.at,
       ),
     );
@@ -422,15 +421,17 @@ export class Network {
     }
     const same = next.description.optimizer.name === this.description.optimizer.name;
     if (same && next.slot_names.join() === this.slot_names.join()) next.restore(this.state());
+    if (!("optimizer" in changes)) next.learning_rate = this.learning_rate;
     this.free();
     return next;
   }
 
   /**
-   * Forward and back over some rows in float64, with all that lies between, without dropout.
+   * Forward and back over some rows in float64, with all that lies between.
    *
    * @param {?ArrayLike<number>} row_numbers all rows without it
-   * @param {object} [instead] float64 numbers in place of the network's: parameters (D,), and X, Y, weights of the rows
+   * @param {object} [instead] float64 numbers in place of the network's: parameters (D,), and X, Y, weights of the rows;
+   *   and masks of dropout, as `masks` draws them: without these nothing is dropped
    * @returns {object} J, penalty, row_loss (rows,), share w / Σw (rows,), gradient (D,), A0 (rows, n_0), and layers, layer 1
    *   first, each { Z, A, slope, dA, delta: (rows, n_l); dW (n_l, n_{l-1}); db (n_l,); inputs, outputs }. slope is φ′(Z),
    *   of a softmax null; dA is ∂ℓ/∂A, delta ∂ℓ/∂Z of each row's own loss, neither weighted nor divided (B1, B2).
@@ -442,13 +443,18 @@ export class Network {
     const rows = whole("rows", X.length / sizes[0], 1);
     of_length("Y", Y, rows * sizes.at(-1));
     if (weights) of_length("weights", weights, rows);
+    const masks = instead.masks ?? [];
+    masks.forEach((M, l) => M && of_length(`M[${l}]`, M, rows * sizes[l]));
     const theta = of_length("parameters", instead.parameters ?? this.parameters, length);
     const widths = sizes.slice(1);
     const room = 2 + length + rows + 5 * rows * widths.reduce((sum, width) => sum + width, 0);
     const numbers = this.engine.lend(
-      [X, Y, weights, theta, room].map((content) => [Float64Array, content]),
-      (x, y, w, from, to) => {
-        this.engine.exports.trace(this.at, x.at, y.at, w?.at ?? 0, rows, from.at, to.at);
+      [X, Y, weights, theta, room, ...masks].map((content) => [Float64Array, content]),
+      (x, y, w, from, to, ...M) => {
+        const all = Uint32Array.from(sizes.slice(1), (_, l) => M[l]?.at ?? 0);
+        this.engine.lend([[Uint32Array, all]], (addresses) =>
+          this.engine.exports.trace(this.at, x.at, y.at, w?.at ?? 0, rows, from.at, masks.length && addresses.at, to.at),
+        );
         return to.copy();
       },
     );
@@ -467,7 +473,22 @@ export class Network {
     for (const layer of layers) layer.db = gradient.slice(at, (at += layer.outputs));
     const weight = weights ? weights.reduce((sum, w) => sum + w, 0) : rows;
     const share = Float64Array.from({ length: rows }, (_, i) => (weights ? weights[i] : 1) / weight);
-    return { J, penalty, row_loss, share, gradient, A0: Float64Array.from(X), layers };
+    const A0 = Float64Array.from(X, (x, i) => x * (masks[0]?.[i] ?? 1)); // F0
+    return { J, penalty, row_loss, share, gradient, A0, layers };
+  }
+
+  /**
+   * M[0] … M[L-1] of a step of so many rows, batch number `step` of its epoch: (rows, n_l) each, 0 or 1 / (1 - p), or null
+   * where p is 0 (`dropout_masks`).
+   */
+  masks({ rows, seed = 0, epoch = 0, step = 0 }) {
+    const draws = this.engine.keyed_draws({ seed, purpose: "dropout", epoch, step });
+    const masks = this.sizes.slice(1).map((_, l) => {
+      const p = this.description.dropout[l] ?? 0;
+      return p && draws.uniform(rows * this.sizes[l]).map((u) => (u >= p ? 1 / (1 - p) : 0));
+    });
+    draws.free();
+    return masks.map((M) => M || null);
   }
 
   /** Copies of some rows. */
