@@ -118,7 +118,7 @@ export class Engine {
   }
 
   /**
-   * A network, as `Network.specification()` and `Rules.specification()` describe it in Python.
+   * A network and its rules; activations, loss, optimizer and rules as their `specification()` has them in Python.
    *
    * @param {object} description
    * @param {number[]} description.sizes n_0 … n_L
@@ -438,7 +438,9 @@ export class Network {
    *   All arrays are Float64Array.
    */
   trace(row_numbers = null, instead = {}) {
-    const { X, Y, weights } = { ...(instead.X && instead.Y ? {} : this.taken(row_numbers)), ...instead };
+    const own = instead.X && instead.Y ? {} : this.taken(row_numbers);
+    const [X, Y] = [instead.X ?? own.X, instead.Y ?? own.Y];
+    const weights = instead.weights ?? own.weights ?? null;
     const { sizes, length } = this;
     const rows = whole("rows", X.length / sizes[0], 1);
     of_length("Y", Y, rows * sizes.at(-1));
