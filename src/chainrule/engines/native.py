@@ -412,7 +412,7 @@ def _refused_function(network: Network) -> str | None:
 
 
 def refused_pair(network: Network) -> str | None:
-    """Why the kernels do not have this loss on this output, or None."""
+    """The reason that the kernels do not have this loss on this output, or None."""
     loss, output = network.loss, network.activations[-1]
     if "log1m_phi" in loss.logarithms and not isinstance(output, Elementwise):
         return f"it does not have {loss.name} on {output.name} outputs"
