@@ -457,6 +457,53 @@ def require_traces(cases: list[Case], binary: Path | None = None) -> int:
     return numbers
 
 
+WIDE = {
+    "softmax, cross-entropy": (("softmax", "gelu", "softmax"), "cross_entropy"),
+    "softmax, squared error": (("tanh", "softmax", "softmax"), "squared_error"),
+    "sigmoid": (("mish", "elu", "sigmoid"), "binary_cross_entropy"),
+    "exp": (("selu", "softplus", "exp"), "poisson"),
+}
+
+
+def test_a_trace_of_wide_layers_is_the_reference_s():
+    """More outputs than are turned, more rows than go at once, in panels that are not full."""
+    jobs, expected = [], []
+    for functions, loss in WIDE.values():
+        network = Network((19, 35, 50, 37), functions, loss)
+        data = {
+            name: array.astype(np.float64)
+            for name, array in rows_for(network, 101, weighted=True).items()
+        }
+        theta = 0.3 * network.init(4).theta
+        rules = Rules(OPTIMIZERS["sgd"](), l1=0.01, l2=0.02)
+        jobs.append(
+            {
+                "do": "trace",
+                "network": described(network, rules),
+                "instead": data | {"parameters": theta},
+            }
+        )
+        expected.append(
+            REFERENCE.passes(
+                REFERENCE.prepare(network, rules, np.float64),
+                theta,
+                Data(data["X"], data["Y"], data["weights"]),
+                l1=rules.l1,
+                l2=rules.l2,
+                input_gradient=True,
+            )
+        )
+    for name, answer, (trace, gradient) in zip(
+        WIDE, in_node(jobs), expected, strict=True
+    ):
+        require_near(f"ℓ {name}", answer["row_loss"], gradient.row_loss)
+        require_near(f"∇J {name}", answer["gradient"], gradient.flat)
+        for l, layer in enumerate(answer["layers"]):
+            require_near(f"A {name}", layer["A"], trace.A[l + 1])
+            require_near(f"Δ {name}", layer["delta"], gradient.delta[l])
+            require_near(f"∂ℓ/∂A {name}", layer["dA"], gradient.dA[l + 1])
+
+
 def test_a_trace_takes_rows_by_number():
     network = Network((3, 4, 2), ("tanh", "softmax"), "cross_entropy")
     data = rows_for(network, 9, weighted=True)
@@ -583,6 +630,14 @@ REFUSED = {
     "an unknown rule": ({"penalty": 1}, {}, "penalty"),
     "dropout of 1": ({"dropout": [0, 1]}, {}, "dropout"),
     "another optimizer": ({"optimizer": "lbfgs"}, {}, "optimizer lbfgs"),
+    "a penalty below 0": ({"l2": -1}, {}, "l2 = -1"),
+    "a layer that is not there": ({"frozen_layers": [3]}, {}, "a frozen layer = 3"),
+    "a parameter that is no number": (
+        {"activations": [{"name": "elu", "alpha": "1"}, "softmax"]},
+        {},
+        "alpha of elu = 1",
+    ),
+    "weights of 0": ({}, {"weights": np.zeros(4, np.float32)}, "weights of 0"),
     "short parameters": ({"parameters": np.zeros(3, np.float32)}, {}, "parameters"),
     "targets of another width": ({}, {"Y": np.zeros(7, np.float32)}, "Y with 7"),
     "a row that is not there": (

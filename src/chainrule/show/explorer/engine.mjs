@@ -30,6 +30,21 @@ function whole(name, value, low, high = 2 ** 31 - 1) {
   return value;
 }
 
+function finite(name, value) {
+  if (!(Number.isFinite(value) && value >= 0)) {
+    throw new InputError(`${name} = ${value}`, "a finite number from 0", "Pass such a number.");
+  }
+  return value;
+}
+
+/** Σw of row weights, 1 each without them. */
+function weight_of(weights, rows) {
+  if (!weights) return rows;
+  const sum = of_length("weights", weights, rows).reduce((all, w) => all + finite("a weight", w), 0);
+  if (sum > 0) return sum;
+  throw new InputError("weights of 0 alone", "some weight above 0", "Leave weights out for 1 each.");
+}
+
 function seeded(name, value) {
   const seed = typeof value === "bigint" ? value : Number.isSafeInteger(value) ? BigInt(value) : -1n;
   if (seed < 0n || seed >= 2n ** 64n) {
@@ -242,6 +257,7 @@ function chosen(word, value, table, parameters_of) {
       const have = Object.keys(parameters).join(", ") || "none";
       throw new InputError(`${key} of ${name}`, `its parameters: ${have}`, "Leave it out, or correct its name.");
     }
+    if (typeof parameters[key] === "number") finite(`${key} of ${name}`, given[key]);
   }
   return { name, ...parameters, ...given };
 }
@@ -303,7 +319,7 @@ export class Network {
   set_rows(X, Y, weights = null) {
     const rows = whole("rows", X.length / this.sizes[0], 1);
     of_length("Y", Y, rows * this.sizes.at(-1));
-    if (weights) of_length("weights", weights, rows);
+    weight_of(weights, rows);
     this.free_rows();
     this.rows = rows;
     this.blocks.x = this.engine.block(Float32Array, X);
@@ -386,6 +402,7 @@ export class Network {
   loss(row_numbers = null) {
     const { X, Y, weights } = this.taken(row_numbers);
     const rows = X.length / this.sizes[0];
+    weight_of(weights, rows);
     const contents = [X, Y, weights, this.length].map((content) => [Float32Array, content]);
     return this.engine.lend(contents, (x, y, w, gradient) =>
       this.engine.exports.loss(this.at, x.at, y.at, w?.at ?? 0, rows, this.blocks.theta.at, gradient.at),
@@ -444,7 +461,7 @@ export class Network {
     const { sizes, length } = this;
     const rows = whole("rows", X.length / sizes[0], 1);
     of_length("Y", Y, rows * sizes.at(-1));
-    if (weights) of_length("weights", weights, rows);
+    const weight = weight_of(weights, rows);
     const masks = instead.masks ?? [];
     masks.forEach((M, l) => M && of_length(`M[${l}]`, M, rows * sizes[l]));
     const theta = of_length("parameters", instead.parameters ?? this.parameters, length);
@@ -473,7 +490,6 @@ export class Network {
     at = 0;
     for (const layer of layers) layer.dW = gradient.slice(at, (at += layer.inputs * layer.outputs));
     for (const layer of layers) layer.db = gradient.slice(at, (at += layer.outputs));
-    const weight = weights ? weights.reduce((sum, w) => sum + w, 0) : rows;
     const share = Float64Array.from({ length: rows }, (_, i) => (weights ? weights[i] : 1) / weight);
     const A0 = Float64Array.from(X, (x, i) => x * (masks[0]?.[i] ?? 1)); // F0
     return { J, penalty, row_loss, share, gradient, A0, layers };
@@ -555,6 +571,9 @@ function described(engine, { sizes, activations, loss, optimizer, ...given }) {
   if (all.dropout.length && all.dropout.length !== sizes.length - 1) {
     throw new InputError(`${all.dropout.length} of dropout`, `${sizes.length - 1}: input and hidden layers`, "Add zeros.");
   }
+  for (const name of ["l1", "l2", "alpha"]) finite(name, all[name]);
+  for (const name of ["clip_value", "clip_norm", "max_norm"]) finite(name, all[name] ?? 0);
+  for (const l of all.frozen_layers) whole("a frozen layer", l, 1, sizes.length - 1);
   if (!all.dropout.every((p) => p >= 0 && p < 1)) {
     throw new InputError(`dropout = ${all.dropout}`, "numbers from 0 to below 1", "Pass 0 for none.");
   }
