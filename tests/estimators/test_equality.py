@@ -372,6 +372,16 @@ BAD_DATA = {
     "nan": ([[0.0], [1.0]], [0, 1], [[float("nan")]]),
     "one axis": ([[0.0], [1.0]], [0, 1], [0.0]),
     "text": ([[0.0], [1.0]], [0, 1], [["a"]]),
+    "an array with too few columns": ([[0.0], [1.0]], [0, 1], np.zeros((1, 2))),
+    "an array with nan": ([[0.0], [1.0]], [0, 1], np.array([[1.0], [np.nan]])),
+    "an array with an infinity": (
+        [[0.0], [1.0]],
+        [0, 1],
+        np.array([[np.inf], [0.0]], "f"),
+    ),
+    "an array without rows": ([[0.0], [1.0]], [0, 1], np.zeros((0, 1))),
+    "an array of one axis": ([[0.0], [1.0]], [0, 1], np.zeros(2)),
+    "an array of complex numbers": ([[0.0], [1.0]], [0, 1], np.zeros((1, 1), complex)),
 }
 
 
@@ -385,3 +395,10 @@ def test_errors_of_scikit_learn_s_data_validation_are_the_same(case: str) -> Non
             model.predict(rows)
         said.append((type(raised.value), str(raised.value)))
     assert said[0] == said[1]
+
+
+def test_finite_rows_are_predicted_though_their_sum_is_not() -> None:
+    model = fitted(chainrule, "MLPClassifier", [[0.0], [1.0]], [0, 1])
+    rows = np.array([[1.7e308], [1.7e308], [0.5]])
+    expected = np.concatenate([model.predict_proba(row[None]) for row in rows])
+    np.testing.assert_array_equal(model.predict_proba(rows), expected)
