@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ import chainrule
 from chainrule import InputError, TabularClassifier, TabularRegressor, load_model
 from chainrule.estimators.tabular.columns import columns_of
 from chainrule.estimators.tabular.encoding import encode, fit_encoding
-from chainrule.estimators.tabular.members import Task, held_rows
+from chainrule.estimators.tabular.members import Task, held_rows, train_member
 from chainrule.estimators.tabular.projections import with_projections
 from chainrule.estimators.tabular.recipe import recipe_for
 
@@ -331,6 +333,33 @@ def test_the_time_is_kept_and_the_same_model_can_be_made_again() -> None:
     assert set(model.epochs_) == {recipe.epochs}
     again = TabularRegressor("best", members=recipe.members, epochs=recipe.epochs)
     np.testing.assert_array_equal(again.fit(X, Y).predict(X), model.predict(X))
+    alike = TabularRegressor("best", n_threads=1).fit(X, Y, like=model)
+    np.testing.assert_array_equal(alike.predict(X), model.predict(X))
+    with pytest.raises(InputError, match="like"):
+        TabularClassifier().fit(X, LABELS, like=model)
+
+
+@pytest.mark.parametrize("held", [0.0, 0.25])
+def test_a_member_that_was_cut_off_is_made_again(held: float) -> None:
+    columns = columns_of(X)
+    x = encode(fit_encoding(columns, bins=8, most_inputs=200), columns)
+    targets = Y[:, None].astype(np.float32)
+    network = chainrule.Network(
+        (x.shape[1], 8, 1), ("silu", "identity"), "squared_error"
+    )
+
+    def score(outputs: np.ndarray, rows: np.ndarray) -> float:
+        return float(np.mean((outputs - targets[rows]) ** 2))
+
+    task = Task(network, x, targets, None, None, score)
+    recipe = replace(recipe_for("fast", len(X), 7, metric="rmse"), epochs=9, held=held)
+    epoch = itertools.count(1)
+    cut = train_member(task, recipe, 3, 1, lambda: next(epoch) >= 4, lambda text: None)
+    again = train_member(
+        task, recipe, 3, 1, lambda: False, lambda text: None, cut.epochs
+    )
+    assert cut.epochs == again.epochs == 4
+    np.testing.assert_array_equal(again.parameters.theta, cut.parameters.theta)
 
 
 def test_noise_is_learned_carefully_and_what_is_clear_is_not() -> None:
@@ -560,9 +589,24 @@ def test_robustness(name: str) -> None:
     model = TabularRegressor("fast").fit(rows, y[half])
     error = np.mean((model.predict(others) - y[~half]) ** 2)
     assert error < 1.05 * np.mean((y[half].mean() - y[~half]) ** 2)
-    if name in ("5 % missing", "constant, duplicate and id", "50 rows"):
+    if name != "2000 categories":
         boosted = HistGradientBoostingRegressor(random_state=0).fit(rows, y[half])
         assert error < 1.5 * np.mean((boosted.predict(others) - y[~half]) ** 2)
+
+
+def test_of_too_many_columns_those_that_tell_are_kept_if_that_is_better() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(600, 300))
+    few = x[:, 0] + np.abs(x[:, 1]) - x[:, 2] + 0.3 * rng.normal(size=600)
+    model = TabularRegressor("fast").fit(x[:100], few[:100])
+    left = model.encoding_.left_out
+    assert model.recipe_.columns > 0
+    assert not {"x0", "x2"} & set(left)
+    assert len(left) == 300 - model.recipe_.columns
+    boosted = HistGradientBoostingRegressor(random_state=0).fit(x[:100], few[:100])
+    assert model.score(x[100:], few[100:]) > boosted.score(x[100:], few[100:])
+    every = x @ rng.normal(size=300) / 17
+    assert TabularRegressor("fast").fit(x[:100], every[:100]).recipe_.columns == 0
 
 
 def test_classes_of_two_rows() -> None:

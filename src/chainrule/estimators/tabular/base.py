@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ...engines.threads import checked_threads
 from ...equations.network import Network
-from ...errors import InputError, named_among
+from ...errors import InputError, named_among, require_kind
 from ..rows import fits_in_memory
 from ..rules import threads_for
 from .columns import (
@@ -33,6 +33,7 @@ from .encoding import Encoding, encode, fit_encoding, require_inputs
 from .members import (
     Member,
     Task,
+    Trials,
     average,
     chosen_recipe,
     fitting_time,
@@ -40,6 +41,7 @@ from .members import (
 )
 from .projections import with_projections
 from .recipe import PRESETS, Recipe, recipe_for, to_try
+from .selection import counts_to_try, without_others
 
 __all__ = ["CONSTRAINTS", "Tabular", "with_tabular_parameters"]
 
@@ -47,6 +49,8 @@ Estimator = TypeVar("Estimator", bound=type)
 
 #: Rows that are predicted at once.
 AT_ONCE = 32_768
+#: Epochs at most in which numbers of columns are compared.
+COLUMN_EPOCHS = 40
 COUNT = Interval(Integral, 1, None, closed="left")
 #: parameter → what it may be.
 CONSTRAINTS: dict[str, list[Any]] = {
@@ -72,8 +76,8 @@ PARAMETERS = """preset : {"fast", "strong", "best"}, default "strong"
         The length of the schedule; by default by the number of rows, and by which of three recipes, a usual one and
         two careful ones for targets that are mostly noise, was best on rows that its networks did not see.
     max_seconds : float, optional
-        Members and epochs become fewer, until they fit in about so much time. `recipe_` has the numbers with which
-        the same model can be made again on any machine, where no member was cut off (`epochs_`).
+        Members and epochs become fewer, until they fit in about so much time; recipes are not compared. The same
+        model is made again by `fit(…, like=model)`, however long it takes.
     max_bytes : int, optional
         What the encoded rows may take in memory; bins become fewer until they fit. All members share them, unless
         `validation_fraction` leaves rows out. By default 1.5 GB.
@@ -139,6 +143,7 @@ class Tabular(BaseEstimator, ABC):
     network_: Network
     encoding_: Encoding
     recipe_: Recipe
+    epochs_: list[int]
     n_features_in_: int
     feature_names_in_: np.ndarray[Any, Any]
 
@@ -229,9 +234,14 @@ class Tabular(BaseEstimator, ABC):
         """The task with the score that compares recipes."""
         return task
 
-    def _learn(self, X: Any, y: Matrix, weights: Matrix | None) -> Self:
+    def _learn(
+        self, X: Any, y: Matrix, weights: Matrix | None, like: Tabular | None
+    ) -> Self:
         """Fit encoding and members; X as `_read` gave it."""
         began = time.perf_counter()
+        if like is not None:
+            require_kind("like", like, type(self), "Pass a fitted estimator.")
+            check_is_fitted(like)
         self.notes_: list[str] = []
         columns = columns_of(X, self._categorical(X))
         if weights is not None:
@@ -240,32 +250,28 @@ class Tabular(BaseEstimator, ABC):
             raise InputError(
                 f"n_samples = {len(y)}", "2 rows or more", "Pass more rows."
             )
-        recipe = recipe_for(
-            self.preset,
-            len(y),
-            len(columns),
-            metric=self.metric,
-            bytes_limit=self.max_bytes,
-        )
-        recipe = replace(
-            recipe,
-            members=self.members or recipe.members,
-            epochs=self.epochs or recipe.epochs,
-            held=float(self.validation_fraction),
-        )
-        self.encoding_ = self._fitted_encoding(columns, y, recipe)
+        tries = like is None and self.max_seconds is None
+        recipe = self._first_recipe(columns) if like is None else like.recipe_
+        guide = self._guide(y)
+        counts = counts_to_try(columns) if tries else []
+        if len(counts) > 1:
+            short = replace(recipe, epochs=min(recipe.epochs, COLUMN_EPOCHS))
+            best = chosen_recipe(
+                [replace(short, columns=count) for count in counts],
+                self._trials(columns, y, weights, recipe),
+                threads=self.n_threads,
+            )
+            recipe = replace(recipe, columns=best.columns)
+        self.encoding_ = self._fitted_encoding(columns, guide, recipe)
         task = self._task(encode(self.encoding_, columns), y, weights, recipe)
         threads = threads_for(self.n_threads, task.network, len(task.x))
-        if (
-            PRESETS[self.preset].tried
-            and self.epochs is None
-            and self.max_seconds is None
-        ):
-            recipe = chosen_recipe(
-                self._by_loss(task, y), to_try(recipe), threads=threads
-            )
+        if tries and PRESETS[self.preset].tried and self.epochs is None:
+            trials = Trials(self._by_loss(task, y))
+            if recipe.columns:
+                trials = self._trials(columns, y, weights, recipe)
+            recipe = chosen_recipe(to_try(recipe), trials, threads=threads)
         deadline = None
-        if self.max_seconds is not None:
+        if self.max_seconds is not None and like is None:
             deadline = began + self.max_seconds
             left = max(deadline - time.perf_counter(), 0.0)
             recipe = fitting_time(
@@ -275,37 +281,78 @@ class Tabular(BaseEstimator, ABC):
                 threads=threads,
                 fixed=self.members is not None,
             )
-        seed = self._seed()
         self.members_ = train_members(
             task,
             recipe,
-            seed,
+            self._seeds(recipe.members) if like is None else like._seeds_of_members(),
             threads=threads,
             deadline=deadline,
             progress=self.progress,
+            made=None if like is None else like.epochs_,
         )
         self.network_, self.recipe_ = task.network, recipe
         self.epochs_ = [member.epochs for member in self.members_]
         return self
 
+    def _first_recipe(self, columns: Sequence[Column]) -> Recipe:
+        recipe = recipe_for(
+            self.preset,
+            len(columns[0].values),
+            len(columns),
+            metric=self.metric,
+            bytes_limit=self.max_bytes,
+        )
+        return replace(
+            recipe,
+            members=self.members or recipe.members,
+            epochs=self.epochs or recipe.epochs,
+            held=float(self.validation_fraction),
+        )
+
     def _fitted_encoding(
-        self, columns: Sequence[Column], y: Matrix, recipe: Recipe
+        self, columns: Sequence[Column], guide: Matrix, recipe: Recipe
     ) -> Encoding:
-        plain = fit_encoding(columns, bins=recipe.bins, most_inputs=recipe.most_inputs)
+        skipped = (
+            without_others(columns, guide, recipe.columns) if recipe.columns else ()
+        )
+        plain = fit_encoding(
+            columns, bins=recipe.bins, most_inputs=recipe.most_inputs, skipped=skipped
+        )
         require_inputs(plain)
         spare = recipe.most_inputs - len(plain.inputs)
         bins = min(recipe.projection_bins, spare // max(recipe.projections, 1) - 1)
         if bins < 2:
             return plain
         return with_projections(
-            plain, columns, self._guide(y), count=recipe.projections, bins=bins
+            plain, columns, guide, count=recipe.projections, bins=bins
         )
 
-    def _seed(self) -> int:
+    def _trials(
+        self,
+        columns: Sequence[Column],
+        y: Matrix,
+        weights: Matrix | None,
+        recipe: Recipe,
+    ) -> Trials:
+        """Tasks whose columns are chosen and encoded without the rows that recipes are compared on."""
+        guide = self._guide(y)
+        bare = self._task(np.zeros((len(y), 1), np.float32), y, weights, recipe)
+
+        def inputs(learned: Matrix, recipe: Recipe) -> Matrix:
+            part = [Column(c.name, c.kind, c.values[learned]) for c in columns]
+            encoding = self._fitted_encoding(part, guide[learned], recipe)
+            return encode(encoding, columns)
+
+        return Trials(self._by_loss(bare, y), inputs)
+
+    def _seeds(self, members: int) -> list[int]:
         state = self.random_state
-        if isinstance(state, int | np.integer):
-            return int(state)
-        return int(check_random_state(state).randint(2**31))
+        if not isinstance(state, int | np.integer):
+            state = check_random_state(state).randint(2**31)
+        return [int(state) + k for k in range(members)]
+
+    def _seeds_of_members(self) -> list[int]:
+        return [member.seed for member in self.members_]
 
     def _categorical(self, X: Any) -> list[int]:
         """The places of the columns that are named as categories."""

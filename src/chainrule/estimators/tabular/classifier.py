@@ -109,7 +109,9 @@ class TabularClassifier(ClassifierMixin, Tabular, Looking, TabularFile):
         self.progress = progress
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, like: Self | None = None
+    ) -> Self:
         """Fit columns and networks to these rows.
 
         Parameters
@@ -118,6 +120,8 @@ class TabularClassifier(ClassifierMixin, Tabular, Looking, TabularFile):
         y : array-like, shape (n_samples,)
             Classes: text, numbers or booleans.
         sample_weight : array-like, shape (n_samples,), optional
+        like : fitted estimator, optional
+            Its recipe, seeds and epochs are taken, in place of a choice: on the same rows the same model, to the bit.
 
         Returns
         -------
@@ -136,7 +140,7 @@ class TabularClassifier(ClassifierMixin, Tabular, Looking, TabularFile):
         if self.class_weight is not None:
             balance = weight_of_each_class(self.class_weight, y, self.classes_)
         weights = row_weights(X, y, sample_weight, balance)
-        return self._learn(X, numbers, weights)
+        return self._learn(X, numbers, weights, like)
 
     def _checked_classes(self, y: Any) -> Matrix:
         y = plain(y)

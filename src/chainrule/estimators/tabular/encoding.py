@@ -13,7 +13,7 @@ Steinwart 2024 (arXiv 2407.04491), the smooth clipping.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -288,7 +288,13 @@ def part_of(values: Matrix, part: str) -> Matrix:
     return np.cos(angle) if wave == "cos" else np.sin(angle)
 
 
-def fit_encoding(columns: Sequence[Column], *, bins: int, most_inputs: int) -> Encoding:
+def fit_encoding(
+    columns: Sequence[Column],
+    *,
+    bins: int,
+    most_inputs: int,
+    skipped: Collection[int] = (),
+) -> Encoding:
     """Learn how columns become inputs, without projections.
 
     Parameters
@@ -299,6 +305,8 @@ def fit_encoding(columns: Sequence[Column], *, bins: int, most_inputs: int) -> E
         Of each number at most.
     most_inputs : int
         Bins become fewer until there are at most so many inputs, as far as that goes.
+    skipped : collection of int
+        Places of columns of numbers that are left out.
 
     Raises
     ------
@@ -306,12 +314,17 @@ def fit_encoding(columns: Sequence[Column], *, bins: int, most_inputs: int) -> E
         No column says anything.
     """
     numbers, categories, left_out = [], [], {}
-    count = sum(column.kind != "category" for column in columns)
+    count = sum(column.kind != "category" for column in columns) - len(skipped)
     room = most_inputs // max(count, 1) - BESIDE
     bins = max(1, min(bins, room))
     rows = len(columns[0].values)
     distinct = min(MOST_DISTINCT, room, rows // ROWS_PER_VALUE)
     for i, column in enumerate(columns):
+        if i in skipped:
+            left_out[column.name] = (
+                "others tell more, and all are too many for the rows"
+            )
+            continue
         if column.kind == "category":
             category = _fit_category(i, column, most_inputs, len(columns))
             if category is None:

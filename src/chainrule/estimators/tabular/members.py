@@ -31,6 +31,7 @@ from .recipe import Recipe
 __all__ = [
     "Member",
     "Task",
+    "Trials",
     "average",
     "chosen_recipe",
     "fitting_time",
@@ -106,10 +107,11 @@ class BestEpoch(Callback):
         task: Task,
         held: Matrix,
         recipe: Recipe,
+        last: int,
         ended: Callable[[], bool],
         note: Callable[[str], None],
     ) -> None:
-        self.task, self.held, self.recipe = task, held, recipe
+        self.task, self.held, self.recipe, self.last = task, held, recipe, last
         self.ended, self.note = ended, note
         self.x = task.x[held]
         self.best: tuple[float, int, Matrix] | None = None
@@ -120,7 +122,7 @@ class BestEpoch(Callback):
         over = self.ended()
         every = max(1, epochs // LOOKS)
         due = number % every == 0 and number > self.recipe.watched_from * epochs
-        if len(self.held) >= FEWEST_HELD and (due or number == epochs or over):
+        if len(self.held) >= FEWEST_HELD and (due or number == self.last or over):
             parameters = moment.parameters
             outputs = Predictor(self.task.network, parameters, threads=1)(self.x)
             score = self.task.score(outputs, self.held)
@@ -159,15 +161,16 @@ def train_member(
     threads: int,
     ended: Callable[[], bool],
     note: Callable[[str], None],
+    made: int | None = None,
 ) -> Member:
-    """Train one network."""
+    """Train one network; of the schedule's epochs the first `made`, by default all."""
     held = held_rows(task, recipe.held, seed)
     learned = task
     if len(held) < FEWEST_HELD:
         held = held[:0]
     else:
         learned = _without(task, held)
-    best = BestEpoch(task, held, recipe, ended, note)
+    best = BestEpoch(task, held, recipe, made or recipe.epochs, ended, note)
     report = train(
         task.network,
         learned.x,
@@ -181,7 +184,7 @@ def train_member(
         ),
         schedule=OneCycle(length_epochs=float(recipe.epochs), rise=0.2),
         batch_rows=recipe.batch_rows,
-        max_epochs=recipe.epochs,
+        max_epochs=made or recipe.epochs,
         dropout=recipe.dropout,
         callbacks=[best],
         seed=seed,
@@ -202,11 +205,12 @@ def train_member(
 def train_members(
     task: Task,
     recipe: Recipe,
-    seed: int,
+    seeds: Sequence[int],
     *,
     threads: int | None,
     deadline: float | None,
     progress: bool | None,
+    made: Sequence[int] | None = None,
 ) -> tuple[Member, ...]:
     """Train the members, as many at once as there are threads.
 
@@ -214,13 +218,15 @@ def train_members(
     ----------
     task : Task
     recipe : Recipe
-    seed : int
-        Of the first member; the others follow.
+    seeds : sequence of int
+        One for each member.
     threads : int or None
         At most so many; None for the cores.
     deadline : float or None
         Moment of `time.perf_counter()` after which members end with their epoch.
     progress : bool or None
+    made : sequence of int, optional
+        The epochs of each member, where they are fewer than the schedule's.
     """
     limit = thread_limit(threads)
     at_once = max(1, min(limit, recipe.members))
@@ -245,10 +251,11 @@ def train_members(
                 train_member,
                 task,
                 recipe,
-                seed + k,
+                seeds[k],
                 max(1, limit // at_once),
                 ended,
                 note,
+                made[k] if made else None,
             )
             for k in range(recipe.members)
         ]
@@ -261,18 +268,46 @@ def train_members(
             raise
 
 
+@dataclass(frozen=True)
+class Trials:
+    """The tasks on which recipes are compared.
+
+    Parameters
+    ----------
+    task : Task
+    inputs : callable, optional
+        inputs(learned, recipe), the encoded rows where only those with a True in `learned` are known; by default
+        those of the task.
+    """
+
+    task: Task
+    inputs: Callable[[Matrix, Recipe], Matrix] | None = None
+
+    def of(self, recipe: Recipe, seed: int) -> Task:
+        """The task of a recipe for one way to hold rows out."""
+        if self.inputs is None:
+            return self.task
+        learned = np.ones(len(self.task.x), bool)
+        learned[held_rows(self.task, recipe.held, seed)] = False
+        x = self.inputs(learned, recipe)
+        net = self.task.network
+        network = Network((x.shape[1], *net.sizes[1:]), net.activations, net.loss)
+        return replace(self.task, network=network, x=x)
+
+
 def chosen_recipe(
-    task: Task, recipes: Sequence[Recipe], *, threads: int | None
+    recipes: Sequence[Recipe], trials: Trials, *, threads: int | None
 ) -> Recipe:
     """The recipe whose networks are best, after their last epoch, on a quarter of the rows that they do not see.
 
     The rows and the starts are the same for all recipes and fits, so that members do not depend on it.
     """
     limit = thread_limit(threads)
-    splits = range(SPLITS if len(task.x) <= FEW_ROWS else 1)
+    splits = range(SPLITS if len(trials.task.x) <= FEW_ROWS else 1)
 
     def score_of(recipe: Recipe, seed: int) -> float:
         tried = replace(recipe, held=TRIED, watched_from=1.0)
+        task = trials.of(tried, seed)
         return train_member(
             task, tried, seed, 1, lambda: False, lambda text: None
         ).score
@@ -313,7 +348,14 @@ def fitting_time(
         weights=None if task.weights is None else task.weights[:rows],
         classes=None,
     )
-    train_members(part, probe, 0, threads=threads, deadline=None, progress=False)
+    train_members(
+        part,
+        probe,
+        range(probe.members),
+        threads=threads,
+        deadline=None,
+        progress=False,
+    )
     epoch = (time.perf_counter() - began) * len(task.x) * (1 - recipe.held) / rows
     rounds = PLANNED * seconds / max(epoch, 1e-9)
     members, epochs = recipe.members, recipe.epochs

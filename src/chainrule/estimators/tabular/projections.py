@@ -19,7 +19,7 @@ from .columns import Column, Matrix
 from .encoding import Encoding, Projection, units
 from .scaling import bin_edges
 
-__all__ = ["with_projections"]
+__all__ = ["bins_of", "few_outputs", "gain", "with_projections"]
 
 #: Rows that are looked at, at most, evenly taken from all.
 MOST_ROWS = 4000
@@ -76,7 +76,7 @@ def with_projections(
     step = np.unique(np.linspace(0, rows - 1, min(rows, MOST_ROWS)).astype(int))
     U = units(encoding, columns)
     found = []
-    for candidate in _pursue(encoding, U[step], _few_outputs(Y[step]), count):
+    for candidate in _pursue(encoding, U[step], few_outputs(Y[step]), count):
         i, j, (a, b) = candidate.first, candidate.second, candidate.weights
         edges = bin_edges(a * U[:, i] + b * U[:, j], bins)
         name = _name(encoding, candidate)
@@ -92,7 +92,7 @@ def _name(encoding: Encoding, candidate: Candidate) -> str:
     return f"{a:.2g}·{words[0]} {'+' if b > 0 else '−'} {abs(b):.2g}·{words[1]}"
 
 
-def _few_outputs(Y: Matrix) -> Matrix:
+def few_outputs(Y: Matrix) -> Matrix:
     """Centered targets, of many outputs some sums."""
     Y = Y - Y.mean(axis=0)
     if Y.shape[1] > MOST_OUTPUTS:
@@ -110,12 +110,12 @@ def _pursue(encoding: Encoding, U: Matrix, Y: Matrix, count: int) -> list[Candid
     kept = _telling(U, Y, half)
     R = _rest(U, Y, kept)
     candidates = _candidates(encoding, U, kept)
-    gains = np.array([_gain(c.bins, R, half) for c in candidates])
+    gains = np.array([gain(c.bins, R, half) for c in candidates])
     taken: list[Candidate] = []
     while len(taken) < count:
         for place in np.argsort(-gains, kind="stable")[:AGAIN]:
             if gains[place] > -math.inf:
-                gains[place] = _gain(candidates[place].bins, R, half)
+                gains[place] = gain(candidates[place].bins, R, half)
         best = int(np.argmax(gains))
         if gains[best] < LEAST_GAIN * total:
             break
@@ -132,14 +132,14 @@ def _telling(U: Matrix, Y: Matrix, half: Matrix) -> list[int]:
     if count <= MOST_NUMBERS:
         return list(range(count))
     gains = np.array(
-        [_gain(_bins(U[:, i], SINGLE_BINS), Y, half) for i in range(count)]
+        [gain(bins_of(U[:, i], SINGLE_BINS), Y, half) for i in range(count)]
     )
     return sorted(np.argsort(-gains, kind="stable")[:MOST_NUMBERS].tolist())
 
 
 def _rest(U: Matrix, Y: Matrix, kept: Sequence[int]) -> Matrix:
     """The rest that an additive model of the single numbers leaves of the targets."""
-    bins = [_bins(U[:, i], SINGLE_BINS) for i in kept]
+    bins = [bins_of(U[:, i], SINGLE_BINS) for i in kept]
     R = Y.copy()
     for _ in range(SWEEPS):
         for b in bins:
@@ -159,31 +159,38 @@ def _candidates(encoding: Encoding, U: Matrix, kept: Sequence[int]) -> list[Cand
             ratio = second.scaling.log_width / first.scaling.log_width
             weights += [(1.0, -ratio), (1.0, ratio)]
         for a, b in weights:
-            bins = _bins(a * U[:, i] + b * U[:, j], BINS)
+            bins = bins_of(a * U[:, i] + b * U[:, j], BINS)
             found.append(Candidate(i, j, (a, b), bins))
     return found
 
 
-def _bins(values: Matrix, count: int) -> Matrix:
+def bins_of(values: Matrix, count: int) -> Matrix:
     """The quantile bin of each value."""
     edges = np.unique(np.quantile(values, np.linspace(0, 1, count + 1)[1:-1]))
     return np.searchsorted(edges, values, side="right")
 
 
-def _means(bins: Matrix, R: Matrix, rows: Matrix | None = None) -> Matrix:
+def _means(
+    bins: Matrix,
+    R: Matrix,
+    rows: Matrix | None = None,
+    prior_rows: float = PRIOR_ROWS,
+) -> Matrix:
     """The mean of R in each bin, of some rows, drawn to 0; shape (bins, outputs)."""
     count = int(bins.max()) + 1
     b, r = (bins, R) if rows is None else (bins[rows], R[rows])
     sums = [np.bincount(b, r[:, k], count) for k in range(r.shape[1])]
     return (
-        np.stack(sums, axis=1) / (np.bincount(b, minlength=count) + PRIOR_ROWS)[:, None]
+        np.stack(sums, axis=1) / (np.bincount(b, minlength=count) + prior_rows)[:, None]
     )
 
 
-def _gain(bins: Matrix, R: Matrix, half: Matrix) -> float:
+def gain(
+    bins: Matrix, R: Matrix, half: Matrix, prior_rows: float = PRIOR_ROWS
+) -> float:
     """The fall of the sum of squares when the bins' means of each half are taken from the other."""
     found = 0.0
     for rows in (half, ~half):
-        fitted = _means(bins, R, rows)[bins[~rows]]
+        fitted = _means(bins, R, rows, prior_rows)[bins[~rows]]
         found += float((2 * fitted * R[~rows] - fitted**2).sum())
     return found

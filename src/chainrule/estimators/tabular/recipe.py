@@ -81,6 +81,8 @@ class Recipe:
     bins, projections, projection_bins : int
         Of the encoding, at most.
     most_inputs : int
+    columns : int
+        Columns of numbers that are read, those that tell most alone; 0 for all.
     hidden : tuple of int
         Widths of the hidden layers.
     activation : str
@@ -108,6 +110,7 @@ class Recipe:
     label_smoothing: float
     held: float
     watched_from: float
+    columns: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The same, ready for JSON."""

@@ -104,7 +104,9 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         self.progress = progress
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, like: Self | None = None
+    ) -> Self:
         """Fit columns and networks to these rows.
 
         Parameters
@@ -112,6 +114,8 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         X : DataFrame of pandas or polars, Table of Arrow, array-like or sparse matrix, shape (n_samples, n_features)
         y : array-like, shape (n_samples,) or (n_samples, n_outputs)
         sample_weight : array-like, shape (n_samples,), optional
+        like : fitted estimator, optional
+            Its recipe, seeds and epochs are taken, in place of a choice: on the same rows the same model, to the bit.
 
         Returns
         -------
@@ -122,7 +126,7 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         check_consistent_length(X, targets)
         weights = row_weights(X, targets, sample_weight, None)
         self._one_output = targets.ndim == 1
-        return self._learn(X, targets.reshape(len(targets), -1), weights)
+        return self._learn(X, targets.reshape(len(targets), -1), weights, like)
 
     def _checked_numbers(self, y: Any) -> Matrix:
         if y is None:
