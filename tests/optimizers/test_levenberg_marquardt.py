@@ -41,7 +41,7 @@ from chainrule.optimizers.damped_step import (
 )
 
 from ..support.cases import fits, targets_for
-from ..support.explicit import gauss_newton_matrix
+from ..support.explicit import gauss_newton_matrix, jacobian_of_outputs
 
 #: Relative to the largest entry; the damping keeps the condition of the matrices below 1e4.
 TOLERANCE = 1e-9
@@ -181,12 +181,43 @@ def test_gamma_is_that_of_the_eigenvalues_without_the_prior(prior) -> None:
     expected = np.trace(np.linalg.solve(inner + D, inner)) if P.weights else free.sum()
     found = Primal(gauss_newton(network, p, trace, linear.factor), P, network.sizes)
     assert found.effective(P) == pytest.approx(expected, rel=1e-9)
+    dual = Dual if P.uniform else Cholesky
+    assert dual(linear, P, frozen).effective(P) == pytest.approx(expected, rel=1e-9)
     if P.uniform:
-        assert Dual(linear, P, frozen).effective(P) == pytest.approx(expected, rel=1e-9)
         with_prior = np.linalg.eigvalsh(inner + D)  # a planted fault
         if P.weights:
             wrong = effective_parameters(with_prior, P.weights)
             assert abs(wrong - expected) > 0.01
+
+
+@pytest.mark.parametrize(("weights", "biases"), [(0.03, 0.0), (1e-4, 0.0), (0.2, 0.05)])
+@pytest.mark.parametrize("frozen", [(), (1,), (3,)])
+@pytest.mark.parametrize("sizes", [(3, 6, 4, 1), (2, 7, 3, 2), (5, 1, 2, 3)])
+@pytest.mark.parametrize("rows", [1, 3, 9])
+def test_gamma_by_a_factorization(sizes, rows, frozen, weights, biases) -> None:
+    """Against the eigenvalues of the whitened Hessian, few rows and many parameters; a bias without prior counts."""
+    from chainrule.optimizers.constraints import free_entries
+
+    network, theta, x, y, w = problem(sizes=sizes, rows=rows)
+    p, free = Parameters(sizes, theta), free_entries(sizes, frozen, np.zeros(1))
+    P = Prior(weights, biases, free)
+    linear = linearize(network, p, forward(network, p, x), y, sample_weight=w)
+    roots = np.sqrt(w / w.sum())[:, None, None]  # H is 1
+    J = (roots * jacobian_of_outputs(network, theta, x)).reshape(-1, len(theta))[:, free]
+    precision = P.diagonal(sizes)[free]
+    without = J[:, precision == 0]
+    J = J[:, precision > 0] / np.sqrt(precision[precision > 0])
+    known, left, _ = np.linalg.svd(without)
+    counted = int(np.sum(left > 1e-12 * left.max(initial=0.0)))
+    J = J - known[:, :counted] @ (known[:, :counted].T @ J)
+    e = np.linalg.svd(J, compute_uv=False) ** 2
+    expected = counted + np.sum(e / (1 + e))
+    found = Cholesky(linear, P, frozen).effective(P)
+    assert found == pytest.approx(expected, rel=1e-9)
+    if not biases and rows * sizes[-1] > 2:  # a planted fault: biases held like weights
+        other = Prior(weights, weights, free)
+        wrong = Dual(linear, other, frozen).effective(other)
+        assert abs(wrong - expected) > 1e-6
 
 
 def test_alpha_beta_and_the_evidence_are_those_of_a_gaussian() -> None:

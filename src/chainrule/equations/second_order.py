@@ -38,8 +38,9 @@ __all__ = [
     "transposed_product",
 ]
 
-#: Numbers of J̃ that are made at once where J̃ᵀ J̃ is summed up.
-AT_ONCE = 2**21
+#: Numbers of J̃ that are made at once where J̃ᵀ J̃ is summed up, which a core's cache holds; but so many rows at least,
+#: so that adding up the blocks is little beside making them.
+AT_ONCE, ROWS_AT_ONCE = 2**17, 512
 
 
 @dataclass(frozen=True)
@@ -155,10 +156,11 @@ def linearized(
         factor.residual[:, rows],
         None if factor.rest is None else factor.rest[rows],
     )
+    trace = _of_rows(trace, rows)
     return Linearization(
         network.sizes,
-        tuple(A[rows] for A in trace.A[:-1]),
-        tuple(pulled_through(network, parameters, trace, delta, rows)),
+        trace.A[:-1],
+        tuple(pulled_through(network, parameters, trace, delta)),
         part,
     )
 
@@ -168,7 +170,6 @@ def pulled_through(
     parameters: Parameters,
     trace: Trace,
     delta: Array,
-    rows: slice = slice(None),
 ) -> Iterator[Array]:
     """Δ of each layer, layer 1 first, from several Δ[L] at once, shape (m, N, n_L) (B2)."""
     slopes, W = slopes_of(network, trace), parameters.weights
@@ -176,11 +177,11 @@ def pulled_through(
     for l in range(network.n_layers - 1, 0, -1):
         g = found[-1] @ W[l]
         mask, slope = trace.M[l], slopes[l - 1]
-        g = g if mask is None else g * mask[None, rows]
+        g = g if mask is None else g * mask[None]
         found.append(
-            _through(network.activations[l - 1], trace.Z[l - 1][rows], g)
+            _through(network.activations[l - 1], trace.Z[l - 1], g)
             if slope is None
-            else g * slope[None, rows]
+            else g * slope[None]
         )  # G2, B2
     return reversed(found)
 
@@ -343,7 +344,7 @@ def gauss_newton(
            [3., 2., 2.]])
     """
     m, rows, _ = factor.root.shape
-    step = max(1, AT_ONCE // (m * network.n_parameters))
+    step = max(1, max(ROWS_AT_ONCE, AT_ONCE // network.n_parameters) // m)
     total = None
     for start in range(0, rows, step):
         block = rows_of(
@@ -431,6 +432,16 @@ def _diagonals(values: Array) -> Array:
     xp = array_namespace(values)
     unit = xp.eye(values.shape[1], dtype=values.dtype, device=values.device)
     return unit[:, None, :] * values[None, :, :]
+
+
+def _of_rows(trace: Trace, rows: slice) -> Trace:
+    """The trace of some of its rows."""
+
+    def some(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(None if a is None else a[rows] for a in arrays)
+
+    slopes = None if trace.slopes is None else some(trace.slopes)
+    return Trace(some(trace.A), some(trace.Z), some(trace.M), slopes)
 
 
 def _through(phi: Activation, z: Array, g: Array) -> Array:

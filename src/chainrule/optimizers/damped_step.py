@@ -87,8 +87,8 @@ class Curvature(ABC):
         """δ, shape (D,); 0 in frozen layers."""
 
     @abstractmethod
-    def effective(self, prior: Prior) -> float | None:
-        """γ = tr C (C + P)⁻¹, the effective number of parameters; None where it is not known (G9)."""
+    def effective(self, prior: Prior) -> float:
+        """γ = tr C (C + P)⁻¹, the effective number of parameters (G9)."""
 
 
 @final
@@ -124,7 +124,7 @@ class Primal(Curvature):
         delta[self._free] = -self._vectors @ (turned / (self._values + added))  # G7
         return delta
 
-    def effective(self, prior: Prior) -> float | None:
+    def effective(self, prior: Prior) -> float:
         if self.eigenvalues is not None:
             return effective_parameters(self.eigenvalues, prior.weights)  # G9
         seen = _nonzero(self._values)
@@ -164,7 +164,7 @@ class Dual(Curvature):
         moved = transposed_product(self._linear, u)
         return np.where(self._free, -(pull.rest + moved) / added, 0.0)  # G8
 
-    def effective(self, prior: Prior) -> float | None:
+    def effective(self, prior: Prior) -> float:
         assert self.eigenvalues is not None
         return effective_parameters(self.eigenvalues, prior.weights)  # G9
 
@@ -190,7 +190,7 @@ class Cholesky(Curvature):
         self._of_biases = gram(linear, none, moving)
         trace = np.trace(self._of_weights) + np.trace(self._of_biases)
         self.mean_diagonal = float(trace / prior.free.sum())
-        self._linear, self._free = linear, prior.free
+        self._linear, self._free, self._moving = linear, prior.free, moving
         self.eigenvalues = None
 
     def step(self, pull: Pull, prior: Prior, damping: float) -> Matrix:
@@ -208,8 +208,21 @@ class Cholesky(Curvature):
         moved = transposed_product(linear, u)
         return np.where(self._free, -S * (pull.rest + moved), 0.0)  # G8
 
-    def effective(self, prior: Prior) -> float | None:
-        return None
+    def effective(self, prior: Prior) -> float:
+        from scipy.linalg import lapack
+
+        matrix, known = self._of_weights / prior.weights, 0
+        if prior.biases:
+            matrix += self._of_biases / prior.biases
+        else:  # what biases explain counts whole, and is no more to be explained by weights
+            along = _along_biases(self._linear, self._moving)
+            known = along.shape[1]
+            matrix -= along @ (along.T @ matrix)
+            matrix -= (matrix @ along) @ along.T
+        matrix[np.diag_indices_from(matrix)] += 1.0
+        factor = np.linalg.cholesky(matrix)
+        inverse, _ = lapack.dtrtri(factor, lower=True, overwrite_c=True)
+        return float(known + len(matrix) - np.sum(inverse * inverse))  # G9
 
 
 def chosen_form(parameters: int, numbers: int) -> str:
@@ -220,6 +233,21 @@ def chosen_form(parameters: int, numbers: int) -> str:
 def _along(linear: Linearization, v: Matrix) -> Matrix:
     """J̃ v, flat; frozen entries of v are 0."""
     found: Matrix = jacobian_product(linear, v).ravel()
+    return found
+
+
+def _along_biases(linear: Linearization, moving: tuple[float, ...]) -> Matrix:
+    """An orthonormal basis of the columns of J̃ that belong to biases, shape (m N, at most so many)."""
+    m, rows, _ = linear.shape
+    parts = [
+        np.reshape(delta, (m * rows, -1))
+        for delta, moves in zip(linear.delta, moving, strict=True)
+        if moves
+    ]
+    columns = np.concatenate(parts, axis=1)
+    basis, sizes, _ = np.linalg.svd(columns, full_matrices=False)
+    least = max(columns.shape) * np.finfo(np.float64).eps * sizes[0]
+    found: Matrix = basis[:, sizes > least]
     return found
 
 
