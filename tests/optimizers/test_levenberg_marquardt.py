@@ -203,7 +203,9 @@ def test_gamma_by_a_factorization(sizes, rows, frozen, weights, biases) -> None:
     P = Prior(weights, biases, free)
     linear = linearize(network, p, forward(network, p, x), y, sample_weight=w)
     roots = np.sqrt(w / w.sum())[:, None, None]  # H is 1
-    J = (roots * jacobian_of_outputs(network, theta, x)).reshape(-1, len(theta))[:, free]
+    J = (roots * jacobian_of_outputs(network, theta, x)).reshape(-1, len(theta))[
+        :, free
+    ]
     precision = P.diagonal(sizes)[free]
     without = J[:, precision == 0]
     J = J[:, precision > 0] / np.sqrt(precision[precision > 0])
@@ -376,6 +378,35 @@ def test_the_history_is_in_the_report() -> None:
     assert all(0 <= gamma <= NET.n_parameters for gamma in report.details["gamma"])
     assert report.as_dict()["history"][3]["details"] == report.history[3].details
     assert train(NET, x, y, max_epochs=2).details == {}
+
+
+@pytest.mark.parametrize("form", ["primal", "dual"])
+def test_alpha_and_beta_beside_a_penalty_are_those_that_it_stands_for(form) -> None:
+    """Of ridge regression: γ by the hat matrix, β = (n - γ)/SS, and α = β N l2, the prior whose mode θ is."""
+    rng = np.random.default_rng(6)
+    X, w = rng.normal(size=(12, 4)), rng.uniform(0.5, 2, 12)
+    y = X @ [1.0, -1.0, 0.5, 0.0] + 0.3 * rng.normal(size=12) + 2
+    l2, net = 0.05, Network((4, 1), ("identity",), "squared_error")
+    run = {"sample_weight": w, "l2": l2, "max_epochs": 30}
+    report = train(net, X, y, optimizer=LevenbergMarquardt(form=form), **run)
+    ones = np.hstack([X, np.ones((12, 1))])
+    C = (ones * w[:, None] / w.sum()).T @ ones
+    hat = np.linalg.solve(C + l2 * np.diag([1.0] * 4 + [0.0]), C)
+    theta = report.parameters.theta
+    squares = np.sum(w * (ones @ theta - y) ** 2)
+    last = report.history[-1].details
+    assert last["gamma"] == pytest.approx(np.trace(hat), rel=1e-9)
+    beta = (w.sum() - np.trace(hat)) / squares
+    assert last["beta"] == pytest.approx(beta, rel=1e-6)  # of the point before it
+    assert last["alpha"] == pytest.approx(beta * w.sum() * l2, rel=1e-6)
+    assert "log_evidence" not in last  # a prior of some parameters only has none
+    for others in (
+        {"l1": 0.01},
+        {"network": Network(net.sizes, ["identity"], "huber")},
+    ):
+        run = {"network": net, "x": X, "y": y, "max_epochs": 3} | others
+        found = train(optimizer="levenberg_marquardt", **run)
+        assert "beta" not in found.details
 
 
 def test_it_computes_in_float64_and_returns_what_was_asked_for() -> None:

@@ -81,6 +81,8 @@ class Curvature(ABC):
     eigenvalues: Matrix | None
     #: The mean of the diagonal of J̃ᵀ J̃ over the parameters that may move.
     mean_diagonal: float
+    #: J̃ by its factors, where the step goes by the outputs.
+    linear: Linearization | None = None
 
     @abstractmethod
     def step(self, pull: Pull, prior: Prior, damping: float) -> Matrix:
@@ -145,23 +147,25 @@ class Dual(Curvature):
         Layers, from 1.
     """
 
+    linear: Linearization
+
     def __init__(
         self, linear: Linearization, prior: Prior, frozen: tuple[int, ...]
     ) -> None:
         moving = _moving(linear, frozen)
         matrix = gram(linear, moving, moving)
         self.mean_diagonal = float(np.trace(matrix) / prior.free.sum())
-        self._linear, self._free = linear, prior.free
+        self.linear, self._free = linear, prior.free
         values, self._vectors = np.linalg.eigh(matrix)
         self._values = np.maximum(values, 0.0)
         self.eigenvalues = _nonzero(self._values)
 
     def step(self, pull: Pull, prior: Prior, damping: float) -> Matrix:
         added = prior.weights + damping
-        right = pull.residual - _along(self._linear, pull.rest) / added
+        right = pull.residual - _along(self.linear, pull.rest) / added
         turned = (self._vectors.T @ right) * (added / (self._values + added))
-        u = (self._vectors @ turned).reshape(self._linear.shape[:2])
-        moved = transposed_product(self._linear, u)
+        u = (self._vectors @ turned).reshape(self.linear.shape[:2])
+        moved = transposed_product(self.linear, u)
         return np.where(self._free, -(pull.rest + moved) / added, 0.0)  # G8
 
     def effective(self, prior: Prior) -> float:
@@ -181,6 +185,8 @@ class Cholesky(Curvature):
         Layers, from 1.
     """
 
+    linear: Linearization
+
     def __init__(
         self, linear: Linearization, prior: Prior, frozen: tuple[int, ...]
     ) -> None:
@@ -190,13 +196,13 @@ class Cholesky(Curvature):
         self._of_biases = gram(linear, none, moving)
         trace = np.trace(self._of_weights) + np.trace(self._of_biases)
         self.mean_diagonal = float(trace / prior.free.sum())
-        self._linear, self._free, self._moving = linear, prior.free, moving
+        self.linear, self._free, self._moving = linear, prior.free, moving
         self.eigenvalues = None
 
     def step(self, pull: Pull, prior: Prior, damping: float) -> Matrix:
         from scipy.linalg import cho_factor, cho_solve
 
-        linear = self._linear
+        linear = self.linear
         s_W, s_b = 1 / (prior.weights + damping), 1 / (prior.biases + damping)
         matrix = s_W * self._of_weights
         matrix += s_b * self._of_biases
@@ -215,7 +221,7 @@ class Cholesky(Curvature):
         if prior.biases:
             matrix += self._of_biases / prior.biases
         else:  # what biases explain counts whole, and is no more to be explained by weights
-            along = _along_biases(self._linear, self._moving)
+            along = _along_biases(self.linear, self._moving)
             known = along.shape[1]
             matrix -= along @ (along.T @ matrix)
             matrix -= (matrix @ along) @ along.T
