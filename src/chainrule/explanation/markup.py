@@ -36,7 +36,14 @@ approx ≈  times ×  infty ∞  to →
 """,
     )
 )
-LATEX = {"thin": r"\,", "minus": "-", "Norm": r"\Vert", "sum": r"\textstyle\sum"}
+SIGNS["jacobian"] = "J\u0303"
+LATEX = {
+    "jacobian": r"\tilde{J}",
+    "thin": r"\,",
+    "minus": "-",
+    "Norm": r"\Vert",
+    "sum": r"\textstyle\sum",
+}
 FUNCTIONS = ("log", "exp", "tanh", "max", "min", "cosh")
 #: Those that join or compare, and the rest that are no letters.
 RELATIONS = {"=", "+", "<", ">", "cdot", "odot", "le", "ge", "leftarrow", "minus"}
