@@ -221,7 +221,22 @@ def test_a_start_where_there_is_no_step_is_refused() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
-    "array", ["E1", "E2", "r2", "tW1", "tb2", "cW2", "cb1", "K2", "sW1", "sb2", "j2"]
+    "array",
+    [
+        "E1",
+        "E2",
+        "r2",
+        "tW1",
+        "tb2",
+        "cW2",
+        "cb1",
+        "K2",
+        "sW1",
+        "sb2",
+        "j2",
+        "qW1",
+        "qb2",
+    ],
 )
 def test_a_number_that_is_off_is_caught(array, form) -> None:
     e = explained(problem(), form)

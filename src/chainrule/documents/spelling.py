@@ -19,7 +19,8 @@ __all__ = ["Shape", "Spelling", "Style", "parts_of"]
 OF_LAYERS = ("A", "x", "Z", "M", "X", "Y", "P", "D", "G", "Gx", "Gone", "one")
 #: Kinds of numbers of a damped step that stand in the place of a weight or bias: their letters.
 DAMPED = {
-    **dict.fromkeys(("tW", "tb"), r"(\jacobian^{\top} r)"),
+    **dict.fromkeys(("tW", "tb"), r"{(\jacobian^{\top} r)}"),
+    **dict.fromkeys(("qW", "qb"), r"{(C \delta)}"),
     **dict.fromkeys(("cW", "cb"), "C"),
     **dict.fromkeys(("sW", "sb"), r"\delta"),
 }

@@ -138,9 +138,9 @@ class Checker:
 
     @cached_property
     def damped_rounding(self) -> float:
-        """How far the decomposition may take each number of δ: its backward error, carried back and divided by λ.
+        """The rounding of each number of δ by the decomposition: its backward error, carried back and divided by λ.
 
-        That of the dual is of (I + K) u = r - J̃ S p, where u is r + J̃ δ.
+        In the dual it is that of (I + K) u = r - J̃ S p, where u is r + J̃ δ.
         """
         read, L = self.numbers.read, self.numbers.layers
         layers = range(1, L + 1)

@@ -31,7 +31,7 @@ from .formulas import named
 from .numbers import Numbers
 from .traits import Traits
 
-__all__ = ["BUILDERS", "gram_entry", "moved"]
+__all__ = ["BUILDERS", "gram_entry", "moved", "step_of"]
 
 Index = tuple[int, ...]
 
@@ -130,17 +130,22 @@ def residual(t: Traits, l: int, index: Index, style: Style) -> Expression | None
     return Product(Root(s), Fraction(delta, below))
 
 
-def explained_weight(t: Traits, l: int, index: Index, style: Style) -> Expression:
-    """J̃ᵀ r in the place of W[l]_kj (G4)."""
-    k, j = index
+def explained(t: Traits, l: int, index: Index, style: Style) -> Expression:
+    """J̃ᵀ r in the place of W[l]_kj or b[l]_k (G4)."""
+    return carried_back(t, "r", l, index)
+
+
+def carried_change(t: Traits, l: int, index: Index, style: Style) -> Expression:
+    """C δ in the place of W[l]_kj or b[l]_k, as J̃ᵀ (J̃ δ) (G4)."""
+    return carried_back(t, "j", l, index)
+
+
+def carried_back(t: Traits, of: str, l: int, index: Index) -> RowProducts:
+    """J̃ᵀ u of numbers u of the rows, in the place of a weight (two indices) or bias (G4)."""
+    weighs = tuple(f"A{l - 1}.{j}" for j in index[1:])
     return RowProducts(
-        [(f"r{t.layers}.{m}", f"E{l}.{m}.{k}", f"A{l - 1}.{j}") for m in roots(t)]
+        [(f"{of}{t.layers}.{m}", f"E{l}.{m}.{index[0]}", *weighs) for m in roots(t)]
     )
-
-
-def explained_bias(t: Traits, l: int, index: Index, style: Style) -> Expression:
-    """J̃ᵀ r in the place of b[l]_k (G4)."""
-    return RowProducts([(f"r{t.layers}.{m}", f"E{l}.{m}.{index[0]}") for m in roots(t)])
 
 
 def weight_curvature(t: Traits, l: int, index: Index, style: Style) -> Expression:
@@ -190,20 +195,18 @@ def change(t: Traits, l: int, index: Index, style: Style) -> Expression:
 
 
 def step_of(t: Traits, kind: str, l: int, index: Index) -> Expression:
-    """δ of a weight or bias: (C + P + λ I) δ = -g, with C δ as J̃ᵀ (J̃ δ) (G7, G8)."""
+    """δ of a weight or bias: (C + P + λ I) δ = -g (G7, G8)."""
     if l in t.rules.frozen_layers:
         return Constant(0)
     letter = kind[1]
     place = f"{letter}{l}" + "".join(f".{i}" for i in index)
-    weighs = (f"A{l - 1}.{index[1]}",) if letter == "W" else ()
-    along = [(f"j{t.layers}.{m}", f"E{l}.{m}.{index[0]}", *weighs) for m in roots(t)]
     found = getattr(t.rules.optimizer, "bayes", False)
     parts: list[Expression] = [Place(f"d{place}")]
     parts += [Product(Place("prior"), Place(place))] if found else []
     held: list[Expression] = [Place("prior")] if found else []
     held += [named(t.rules.l2)] if t.rules.l2 and letter == "W" else []
     below: Expression = Sum([Place("lam"), *held]) if held else Place("lam")
-    return Sum([Fraction(Sum([*parts, RowProducts(along)]), below)], (-1,))
+    return Sum([Fraction(Sum([*parts, Place(f"q{place}")]), below)], (-1,))
 
 
 def moved(letter: str, l: int, index: Index) -> Expression:
@@ -276,9 +279,11 @@ class RowProducts(Expression):
 BUILDERS = {
     "E": root_or_delta,  # G1, G2
     "r": residual,  # G1
-    "tW": explained_weight,  # G4
-    "tb": explained_bias,
+    "tW": explained,  # G4
+    "tb": explained,
     "cW": weight_curvature,  # G6
     "cb": bias_curvature,
     "j": change,  # G3
+    "qW": carried_change,  # G4
+    "qb": carried_change,
 }

@@ -9,6 +9,7 @@
 | K | J̃ J̃ᵀ: ``K2.1.2~5`` of root 1 of the explained row and root 2 of row 5 | G5 |
 | sW, sb | δ | G7, G8 |
 | j | J̃ δ | G3 |
+| qW, qb | C δ, as J̃ᵀ (J̃ δ) | G4 |
 | lam, prior | λ of the step that was taken, α/κ where it is found from the data | G7, G8 |
 """
 
@@ -96,17 +97,7 @@ def damped_step_of(
     optimizer = rules.optimizer
     assert isinstance(optimizer, LevenbergMarquardt)
     optimizer.require(network, data.rows, rules.l1, rules.l2)
-    weights = None if data.sample_weight is None else as_numpy(data.sample_weight)
-    targets = as_numpy(data.y)
-    rows = Rows(
-        network,
-        targets,
-        reduction_weights(weights, data.rows, moment.reduction, targets),
-        data.weight,
-        rules.l1,
-        rules.l2,
-        rules.frozen_layers,
-    )
+    rows = _rows_of(moment)
 
     def evaluate(theta: Array) -> tuple[Array, Array]:
         gradient = passes(theta)[1]
@@ -157,11 +148,13 @@ def damped_step_of(
         arrays[f"E{l}"] = np.swapaxes(deltas, 0, 1)
     arrays[f"r{L}"] = linear.factor.residual.T
     arrays[f"K{L}"] = np.moveaxis(beside, 2, 0)
-    arrays[f"j{L}"] = jacobian_product(linear, delta).T
+    change = jacobian_product(linear, delta)
+    arrays[f"j{L}"] = change.T
     vectors = {
         "t": transposed_product(linear, linear.factor.residual),
         "c": _diagonal(linear),
         "s": delta,
+        "q": transposed_product(linear, change),
     }
     for letter, flat in vectors.items():
         for l, W in enumerate(read_weights(network.sizes, flat), 1):
@@ -172,8 +165,24 @@ def damped_step_of(
     return DampedStep(arrays, new, form, m)
 
 
+def _rows_of(moment: Moment) -> Rows:
+    """The rows, as a step takes them."""
+    data, rules = moment.data, moment.rules
+    weights = None if data.sample_weight is None else as_numpy(data.sample_weight)
+    targets = as_numpy(data.y)
+    return Rows(
+        moment.network,
+        targets,
+        reduction_weights(weights, data.rows, moment.reduction, targets),
+        data.weight,
+        rules.l1,
+        rules.l2,
+        rules.frozen_layers,
+    )
+
+
 def _diagonal(linear: Linearization) -> Array:
-    """That of J̃ᵀ J̃ (G6)."""
+    """The diagonal of J̃ᵀ J̃ (G6)."""
     squares = [np.sum(deltas * deltas, axis=0) for deltas in linear.delta]
     dW = [square.T @ (A * A) for square, A in zip(squares, linear.A, strict=True)]
     db = [np.sum(square, axis=0) for square in squares]

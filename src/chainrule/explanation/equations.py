@@ -51,8 +51,8 @@ DAMPED: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "t": (
         (
-            r"(\jacobian^{\top} r)_W = \sum_{i} \sum_{k} r^{(k)}_{i} {\Delta^{(k)}_{i}}^{\top} A_{i}",
-            r"(\jacobian^{\top} r)_b = \sum_{i} \sum_{k} r^{(k)}_{i} \Delta^{(k)}_{i}",
+            r"{(\jacobian^{\top} r)}_W = \sum_{i} \sum_{k} r^{(k)}_{i} {\Delta^{(k)}_{i}}^{\top} A_{i}",
+            r"{(\jacobian^{\top} r)}_b = \sum_{i} \sum_{k} r^{(k)}_{i} \Delta^{(k)}_{i}",
         ),
     ),
     "c": (
@@ -63,19 +63,15 @@ DAMPED: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "K": (
         (
-            r"(\jacobian \jacobian^{\top})^{(k,m)}_{ij} = \sum_{l} (\Delta^{(k)[l]}_{i} {\Delta^{(m)[l]}_{j}}^{\top})"
+            r"{(\jacobian \jacobian^{\top})}^{(k,m)}_{ij} = \sum_{l} (\Delta^{(k)[l]}_{i} {\Delta^{(m)[l]}_{j}}^{\top})"
             r" \cdot (A^{[l-1]}_{i} {A^{[l-1]}_{j}}^{\top} + 1)",
         ),
     ),
-    "s": (
-        (
-            r"(C + P + \lambda I) \thin \delta = \minus \nabla J",
-            r"C \delta = \jacobian^{\top} (\jacobian \delta)",
-        ),
-    ),
+    "s": ((r"(C + P + \lambda I) \thin \delta = \minus \nabla J",),),
+    "q": ((r"C \delta = \jacobian^{\top} (\jacobian \delta)",),),
     "j": (
         (
-            r"(\jacobian \delta)^{(k)} = \sum_{l} \Delta^{(k)[l]} {(A^{[l-1]} {\delta_{W^{[l]}}}^{\top}"
+            r"{(\jacobian \delta)}^{(k)} = \sum_{l} \Delta^{(k)[l]} {(A^{[l-1]} {\delta_{W^{[l]}}}^{\top}"
             r" + \delta_{b^{[l]}})}^{\top}",
         ),
     ),

@@ -431,6 +431,8 @@ def to_mathml(node: Node, fill: Fill) -> str:
         return fill(node.text)
     if node.kind == "text":
         return f"<mtext>\u00a0{escape(node.text)}\u00a0</mtext>"
+    if node.text == "jacobian":
+        return '<mover accent="true"><mi>J</mi><mo>~</mo></mover>'
     shown = escape(
         SIGNS.get(node.text, node.text).replace("-", "−")
         if node.kind in KINDS

@@ -233,6 +233,9 @@ def _damped(t: Traits, shown: Selection) -> list[Step]:
         title = "change of the outputs, of first order"
         names = [f"j{L}.{k}" for k in roots]
         found.append(Step("j", L, "update", "G3", title, tuple(names)))
+    for l in shown.layers:
+        title = "the Gauss–Newton matrix times the step"
+        found.append(_placed("q", "update", "G4", title, l, shown))
     return found
 
 
