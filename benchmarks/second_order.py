@@ -2,7 +2,7 @@
 
     python benchmarks/second_order.py tables --data FOLDER [--sets concrete,heating] [--splits 20] [--first 100]
     python benchmarks/second_order.py shapes --data FOLDER [--starts 30]
-    python benchmarks/second_order.py curve        # wants torch and torch-levenberg-marquardt
+    python benchmarks/second_order.py curve [--seeds 2]   # wants torch and torch-levenberg-marquardt
     python benchmarks/second_order.py dual
 
 FOLDER holds the tables of `CHAINRULE_DATA`'s folder `tabular`. The constants of the method were settled with a look at
@@ -185,7 +185,7 @@ def reaches(
     return bool(report.loss and min(report.loss) <= target)
 
 
-def curve() -> None:
+def curve(seeds: int) -> None:
     """The example of torch-levenberg-marquardt, y = sinc 10x on 20 000 rows: its settings, and ours from its start."""
     import contextlib
     import io
@@ -197,7 +197,7 @@ def curve() -> None:
     rows, units = 20_000, 20
     x = torch.linspace(-1, 1, rows)[:, None]
     y = torch.sinc(10 * x)
-    for seed in range(2):
+    for seed in range(seeds):
         torch.manual_seed(seed)
         model = torch.nn.Sequential(
             torch.nn.Linear(1, units), torch.nn.Tanh(), torch.nn.Linear(units, 1)
@@ -287,6 +287,7 @@ def main() -> None:
     parser.add_argument("--splits", type=int, default=20)
     parser.add_argument("--first", type=int, default=100)
     parser.add_argument("--starts", type=int, default=30)
+    parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--limit", type=float, default=10.0)
     asked = parser.parse_args()
     if asked.what == "tables":
@@ -294,7 +295,7 @@ def main() -> None:
     elif asked.what == "shapes":
         shapes(asked.data, asked.starts, asked.limit)
     else:
-        {"curve": curve, "dual": dual}[asked.what]()
+        {"curve": lambda: curve(asked.seeds), "dual": dual}[asked.what]()
 
 
 if __name__ == "__main__":

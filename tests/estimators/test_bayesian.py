@@ -83,7 +83,7 @@ def test_units_do_not_matter() -> None:
 
 def test_the_default_network_is_one_that_suits_the_prior() -> None:
     model = MLPRegressor(solver="lm", regularization="bayes", random_state=0).fit(X, Y)
-    assert model.network_.sizes == (3, 10, 10, 1)
+    assert model.network_.sizes == (3, 12, 12, 1)
     assert [phi.name for phi in model.network_.activations[:2]] == ["tanh", "tanh"]
     assert model.get_params()["hidden_layer_sizes"] == (100,)
     tanh = bayes(hidden_layer_sizes=(100,), max_iter=2).fit(X, Y)

@@ -175,7 +175,7 @@ def gram_entry(t: Traits, index: Index, row: str) -> Expression:
             for j in range(1, t.sizes[l - 1] + 1)
         ]
         ones = Sum([*inputs, Constant(1)], long=True, kept=len(inputs))
-        terms.append(Product(Sum(deltas, long=True), ones))
+        terms.append(Product(Sum(deltas, long=True), ones))  # G5
     return Sum(terms)
 
 
@@ -206,7 +206,8 @@ def step_of(t: Traits, kind: str, l: int, index: Index) -> Expression:
     held: list[Expression] = [Place("prior")] if found else []
     held += [named(t.rules.l2)] if t.rules.l2 and letter == "W" else []
     below: Expression = Sum([Place("lam"), *held]) if held else Place("lam")
-    return Sum([Fraction(Sum([*parts, Place(f"q{place}")]), below)], (-1,))
+    pulled = Sum([*parts, Place(f"q{place}")])
+    return Sum([Fraction(pulled, below)], (-1,))  # G7, G8
 
 
 def moved(letter: str, l: int, index: Index) -> Expression:
