@@ -227,8 +227,9 @@ class Cholesky(Curvature):
             matrix -= (matrix @ along) @ along.T
         matrix[np.diag_indices_from(matrix)] += 1.0
         factor = np.linalg.cholesky(matrix)
-        inverse, _ = lapack.dtrtri(factor, lower=True, overwrite_c=True)
-        return float(known + len(matrix) - np.sum(inverse * inverse))  # G9
+        del matrix  # no more than MATRICES at once
+        inverse, _ = lapack.dtrtri(factor.T, lower=False, overwrite_c=True)
+        return float(known + len(factor) - np.vdot(inverse, inverse))  # G9
 
 
 def chosen_form(parameters: int, numbers: int) -> str:

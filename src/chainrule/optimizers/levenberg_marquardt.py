@@ -24,7 +24,7 @@ __all__ = ["LevenbergMarquardt"]
 FORMS = ("auto", "primal", "dual")
 REGULARIZATIONS = ("none", "bayes")
 #: Matrices of the size of the decomposed one that are held at once, the workspace of LAPACK among them.
-MATRICES = 5
+MATRICES = 6
 #: Arrays of the size of all A that are held at once: two passes, with Z and slopes; of Δ one more than there is.
 PASSES, DELTAS, VECTORS = 6, 2, 8
 
