@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -143,34 +142,6 @@ def test_a_noise_or_a_bias_left_out_is_caught(monkeypatch: Any) -> None:
         network, posterior_of(network, parameters, x, y, None, 0.02), x
     )
     assert np.abs(wrong / right - 1).max() > 1e-3
-
-
-@pytest.mark.parametrize("outputs", [1, 2])
-def test_the_noise_of_an_average_is_what_it_leaves_of_its_rows(outputs: int) -> None:
-    network, parameters, x, y, w = problem((3, 4, outputs), 30)
-    other = Parameters(network.sizes, parameters.theta[::-1].copy())
-    found = [posterior_of(network, p, x, y, w, 0.02) for p in (parameters, other)]
-    plain = scaling_of(x, y, None)
-    scaling = replace(
-        plain, **{name: 0 * v + (name[2:] == "std") for name, v in vars(plain).items()}
-    )
-    ensemble = Ensemble(network, tuple(found), scaling)
-    own = ensemble.with_own_noise(x, y, w)
-    mean = (
-        forward(network, parameters, x).output + forward(network, other, x).output
-    ) / 2
-    gamma = (found[0].gamma + found[1].gamma) / 2
-    squares = np.sum(w[:, None] * (mean - y) ** 2)
-    beta = (w.sum() * outputs - gamma) / squares
-    assert [m.beta for m in own.members] == pytest.approx([beta] * 2, rel=TOLERANCE)
-    held = [predictive_variance(network, one, x) - 1 / one.beta for one in found]
-    np.testing.assert_allclose(
-        own.moments(x)[1] ** 2, (held[0] + held[1]) / 2 + 1 / beta, rtol=1e-8
-    )
-    twins = Ensemble(network, (found[0], found[0]), scaling).with_own_noise(x, y, w)
-    assert twins.members[1].beta == pytest.approx(found[0].beta, rel=TOLERANCE)
-    alone = Ensemble(network, (found[0],), scaling)
-    assert alone.with_own_noise(x, y, w) is alone
 
 
 @pytest.mark.parametrize("power", [-1000, -600, 600, 1000])

@@ -8,13 +8,12 @@ linear, too, so that a network of standardized numbers becomes one of the number
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
 from .arrays import Array, array_namespace
-from .evidence import Likelihood, noise_precision
 from .forward_pass import propagate
 from .network import Network, Parameters
 from .posterior import Posterior, predictive_variance
@@ -54,30 +53,6 @@ class Ensemble:
     members: tuple[Posterior, ...]
     scaling: Scaling
 
-    def with_own_noise(self, x: Array, y: Array, weights: Array | None) -> Ensemble:
-        """The same with the noise that the average itself leaves of its rows, in place of each member's own.
-
-        The average of smoothers has the mean of their degrees of freedom, so that β is that of G10 with the mean of γ.
-
-        Parameters
-        ----------
-        x, y : Array, shapes (N, n_0) and (N, n_L)
-            The rows of the fit, standardized.
-        weights : Array, shape (N,), or None
-        """
-        if len(self.members) == 1:
-            return self
-        xp = array_namespace(x)
-        w = xp.ones(x.shape[0], dtype=x.dtype) if weights is None else weights
-        apart = xp.mean(xp.stack(self._outputs(x)), axis=0) - y
-        squares, weight = float(xp.sum(w[:, None] * apart * apart)), float(xp.sum(w))
-        likelihood = Likelihood(weight * y.shape[1], weight, 0.5)
-        gamma = sum(member.gamma for member in self.members) / len(self.members)
-        beta, _ = noise_precision(likelihood, squares / (2 * weight), gamma)  # G10
-        assert beta is not None  # of a squared error
-        members = tuple(replace(member, beta=beta) for member in self.members)
-        return replace(self, members=members)
-
     def merged(self) -> tuple[Network, Parameters]:
         """One network of the numbers as they are that predicts the mean of all."""
         thetas = [member.theta for member in self.members]
@@ -92,18 +67,15 @@ class Ensemble:
         """
         xp, scale = array_namespace(x), self.scaling
         rows = (x - scale.x_mean) / scale.x_std
-        mean = xp.mean(xp.stack(self._outputs(rows)), axis=0)
-        variances = [predictive_variance(self.network, m, rows) for m in self.members]
+        masks = (None,) * self.network.n_layers
+        means, variances = [], []
+        for member in self.members:
+            parameters = Parameters(self.network.sizes, member.theta)
+            means.append(propagate(self.network, parameters, rows, masks).output)
+            variances.append(predictive_variance(self.network, member, rows))
+        mean = xp.mean(xp.stack(means), axis=0)
         variance = xp.mean(xp.stack(variances), axis=0)  # G12
         return scale.y_mean + scale.y_std * mean, scale.y_std * xp.sqrt(variance)
-
-    def _outputs(self, rows: Array) -> list[Array]:
-        """The predictions of each member for standardized rows."""
-        network, masks = self.network, (None,) * self.network.n_layers
-        return [
-            propagate(network, Parameters(network.sizes, m.theta), rows, masks).output
-            for m in self.members
-        ]
 
 
 def half_width(coverage: float) -> float:

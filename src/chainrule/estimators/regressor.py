@@ -344,8 +344,6 @@ class MLPRegressor(RegressorMixin, Perceptron):
         best = int(np.argmax([fit.log_evidence for fit in fits]))
         members = fits if self.combine == "average" else (fits[best],)
         ensemble = Ensemble(network, members, scaling)
-        with one_thread():
-            ensemble = ensemble.with_own_noise(rows, targets, weights)
         whole, parameters = ensemble.merged()
         theta = parameters.theta.astype(dtype, copy=False)
         coefs, intercepts = as_coefs(Parameters(whole.sizes, theta))

@@ -52,7 +52,7 @@ class Settings:
     form: str = "auto"
     regularization: str = "none"
     patience: int = 15
-    polish: int = 40
+    polish: int = 100
     polish_tolerance: float = 0.0002
 
     @property
