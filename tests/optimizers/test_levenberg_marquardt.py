@@ -571,6 +571,63 @@ def test_a_step_into_what_is_not_finite_is_damped() -> None:
     assert report.loss[-1] < 1e-8
 
 
+def hard(name):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(20, 3))
+    y, w = x[:, 0] ** 2, np.ones(20)
+    match name:
+        case "one row":
+            return x[:1], y[:1], w[:1]
+        case "constant targets":
+            return x, 0 * y + 3, w
+        case "constant inputs":
+            return 0 * x, y, w
+        case "columns twice":
+            return x[:, [0, 0, 1]], y, w
+        case "a row 20 times":
+            return np.repeat(x[:1], 20, axis=0), y, w
+        case "huge inputs":
+            return 1e150 * x, y, w
+        case "tiny inputs":
+            return 1e-150 * x, y, w
+        case "huge targets":
+            return x, 1e150 * y, w
+        case "one weight":
+            return x, y, np.where(np.arange(20) == 3, 1.0, 0.0)
+    return x, y, 1e100 * w
+
+
+@pytest.mark.parametrize("regularization", ["none", "bayes"])
+@pytest.mark.parametrize("form", ["primal", "dual"])
+@pytest.mark.parametrize("sizes", [(3, 4, 1), (3, 20, 20, 1)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("one row", "constant targets", "constant inputs", "columns twice"),
+        *("a row 20 times", "huge inputs", "tiny inputs", "huge targets"),
+        *("one weight", "huge weights"),
+    ],
+)
+def test_rows_that_determine_little_or_have_strange_units(
+    name, sizes, form, regularization
+) -> None:
+    """No warning, no number that is not finite, and J falls; with a prior that is found the whole may rise."""
+    x, y, w = hard(name)
+    network = Network(
+        sizes, (*["tanh"] * (len(sizes) - 2), "identity"), "squared_error"
+    )
+    optimizer = LevenbergMarquardt(form=form, regularization=regularization)
+    start = network.init(0)
+    run = {"parameters": start, "sample_weight": w, "max_epochs": 30}
+    report = train(network, x, y, optimizer=optimizer, **run)
+    assert np.isfinite(report.parameters.theta).all()
+    assert all(math.isfinite(v) for one in report.details.values() for v in one)
+    if regularization == "none":
+        J = float(objective(network, start, x, y, sample_weight=w))
+        assert report.loss[0] < J
+        assert all(b < a for a, b in zip(report.loss, report.loss[1:], strict=False))
+
+
 def test_chosen_form() -> None:
     assert [chosen_form(10, n) for n in (9, 10, 11)] == ["dual", "primal", "primal"]
 

@@ -263,7 +263,7 @@ class Search:
         own = Parameters(rows.network.sizes, point.theta)
         data = point.J - penalty(own, 0.0, rows.l2)
         beta, kappa = noise_precision(likelihood, data, gamma)  # G10
-        found = {"alpha": kappa * rows.l2}
+        found = {"alpha": kappa * rows.l2 if rows.l2 else 0.0}  # κ may overflow
         return found if beta is None else found | {"beta": beta}
 
     def _evidence(self, point: Point, curvature: Curvature) -> Evidence | None:
