@@ -142,3 +142,11 @@ def test_a_noise_or_a_bias_left_out_is_caught(monkeypatch: Any) -> None:
         network, posterior_of(network, parameters, x, y, None, 0.02), x
     )
     assert np.abs(wrong / right - 1).max() > 1e-3
+
+
+@pytest.mark.parametrize("power", [-1000, -600, 600, 1000])
+def test_units_that_float64_has_and_whose_squares_it_has_not(power: int) -> None:
+    x = np.random.default_rng(3).normal(size=(9, 2))
+    plain, scaled = scaling_of(x, x, None), scaling_of(np.ldexp(x, power), x, None)
+    assert np.array_equal(scaled.x_std, np.ldexp(plain.x_std, power))
+    assert np.array_equal(scaled.x_mean, np.ldexp(plain.x_mean, power))

@@ -206,6 +206,7 @@ def test_blocks_of_rows_add_up(monkeypatch) -> None:
     arguments = (case.network, case.parameters, case.trace, case.linear().factor)
     whole = gauss_newton(*arguments)
     monkeypatch.setattr(second_order, "AT_ONCE", 1)
+    monkeypatch.setattr(second_order, "ROWS_AT_ONCE", 1)
     np.testing.assert_allclose(gauss_newton(*arguments), whole, rtol=0, atol=1e-14)
 
 

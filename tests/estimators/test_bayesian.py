@@ -83,7 +83,7 @@ def test_units_do_not_matter() -> None:
 
 def test_the_default_network_is_one_that_suits_the_prior() -> None:
     model = MLPRegressor(solver="lm", regularization="bayes", random_state=0).fit(X, Y)
-    assert model.network_.sizes == (3, 10, 10, 1)
+    assert model.network_.sizes == (3, 12, 12, 1)
     assert [phi.name for phi in model.network_.activations[:2]] == ["tanh", "tanh"]
     assert model.get_params()["hidden_layer_sizes"] == (100,)
     tanh = bayes(hidden_layer_sizes=(100,), max_iter=2).fit(X, Y)
@@ -209,3 +209,23 @@ def test_a_saved_model_predicts_the_same(tmp_path: Any) -> None:
     np.testing.assert_allclose(loaded.predict(X), model.predict(X), rtol=1e-12)
     np.testing.assert_array_equal(loaded.predict_interval(X), model.predict_interval(X))
     assert chainrule.load_model(tmp_path / "model").network == model.network_
+
+
+def test_an_interrupt_ends_all_restarts_and_leaves_the_estimator_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = bayes(restarts=50, n_threads=1).fit(X[:20], Y[:20])
+    before, steps = model.predict(X), []
+    right = LevenbergMarquardt.step
+
+    def interrupted(self: Any, *given: Any) -> Any:
+        steps.append(None)
+        if len(steps) == 3:
+            raise KeyboardInterrupt
+        return right(self, *given)
+
+    monkeypatch.setattr(LevenbergMarquardt, "step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, Y)
+    assert len(steps) == 3
+    assert np.array_equal(model.predict(X), before)

@@ -306,10 +306,12 @@ def test_layers_are_called_as_the_notation_calls_them() -> None:
 
 
 def test_steps_come_in_the_order_of_the_computation() -> None:
+    def phases(one):
+        return [key for key, _ in itertools.groupby(step.phase for step in one.steps)]
+
     made = explain()
-    assert [
-        key for key, _ in itertools.groupby(step.phase for step in made.steps)
-    ] == list(PHASES)
+    assert phases(made) == [phase for phase in PHASES if phase != "curvature"]
+    assert phases(explain(optimizer="levenberg_marquardt")) == list(PHASES)
     seen = {
         name
         for name in made.numbers.arrays
@@ -326,7 +328,9 @@ def test_steps_come_in_the_order_of_the_computation() -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["F0", "F1", "F2", "J1", "J2", "B1", "B2", "B3", "B4", "U1"]
+    "number",
+    ["F0", "F1", "F2", "J1", "J2", "B1", "B2", "B3", "B4", "U1"]
+    + [f"G{number}" for number in range(1, 9)],
 )
 def test_every_equation_stands_beside_its_line_here_too(number) -> None:
     beside = re.compile(rf"\S  # (.*\W)?{number}\b")

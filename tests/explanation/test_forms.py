@@ -55,6 +55,18 @@ def test_the_latex_of_the_example_compiles(notation, tmp_path) -> None:
 
 
 @needs_tex
+def test_the_latex_of_a_damped_step_compiles(tmp_path) -> None:
+    network = Network((3, 4, 3), ("tanh", "softmax"), "cross_entropy")
+    x, y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 3
+    theta = network.init(0)
+    made = explain(
+        network, x, y, parameters=theta, optimizer="levenberg_marquardt", l2=0.1
+    )
+    said = compiled(made.latex(), tmp_path)
+    assert "Overfull" not in said
+
+
+@needs_tex
 def test_the_latex_of_a_batch_with_adam_and_long_sums_compiles(tmp_path) -> None:
     network = Network((40, 6, 3), ("elu", "softmax"), "cross_entropy")
     x, y = np.random.default_rng(0).normal(size=(12, 40)), np.arange(12) % 3

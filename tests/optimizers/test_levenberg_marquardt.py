@@ -41,7 +41,7 @@ from chainrule.optimizers.damped_step import (
 )
 
 from ..support.cases import fits, targets_for
-from ..support.explicit import gauss_newton_matrix
+from ..support.explicit import gauss_newton_matrix, jacobian_of_outputs
 
 #: Relative to the largest entry; the damping keeps the condition of the matrices below 1e4.
 TOLERANCE = 1e-9
@@ -181,12 +181,45 @@ def test_gamma_is_that_of_the_eigenvalues_without_the_prior(prior) -> None:
     expected = np.trace(np.linalg.solve(inner + D, inner)) if P.weights else free.sum()
     found = Primal(gauss_newton(network, p, trace, linear.factor), P, network.sizes)
     assert found.effective(P) == pytest.approx(expected, rel=1e-9)
+    dual = Dual if P.uniform else Cholesky
+    assert dual(linear, P, frozen).effective(P) == pytest.approx(expected, rel=1e-9)
     if P.uniform:
-        assert Dual(linear, P, frozen).effective(P) == pytest.approx(expected, rel=1e-9)
         with_prior = np.linalg.eigvalsh(inner + D)  # a planted fault
         if P.weights:
             wrong = effective_parameters(with_prior, P.weights)
             assert abs(wrong - expected) > 0.01
+
+
+@pytest.mark.parametrize(("weights", "biases"), [(0.03, 0.0), (1e-4, 0.0), (0.2, 0.05)])
+@pytest.mark.parametrize("frozen", [(), (1,), (3,)])
+@pytest.mark.parametrize("sizes", [(3, 6, 4, 1), (2, 7, 3, 2), (5, 1, 2, 3)])
+@pytest.mark.parametrize("rows", [1, 3, 9])
+def test_gamma_by_a_factorization(sizes, rows, frozen, weights, biases) -> None:
+    """Against the eigenvalues of the whitened Hessian, few rows and many parameters; a bias without prior counts."""
+    from chainrule.optimizers.constraints import free_entries
+
+    network, theta, x, y, w = problem(sizes=sizes, rows=rows)
+    p, free = Parameters(sizes, theta), free_entries(sizes, frozen, np.zeros(1))
+    P = Prior(weights, biases, free)
+    linear = linearize(network, p, forward(network, p, x), y, sample_weight=w)
+    roots = np.sqrt(w / w.sum())[:, None, None]  # H is 1
+    J = (roots * jacobian_of_outputs(network, theta, x)).reshape(-1, len(theta))[
+        :, free
+    ]
+    precision = P.diagonal(sizes)[free]
+    without = J[:, precision == 0]
+    J = J[:, precision > 0] / np.sqrt(precision[precision > 0])
+    known, left, _ = np.linalg.svd(without)
+    counted = int(np.sum(left > 1e-12 * left.max(initial=0.0)))
+    J = J - known[:, :counted] @ (known[:, :counted].T @ J)
+    e = np.linalg.svd(J, compute_uv=False) ** 2
+    expected = counted + np.sum(e / (1 + e))
+    found = Cholesky(linear, P, frozen).effective(P)
+    assert found == pytest.approx(expected, rel=1e-9)
+    if not biases and rows * sizes[-1] > 2:  # a planted fault: biases held like weights
+        other = Prior(weights, weights, free)
+        wrong = Dual(linear, other, frozen).effective(other)
+        assert abs(wrong - expected) > 1e-6
 
 
 def test_alpha_beta_and_the_evidence_are_those_of_a_gaussian() -> None:
@@ -345,6 +378,35 @@ def test_the_history_is_in_the_report() -> None:
     assert all(0 <= gamma <= NET.n_parameters for gamma in report.details["gamma"])
     assert report.as_dict()["history"][3]["details"] == report.history[3].details
     assert train(NET, x, y, max_epochs=2).details == {}
+
+
+@pytest.mark.parametrize("form", ["primal", "dual"])
+def test_alpha_and_beta_beside_a_penalty_are_those_that_it_stands_for(form) -> None:
+    """Of ridge regression: γ by the hat matrix, β = (n - γ)/SS, and α = β N l2, the prior whose mode θ is."""
+    rng = np.random.default_rng(6)
+    X, w = rng.normal(size=(12, 4)), rng.uniform(0.5, 2, 12)
+    y = X @ [1.0, -1.0, 0.5, 0.0] + 0.3 * rng.normal(size=12) + 2
+    l2, net = 0.05, Network((4, 1), ("identity",), "squared_error")
+    run = {"sample_weight": w, "l2": l2, "max_epochs": 30}
+    report = train(net, X, y, optimizer=LevenbergMarquardt(form=form), **run)
+    ones = np.hstack([X, np.ones((12, 1))])
+    C = (ones * w[:, None] / w.sum()).T @ ones
+    hat = np.linalg.solve(C + l2 * np.diag([1.0] * 4 + [0.0]), C)
+    theta = report.parameters.theta
+    squares = np.sum(w * (ones @ theta - y) ** 2)
+    last = report.history[-1].details
+    assert last["gamma"] == pytest.approx(np.trace(hat), rel=1e-9)
+    beta = (w.sum() - np.trace(hat)) / squares
+    assert last["beta"] == pytest.approx(beta, rel=1e-6)  # of the point before it
+    assert last["alpha"] == pytest.approx(beta * w.sum() * l2, rel=1e-6)
+    assert "log_evidence" not in last  # a prior of some parameters only has none
+    for others in (
+        {"l1": 0.01},
+        {"network": Network(net.sizes, ["identity"], "huber")},
+    ):
+        run = {"network": net, "x": X, "y": y, "max_epochs": 3} | others
+        found = train(optimizer="levenberg_marquardt", **run)
+        assert "beta" not in found.details
 
 
 def test_it_computes_in_float64_and_returns_what_was_asked_for() -> None:
@@ -507,6 +569,63 @@ def test_a_step_into_what_is_not_finite_is_damped() -> None:
         max_epochs=200,
     )
     assert report.loss[-1] < 1e-8
+
+
+def hard(name):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(20, 3))
+    y, w = x[:, 0] ** 2, np.ones(20)
+    match name:
+        case "one row":
+            return x[:1], y[:1], w[:1]
+        case "constant targets":
+            return x, 0 * y + 3, w
+        case "constant inputs":
+            return 0 * x, y, w
+        case "columns twice":
+            return x[:, [0, 0, 1]], y, w
+        case "a row 20 times":
+            return np.repeat(x[:1], 20, axis=0), y, w
+        case "huge inputs":
+            return 1e150 * x, y, w
+        case "tiny inputs":
+            return 1e-150 * x, y, w
+        case "huge targets":
+            return x, 1e150 * y, w
+        case "one weight":
+            return x, y, np.where(np.arange(20) == 3, 1.0, 0.0)
+    return x, y, 1e100 * w
+
+
+@pytest.mark.parametrize("regularization", ["none", "bayes"])
+@pytest.mark.parametrize("form", ["primal", "dual"])
+@pytest.mark.parametrize("sizes", [(3, 4, 1), (3, 20, 20, 1)])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("one row", "constant targets", "constant inputs", "columns twice"),
+        *("a row 20 times", "huge inputs", "tiny inputs", "huge targets"),
+        *("one weight", "huge weights"),
+    ],
+)
+def test_rows_that_determine_little_or_have_strange_units(
+    name, sizes, form, regularization
+) -> None:
+    """No warning, no number that is not finite, and J falls; with a prior that is found the whole may rise."""
+    x, y, w = hard(name)
+    network = Network(
+        sizes, (*["tanh"] * (len(sizes) - 2), "identity"), "squared_error"
+    )
+    optimizer = LevenbergMarquardt(form=form, regularization=regularization)
+    start = network.init(0)
+    run = {"parameters": start, "sample_weight": w, "max_epochs": 30}
+    report = train(network, x, y, optimizer=optimizer, **run)
+    assert np.isfinite(report.parameters.theta).all()
+    assert all(math.isfinite(v) for one in report.details.values() for v in one)
+    if regularization == "none":
+        J = float(objective(network, start, x, y, sample_weight=w))
+        assert report.loss[0] < J
+        assert all(b < a for a, b in zip(report.loss, report.loss[1:], strict=False))
 
 
 def test_chosen_form() -> None:

@@ -17,6 +17,13 @@ __all__ = ["Shape", "Spelling", "Style", "parts_of"]
 
 #: Kinds of vectors that each layer has.
 OF_LAYERS = ("A", "x", "Z", "M", "X", "Y", "P", "D", "G", "Gx", "Gone", "one")
+#: Kinds of numbers of a damped step that stand in the place of a weight or bias: their letters.
+DAMPED = {
+    **dict.fromkeys(("tW", "tb"), r"{(\jacobian^{\top} r)}"),
+    **dict.fromkeys(("qW", "qb"), r"{(C \delta)}"),
+    **dict.fromkeys(("cW", "cb"), "C"),
+    **dict.fromkeys(("sW", "sb"), r"\delta"),
+}
 #: Kinds that are another one with the notation's constant.
 AUGMENTED = {"x": "A", "Zx": "Z", "Dx": "D", "Gx": "G"}
 
@@ -41,14 +48,14 @@ class Style:
 
 
 def parts_of(name: str) -> tuple[str, int, tuple[int, ...]]:
-    """Kind, layer and indices, from 1.
+    """Kind, layer and indices, from 1; without the row.
 
     Examples
     --------
     >>> parts_of("mW+2.3.1"), parts_of("ell")
     (('mW+', 2, (3, 1)), ('ell', 0, ()))
     """
-    head, *index = name.split(".")
+    head, *index = name.partition("~")[0].split(".")
     kind = head.rstrip("0123456789")
     return kind, int(head[len(kind) :] or 0), tuple(int(i) for i in index)
 
@@ -181,6 +188,10 @@ class Spelling:
             array, entry = self.template(kind[1], output=output)
             new = r"^{\word{new}}" if kind.endswith("+") else ""
             return f"{kind[0]}{new}_{{{array}}}", f"{kind[0]}{new}_{{{entry}}}"
+        if kind in DAMPED:
+            front = DAMPED[kind]
+            array, entry = self.template(kind[1], output=output)
+            return f"{front}_{{{array}}}", f"{front}_{{{entry}}}"
         where = ":out" if output else ":in" if first else ""
         return self.symbols.get(f"{kind}{where}", self.symbols.get(kind, (kind, kind)))
 

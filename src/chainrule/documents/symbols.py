@@ -50,4 +50,13 @@ def common(loss: str, layer: str) -> dict[str, Symbol]:
         "R": ("R", "R"),
         "M": lettered("M", layer),
         "X": lettered("X", layer),
+        "E": (rf"\Delta^{{(k){layer}}}", rf"\Delta^{{(#1){layer}}}_{{#2}}"),
+        "r": ("r", "r^{(#1)}"),
+        "K": (
+            r"\jacobian \jacobian^{\top}",
+            r"{(\jacobian \jacobian^{\top})}^{(#1,#2)}",
+        ),
+        "j": (r"\jacobian \delta", r"{(\jacobian \delta)}^{(#1)}"),
+        "lam": (r"\lambda", r"\lambda"),
+        "prior": ("P", "P"),
     }

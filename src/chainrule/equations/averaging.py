@@ -155,6 +155,9 @@ def _moments(values: Array, weights: Array | None) -> tuple[Array, Array]:
     w = np.ones(len(values)) if weights is None else weights
     w = w[:, None] / np.sum(w)
     mean = np.sum(w * values, axis=0)
-    std = np.sqrt(np.sum(w * (values - mean) ** 2, axis=0))
+    apart = values - mean
+    _, power = np.frexp(np.max(np.abs(apart), axis=0))  # of two: it rounds nothing
+    apart = np.ldexp(apart, -power)  # so that no square overflows
+    std = np.ldexp(np.sqrt(np.sum(w * apart**2, axis=0)), power)
     constant = std <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
     return mean, np.where(constant, 1.0, std)

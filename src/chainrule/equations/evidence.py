@@ -22,7 +22,9 @@ __all__ = [
     "Evidence",
     "Likelihood",
     "effective_parameters",
+    "is_likelihood",
     "likelihood_of",
+    "noise_precision",
     "reestimated",
 ]
 
@@ -80,6 +82,11 @@ class Evidence:
         return self.alpha / self.kappa
 
 
+def is_likelihood(loss: Loss) -> bool:
+    """Return whether a loss stands for a likelihood."""
+    return loss.name == "squared_error" or loss.name in LIKELIHOODS
+
+
 def likelihood_of(loss: Loss, outputs: int, weight: float) -> Likelihood:
     """The likelihood that a loss stands for, of rows with the weight Σw.
 
@@ -122,6 +129,24 @@ def effective_parameters(eigenvalues: Array, prior: float) -> float:
     return float(xp.sum(eigenvalues / (eigenvalues + prior)))  # G9
 
 
+def noise_precision(
+    likelihood: Likelihood, J: float, gamma: float
+) -> tuple[float | None, float]:
+    """β, None where ℓ is -log p itself, and κ (G10).
+
+    Examples
+    --------
+    >>> noise_precision(Likelihood(11.0, 11.0, 0.5), 0.5, 2.0)  # 9 degrees of freedom, squares that add up to 11
+    (0.8181818181818182, 9.0)
+    """
+    if likelihood.factor is None:
+        return None, likelihood.weight
+    squares = max(J * likelihood.weight / likelihood.factor, TINY)  # Σ w (a - y)²
+    free = max(likelihood.numbers - gamma, 1e-3 * likelihood.numbers)
+    beta = free / squares  # G10
+    return beta, beta * likelihood.weight / (2 * likelihood.factor)
+
+
 def reestimated(
     likelihood: Likelihood,
     J: float,
@@ -156,14 +181,9 @@ def reestimated(
     """
     gamma = effective_parameters(eigenvalues, prior)
     alpha = max(gamma, TINY) / max(square, TINY)  # G10
-    if likelihood.factor is None:
-        beta, kappa = None, likelihood.weight
-        constant = 0.0
-    else:
-        squares = max(J * likelihood.weight / likelihood.factor, TINY)  # Σ w (a - y)²
-        free = max(likelihood.numbers - gamma, 1e-3 * likelihood.numbers)
-        beta = free / squares  # G10
-        kappa = beta * likelihood.weight / (2 * likelihood.factor)
+    beta, kappa = noise_precision(likelihood, J, gamma)
+    constant = 0.0
+    if beta is not None:
         constant = likelihood.numbers / 2 * math.log(beta / (2 * math.pi))
     if keep_prior:
         alpha = prior * kappa

@@ -17,12 +17,11 @@ from .evidence import Evidence, likelihood_of, reestimated
 from .forward_pass import propagate
 from .losses import reduction_weights
 from .network import Network, Parameters
+from .output_curvature import OutputFactor, output_factor
 from .second_order import (
-    OutputFactor,
     gauss_newton,
     gram,
     linearized,
-    output_factor,
     rows_of,
     transposed_product,
 )

@@ -1,9 +1,10 @@
-"""Second order without second derivatives of φ: the Gauss–Newton matrix and its products (G1-G6).
+"""Second order without second derivatives of φ: the Gauss–Newton matrix and its products (G2-G6).
 
 The Jacobian of the outputs, times a root of the loss's own Hessian, is J̃ = H^½ J: a row for each output of each
 sample, a column for each parameter. By B2 and B3 each of its rows is an outer product in every layer, of a Δ and an
 A, so J̃ v, J̃ᵀ u and J̃ S J̃ᵀ are products of these, and J̃ itself is never stored; J̃ᵀ J̃ is summed up by blocks of
-rows. `linearize` checks what it is given and then calls `output_factor` and `linearized`, the equations alone.
+rows. `linearize` checks what it is given and then calls `output_factor` (`output_curvature`, G1) and `linearized`, the
+equations alone.
 
 References
 ----------
@@ -16,49 +17,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import InputError
-from .activation import Activation, Elementwise
+from .activation import Activation
 from .arrays import Array, array_namespace
 from .forward_pass import Trace, checked_targets, slopes_of
-from .losses import Loss
 from .network import Network, Parameters, checked_network, read_biases, read_weights
+from .output_curvature import OutputFactor, output_factor, require_curvature
 
 __all__ = [
     "Linearization",
-    "OutputFactor",
     "gauss_newton",
     "gram",
     "jacobian_product",
     "linearize",
     "linearized",
-    "output_factor",
     "pulled_through",
-    "require_curvature",
     "rows_of",
     "transposed_product",
 ]
 
-#: Numbers of J̃ that are made at once where J̃ᵀ J̃ is summed up.
-AT_ONCE = 2**21
-
-
-@dataclass(frozen=True)
-class OutputFactor:
-    """A root of the loss's Hessian at the outputs, and the residuals that it belongs to (G1).
-
-    Parameters
-    ----------
-    root : Array, shape (m, N, n_L)
-        √s B: s_i ∂²ℓ/∂z² of row i is Σ_k root[k, i] root[k, i]ᵀ; s_i is the weight of the row in J (J1).
-    residual : Array, shape (m, N)
-        r with Σ_k root[k, i] r[k, i] = s_i Δ[L]_i, as far as there is one.
-    rest : Array, shape (N, n_L), or None
-        What is left of s Δ[L] where the loss has a slope and no curvature; None for nothing.
-    """
-
-    root: Array
-    residual: Array
-    rest: Array | None
+#: Numbers of J̃ that are made at once where J̃ᵀ J̃ is summed up, which a core's cache holds; but so many rows at least,
+#: so that adding up the blocks is little beside making them.
+AT_ONCE, ROWS_AT_ONCE = 2**17, 512
 
 
 @dataclass(frozen=True)
@@ -93,54 +72,6 @@ class Linearization:
         return m, rows, weights + sum(self.sizes[1:])
 
 
-def output_factor(
-    network: Network, trace: Trace, y: Array, row_weights: Array | float
-) -> OutputFactor:
-    """G1 on checked arrays.
-
-    With the loss's natural activation ∂²ℓ/∂z² is (Σ_k y_k) ∂a/∂z, or ∂a/∂z. For any other pair it is
-    (∂a/∂z)ᵀ ∂²ℓ/∂a² ∂a/∂z, the part of ∂²ℓ/∂z² without φ″.
-    """
-    loss, phi, z, a = network.loss, network.activations[-1], trace.Z[-1], trace.A[-1]
-    xp = array_namespace(z)
-    _, delta = loss.value_and_delta(y, z, a, phi)
-    s = row_weights if isinstance(row_weights, float) else row_weights[:, None]
-    root_s = s**0.5
-    if isinstance(phi, Elementwise):
-        if phi.name == loss.natural and not phi.custom:
-            diagonal = xp.sqrt(phi.derivative(z))  # G1
-        else:
-            parts = _pulled(loss, phi, y, z, a)
-            diagonal = parts[0]
-            if len(parts) > 1:
-                diagonal = xp.sqrt(sum(part * part for part in parts))  # G1
-        curved = diagonal != 0
-        safe = xp.where(curved, diagonal, xp.ones_like(diagonal))
-        residual = root_s * xp.where(curved, delta / safe, xp.zeros_like(delta))
-        left = xp.where(curved, xp.zeros_like(delta), s * delta)
-        rest = left if bool(xp.any(left != 0)) else None
-        return OutputFactor(_diagonals(root_s * diagonal), residual.T, rest)
-    if phi.name == loss.natural:
-        total = xp.sum(y, axis=1, keepdims=True)
-        root_a = xp.sqrt(a)
-        columns = _diagonals(root_a) - root_a.T[:, :, None] * a[None, :, :]
-        root = (root_s * xp.sqrt(total))[None] * columns  # G1
-        scale = root_a * xp.sqrt(total)
-        there = scale != 0
-        safe = xp.where(there, scale, xp.ones_like(scale))
-        residual = root_s * xp.where(there, delta / safe, xp.zeros_like(delta))
-        return OutputFactor(root, residual.T, None)
-    roots = _roots(loss, y, a)
-    columns = [
-        getattr(phi, name)(z, a, unit)
-        for name, g in roots.items()
-        for unit in _diagonals(g)
-    ]
-    root = root_s * xp.stack(columns)  # G1
-    zeros = xp.zeros_like(root[:, :, 0])
-    return OutputFactor(root, zeros, s * delta)
-
-
 def linearized(
     network: Network,
     parameters: Parameters,
@@ -155,10 +86,11 @@ def linearized(
         factor.residual[:, rows],
         None if factor.rest is None else factor.rest[rows],
     )
+    trace = _of_rows(trace, rows)
     return Linearization(
         network.sizes,
-        tuple(A[rows] for A in trace.A[:-1]),
-        tuple(pulled_through(network, parameters, trace, delta, rows)),
+        trace.A[:-1],
+        tuple(pulled_through(network, parameters, trace, delta)),
         part,
     )
 
@@ -168,7 +100,6 @@ def pulled_through(
     parameters: Parameters,
     trace: Trace,
     delta: Array,
-    rows: slice = slice(None),
 ) -> Iterator[Array]:
     """Δ of each layer, layer 1 first, from several Δ[L] at once, shape (m, N, n_L) (B2)."""
     slopes, W = slopes_of(network, trace), parameters.weights
@@ -176,11 +107,11 @@ def pulled_through(
     for l in range(network.n_layers - 1, 0, -1):
         g = found[-1] @ W[l]
         mask, slope = trace.M[l], slopes[l - 1]
-        g = g if mask is None else g * mask[None, rows]
+        g = g if mask is None else g * mask[None]
         found.append(
-            _through(network.activations[l - 1], trace.Z[l - 1][rows], g)
+            _through(network.activations[l - 1], trace.Z[l - 1], g)
             if slope is None
-            else g * slope[None, rows]
+            else g * slope[None]
         )  # G2, B2
     return reversed(found)
 
@@ -343,7 +274,7 @@ def gauss_newton(
            [3., 2., 2.]])
     """
     m, rows, _ = factor.root.shape
-    step = max(1, AT_ONCE // (m * network.n_parameters))
+    step = max(1, max(ROWS_AT_ONCE, AT_ONCE // network.n_parameters) // m)
     total = None
     for start in range(0, rows, step):
         block = rows_of(
@@ -399,38 +330,14 @@ def linearize(
     return linearized(network, parameters, trace, factor)
 
 
-def require_curvature(loss: Loss) -> None:
-    """Raise unless a loss has a curvature to go by."""
-    if type(loss).curvature_roots is Loss.curvature_roots or (
-        getattr(loss, "ell_second", True) is None
-    ):
-        why = (
-            "whose second derivative is not known"
-            if loss.custom
-            else "which has no curvature: its second derivative is 0 wherever it has one"
-        )
-        raise InputError(
-            f"the loss {loss.name}, {why}",
-            "squared_error, cross_entropy, binary_cross_entropy, poisson, huber, log_cosh",
-            'Use huber in its place, or optimizer="lbfgs" or "adam".',
-        )
+def _of_rows(trace: Trace, rows: slice) -> Trace:
+    """The trace of some of its rows."""
 
+    def some(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(None if a is None else a[rows] for a in arrays)
 
-def _roots(loss: Loss, y: Array, a: Array) -> dict[str, Array]:
-    require_curvature(loss)
-    return dict(loss.curvature_roots(y, a))
-
-
-def _pulled(loss: Loss, phi: Activation, y: Array, z: Array, a: Array) -> list[Array]:
-    """√(∂²ℓ/∂a²) ∂a/∂z of each output, in the parts that the loss has it."""
-    return [getattr(phi, name)(z, a, g) for name, g in _roots(loss, y, a).items()]
-
-
-def _diagonals(values: Array) -> Array:
-    """Row k of the result has column k of the values in its place, and else 0; shape (n, N, n)."""
-    xp = array_namespace(values)
-    unit = xp.eye(values.shape[1], dtype=values.dtype, device=values.device)
-    return unit[:, None, :] * values[None, :, :]
+    slopes = None if trace.slopes is None else some(trace.slopes)
+    return Trace(some(trace.A), some(trace.Z), some(trace.M), slopes)
 
 
 def _through(phi: Activation, z: Array, g: Array) -> Array:

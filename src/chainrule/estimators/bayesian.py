@@ -32,7 +32,7 @@ __all__ = [
 Matrix = np.ndarray[Any, Any]
 #: Hidden layers in the place of scikit-learn's default, (100,) of ReLU, which this prior does not suit: too many
 #: parameters for one step, and a posterior with kinks.
-BAYES_HIDDEN = (10, 10)
+BAYES_HIDDEN = (12, 12)
 
 
 class Restarts(Settings):

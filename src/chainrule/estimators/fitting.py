@@ -32,7 +32,10 @@ from .parameters import Settings
 from .rows import Examples, split_off
 from .rules import epoch_rule, optimizer_of, rules_of, schedule_of, threads_for
 
-__all__ = ["Continuation", "Fit", "Fitted", "Outcome"]
+__all__ = ["INTERRUPTED", "Continuation", "Fit", "Fitted", "Outcome"]
+
+#: scikit-learn's words.
+INTERRUPTED = "Training interrupted by user."
 
 Matrix = np.ndarray[Any, Any]
 #: The ends that a search finds by itself, and the limit on its iterations.
@@ -286,8 +289,7 @@ class Fit:
             )
             return replace(left, warning=(message, ConvergenceWarning))
         if reason is StopReason.INTERRUPTED:
-            warning = "Training interrupted by user.", UserWarning
-            return replace(left, warning=warning)
+            return replace(left, warning=(INTERRUPTED, UserWarning))
         return self._diverged(left) if reason is StopReason.NON_FINITE else left
 
     def _left(self) -> Outcome:

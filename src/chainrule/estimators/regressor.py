@@ -31,7 +31,7 @@ from .bayesian import (
     require_bayes,
     standardized,
 )
-from .fitting import Fit, Fitted
+from .fitting import INTERRUPTED, Fit, Fitted
 from .network import as_coefs
 from .parameters import CONSTRAINTS, loss_named, losses, with_parameters
 from .perceptron import Matrix, Perceptron
@@ -470,7 +470,9 @@ class _Start(MLPRegressor):
     """A fit from one start; reaching `max_iter` is no failure of it."""
 
     def _tell(self, message: str, category: type[Warning]) -> None:
-        """Nothing."""
+        """Nothing; an interrupted start ends the whole, as the others would be begun else."""
+        if message == INTERRUPTED:
+            raise KeyboardInterrupt
 
     def _end_of_run(self, fit: Fit) -> None:
         self.prior = fit.run.state.scalars[2]

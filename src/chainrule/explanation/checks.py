@@ -124,6 +124,8 @@ class Checker:
             tolerance += float(
                 slope_rounding(self.numbers, layer)[self.numbers.row, index[0] - 1]
             )
+        if kind in ("sW", "sb"):
+            tolerance += self.damped_rounding
         if kind in SHARES_FOLDED and self.numbers.engine != "reference":
             tolerance += 2 * self.rounding.of(kind, layer, index)
         difference = abs(value - self.numbers.read(name))
@@ -133,6 +135,29 @@ class Checker:
             _finite(difference),
             tolerance,
         )
+
+    @cached_property
+    def damped_rounding(self) -> float:
+        """The rounding of each number of δ by the decomposition: its backward error, carried back and divided by λ.
+
+        In the dual it is that of (I + K) u = r - J̃ S p, where u is r + J̃ δ.
+        """
+        read, L = self.numbers.read, self.numbers.layers
+        layers = range(1, L + 1)
+
+        def entries(kind: str) -> Array:
+            found = [self.numbers.arrays[f"{kind}{a}{l}"] for a in "Wb" for l in layers]
+            return np.concatenate([one.ravel() for one in found])
+
+        delta, gradient = (float(np.linalg.norm(entries(kind))) for kind in "sd")
+        trace, lam = float(np.sum(entries("c"))), read("lam")
+        size = trace * delta + gradient
+        if self.numbers.traits.form == "dual":
+            arrays = self.numbers.arrays
+            u = float(np.linalg.norm(arrays[f"r{L}"] + arrays[f"j{L}"]))
+            size += np.sqrt(trace) * (1 + trace / lam) * u
+        count = len(entries("s")) + self.numbers.rows
+        return float(count * self.numbers.epsilon * size / lam)
 
     def is_own(self, kind: str, layer: int) -> bool:
         """Return whether a number is what a function of the user's own gives, which has no second form."""

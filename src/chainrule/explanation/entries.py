@@ -17,6 +17,7 @@ from ..documents.spelling import Style, parts_of
 from ..equations.activation import Elementwise, Softmax
 from ..equations.arrays import Array
 from ..equations.losses import CrossEntropy
+from . import damped_formulas
 from .expressions import (
     Choice,
     Constant,
@@ -52,6 +53,10 @@ def formula(t: Traits, name: str, style: Style = PLAIN) -> Expression | None:
     kind, layer, index = parts_of(name)
     if kind.endswith("+"):
         return update(t, kind, layer, index)
+    if kind == "K":
+        return damped_formulas.gram_entry(t, index, name.partition("~")[2])
+    if kind in ("sW", "sb"):
+        return damped_formulas.step_of(t, kind, layer, index)
     build = BUILDERS.get(kind)
     if build is None or (kind == "A" and layer == 0 and 0 not in t.masks):
         return None
@@ -347,4 +352,5 @@ BUILDERS: dict[str, Build] = {
     "G": activation_gradient,  # B2, B4
     "dW": weight_gradient,  # B3
     "db": bias_gradient,  # B3
+    **damped_formulas.BUILDERS,  # G1-G6
 }

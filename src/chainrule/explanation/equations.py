@@ -38,6 +38,46 @@ ARRAY = re.compile(
 )
 
 
+#: Kinds of a step of Levenberg–Marquardt → their equations: of the output layer, of a hidden one.
+DAMPED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "E": (
+        (
+            r"\sum_{k} {\Delta^{(k)[L]}}^{\top} \Delta^{(k)[L]} = s \cdot \frac{\partial^{2} \ell}{\partial z^{2}}",
+            r"\sum_{k} r^{(k)} \Delta^{(k)[L]} = s \cdot {D}",
+        ),
+        (
+            r"\Delta^{(k)[l]} = (\Delta^{(k)[l+1]} W^{[l+1]}) \odot \phi^{\prime}_{l}(Z^{[l]})",
+        ),
+    ),
+    "t": (
+        (
+            r"{(\jacobian^{\top} r)}_W = \sum_{i} \sum_{k} r^{(k)}_{i} {\Delta^{(k)}_{i}}^{\top} A_{i}",
+            r"{(\jacobian^{\top} r)}_b = \sum_{i} \sum_{k} r^{(k)}_{i} \Delta^{(k)}_{i}",
+        ),
+    ),
+    "c": (
+        (
+            r"C = \jacobian^{\top} \jacobian",
+            r"C_{WW} = \sum_{i} \sum_{k} {(\Delta^{(k)}_{i} A_{i})}^{2}",
+        ),
+    ),
+    "K": (
+        (
+            r"{(\jacobian \jacobian^{\top})}^{(k,m)}_{ij} = \sum_{l} (\Delta^{(k)[l]}_{i} {\Delta^{(m)[l]}_{j}}^{\top})"
+            r" \cdot (A^{[l-1]}_{i} {A^{[l-1]}_{j}}^{\top} + 1)",
+        ),
+    ),
+    "s": ((r"(C + P + \lambda I) \thin \delta = \minus \nabla J",),),
+    "q": ((r"C \delta = \jacobian^{\top} (\jacobian \delta)",),),
+    "j": (
+        (
+            r"{(\jacobian \delta)}^{(k)} = \sum_{l} \Delta^{(k)[l]} {(A^{[l-1]} {\delta_{W^{[l]}}}^{\top}"
+            r" + \delta_{b^{[l]}})}^{\top}",
+        ),
+    ),
+}
+
+
 def source_of(spelled: Spelling, step: Step, t: Traits) -> str:
     """The place of the equation of a step in a notation's document; nothing where it has another one."""
     output = step.layer == t.layers
@@ -151,6 +191,8 @@ def _lines(spelled: Spelling, step: Step, t: Traits) -> list[str]:
     """Equations over {kinds}."""
     network, kind, l = t.network, step.kind, step.layer
     phi = network.activations[l - 1]
+    if kind in DAMPED:
+        return list(DAMPED[kind][0 if l == t.layers else -1])
     if kind == "A":
         return [*_masked(spelled, "A", t, l), *function_line(spelled, phi, 0)]
     if kind == "P":
@@ -284,6 +326,8 @@ def _update_lines(spelled: Spelling, t: Traits, l: int) -> list[str]:
     rules = t.rules
     if l in rules.frozen_layers:
         return ["{W+} = {W}"]
+    if t.form:
+        return [r"{W+} = {W} + \delta_W", r"{b+} = {b} + \delta_b"]
     lines = [*_limit_lines(t), *map(" = ".join, general_update(rules.optimizer))]
     if rules.max_norm is not None:
         lines = [line.replace("{W+}", "{uW+}") for line in lines]

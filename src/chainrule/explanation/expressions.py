@@ -271,6 +271,9 @@ class Fraction(Expression):
     top: Expression
     bottom: Expression
 
+    def filled(self, n: Numbers) -> Fraction:
+        return Fraction(self.top.filled(n), self.bottom.filled(n))
+
     def markup(self, terms: int) -> str:
         return rf"\frac{{{self.top.markup(terms)}}}{{{self.bottom.markup(terms)}}}"
 
@@ -287,6 +290,9 @@ class Power(Expression):
     base: Expression
     exponent: int
     letter: str = ""
+
+    def filled(self, n: Numbers) -> Power:
+        return Power(self.base.filled(n), self.exponent, self.letter)
 
     def markup(self, terms: int) -> str:
         inside = self.base.enclosed(terms)
@@ -306,6 +312,9 @@ class Root(Expression):
     """A square root."""
 
     inside: Expression
+
+    def filled(self, n: Numbers) -> Root:
+        return Root(self.inside.filled(n))
 
     def markup(self, terms: int) -> str:
         return rf"\sqrt{{{self.inside.enclosed(terms)}}}"

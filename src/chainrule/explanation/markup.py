@@ -36,7 +36,14 @@ approx ≈  times ×  infty ∞  to →
 """,
     )
 )
-LATEX = {"thin": r"\,", "minus": "-", "Norm": r"\Vert", "sum": r"\textstyle\sum"}
+SIGNS["jacobian"] = "J\u0303"
+LATEX = {
+    "jacobian": r"\tilde{J}",
+    "thin": r"\,",
+    "minus": "-",
+    "Norm": r"\Vert",
+    "sum": r"\textstyle\sum",
+}
 FUNCTIONS = ("log", "exp", "tanh", "max", "min", "cosh")
 #: Those that join or compare, and the rest that are no letters.
 RELATIONS = {"=", "+", "<", ">", "cdot", "odot", "le", "ge", "leftarrow", "minus"}
@@ -424,6 +431,8 @@ def to_mathml(node: Node, fill: Fill) -> str:
         return fill(node.text)
     if node.kind == "text":
         return f"<mtext>\u00a0{escape(node.text)}\u00a0</mtext>"
+    if node.text == "jacobian":
+        return '<mover accent="true"><mi>J</mi><mo>~</mo></mover>'
     shown = escape(
         SIGNS.get(node.text, node.text).replace("-", "−")
         if node.kind in KINDS

@@ -15,7 +15,8 @@ A name is a kind, a layer, indices from 1, and a row where it is not the one exp
 | u before W+ | the weight after the step, before the limit on norms | U1 |
 | alpha, N | learning rate of the step; how many rows there are | U1, J1 |
 
-φ′ is the engine's where its forward pass has it, else the table's at the engine's Z.
+A step of Levenberg–Marquardt has more, see `damped_numbers`. φ′ is the engine's where its forward pass has it, else the
+table's at the engine's Z.
 """
 
 from __future__ import annotations
@@ -30,56 +31,20 @@ import numpy as np
 
 from ..engines import choose_engine
 from ..engines.reference import require_finite_gradient, require_finite_trace
-from ..engines.rows import Data
 from ..equations.arrays import Array, as_numpy
 from ..equations.forward_pass import penalty, slopes_of
 from ..equations.losses import reduction_weights
-from ..equations.network import Network, Parameters, read_biases, read_weights
+from ..equations.network import read_biases, read_weights
 from ..optimizers.constraints import clip_by_norm, clip_by_value, free_entries
 from ..optimizers.rules import Rules
-from ..optimizers.state import State
 from ..optimizers.step import apply_step
+from .damped_numbers import DampedStep, damped_step_of
+from .moment import Moment
 from .traits import Traits, slot_letters
 
-__all__ = ["Moment", "Numbers", "has_rows", "numbers_of", "split_name"]
+__all__ = ["Numbers", "has_rows", "numbers_of", "split_name"]
 
 NAME = re.compile(r"([A-Za-z]+\+?)(\d*)((?:\.\d+)*)(?:~(\d+))?")
-
-
-@dataclass(frozen=True)
-class Moment:
-    """The moment that is explained: rows at given parameters, and the step that follows.
-
-    Parameters
-    ----------
-    network : Network
-    data : Data
-        Rows, encoded targets, weights.
-    state : State
-        θ, what the optimizer remembers, and the number of steps before this one.
-    rules : Rules
-        Optimizer, penalties, limits.
-    learning_rate : float
-        α of the step.
-    masks : tuple of (Array or None), optional
-    reduction : {"mean", "sum"}
-    after : State, optional
-        What the run's own engine made of the step; by default it is taken here.
-    """
-
-    network: Network
-    data: Data
-    state: State
-    rules: Rules
-    learning_rate: float
-    masks: tuple[Array | None, ...] | None = None
-    reduction: str = "mean"
-    after: State | None = None
-
-    @property
-    def parameters(self) -> Parameters:
-        """Those of the state."""
-        return Parameters(self.network.sizes, self.state.theta)
 
 
 @dataclass(frozen=True)
@@ -104,6 +69,8 @@ class Numbers:
         What clipping by the norm multiplies the gradient by; 1 where it does nothing.
     stepped : Array, shape (D,)
         θ after the step.
+    damped : DampedStep, optional
+        Of Levenberg–Marquardt.
     """
 
     moment: Moment
@@ -116,6 +83,7 @@ class Numbers:
     own_slopes: frozenset[int]
     clip_factor: float
     stepped: Array = field(repr=False)
+    damped: DampedStep | None = field(default=None, repr=False)
 
     @property
     def rows(self) -> int:
@@ -149,6 +117,8 @@ class Numbers:
             bool(whole[self.row]),
             bool(whole.all()),
             self.clip_factor,
+            "" if self.damped is None else self.damped.form,
+            0 if self.damped is None else self.damped.roots,
         )
 
     def has(self, array: str) -> bool:
@@ -164,7 +134,9 @@ class Numbers:
         """The numbers of that name in every row, in float64."""
         array, index, _ = split_name(name)
         values: np.ndarray[Any, Any] = self.arrays[array]
-        return values.astype(np.float64)[:, index[0]]
+        of_rows = np.moveaxis(values.astype(np.float64), 0, -1)
+        found: np.ndarray[Any, Any] = of_rows[index]
+        return found
 
     def read(self, name: str) -> float:
         """The number of that name, exactly as the engine has it."""
@@ -214,10 +186,8 @@ def split_name(name: str) -> tuple[str, tuple[int, ...], int | None]:
 
 def has_rows(array: str) -> bool:
     """Return whether an array has a number for each row."""
-    return (array[0] in "XAZMPGDY" and not array.startswith("Gone")) or array in (
-        "ell",
-        "s",
-    )
+    rowed = array[0] in "XAZMPGDYEKrj" and not array.startswith("Gone")
+    return rowed or array in ("ell", "s")
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -240,16 +210,20 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
     )
     chosen, _ = choose_engine(engine, network, rules, parameters.theta)
     workspace = chosen.prepare(network, rules, parameters.theta.dtype, 1, data.scale)
-    trace, gradient = chosen.passes(
-        workspace,
-        parameters.theta,
-        data,
-        l1=rules.l1,
-        l2=rules.l2,
-        masks=moment.masks,
-        reduction=moment.reduction,
-        input_gradient=True,
-    )
+
+    def passes(theta: Array, *, input_gradient: bool = False) -> Any:
+        return chosen.passes(
+            workspace,
+            theta,
+            data,
+            l1=rules.l1,
+            l2=rules.l2,
+            masks=moment.masks,
+            reduction=moment.reduction,
+            input_gradient=input_gradient,
+        )
+
+    trace, gradient = passes(parameters.theta, input_gradient=True)
     require_finite_trace(trace)
     require_finite_gradient(gradient)
     flat = gradient.flat
@@ -259,17 +233,23 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
         if rules.frozen_layers
         else None
     )
-    stepped, slots = apply_step(
-        network.sizes, rules, moment.state, flat, moment.learning_rate, free
-    )
-    unlimited = None
-    if rules.max_norm is not None:
-        freely = replace(rules, max_norm=None)
-        unlimited, _ = apply_step(
-            network.sizes, freely, moment.state, flat, moment.learning_rate, free
+    damped, unlimited = None, None
+    slots: tuple[Array, ...] = ()
+    if rules.optimizer.one_gradient:
+        stepped, slots = apply_step(
+            network.sizes, rules, moment.state, flat, moment.learning_rate, free
         )
+        if rules.max_norm is not None:
+            freely = replace(rules, max_norm=None)
+            unlimited, _ = apply_step(
+                network.sizes, freely, moment.state, flat, moment.learning_rate, free
+            )
+    else:
+        damped = damped_step_of(moment, passes, row)
+        stepped = damped.theta
     if moment.after is not None:
-        stepped, slots = moment.after.theta, moment.after.slots
+        stepped = moment.after.theta
+        slots = moment.after.slots if damped is None else ()
     arrays: dict[str, Any] = _of_rows(moment, trace, gradient, weights, row)
     arrays |= {"J": gradient.J, "alpha": np.float64(moment.learning_rate)}
     arrays["N"] = np.float64(data.rows)
@@ -278,9 +258,11 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
     arrays |= _of_parameters(network.sizes, "", "+", stepped)
     if unlimited is not None:
         arrays |= _of_parameters(network.sizes, "u", "+", unlimited)
-    for letter, before, after in zip(
+    arrays |= {} if damped is None else damped.arrays
+    remembered = zip(
         slot_letters(rules.optimizer), moment.state.slots, slots, strict=True
-    ):
+    )
+    for letter, before, after in remembered if damped is None else ():
         arrays |= _of_parameters(network.sizes, letter, "", before)
         arrays |= _of_parameters(network.sizes, letter, "+", after)
     found = {
@@ -299,6 +281,7 @@ def numbers_of(moment: Moment, row: int, engine: str) -> Numbers:
         frozenset(l for l, own in enumerate(trace.slopes or (), 1) if own is not None),
         _clip_factor(rules, flat, free),
         stepped,
+        damped,
     )
 
 

@@ -28,7 +28,8 @@ from ..training.entry import checked_data, fingerprint, split_off
 from ..training.options import checked_count
 from ..training.run import Limits, Run
 from ..training.stopping import StopReason
-from .numbers import Moment
+from .moment import Moment
+from .traits import step_is_a_formula
 
 __all__ = ["FORMAT", "moment_of_step", "settings_of"]
 
@@ -59,7 +60,7 @@ def moment_of_step(
     Raises
     ------
     InputError
-        Not a checkpoint, other rows than the run's, a step before the checkpoint, L-BFGS.
+        Not a checkpoint, other rows than the run's, a step before the checkpoint or after the end, L-BFGS.
     """
     if step is not None:
         step = checked_count("step", step, low=1)
@@ -82,7 +83,10 @@ def moment_of_step(
             "Pass all the rows of training, not those of one step.",
         )
     before = State(
-        start.theta, rules.optimizer.init(start.theta), rules.schedule.start()
+        start.theta,
+        rules.optimizer.init(start.theta),
+        rules.schedule.start(),
+        scalars=rules.optimizer.first_scalars(),
     )
     progress = load_checkpoint(path, settings, before)
     wanted = progress.state.steps + 1 if step is None else step
@@ -132,6 +136,12 @@ def moment_of_step(
         state = run(state, Limits(state.epoch + 1, None, None))
     state, batch = found
     after = run(state, Limits(ENDLESS, wanted, None))
+    if after.steps != wanted:  # the optimizer had ended
+        raise InputError(
+            f"step {wanted} of a run that ends after step {after.steps}",
+            f"steps up to {after.steps}",
+            "Choose one of these.",
+        )
     masks = None
     if any(rules.dropout):
         masks = dropout_masks(
@@ -165,10 +175,10 @@ def settings_of(path: str | os.PathLike[str], settings: Any) -> tuple[Network, R
             path, f"contents that do not fit together ({error})"
         ) from error
     rules = Rules.from_specification(settings)
-    if not rules.optimizer.one_gradient:
+    if not step_is_a_formula(rules.optimizer):
         raise InputError(
             f"a checkpoint of a run by {rules.optimizer.name}",
-            "one of a first-order optimizer, whose step is a formula",
+            "one of a first-order optimizer or levenberg_marquardt, whose step is a formula",
             "Explain its network at the last parameters: explain(network, x, y, parameters=…).",
         )
     return network, rules

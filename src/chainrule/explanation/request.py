@@ -28,10 +28,12 @@ from ..training.options import checked_count, checked_optimizer
 from ..training.report import Report
 from .contents import spellings_of
 from .explanation import Explanation
-from .numbers import Moment, numbers_of
+from .moment import Moment
+from .numbers import numbers_of
 from .replay import FORMAT, moment_of_step
 from .spellings import spelling
 from .steps import select
+from .traits import step_is_a_formula
 
 __all__ = ["explain", "is_checkpoint"]
 
@@ -95,7 +97,8 @@ def explain(
         Only the steps of these equations, by the document's numbers ("75"), the inventory's ("S1.E80") or the
         library's ("B3").
     optimizer : str or Optimizer, optional
-        Whose step is shown; a name from `OPTIMIZERS`, but not "lbfgs"; by default gradient descent.
+        Whose step is shown; a name from `OPTIMIZERS`, but not "lbfgs"; by default gradient descent. That of
+        "levenberg_marquardt" is the first of a run on these rows, all of it in float64.
     learning_rate : float, optional
         The α of an optimizer that is named; by default its own.
     sample_weight, l1, l2, masks, reduction
@@ -183,11 +186,16 @@ def explain(
         checked_optimizer(optimizer or "gradient_descent", learning_rate)
     )
     checked_penalty(l1, l2)
+    if chosen.double:
+        parameters = Parameters(
+            network.sizes, parameters.theta.astype(np.float64, copy=False)
+        )
     data = checked_data(network, parameters, x, y, sample_weight)
     made = (
         None if masks is None else checked_masks(network, parameters, masks, data.rows)
     )
-    state = State(parameters.theta, chosen.init(parameters.theta))
+    theta = parameters.theta
+    state = State(theta, chosen.init(theta), scalars=chosen.first_scalars())
     rules = Rules(chosen, l1=float(l1), l2=float(l2), batch_rows=data.rows)
     moment = Moment(network, data, state, rules, chosen.learning_rate, made, reduction)
     return explained(moment, wanted, engine or "reference", title)
@@ -354,11 +362,11 @@ def resolved(model: Any, parameters: Parameters | None) -> tuple[Network, Parame
 
 def with_a_formula(optimizer: Optimizer) -> Optimizer:
     """The optimizer; raises where its step is no formula."""
-    if not optimizer.one_gradient:
+    if not step_is_a_formula(optimizer):
         raise InputError(
             f"optimizer {optimizer.name!r}",
-            "a first-order one, whose step is a formula",
-            "L-BFGS and Levenberg–Marquardt search; their gradient is that of any other.",
+            "a first-order one or levenberg_marquardt, whose step is a formula",
+            "L-BFGS searches along a line; its gradient is that of any other.",
         )
     return optimizer
 

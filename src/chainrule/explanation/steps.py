@@ -18,7 +18,9 @@ from .traits import Traits
 
 __all__ = ["PHASES", "Selection", "Step", "select", "steps_of"]
 
-PHASES = ("forward", "loss", "backward", "update")
+PHASES = ("forward", "loss", "backward", "curvature", "update")
+#: Entries of J̃ J̃ᵀ that are shown of a row.
+BESIDE = 6
 #: A network is shown as a whole if no layer is wider and it has no more parameters.
 WHOLE_WIDTH, WHOLE_PARAMETERS = 10, 200
 #: Of a larger one so many units of a hidden layer, of the output and of the input.
@@ -41,6 +43,8 @@ class Selection:
         (layer, unit) → the units before it whose weights to it are shown.
     terms : int
         How many terms of a long sum are shown.
+    row : int
+        The row that is explained, from 0.
     """
 
     whole: bool
@@ -48,6 +52,7 @@ class Selection:
     units: dict[int, tuple[int, ...]]
     sources: dict[tuple[int, int], tuple[int, ...]]
     terms: int
+    row: int
 
 
 def select(
@@ -102,7 +107,7 @@ def select(
     found[0] = largest(
         numbers.array("G0") * numbers.array("A0"), sizes[0] if whole else INPUTS
     )
-    return Selection(whole and not units, chosen, found, sources, terms)
+    return Selection(whole and not units, chosen, found, sources, terms, numbers.row)
 
 
 def largest(
@@ -183,10 +188,66 @@ def steps_of(t: Traits, shown: Selection) -> tuple[Step, ...]:
         title = "passed back: derivative by the activation before"
         where, title = ("B4", "derivative by the input") if l == 1 else ("B2", title)
         add("backward", "G", l, where, title, *_vector("G", l - 1, shown))
+    if t.form:
+        found += _damped(t, shown)
     for l in shown.layers:
         title = "step: new weights and biases"
         add("update", "W+", l, "U1", title, *_moved(t, l, shown))
     return tuple(step for step in found if step.entries)
+
+
+def _damped(t: Traits, shown: Selection) -> list[Step]:
+    """The steps of Levenberg–Marquardt: the factors of the curvature, C or J̃ J̃ᵀ, and δ."""
+    L, found, roots = t.layers, list[Step](), range(1, t.roots + 1)
+    diagonal = not isinstance(t.network.activations[-1], Softmax)
+    for l in reversed(shown.layers):
+        names = [
+            f"E{l}.{k}.{j}"
+            for k in roots
+            for j in shown.units[l]
+            if l < L or not diagonal or j == k
+        ]
+        title = "deltas of the roots"
+        if l == L:
+            title = "root of the loss's second derivative, and the residual"
+            names += [f"r{l}.{k}" for k in roots]
+        where = "G1" if l == L else "G2"
+        found.append(Step("E", l, "curvature", where, title, tuple(names)))
+    for letter, where, title in (
+        ("t", "G4", "gradient by the residuals"),
+        ("c", "G6", "diagonal of the Gauss–Newton matrix"),
+    ):
+        for l in shown.layers:
+            found.append(_placed(letter, "curvature", where, title, l, shown))
+    if L in shown.layers:
+        rows = [row for row in range(t.rows) if row != shown.row][:BESIDE]
+        pairs = [(k, q) for k in roots for q in roots][: BESIDE * BESIDE]
+        own = [f"K{L}.{k}.{q}" for k, q in pairs]
+        others = [f"K{L}.{k}.{q}~{row}" for row in rows for k, q in pairs[:BESIDE]]
+        title = "Gram matrix of the outputs, this row and others"
+        found.append(Step("K", L, "curvature", "G5", title, (*own, *others)))
+    where = "G7" if t.form == "primal" else "G8"
+    for l in shown.layers:
+        found.append(_placed("s", "update", where, "damped step", l, shown))
+    if L in shown.layers:
+        title = "change of the outputs, of first order"
+        names = [f"j{L}.{k}" for k in roots]
+        found.append(Step("j", L, "update", "G3", title, tuple(names)))
+    for l in shown.layers:
+        title = "the Gauss–Newton matrix times the step"
+        found.append(_placed("q", "update", "G4", title, l, shown))
+    return found
+
+
+def _placed(
+    letter: str, phase: str, where: str, title: str, l: int, shown: Selection
+) -> Step:
+    """The step of a number in the place of each weight and bias that is shown."""
+    weights = [
+        f"{letter}W{l}.{k}.{j}" for k in shown.units[l] for j in shown.sources[l, k]
+    ]
+    biases = _vector(f"{letter}b", l, shown)
+    return Step(letter, l, phase, where, title, (*weights, *biases))
 
 
 def _moved(t: Traits, l: int, shown: Selection) -> list[str]:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from ..documents.spelling import Shape
 from ..equations.network import Network
-from ..optimizers import GradientDescent, Optimizer
+from ..optimizers import GradientDescent, LevenbergMarquardt, Optimizer
 from ..optimizers.rules import Rules
 
-__all__ = ["Traits", "slot_letters"]
+__all__ = ["Traits", "slot_letters", "step_is_a_formula"]
 
 
 def slot_letters(optimizer: Optimizer) -> tuple[str, ...]:
@@ -17,6 +17,11 @@ def slot_letters(optimizer: Optimizer) -> tuple[str, ...]:
     return tuple(
         "m" if name in ("velocity", "mean") else "v" for name in optimizer.slot_names
     )
+
+
+def step_is_a_formula(optimizer: Optimizer) -> bool:
+    """Return whether the step of an optimizer can be shown: one along the gradient, or a damped one."""
+    return optimizer.one_gradient or isinstance(optimizer, LevenbergMarquardt)
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,10 @@ class Traits:
     clip_factor : float
         What clipping by the norm multiplies the gradient by; 1 where it does nothing. The one number of a template:
         it stands in a sentence.
+    form : {"", "primal", "dual"}
+        The form of a step of Levenberg–Marquardt; empty for another optimizer.
+    roots : int
+        How many roots the loss's Hessian has in such a step.
     """
 
     network: Network
@@ -54,6 +63,8 @@ class Traits:
     adds_to_1: bool
     all_add_to_1: bool
     clip_factor: float
+    form: str = ""
+    roots: int = 0
 
     @property
     def sizes(self) -> tuple[int, ...]:

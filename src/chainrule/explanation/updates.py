@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..optimizers import Optimizer
+from .damped_formulas import moved
 from .expressions import Choice, Constant, Expression, Letter, Place, Product
 from .formulas import Formula, Given, letters_of, number
 from .numbers import Numbers
@@ -22,6 +23,8 @@ def update(t: Traits, kind: str, l: int, index: tuple[int, ...]) -> Expression |
     """The formula of a number after the step: "W+", "b+", "mW+", "vb+", or "uW+" before the limit on norms."""
     letter = "W" if "W" in kind else "b"
     place = f"{letter}{l}" + "".join(f".{i}" for i in index)
+    if t.form:
+        return moved(letter, l, index)
     if kind[0] in "mv":
         return lines_at(t, place, l)[kind[0]]
     if l in t.rules.frozen_layers:

@@ -81,14 +81,16 @@ class Curvature(ABC):
     eigenvalues: Matrix | None
     #: The mean of the diagonal of J̃ᵀ J̃ over the parameters that may move.
     mean_diagonal: float
+    #: J̃ by its factors, where the step goes by the outputs.
+    linear: Linearization | None = None
 
     @abstractmethod
     def step(self, pull: Pull, prior: Prior, damping: float) -> Matrix:
         """δ, shape (D,); 0 in frozen layers."""
 
     @abstractmethod
-    def effective(self, prior: Prior) -> float | None:
-        """γ = tr C (C + P)⁻¹, the effective number of parameters; None where it is not known (G9)."""
+    def effective(self, prior: Prior) -> float:
+        """γ = tr C (C + P)⁻¹, the effective number of parameters (G9)."""
 
 
 @final
@@ -124,7 +126,7 @@ class Primal(Curvature):
         delta[self._free] = -self._vectors @ (turned / (self._values + added))  # G7
         return delta
 
-    def effective(self, prior: Prior) -> float | None:
+    def effective(self, prior: Prior) -> float:
         if self.eigenvalues is not None:
             return effective_parameters(self.eigenvalues, prior.weights)  # G9
         seen = _nonzero(self._values)
@@ -145,26 +147,28 @@ class Dual(Curvature):
         Layers, from 1.
     """
 
+    linear: Linearization
+
     def __init__(
         self, linear: Linearization, prior: Prior, frozen: tuple[int, ...]
     ) -> None:
         moving = _moving(linear, frozen)
         matrix = gram(linear, moving, moving)
         self.mean_diagonal = float(np.trace(matrix) / prior.free.sum())
-        self._linear, self._free = linear, prior.free
+        self.linear, self._free = linear, prior.free
         values, self._vectors = np.linalg.eigh(matrix)
         self._values = np.maximum(values, 0.0)
         self.eigenvalues = _nonzero(self._values)
 
     def step(self, pull: Pull, prior: Prior, damping: float) -> Matrix:
         added = prior.weights + damping
-        right = pull.residual - _along(self._linear, pull.rest) / added
+        right = pull.residual - _along(self.linear, pull.rest) / added
         turned = (self._vectors.T @ right) * (added / (self._values + added))
-        u = (self._vectors @ turned).reshape(self._linear.shape[:2])
-        moved = transposed_product(self._linear, u)
+        u = (self._vectors @ turned).reshape(self.linear.shape[:2])
+        moved = transposed_product(self.linear, u)
         return np.where(self._free, -(pull.rest + moved) / added, 0.0)  # G8
 
-    def effective(self, prior: Prior) -> float | None:
+    def effective(self, prior: Prior) -> float:
         assert self.eigenvalues is not None
         return effective_parameters(self.eigenvalues, prior.weights)  # G9
 
@@ -181,6 +185,8 @@ class Cholesky(Curvature):
         Layers, from 1.
     """
 
+    linear: Linearization
+
     def __init__(
         self, linear: Linearization, prior: Prior, frozen: tuple[int, ...]
     ) -> None:
@@ -190,13 +196,13 @@ class Cholesky(Curvature):
         self._of_biases = gram(linear, none, moving)
         trace = np.trace(self._of_weights) + np.trace(self._of_biases)
         self.mean_diagonal = float(trace / prior.free.sum())
-        self._linear, self._free = linear, prior.free
+        self.linear, self._free, self._moving = linear, prior.free, moving
         self.eigenvalues = None
 
     def step(self, pull: Pull, prior: Prior, damping: float) -> Matrix:
         from scipy.linalg import cho_factor, cho_solve
 
-        linear = self._linear
+        linear = self.linear
         s_W, s_b = 1 / (prior.weights + damping), 1 / (prior.biases + damping)
         matrix = s_W * self._of_weights
         matrix += s_b * self._of_biases
@@ -208,8 +214,22 @@ class Cholesky(Curvature):
         moved = transposed_product(linear, u)
         return np.where(self._free, -S * (pull.rest + moved), 0.0)  # G8
 
-    def effective(self, prior: Prior) -> float | None:
-        return None
+    def effective(self, prior: Prior) -> float:
+        from scipy.linalg import lapack
+
+        matrix, known = self._of_weights / prior.weights, 0
+        if prior.biases:
+            matrix += self._of_biases / prior.biases
+        else:  # what biases explain counts whole, and is no more to be explained by weights
+            along = _along_biases(self.linear, self._moving)
+            known = along.shape[1]
+            matrix -= along @ (along.T @ matrix)
+            matrix -= (matrix @ along) @ along.T
+        matrix[np.diag_indices_from(matrix)] += 1.0
+        factor = np.linalg.cholesky(matrix)
+        del matrix  # no more than MATRICES at once
+        inverse, _ = lapack.dtrtri(factor.T, lower=False, overwrite_c=True)
+        return float(known + len(factor) - np.vdot(inverse, inverse))  # G9
 
 
 def chosen_form(parameters: int, numbers: int) -> str:
@@ -220,6 +240,21 @@ def chosen_form(parameters: int, numbers: int) -> str:
 def _along(linear: Linearization, v: Matrix) -> Matrix:
     """J̃ v, flat; frozen entries of v are 0."""
     found: Matrix = jacobian_product(linear, v).ravel()
+    return found
+
+
+def _along_biases(linear: Linearization, moving: tuple[float, ...]) -> Matrix:
+    """An orthonormal basis of the columns of J̃ that belong to biases, shape (m N, at most so many)."""
+    m, rows, _ = linear.shape
+    parts = [
+        np.reshape(delta, (m * rows, -1))
+        for delta, moves in zip(linear.delta, moving, strict=True)
+        if moves
+    ]
+    columns = np.concatenate(parts, axis=1)
+    basis, sizes, _ = np.linalg.svd(columns, full_matrices=False)
+    least = max(columns.shape) * np.finfo(np.float64).eps * sizes[0]
+    found: Matrix = basis[:, sizes > least]
     return found
 
 

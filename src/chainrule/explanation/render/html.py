@@ -19,7 +19,7 @@ from ..contents import Contents
 from ..markup import parse, to_mathml, to_text
 from ..numbers import has_rows
 from ..paths import paths_of
-from ..steps import Step
+from ..steps import PHASES, Step
 from ..template import Template
 from .svg import svg_of
 from .text import checked_words, corrections, origin
@@ -128,7 +128,7 @@ def content_of(explained: Contents) -> dict[str, Any]:
     return {
         "digits": explained.digits,
         "row": explained.numbers.row,
-        "phases": ["forward", "loss", "backward", "update"],
+        "phases": PHASES,
         "values": {name: explained.numbers.exact(name) for name in sorted(used)},
         "steps": [
             {

@@ -242,7 +242,8 @@
       history.replaceState(null, "", `#${[state.notation, state.step, state.entry].filter(Boolean).join("/")}`);
     }
   };
-  const SHORT = { Z: "Z", A: "A", A0: "X", ell: "ℓ", J: "J", GL: "∂ℓ/∂A", P: "φ′", D: "Δ", dW: "dW", G: "back", "W+": "W" };
+  const SHORT = { Z: "Z", A: "A", A0: "X", ell: "ℓ", J: "J", GL: "∂ℓ/∂A", P: "φ′", D: "Δ", dW: "dW", G: "back", "W+": "W",
+    E: "Δ⁽ᵏ⁾", t: "J̃ᵀr", c: "C", K: "J̃J̃ᵀ", s: "δ", j: "J̃δ", q: "Cδ" };
   const short = (step) => {
     const kind = step.key.slice(0, step.key.length - String(step.layer).length);
     return kind === "ell" || kind === "J" ? SHORT[kind] : `${SHORT[kind]} ${notation().layers[step.layer]}`;
