@@ -284,7 +284,9 @@ class Tabular(BaseEstimator, ABC):
         self.members_ = train_members(
             task,
             recipe,
-            self._seeds(recipe.members) if like is None else like._seeds_of_members(),
+            self._seeds(recipe.members)
+            if like is None
+            else [m.seed for m in like.members_],
             threads=threads,
             deadline=deadline,
             progress=self.progress,
@@ -350,9 +352,6 @@ class Tabular(BaseEstimator, ABC):
         if not isinstance(state, int | np.integer):
             state = check_random_state(state).randint(2**31)
         return [int(state) + k for k in range(members)]
-
-    def _seeds_of_members(self) -> list[int]:
-        return [member.seed for member in self.members_]
 
     def _categorical(self, X: Any) -> list[int]:
         """The places of the columns that are named as categories."""

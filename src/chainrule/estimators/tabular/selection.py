@@ -25,7 +25,7 @@ BINS, PRIOR_ROWS = 6, 3.0
 
 
 def counts_to_try(columns: Sequence[Column]) -> list[int]:
-    """How many number columns to keep, in turn; 0 for all of them.
+    """Numbers of columns of numbers to keep, to be tried in turn; 0 for all of them.
 
     Examples
     --------
