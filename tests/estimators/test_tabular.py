@@ -624,3 +624,31 @@ def test_a_day_of_the_week_is_found() -> None:
     data = pd.DataFrame({"day": pd.to_datetime(moments), "noise": rng.normal(size=800)})
     model = TabularRegressor("fast").fit(data[:600], y[:600])
     assert model.score(data[600:], y[600:]) > 0.8
+
+
+def test_logarithms_of_skewed_targets_are_learned_where_that_is_better(
+    tmp_path: Path,
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(900, 4))
+    y = np.exp(1.2 * (x[:, 0] + np.sin(2 * x[:, 1]) + 0.2 * rng.normal(size=900)))
+    model = TabularRegressor("fast").fit(x[:600], y[:600])
+    assert model.target_log_
+    assert any("ogarithms" in note for note in model.notes_)
+    boosted = HistGradientBoostingRegressor(random_state=0).fit(x[:600], y[:600])
+    assert model.score(x[600:], y[600:]) > boosted.score(x[600:], y[600:])
+    parts = model.contributions(x[:3])
+    log = np.log(model.predict(x[:3]))
+    np.testing.assert_allclose(
+        parts.base[0] + parts.values[:, 0].sum(axis=1), log, atol=0.05
+    )
+    model.save(tmp_path / "m.safetensors")
+    again = TabularRegressor.load(tmp_path / "m.safetensors")
+    np.testing.assert_array_equal(again.predict(x), model.predict(x))
+    np.testing.assert_array_equal(
+        TabularRegressor("fast").fit(x[:600], y[:600], like=model).predict(x),
+        model.predict(x),
+    )
+    straight = np.exp(rng.normal(size=600)) + 0 * x[:600, 0]
+    data = np.c_[straight + 0.01 * rng.normal(size=600), x[:600, :1]]
+    assert not TabularRegressor("fast").fit(data, straight).target_log_

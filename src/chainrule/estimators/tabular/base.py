@@ -230,12 +230,24 @@ class Tabular(BaseEstimator, ABC):
     def _guide(self, y: Matrix) -> Matrix:
         """The targets that projections are looked for with, shape (N, outputs)."""
 
+    def _decide_targets(
+        self,
+        columns: Sequence[Column],
+        y: Matrix,
+        weights: Matrix | None,
+        recipe: Recipe,
+    ) -> None:
+        """Decide in which form the targets are learned."""
+
+    def _take_targets(self, like: Self) -> None:
+        """Take the form of the targets from another fit."""
+
     def _by_loss(self, task: Task, y: Matrix) -> Task:
         """The task with the score that compares recipes."""
         return task
 
     def _learn(
-        self, X: Any, y: Matrix, weights: Matrix | None, like: Tabular | None
+        self, X: Any, y: Matrix, weights: Matrix | None, like: Self | None
     ) -> Self:
         """Fit encoding and members; X as `_read` gave it."""
         began = time.perf_counter()
@@ -252,6 +264,10 @@ class Tabular(BaseEstimator, ABC):
             )
         tries = like is None and self.max_seconds is None
         recipe = self._first_recipe(columns) if like is None else like.recipe_
+        if like is not None:
+            self._take_targets(like)
+        elif tries:
+            self._decide_targets(columns, y, weights, recipe)
         guide = self._guide(y)
         counts = counts_to_try(columns) if tries else []
         if len(counts) > 1:

@@ -55,6 +55,7 @@ class TabularText:
     labels: dict[str, LabelsText]
     targets: dict[str, list[float]]
     one_output: bool
+    target_log: bool
     n_features: int
     notes: list[str]
     extra: dict[str, Any] = field(default_factory=dict)
@@ -145,6 +146,7 @@ def write_tabular(
         "labels": {n: stored_labels(n, found[n]) for n in LABELS if n in found},
         "targets": {n: found[n].tolist() for n in NUMBERS if n in found},
         "one_output": bool(found.get("_one_output", True)),
+        "target_log": bool(found.get("target_log_", False)),
         "n_features": found["n_features_in_"],
         "notes": found["notes_"],
         "extra": extra or {},
@@ -218,6 +220,10 @@ def _require_fit(text: TabularText, network: Network, tensors: dict[str, Any]) -
     widths += [] if classes is None else [len(classes.values)]
     if not widths or any(width != outputs for width in widths):
         raise ValueError(f"{widths} classes or targets for {outputs} outputs")
+    if text.target_log and not all(
+        low > 0 for low in text.targets.get("target_low_", [])
+    ):
+        raise ValueError("logarithms of targets that are not positive")
     wanted = set(NUMBERS) if classes is None else set()
     if set(text.targets) != wanted:
         raise ValueError(f"targets with {', '.join(text.targets) or 'nothing'}")
@@ -253,4 +259,6 @@ def _attributes(
         **{name: labels.array() for name, labels in text.labels.items()},
         **{name: np.array(values) for name, values in text.targets.items()},
     }
-    return found if "classes_" in found else {**found, "_one_output": text.one_output}
+    if "classes_" in found:
+        return found
+    return {**found, "_one_output": text.one_output, "target_log_": text.target_log}

@@ -300,6 +300,8 @@ class Looking(BaseEstimator, ABC):
     def contributions(self, X: Any, *, steps: int = STEPS) -> Contributions:
         """The part of each column in each prediction: gradients integrated from the mean row to the row.
 
+        Where logarithms of the target were learned (`target_log_`), base and parts are of the logarithm.
+
         Parameters
         ----------
         X : DataFrame or array-like, shape (n_samples, n_features)
@@ -339,7 +341,7 @@ class Looking(BaseEstimator, ABC):
                 total += weight / 2 * output_gradients(self.network_, exact, along)
         total *= (x - mean)[:, None, :] / len(self.members_)
         values = total @ self.encoding_.shares() * self._output_scale()[None, :, None]
-        base = self._in_units(self._average(mean.astype(np.float32)))[0]
+        base = self._scaled(self._average(mean.astype(np.float32)))[0]
         return Contributions(self.encoding_.names, base, values)
 
     def calibration(self, X: Any, y: Any, *, bins: int = 10) -> Calibration:
@@ -386,6 +388,10 @@ class Looking(BaseEstimator, ABC):
 
     def _in_units(self, outputs: Matrix) -> Matrix:
         """Outputs in units of the target."""
+        return self._scaled(outputs)
+
+    def _scaled(self, outputs: Matrix) -> Matrix:
+        """Outputs in units of what was learned: the target, or its logarithm."""
         center = getattr(self, "target_center_", 0.0)
         return np.asarray(outputs * self._output_scale() + center)
 

@@ -35,6 +35,7 @@ __all__ = [
     "average",
     "chosen_recipe",
     "fitting_time",
+    "score_of",
     "train_members",
 ]
 
@@ -295,32 +296,41 @@ class Trials:
         return replace(self.task, network=network, x=x)
 
 
+def score_of(recipe: Recipe, trials: Trials, *, threads: int | None) -> float:
+    """The score of a recipe's networks, after their last epoch, on a quarter of the rows that they do not see.
+
+    Rows and starts are the same for all recipes and fits, so that members do not depend on it.
+    """
+    return _scores([recipe], trials, threads)[0]
+
+
 def chosen_recipe(
     recipes: Sequence[Recipe], trials: Trials, *, threads: int | None
 ) -> Recipe:
-    """The recipe whose networks are best, after their last epoch, on a quarter of the rows that they do not see.
+    """The recipe of the best score."""
+    scores = _scores(recipes, trials, threads)
+    if not np.isfinite(scores).any():
+        return recipes[0]
+    return recipes[int(np.nanargmin(scores))]
 
-    The rows and the starts are the same for all recipes and fits, so that members do not depend on it.
-    """
-    limit = thread_limit(threads)
+
+def _scores(
+    recipes: Sequence[Recipe], trials: Trials, threads: int | None
+) -> list[float]:
     splits = range(SPLITS if len(trials.task.x) <= FEW_ROWS else 1)
 
-    def score_of(recipe: Recipe, seed: int) -> float:
+    def score(recipe: Recipe, seed: int) -> float:
         tried = replace(recipe, held=TRIED, watched_from=1.0)
         task = trials.of(tried, seed)
         return train_member(
             task, tried, seed, 1, lambda: False, lambda text: None
         ).score
 
-    with ThreadPoolExecutor(limit) as pool:
+    with ThreadPoolExecutor(thread_limit(threads)) as pool:
         jobs = [
-            [pool.submit(score_of, recipe, seed) for seed in splits]
-            for recipe in recipes
+            [pool.submit(score, recipe, seed) for seed in splits] for recipe in recipes
         ]
-        scores = [np.mean([job.result() for job in of_recipe]) for of_recipe in jobs]
-    if not np.isfinite(scores).any():
-        return recipes[0]
-    return recipes[int(np.nanargmin(scores))]
+        return [float(np.mean([job.result() for job in of])) for of in jobs]
 
 
 def fitting_time(

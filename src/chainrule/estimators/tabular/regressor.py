@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,10 +16,10 @@ from ...equations.network import Network
 from ...errors import counted
 from ..rows import numbers, row_weights
 from .base import CONSTRAINTS, Tabular, with_tabular_parameters
-from .columns import Matrix
+from .columns import Column, Matrix
 from .files import TabularFile
 from .looking import Looking
-from .members import Task
+from .members import Task, score_of
 from .recipe import NUMBER_METRICS, Recipe
 
 __all__ = ["TabularRegressor"]
@@ -27,6 +28,10 @@ __all__ = ["TabularRegressor"]
 #: share of the rows, are cut to it while the networks learn; of those that are all ten times as far, apart from the
 #: rest, this share may be cut to the range of the rest.
 FAR, FEW, FEW_APART = 30.0, 0.01, 0.05
+#: Positive targets whose standard deviation is at least so many means are tried as logarithms too.
+SKEWED = 1.0
+#: Beyond it an exponential overflows.
+LARGEST = 700.0
 
 
 @with_tabular_parameters(
@@ -47,6 +52,9 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
     ----------
     target_center_, target_width_ : ndarray, shape (outputs,)
         Mean and standard deviation of the targets, as they are learned.
+    target_log_ : bool
+        Whether logarithms of the targets are learned: of positive and skewed ones, where that was better on rows not
+        seen; `notes_` has it.
     target_low_, target_high_ : ndarray, shape (outputs,)
         Their range.
     {ATTRIBUTES}
@@ -126,6 +134,7 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         check_consistent_length(X, targets)
         weights = row_weights(X, targets, sample_weight, None)
         self._one_output = targets.ndim == 1
+        self.target_log_ = False
         return self._learn(X, targets.reshape(len(targets), -1), weights, like)
 
     def _checked_numbers(self, y: Any) -> Matrix:
@@ -152,9 +161,42 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         -------
         ndarray, shape (n_samples,) or (n_samples, n_outputs)
         """
-        found = self._outputs(X) * self.target_width_ + self.target_center_
+        found = self._in_units(self._outputs(X))
         found = np.clip(found, self.target_low_, self.target_high_)
         return np.asarray(found[:, 0] if self._one_output else found)
+
+    def _decide_targets(
+        self,
+        columns: Sequence[Column],
+        y: Matrix,
+        weights: Matrix | None,
+        recipe: Recipe,
+    ) -> None:
+        self._know_targets(y)
+        kept = np.clip(y, self.target_low_, self.target_high_)
+        self.notes_.clear()
+        if (y <= 0).any() or (kept.std(axis=0) < SKEWED * kept.mean(axis=0)).any():
+            return
+        scores = []
+        for log in (False, True):
+            self.target_log_ = log
+            trials = self._trials(columns, y, weights, recipe)
+            score = _score(self.metric, y, weights, self._in_units)
+            trials = replace(trials, task=replace(trials.task, score=score))
+            scores.append(score_of(recipe, trials, threads=self.n_threads))
+        self.target_log_ = bool(scores[1] < scores[0])
+        self.notes_.clear()
+        if self.target_log_:
+            self.notes_.append(
+                "Logarithms of the target are learned: on rows not seen that was better."
+            )
+
+    def _take_targets(self, like: Self) -> None:
+        self.target_log_ = like.target_log_
+
+    def _in_units(self, outputs: Matrix) -> Matrix:
+        found = super()._in_units(outputs)
+        return np.exp(np.minimum(found, LARGEST)) if self.target_log_ else found
 
     def _guide(self, y: Matrix) -> Matrix:
         self._know_targets(y)
@@ -162,6 +204,7 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
 
     def _know_targets(self, y: Matrix) -> None:
         """Learn where the targets are, and how far any may be."""
+        y = np.log(y) if self.target_log_ else y
         first, middle, third = np.quantile(y, (0.25, 0.5, 0.75), axis=0)
         reach = FAR * (third - first)
         low, high = middle - reach, middle + reach
@@ -172,8 +215,11 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         rest = np.where(outside, middle, y)
         low = np.where(apart, rest.min(axis=0), np.maximum(low, y.min(axis=0)))
         high = np.where(apart, rest.max(axis=0), np.minimum(high, y.max(axis=0)))
-        self.target_low_ = np.where(cut, low, y.min(axis=0))
-        self.target_high_ = np.where(cut, high, y.max(axis=0))
+        low = np.where(cut, low, y.min(axis=0))
+        high = np.where(cut, high, y.max(axis=0))
+        kept = np.clip(y, low, high)
+        self.target_low_ = np.exp(low) if self.target_log_ else low
+        self.target_high_ = np.exp(high) if self.target_log_ else high
         count = int((outside & cut).sum())
         note = (
             f"{counted(count, 'target')} further than {FAR:g} times the distance of the quartiles from the median: cut "
@@ -181,13 +227,13 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         )
         if count and note not in self.notes_:
             self.notes_.append(note)
-        kept = np.clip(y, self.target_low_, self.target_high_)
         width = kept.std(axis=0)
         self.target_center_ = kept.mean(axis=0)
         self.target_width_ = np.where(width > 0, width, 1.0)
 
     def _standardized(self, y: Matrix) -> Matrix:
         y = np.clip(y, self.target_low_, self.target_high_)
+        y = np.log(y) if self.target_log_ else y
         return np.asarray((y - self.target_center_) / self.target_width_)
 
     def _task(
@@ -215,13 +261,16 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
 
 
 def _score(
-    metric: str, targets: Matrix, weights: Matrix | None
+    metric: str,
+    targets: Matrix,
+    weights: Matrix | None,
+    in_units: Callable[[Matrix], Matrix] = np.asarray,
 ) -> Callable[[Matrix, Matrix], float]:
-    """The score of outputs for rows, less is better."""
+    """The score of outputs, brought to the units of the targets, for rows; less is better."""
 
     def score(outputs: Matrix, rows: Matrix) -> float:
         w = None if weights is None else weights[rows]
-        off = outputs.astype(np.float64) - targets[rows]
+        off = in_units(outputs.astype(np.float64)) - targets[rows]
         each = off**2 if metric == "rmse" else np.abs(off)
         return float(np.average(each.mean(axis=1), weights=w))
 
