@@ -42,6 +42,24 @@ def test_the_mathematics_loads_no_more_than_arrays():
     )
 
 
+@pytest.mark.parametrize("command", ["explain", "explain --help", "info", "errata"])
+def test_a_command_loads_no_more_than_it_needs(command: str) -> None:
+    code = (
+        "import sys, runpy; sys.argv = ['chainrule', *sys.argv[1:]]\n"
+        "try: runpy.run_module('chainrule', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code, *command.split()],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()[-1]
+    assert "typer" in loaded.split()
+    assert not {"scipy", "sklearn", "pandas", "matplotlib"} & set(loaded.split())
+
+
 def test_public_names_are_there_and_others_are_not():
     for name in chainrule.__all__:
         assert getattr(chainrule, name) is not None

@@ -253,8 +253,8 @@ HEADLESS = ["--no-header", "--target", "column1", "--missing", "gone"]
     "told",
     [
         TOLD,
-        [*TOLD, "--validation", "0"],
-        [*TOLD, "--validation", "0.25"],
+        pytest.param([*TOLD, "--validation", "0"], marks=pytest.mark.full),
+        pytest.param([*TOLD, "--validation", "0.25"], marks=pytest.mark.full),
         HEADLESS,
     ],
     ids=" ".join,

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..data.preparation import Preparation
 from ..data.tables import Table
 from ..errors import InputError
-from ..estimators.tabular import TabularClassifier, TabularRegressor
-from ..estimators.tabular.columns import Rows
-from ..estimators.tabular.files import made_again
 from ..files.container import read_file, unreadable
 from ..files.schema import fitted
 from ..files.storage import AVERAGE, FORMAT
 from .saved_model import TrainNotes
 
+if (
+    TYPE_CHECKING
+):  # they bring scikit-learn, a second that other models need not wait for
+    from ..estimators.tabular import TabularClassifier, TabularRegressor
+    from ..estimators.tabular.columns import Rows
+
 __all__ = ["SavedAverage", "is_average", "load_average", "outputs", "rows_of"]
 
 Matrix = np.ndarray[Any, Any]
-KINDS = {kind.__name__: kind for kind in (TabularClassifier, TabularRegressor)}
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,12 @@ def is_average(path: Path) -> bool:
 
 def load_average(path: Path) -> SavedAverage:
     """Read a file that `chainrule train --preset` saved, or raise `InputError`."""
+    from ..estimators.tabular import TabularClassifier, TabularRegressor
+    from ..estimators.tabular.files import made_again
+
     content, tensors = read_file(path, AVERAGE)
-    kind = KINDS.get(str(content.get("estimator")))
+    kinds = {kind.__name__: kind for kind in (TabularClassifier, TabularRegressor)}
+    kind = kinds.get(str(content.get("estimator")))
     extra = content.get("extra") or {}
     if kind is None or "preparation" not in extra:
         raise InputError(
@@ -78,6 +84,8 @@ def load_average(path: Path) -> SavedAverage:
 
 def rows_of(preparation: Preparation, table: Table) -> Rows:
     """The columns of a table as the estimators take them: dates as dates."""
+    from ..estimators.tabular.columns import Rows
+
     kinds = {} if preparation.dialect is None else preparation.dialect.columns
     arrays = {}
     for feature in preparation.features:
@@ -104,7 +112,7 @@ def _moments(days: Matrix) -> Matrix:
 
 def outputs(model: TabularClassifier | TabularRegressor, rows: Rows) -> Matrix:
     """Probabilities, or numbers in their units, shape (N, outputs)."""
-    if isinstance(model, TabularClassifier):
+    if hasattr(model, "classes_"):
         return np.asarray(model.predict_proba(rows))
     found = np.asarray(model.predict(rows))
     return found.reshape(len(found), -1)
