@@ -258,9 +258,11 @@ def packed(network: Network, parameters: Parameters) -> Matrix:
     """The weights in the order in which `dense` reads them."""
     found = []
     for W, b in zip(parameters.weights, parameters.biases, strict=True):
-        whole = len(b) // 4 * 4
-        for k in range(0, whole, 4):
-            found += [b[k : k + 4], W[k : k + 4].T.ravel()]
+        whole, k = len(b) // 4 * 4, 0
+        while k < whole:
+            to = k + (8 if k + 8 <= len(b) else 4)
+            found += [b[k:to], W[k:to].T.ravel()]
+            k = to
         for k in range(whole, len(b)):
             found += [b[k : k + 1], W[k]]
     return np.concatenate(found).astype(F)
