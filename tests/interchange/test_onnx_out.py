@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,22 @@ def test_a_tabular_regressor_predicts_in_units(tmp_path):
     stamp = model.export(tmp_path / "t.onnx", rows=X)
     found = ran(tmp_path / "t.onnx", feeds(X))["prediction"]
     assert np.abs(found[:, 0] - model.predict(X)).max() <= stamp.bound
+
+
+@pytest.mark.parametrize("ending", ["onnx", "py", "c"])
+def test_logarithms_of_targets_go_along(ending, tmp_path):
+    X = np.random.default_rng(0).normal(size=(300, 3))
+    model = TabularRegressor(preset="fast", members=2, epochs=5)
+    model.fit(X, np.exp(2 * X[:, 0] + X[:, 1]))
+    assert model.target_log_
+    stamp = model.export(tmp_path / f"m.{ending}", rows=X)
+    assert stamp.difference <= 1e-4 * stamp.largest
+    if ending == "onnx":
+        feeds = {f"x{k}": X[:, k : k + 1] for k in range(3)}
+        found = ran(tmp_path / "m.onnx", feeds)["prediction"][:, 0]
+        assert np.abs(found - model.predict(X)).max() <= stamp.bound
+    if ending != "c" or shutil.which("cc"):
+        assert check_export(tmp_path / f"m.{ending}", model).passed
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -90,5 +90,7 @@ def _finished(finish: Finish, a: Matrix, off: Matrix, unit: float) -> Matrix:
         off = off + np.abs(outputs) * off.sum(axis=1, keepdims=True)
     if finish.width is not None:
         off = off * finish.width
+    if finish.log:
+        off = np.abs(outputs) * np.expm1(np.minimum(off, 700.0))
     own = np.finfo(np.float64).eps if finish.wide else unit
     return off + 8 * own * np.abs(outputs)

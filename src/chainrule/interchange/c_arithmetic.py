@@ -18,6 +18,7 @@ from .parts import CategoryPart, NumberPart, Part, SumPart
 
 __all__ = [
     "apply_activation",
+    "exponential",
     "lanes_of",
     "network_outputs",
     "prepared",
@@ -55,6 +56,12 @@ def _exp(x: Matrix) -> Matrix:
     k = np.where(np.isnan(x), np.int32(0), k)
     half = k >> np.int32(1)
     return np.asarray(p * _power(half) * _power(k - half))
+
+
+def exponential(x: Matrix) -> Matrix:
+    """e^x of float32, infinity where it overflows."""
+    with np.errstate(all="ignore"):
+        return _exp(x)
 
 
 EXP = (

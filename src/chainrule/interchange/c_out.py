@@ -12,7 +12,7 @@ import numpy as np
 from ..equations.activation import Activation
 from ..equations.network import Network, Parameters
 from ..errors import InputError
-from .c_arithmetic import lanes_of, network_outputs, prepared, two_floats
+from .c_arithmetic import exponential, lanes_of, network_outputs, prepared, two_floats
 from .c_functions import ACTIVATION_CALLS, functions_for
 from .deployment import Deployment
 from .parts import CategoryPart, NumberPart, SumPart
@@ -102,6 +102,8 @@ def c_outputs(deployment: Deployment, raw: Matrix) -> Matrix:
         total = total / s[:, None]
     if finish.width is not None and finish.center is not None:
         total = total * finish.width.astype(F) + finish.center.astype(F)
+    if finish.log:
+        total = exponential(np.asarray(total, F))
     if finish.low is not None and finish.high is not None:
         low, high = finish.low.astype(F), finish.high.astype(F)
         total = np.where(total < low, low, np.where(total > high, high, total))
@@ -223,6 +225,8 @@ def _columns(deployment: Deployment) -> list[str]:
 
 def _needed(deployment: Deployment) -> list[str]:
     names = ["dense", *[phi.name for phi in deployment.network.activations]]
+    if deployment.finish.log:
+        names.append("exponential")
     for part in deployment.parts:
         if isinstance(part, CategoryPart):
             names.append("category")
@@ -422,6 +426,8 @@ def _run(deployment: Deployment, name: str) -> str:
         body += _each(
             outputs, "output[i] = output[i] * units[2 * i] + units[2 * i + 1];"
         )
+    if finish.log:
+        body += _each(outputs, "output[i] = exponential(output[i]);")
     if finish.low is not None and finish.high is not None:
         pairs = np.stack([finish.low, finish.high], axis=1)
         tables.append(f"static const float limits[] = {_array(pairs)};\n")

@@ -29,9 +29,18 @@ from ..files.storage import Model, describe_network
 from ..training.report import Report
 from .parts import Part, RawColumn, columns_and_parts, parts_of_encoding
 
-__all__ = ["Deployment", "Finish", "Matrix", "deployment_of", "without_preparation"]
+__all__ = [
+    "LARGEST_LOG",
+    "Deployment",
+    "Finish",
+    "Matrix",
+    "deployment_of",
+    "without_preparation",
+]
 
 Matrix = np.ndarray[Any, Any]
+#: Beyond it an exponential overflows, as the regressor has it.
+LARGEST_LOG = 700.0
 
 
 @dataclass(frozen=True)
@@ -51,6 +60,8 @@ class Finish:
         Whether probabilities are divided by their sum.
     center, width : ndarray or None
         Of numbers: a · width + center.
+    log : bool
+        Whether a · width + center is the logarithm of a number.
     low, high : ndarray or None
         Of numbers: where they are cut.
     """
@@ -61,6 +72,7 @@ class Finish:
     normalized: bool = False
     center: Matrix | None = None
     width: Matrix | None = None
+    log: bool = False
     low: Matrix | None = None
     high: Matrix | None = None
 
@@ -74,6 +86,8 @@ class Finish:
             a = a / a.sum(axis=1, keepdims=True)
         if self.width is not None and self.center is not None:
             a = a * self.width + self.center
+        if self.log:
+            a = np.exp(np.minimum(a, LARGEST_LOG))
         if self.low is not None and self.high is not None:
             a = np.clip(a, self.low, self.high)
         return a
@@ -290,6 +304,7 @@ def _of_tabular(
             wide=True,
             center=np.asarray(model.target_center_),
             width=np.asarray(model.target_width_),
+            log=bool(model.target_log_),
             low=np.asarray(model.target_low_),
             high=np.asarray(model.target_high_),
         )

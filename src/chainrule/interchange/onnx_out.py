@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .deployment import Deployment, Matrix
+from .deployment import LARGEST_LOG, Deployment, Matrix
 from .onnx_activations import activation_value, require_kernel
 from .parts import CategoryPart, NumberPart, SumPart
 from .stamp import Stamp
@@ -356,6 +356,8 @@ def _finished(graph: Graph, deployment: Deployment, a: str, real: int) -> list[A
     if finish.width is not None and finish.center is not None:
         a = graph.op("Mul", a, graph.f64(finish.width[None, :]))
         a = graph.op("Add", a, graph.f64(finish.center[None, :]))
+    if finish.log:
+        a = graph.op("Exp", graph.op("Min", a, graph.f64(LARGEST_LOG)))
     if finish.low is not None and finish.high is not None:
         a = graph.op("Max", a, graph.f64(finish.low[None, :]))
         a = graph.op("Min", a, graph.f64(finish.high[None, :]))

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..equations.network import Network
 from ..errors import InputError
-from .deployment import Deployment
+from .deployment import LARGEST_LOG, Deployment
 from .parts import CategoryPart, NumberPart, SumPart
 from .stamp import MARK, Stamp
 
@@ -346,6 +346,8 @@ def _finish(deployment: Deployment) -> str:
         lines.append(
             f"    a = a * np.array({finish.width.tolist()}) + np.array({finish.center.tolist()})"
         )
+    if finish.log:
+        lines.append(f"    a = np.exp(np.minimum(a, {LARGEST_LOG}))")
     if finish.low is not None and finish.high is not None:
         lines.append(
             f"    a = np.clip(a, {finish.low.tolist()}, {finish.high.tolist()})"
