@@ -50,11 +50,18 @@ def from_torch(
 
     Examples
     --------
-    >>> from chainrule import from_torch  # doctest: +SKIP
-    >>> model = from_torch(torch.nn.Sequential(torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3)),
-    ...                    output_activation="softmax")  # doctest: +SKIP
-    >>> print(model.network)  # doctest: +SKIP
-    4 → 8 relu → 3 softmax, cross_entropy(label_smoothing=0.0)
+    With PyTorch, which this package does not install::
+
+        layers = torch.nn.Linear(4, 8), torch.nn.ReLU(), torch.nn.Linear(8, 3)
+        model = from_torch(torch.nn.Sequential(*layers), output_activation="softmax")
+
+    and without it, what is refused:
+
+    >>> from chainrule import from_torch
+    >>> from_torch([1.0])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    chainrule.errors.InputError: Given: layer 0, list: ... Allowed: Sequential of Linear, ...
     """
     layers: list[Layer] = []
     changed: list[str] = []
