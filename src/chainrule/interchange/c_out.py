@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
 from ..equations.activation import Activation
 from ..equations.network import Network, Parameters
 from ..errors import InputError
@@ -34,7 +35,7 @@ def require_c(deployment: Deployment) -> None:
         raise InputError(
             f"column {dates[0]!r} of dates for C, whose rows are of float",
             "numbers, booleans and categories",
-            "Export to .onnx or .py, or leave the preparation out with preparation=False.",
+            f"Export to .onnx or .py, or leave the preparation out: {argument('preparation', False)}.",
         )
     count = sum(p.theta.size for p in deployment.members)
     if count > MOST_NUMBERS:
