@@ -38,6 +38,11 @@ if TYPE_CHECKING:
     )
     from .explanation import Explanation, explain
     from .files.storage import Model, load_model, save_model
+    from .interchange.check import ExportCheck, check_export
+    from .interchange.onnx_in import from_onnx
+    from .interchange.sklearn_in import from_sklearn
+    from .interchange.stamp import Stamp
+    from .interchange.torch_in import from_torch
     from .optimizers.interface import Optimizer
     from .optimizers.schedules import SCHEDULES, Schedule
     from .optimizers.table import OPTIMIZERS
@@ -102,6 +107,12 @@ _HOME = {
     "load_model": "files.storage",
     "Dataset": "data.dataset",
     "load_data": "data.load",
+    "from_sklearn": "interchange.sklearn_in",
+    "from_torch": "interchange.torch_in",
+    "from_onnx": "interchange.onnx_in",
+    "check_export": "interchange.check",
+    "ExportCheck": "interchange.check",
+    "Stamp": "interchange.stamp",
     "explain": "explanation",
     "Explanation": "explanation",
     "InputError": "errors",

@@ -470,6 +470,67 @@ def check(
 
 
 @app.command()
+def export(
+    model: Annotated[
+        Path, typer.Argument(help="A model file, or the folder of a run.")
+    ],
+    to: Annotated[
+        Path,
+        typer.Option(
+            help="File to write, by its ending: .onnx, .c (one C99 file), .py (Python with NumPy alone)."
+        ),
+    ],
+    without_preparation: Annotated[
+        bool,
+        typer.Option(
+            "--without-preparation",
+            help="Leave out the preparation of raw rows: the file takes prepared ones.",
+        ),
+    ] = False,
+    seed: Annotated[
+        int, typer.Option(help="Seed of the rows that file and model are compared on.")
+    ] = 0,
+) -> None:
+    """Write a model to a file that runs without chainrule, and print how far it is from the model."""
+
+    def job() -> int:
+        from .export_command import run
+
+        return run(model, to, preparation=not without_preparation, seed=seed)
+
+    exit_with(job)
+
+
+@app.command()
+def check_export(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="An exported file; C is compiled and run, Python is run: check only files that you would run."
+        ),
+    ],
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="The model that it was written from, to compare on all rows of the stamp.",
+            show_default="the rows in the file",
+        ),
+    ] = None,
+) -> None:
+    """Run an exported file and compare it with what its stamp states.
+
+    Exit status 1 if the stamp does not hold.
+    """
+
+    def job() -> int:
+        from .export_command import check
+
+        return check(file, model)
+
+    exit_with(job)
+
+
+@app.command()
 def data(
     name: Annotated[
         str | None,

@@ -36,6 +36,8 @@ def as_option(name: str, value: Any = None) -> str:
         name = "kind"
     if name == "numbers":
         name, value = "loss", "squared_error" if value is True else None
+    if name == "preparation" and value is False:
+        return "--without-preparation"
     option = name.replace("_", "-")
     if isinstance(value, bool):
         return f"--{option}" if value else f"--no-{option}"

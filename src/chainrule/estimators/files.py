@@ -23,6 +23,7 @@ from ..equations.losses import LOSSES, Loss
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..files.container import unreadable
+from ..files.exportable import Exportable
 from ..files.json_text import json_ready
 from ..files.schema import fitted, made_of
 from ..files.storage import load_model, save_model
@@ -119,7 +120,7 @@ class EstimatorText:
         }
 
 
-class ModelFile(BaseEstimator, ABC):
+class ModelFile(Exportable, BaseEstimator, ABC):
     """The methods of an estimator that write and read it."""
 
     @abstractmethod

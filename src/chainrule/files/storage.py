@@ -16,6 +16,7 @@ from ..equations.losses import LOSSES, Loss
 from ..equations.network import Network, Parameters, checked_network
 from ..errors import InputError
 from .container import DTYPES, read_file, unreadable, write_file
+from .exportable import Exportable
 from .json_text import versions
 from .schema import fitted, made_of
 
@@ -38,7 +39,7 @@ BESIDE = "posterior."
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Exportable):
     """A network with its parameters and what was noted beside them.
 
     Parameters

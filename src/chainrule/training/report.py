@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..equations.network import Network, Parameters
 from ..errors import counted
+from ..files.exportable import Exportable
 from ..files.json_text import json_ready, versions
 from .diagnostics import Diagnosis
 from .stopping import StopReason
@@ -47,7 +48,7 @@ class Epoch:
 
 
 @dataclass(frozen=True, repr=False)
-class Report:
+class Report(Exportable):
     """The result of `train`.
 
     Parameters

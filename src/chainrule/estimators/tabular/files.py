@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from ...equations.network import Network, Parameters
 from ...errors import InputError
 from ...files.container import read_file, unreadable, write_file
+from ...files.exportable import Exportable
 from ...files.json_text import json_ready, versions
 from ...files.schema import fitted
 from ...files.storage import AVERAGE, build_network, describe_network
@@ -67,7 +68,7 @@ class TabularText:
             raise ValueError("no members")
 
 
-class TabularFile(BaseEstimator, ABC):
+class TabularFile(Exportable, BaseEstimator, ABC):
     """The methods that write and read a fitted estimator."""
 
     def save(self, path: str | os.PathLike[str]) -> None:
