@@ -433,7 +433,7 @@ export const made = (json, at) => {
       case "place": return new Place(name(rest[0], i));
       case "letter": return new Letter(rest[0], rest[1] ?? NaN);
       case "constant": return constant(rest[0], rest[1]);
-      case "penalty": return named(rest[1] * at.penalty[rest[0]]);
+      case "penalty": return (rest[2] ? named : constant)(rest[1] * at.penalty[rest[0]]);
       case "fraction": return new Fraction(of(rest[0], i), of(rest[1], i));
       case "power": return new Power(of(rest[0], i), rest[1], rest[2]);
       case "call": return new Call(rest[0], of(rest[1], i));

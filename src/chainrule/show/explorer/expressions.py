@@ -142,7 +142,7 @@ class Carried:
             case Constant(number, written):
                 sign = -1 if number < 0 else 1
                 if abs(number) in PENALTY:
-                    return ["penalty", PENALTY[abs(number)], sign]
+                    return ["penalty", PENALTY[abs(number)], sign, bool(written)]
                 return ["constant", number, *([written] if written else [])]
             case Fraction(top, bottom):
                 return ["fraction", *self._all((top, bottom), layer, marks)]

@@ -3,7 +3,7 @@
 const NAMES = `partial ∂ delta δ Delta Δ phi φ sigma σ mu μ alpha α eta η theta θ lambda λ beta β epsilon ε rho ρ ell ℓ
 Phi Φ nabla ∇ pi π odot ⊙ cdot · sum Σ le ≤ ge ≥ cdots ⋯ leftarrow ← top ᵀ prime ′ minus − mid | Norm ‖ langle ⟨
 rangle ⟩ approx ≈ times × infty ∞ to →`.split(/\s+/);
-export const SIGNS = { quad: "\u2003", thin: "\u2009" };
+export const SIGNS = { quad: "  ", thin: " " };
 for (let i = 0; i < NAMES.length; i += 2) SIGNS[NAMES[i]] = NAMES[i + 1];
 export const FUNCTIONS = ["log", "exp", "tanh", "max", "min", "cosh"];
 const LATEX = { thin: "\\,", minus: "-", Norm: "\\Vert", sum: "\\textstyle\\sum" };
@@ -145,7 +145,12 @@ const grouped = (one, text) => {
 
 // LaTeX
 
-const latexWords = (words) => words.replace(/[%#&$_{}]/g, "\\$&").replace(/−/g, "$-$").replace(/′/g, "$'$");
+// What pdfLaTeX does not take as it stands.
+const PLAIN = { "−": "$-$", "′": "$'$", "Σ": "$\\sum$", "‖": "$\\Vert$", "ᵀ": "$^{\\top}$", "|": "$\\vert$", "<": "$<$",
+  ">": "$>$", "…": "\\dots{}" };
+const PLAIN_SIGNS = Object.fromEntries(Object.entries(SIGNS).filter(([, sign]) => sign.trim().length === 1)
+  .map(([name, sign]) => [sign, `$\\${name}$`]));
+const latexWords = (words) => [...words].map((c) => "%#&$_{}".includes(c) ? `\\${c}` : PLAIN[c] ?? PLAIN_SIGNS[c] ?? c).join("");
 export const toLatex = (one, fill) => {
   const inside = one.parts.map((part) => one.kind === "rows" ? "" : toLatex(part, fill));
   switch (one.kind) {

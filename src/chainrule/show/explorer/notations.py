@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
-from ...documents.spelling import Shape, Spelling
+from ...documents.spelling import Shape, Spelling, Style
 from ...equations.activation import Activation
 from ...equations.losses import Loss
 from ...equations.network import Network
@@ -31,7 +31,7 @@ from ...explanation.traits import Traits
 from ...optimizers import Optimizer
 from ...optimizers.rules import Rules
 
-__all__ = ["Choices", "Texts", "notations_of", "variant_of"]
+__all__ = ["Choices", "Texts", "notations_of", "style_name", "variant_of"]
 
 Json = Any
 #: Stand for the indices in a symbol, and for the row, from 0, which some notations write from 1.
@@ -70,7 +70,7 @@ class Texts:
         return self.numbers[text]
 
     def entry(self, *parts: Iterable[str]) -> int:
-        """The number of an entry for a step: its equations, those of arrays, their source, remarks on what is printed."""
+        """The number of an entry for a step: its equations, and those of arrays."""
         found = [self.several(part) for part in parts]
         key = repr(found)
         if key not in self.entry_numbers:
@@ -86,6 +86,13 @@ class Texts:
 def variant_of(linear: bool, squares: bool, trials: str) -> str:
     """The name of a shape, for a depth."""
     return f"{'linear' if linear else ''}|{'squares' if squares else ''}|{trials}"
+
+
+def style_name(style: Style) -> str:
+    """The name of an order of terms."""
+    order = "-w" if style.weight_first else ""
+    share = f"-{style.share}" if style.share else ""
+    return f"{style.constant or 'apart'}{order}{share}"
 
 
 def notations_of(choices: Choices, depths: Sequence[int], texts: Texts) -> Json:
@@ -117,6 +124,7 @@ def _notation(name: str, choices: Choices, depths: Sequence[int], texts: Texts) 
         "document": plain.document,
         "alias": plain.alias,
         "factor": plain.factor,
+        "outputPhi": plain.output_phi,
         "blocks": blocks,
         "where": where,
     }
@@ -130,12 +138,10 @@ def _block(spelled: Spelling, depth: int, choices: Choices, texts: Texts) -> Jso
             texts.entry(
                 general_equations(spelled, step, t),
                 array_equations(spelled, step, t),
-                [source_of(spelled, step, t)],
-                corrections(Template(t, NOTHING, spelled, 0), step),
             )
         )
     return {
-        "style": f"{style.constant or 'apart'}{'-w' if style.weight_first else ''}{'-' + style.share if style.share else ''}",
+        "style": style_name(style),
         "constant": style.constant,
         "columns": spelled.columns,
         "transposed": spelled.transposed,
@@ -147,7 +153,76 @@ def _block(spelled: Spelling, depth: int, choices: Choices, texts: Texts) -> Jso
         "arrays": dict(_arrays(spelled, depth, texts)),
         "remarks": dict(_remarks(spelled, depth, choices, texts)),
         "lines": lines,
+        **_printed(spelled, depth, choices, texts),
     }
+
+
+def _printed(
+    spelled: Spelling, depth: int, choices: Choices, texts: Texts
+) -> dict[str, dict[str, Any]]:
+    """Where the document has the equations of steps, and those that it prints otherwise; by its own output or another."""
+    sources, notes = dict[str, int](), dict[str, dict[str, list[int]]]()
+    names = dict.fromkeys(("identity", "softmax", *choices.activations))
+    for own, loss, outputs in _own_outputs(spelled, choices, list(names)):
+        for name, last in outputs:
+            phi = choices.activations[name]
+            try:
+                t = _traits(depth, choices, phi=phi, output=last, loss=loss)
+            except InputError:
+                continue
+            for step in _every_step(depth):
+                key = f"{own}|{step.key}"
+                if (source := source_of(spelled, step, t)) and key not in sources:
+                    sources[key] = texts.number(source)
+                found = corrections(Template(t, NOTHING, spelled, 0), step)
+                shown = t.network.activations[step.layer - 1].name
+                notes.setdefault(key, {})[shown] = texts.several(found)
+    return {"sources": sources, "notes": dict(_common(notes))}
+
+
+def _common(
+    notes: Mapping[str, Mapping[str, list[int]]],
+) -> Iterator[tuple[str, list[int]]]:
+    """The notes that every activation has, by their step; those of one, with its name."""
+    for key, by_phi in notes.items():
+        often = [found for found in by_phi.values() if found]
+        if not often:
+            continue
+        common = max(often, key=often.count)
+        yield key, common
+        for phi, found in by_phi.items():
+            if found != common:
+                yield f"{key}|{phi}", found
+
+
+def _own_outputs(
+    spelled: Spelling, choices: Choices, names: list[str]
+) -> Iterator[tuple[str, Loss, list[tuple[str, Activation]]]]:
+    """The document's own outputs, "softmax" and "squares", and others: name, loss, hidden and output activations."""
+    known = choices.activations
+    softmax = known["softmax"]
+    yield "softmax", choices.losses["cross_entropy"], [(n, softmax) for n in names]
+    squares = next(
+        loss
+        for loss in choices.losses.values()
+        if loss.specification() == {"name": "squared_error", "factor": spelled.factor}
+    )
+    lasts = [spelled.output_phi] if spelled.output_phi else names
+    yield "squares", squares, [(n, known[lasts[0]]) for n in names] + [
+        ("tanh", known[n]) for n in lasts
+    ]
+    other = choices.losses["huber"]
+    yield "other", other, [(n, known["identity"]) for n in names] + [
+        ("tanh", known[n]) for n in names
+    ]
+
+
+def _every_step(depth: int) -> Iterator[Step]:
+    yield _step("A0", 1)
+    for kind in ("ell", "J", "GL"):
+        yield _step(kind, depth)
+    for kind, l in product(("Z", "A", "P", "D", "dW", "G", "W+"), range(1, depth + 1)):
+        yield _step(kind, l)
 
 
 def _symbols(spelled: Spelling, depth: int, texts: Texts) -> Iterator[tuple[str, int]]:
@@ -161,7 +236,7 @@ def _symbols(spelled: Spelling, depth: int, texts: Texts) -> Iterator[tuple[str,
         return texts.number(written)
 
     for name in ("ell", "s", "J", "R", "alpha", "N"):
-        yield name, symbol(name, 0, False)
+        yield name, symbol(name, 0, name in ("ell", "s"))
     for l in range(depth + 1):
         for kind in OF_UNITS:
             yield f"{kind}{l}", symbol(f"{kind}{l}", 1, kind in "XAZMPGDY")
