@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .optimizers.interface import Optimizer
     from .optimizers.schedules import SCHEDULES, Schedule
     from .optimizers.table import OPTIMIZERS
+    from .show.explorer import Explorer, explore
     from .training.callbacks import Callback, Moment
     from .training.checkpoints import Checkpoint
     from .training.diagnostics import Diagnosis
@@ -104,6 +105,8 @@ _HOME = {
     "load_data": "data.load",
     "explain": "explanation",
     "Explanation": "explanation",
+    "explore": "show.explorer",
+    "Explorer": "show.explorer",
     "InputError": "errors",
     "NonFiniteError": "errors",
 }

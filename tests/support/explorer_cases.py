@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from chainrule import LOSSES, OPTIMIZERS, Network, Parameters, explain
-from chainrule.show.explorer.functions import name_of
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.explanation.spellings import SPELLINGS
+from chainrule.show.explorer.functions import name_of
 
 __all__ = ["case_of", "cases"]
 
@@ -80,7 +80,9 @@ def case_of(
                 "key": step.key,
                 "title": step.title,
                 "source": template.source(step),
-                "general": [shown.in_text(template, line) for line in template.general(step)],
+                "general": [
+                    shown.in_text(template, line) for line in template.general(step)
+                ],
                 "arrays": [
                     shown.in_text(template, line, numbers=True)
                     for line in template.of_arrays(step)

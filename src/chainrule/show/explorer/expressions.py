@@ -1,13 +1,14 @@
 """The formulas of the numbers of any network, as JSON: the templates of `explanation`, with letters for their indices.
 
 A formula is made once for a stand-in network whose widths all differ, and written down with offsets in place of its
-layers, letters in place of its indices, and "each" in place of sums over a layer or over rows. What a page puts in their
-place is then the formula of a number of a network of any widths, as `explanation` would have made it.
+layers, letters in place of its indices, and "each" in place of sums over a layer or over rows. With numbers in their
+place it is the formula of a number of a network of any widths, as `explanation` would have made it.
 """
 
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -138,7 +139,7 @@ class Carried:
             case Place(name):
                 return ["place", _generic(name, layer, marks)]
             case Letter(written, number):
-                return ["letter", written, None if number != number else number]
+                return ["letter", written, None if math.isnan(number) else number]
             case Constant(number, written):
                 sign = -1 if number < 0 else 1
                 if abs(number) in PENALTY:
@@ -151,13 +152,15 @@ class Carried:
             case Call(function, argument):
                 return ["call", function, self._json(argument, layer, marks)]
             case Choice(options, Decision(test, places)):
-                named = [_generic(place, layer, marks) for place in places]
+                named: list[Json] = [_generic(one, layer, marks) for one in places]
                 if len(named) > 1:
                     pattern = _generic(places[0], layer, {**marks, 1: "i"})
                     named = ["each", _count(len(named), layer), pattern]
                 return ["choice", test, named, *self._all(options, layer, marks)]
             case Formula(source, names):
-                of = {name: self._json(one, layer, marks) for name, one in names.items()}
+                of = {
+                    name: self._json(one, layer, marks) for name, one in names.items()
+                }
                 return ["formula", self._number(source), of]
             case Given(_, name) if name:
                 return ["given", name]
@@ -229,12 +232,25 @@ def traits(
 ) -> Traits:
     """The traits of the stand-in network."""
     between = "tanh" if hidden is None else hidden
-    last = ("identity" if loss is HALF_SQUARES else "sigmoid") if output is None else output
+    last = (
+        ("identity" if loss is HALF_SQUARES else "sigmoid")
+        if output is None
+        else output
+    )
     network = Network(SIZES, (between, between, last), loss)
     rules = Rules(optimizer or _descent(), l1=l1, l2=l2, batch_rows=rows)
     trials = "mean" if rows > 1 else ""
     return Traits(
-        network, rules, "mean", frozenset(masks), rows, rows == 1, trials, True, True, 1.0
+        network,
+        rules,
+        "mean",
+        frozenset(masks),
+        rows,
+        rows == 1,
+        trials,
+        True,
+        True,
+        1.0,
     )
 
 
@@ -302,7 +318,9 @@ def _tree(node: ast.expr) -> Json:
             return [OPERATORS[type(op)], _tree(left), _tree(right)]
         case ast.Call(func=ast.Name(id=name), args=arguments):
             return ["call", name, *map(_tree, arguments)]
-        case ast.IfExp(test=ast.Compare(left, ops, comparators), body=body, orelse=other):
+        case ast.IfExp(
+            test=ast.Compare(left, ops, comparators), body=body, orelse=other
+        ):
             sides = [left, *comparators]
             links = [
                 [_tree(a), OPERATORS[type(op)], _tree(b)]

@@ -572,14 +572,22 @@ export const start = async (root, payload, wasm) => {
   }));
 
   // Building
-  on("build", "submit", (event) => {
+  on("build", "submit", async (event) => {
     event.preventDefault();
     $("build-trouble").textContent = "";
     try {
+      await deeper($("build-sizes").value.split(/[^\d]+/).filter(Boolean).length - 1);
       open(built());
       scrollTo({ top: 0 });
     } catch (error) { $("build-trouble").textContent = error.message; }
   });
+  // A page from a server asks it for the equations of a depth that it does not have.
+  const deeper = async (depth) => {
+    if (String(depth) in payload.notations.canonical.where || location.protocol !== "http:") return;
+    const answer = await fetch(`tables${location.search}`, { method: "POST", headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ depth }) }).catch(() => null);
+    if (answer?.ok) Object.assign(payload, await answer.json());
+  };
   const built = () => {
     const sizes = $("build-sizes").value.split(/[^\d]+/).filter(Boolean).map(Number), depth = sizes.length - 1;
     if (!(String(depth) in payload.notations.canonical.where)) {

@@ -1,7 +1,7 @@
 """The letters and general equations of every notation, for networks of a few depths, as JSON.
 
-An equation of a step depends on few things: on the activation of its layer, on the loss where it is the output's, on the
-optimizer, and on whether there are masks, a penalty, several rows. It stands under a key that names those it depends on.
+An equation of a step depends on few things: on the activation of its layer, on the loss where it is the output's, on
+the optimizer, and on whether there are masks, a penalty, several rows. Its key names those that it depends on.
 The text is that of `explanation.equations`; nothing is written here.
 """
 
@@ -40,7 +40,24 @@ NOTHING = Selection(True, (), {}, {}, 0)
 OF_UNITS = ("A", "Z", "P", "D", "G", "M", "X", "Y", "b", "db", "b+")
 OF_WEIGHTS = ("W", "dW", "W+")
 REMEMBERED = ("m", "v")
-ARRAYS = ("A", "Z", "W", "B", "b", "M", "N", "X", "Y", "P", "D", "G", "x", "Zx", "Dx", "Gx")
+ARRAYS: tuple[str, ...] = (
+    "A",
+    "Z",
+    "W",
+    "B",
+    "b",
+    "M",
+    "N",
+    "X",
+    "Y",
+    "P",
+    "D",
+    "G",
+    "x",
+    "Zx",
+    "Dx",
+    "Gx",
+)
 ARRAYS += ("dW", "db", "W+", "b+")
 
 
@@ -96,7 +113,7 @@ def style_name(style: Style) -> str:
 
 
 def notations_of(choices: Choices, depths: Sequence[int], texts: Texts) -> Json:
-    """Depth → the keys of equations; notation → by depth and variant its letters and, in the order of the keys, entries."""
+    """Depth → the keys of equations; notation → by depth and variant its letters, and entries in that order."""
     keys = {
         str(depth): [key for key, _, _ in _steps(depth, choices)] for depth in depths
     }
@@ -160,7 +177,7 @@ def _block(spelled: Spelling, depth: int, choices: Choices, texts: Texts) -> Jso
 def _printed(
     spelled: Spelling, depth: int, choices: Choices, texts: Texts
 ) -> dict[str, dict[str, Any]]:
-    """Where the document has the equations of steps, and those that it prints otherwise; by its own output or another."""
+    """Where the document has the equations of steps, and what it prints otherwise; by its own output or another."""
     sources, notes = dict[str, int](), dict[str, dict[str, list[int]]]()
     names = dict.fromkeys(("identity", "softmax", *choices.activations))
     for own, loss, outputs in _own_outputs(spelled, choices, list(names)):
@@ -208,13 +225,17 @@ def _own_outputs(
         if loss.specification() == {"name": "squared_error", "factor": spelled.factor}
     )
     lasts = [spelled.output_phi] if spelled.output_phi else names
-    yield "squares", squares, [(n, known[lasts[0]]) for n in names] + [
-        ("tanh", known[n]) for n in lasts
-    ]
+    yield (
+        "squares",
+        squares,
+        [(n, known[lasts[0]]) for n in names] + [("tanh", known[n]) for n in lasts],
+    )
     other = choices.losses["huber"]
-    yield "other", other, [(n, known["identity"]) for n in names] + [
-        ("tanh", known[n]) for n in names
-    ]
+    yield (
+        "other",
+        other,
+        [(n, known["identity"]) for n in names] + [("tanh", known[n]) for n in names],
+    )
 
 
 def _every_step(depth: int) -> Iterator[Step]:
@@ -285,12 +306,13 @@ def _traits(
     masks = frozenset(range(depth)) if masked else frozenset[int]()
     rows = 4 if many else 1
     trials = "mean" if many else ""
-    return Traits(network, rules, "mean", masks, rows, not many, trials, ones, ones, 1.0)
+    return Traits(
+        network, rules, "mean", masks, rows, not many, trials, ones, ones, 1.0
+    )
 
 
 def _steps(depth: int, choices: Choices) -> Iterator[tuple[str, Step, Traits]]:
     """The key, the step and the traits of every equation."""
-
     plain = _traits(depth, choices)
     for l in range(1, depth + 1):
         yield f"{l}Z", _step("Z", l), plain
@@ -314,9 +336,7 @@ def _steps(depth: int, choices: Choices) -> Iterator[tuple[str, Step, Traits]]:
     yield from _of_losses(depth, choices)
 
 
-def _of_activations(
-    depth: int, choices: Choices
-) -> Iterator[tuple[str, Step, Traits]]:
+def _of_activations(depth: int, choices: Choices) -> Iterator[tuple[str, Step, Traits]]:
     for name, phi in choices.activations.items():
         for l, masked in product(range(1, depth), (False, True)):
             t = _traits(depth, choices, phi=phi, masked=masked)

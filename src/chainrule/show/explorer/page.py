@@ -29,7 +29,9 @@ MODULES = (
     "main",
 )
 IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.mjs";$', re.MULTILINE)
-EXPORT = re.compile(r"^export (?:const|class|function|async function) (\w+)", re.MULTILINE)
+EXPORT = re.compile(
+    r"^export (?:const|class|function|async function) (\w+)", re.MULTILINE
+)
 
 
 def _file(name: str) -> str:
@@ -54,7 +56,7 @@ def _wrapped(name: str, source: str) -> str:
     return f"const ${name} = (() => {{\n{body}\nreturn {{ {exported} }};\n}})();"
 
 
-def page_of(payload: dict[str, Any], title: str) -> str:
+def page_of(payload: dict[str, Any], title: str, *, served: bool = False) -> str:
     """The page, HTML.
 
     Parameters
@@ -62,6 +64,8 @@ def page_of(payload: dict[str, Any], title: str) -> str:
     payload : dict
         The tables, the data sets, and where to start.
     title : str
+    served : bool
+        True for a page that may ask its server for more.
     """
     script = bundled()
     data = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
@@ -71,7 +75,7 @@ def page_of(payload: dict[str, Any], title: str) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">
+<meta http-equiv="Content-Security-Policy" content="{_policy(script, served)}">
 <title>{escape(title)} – chainrule explorer</title>
 <link rel="icon" href="data:,">
 <style>{_file("explorer.css")}</style>
@@ -86,10 +90,12 @@ def page_of(payload: dict[str, Any], title: str) -> str:
 """
 
 
-def _policy(script: str) -> str:
-    """Nothing may be loaded, and no script run but this one and the engine."""
+def _policy(script: str, served: bool) -> str:
+    """Nothing may be loaded, and no script run but this one and the engine; a page from a server may ask that."""
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    more = "; connect-src 'self'" if served else ""
     return (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
         f"script-src 'sha256-{digest}' 'wasm-unsafe-eval'"
+        f"{more}"
     )

@@ -1,4 +1,4 @@
-"""The data sets and networks that a page has ready: XOR, two spirals, iris, digits, a small example, the documents' own."""
+"""The data sets and networks that a page has ready: XOR, two spirals, iris, digits, an example, the documents' own."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def data_entry(
     classes: list[str] | None = None,
     picture: tuple[int, int] | None = None,
     scale: float | None = None,
+    labels: list[str] | None = None,
 ) -> dict[str, Any]:
     """A data set as a page has it.
 
@@ -54,6 +55,8 @@ def data_entry(
         Of the columns, and of the classes.
     picture : (int, int), optional
         The rows and columns of the picture that the inputs are.
+    labels : list of str, optional
+        Names of the outputs, where y is not of class numbers.
     """
     size = x.shape[1] * (1 if scale else 4)
     rows = min(len(x), MOST_ROWS, max(1, MOST_BYTES // size))
@@ -69,8 +72,8 @@ def data_entry(
         "y": encoded(y[:rows], "uint8" if classes is not None else "float32"),
         "outputs": len(classes) if classes is not None else int(y.shape[1]),
     }
-    if classes is not None:
-        found["classes"] = classes
+    if classes is not None or labels is not None:
+        found["classes"] = labels if classes is None else classes
     if picture is not None:
         found["picture"] = list(picture)
     return found

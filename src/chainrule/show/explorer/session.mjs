@@ -14,7 +14,7 @@ export const numbersOf = ({ bytes, kind, scale }) => {
   return new Float32Array(raw.buffer.slice(0));
 };
 export const targetsOf = (data, width) => {
-  if (data.classes === undefined) return numbersOf(data.y);
+  if (data.y.kind !== "uint8") return numbersOf(data.y);
   const labels = bytesOf(data.y.bytes);
   if (width === 1) return Float32Array.from(labels);
   const found = new Float32Array(labels.length * width);
