@@ -1,6 +1,6 @@
 // The network drawn with its numbers: A in each unit, Δ below it, b above it; W, dW or paths on the edges; target and loss.
 
-import { svgSymbol } from "./markup_views.mjs";
+import { math, svgSymbol } from "./markup_views.mjs";
 import { short } from "./rounding.mjs";
 
 const WIDTH = 780, TOP = 58, BOTTOM = 30, LEFT = 64, RIGHT = 176;
@@ -14,6 +14,7 @@ export const drawnUnits = (width, chosen) => {
   return found;
 };
 const sign = (value) => value > 0 ? "positive" : value < 0 ? "negative" : "none";
+const cut = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text;
 const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
 
 export const drawing = (session, state) => {
@@ -30,7 +31,7 @@ export const drawing = (session, state) => {
   const picture = data.picture && data.inputs === sizes[0];
   const units = sizes.map((width, l) => l === 0 && picture ? [] : drawnUnits(width, picked(l)));
   const most = Math.max(...units.map((of) => of.length), picture ? 4 : 1);
-  const gap = Math.max(40, Math.min(78, 400 / most)), radius = Math.min(21, gap * 0.37), roomy = gap >= 56;
+  const gap = Math.max(36, Math.min(78, 400 / most)), radius = Math.min(21, gap * 0.41), roomy = gap >= 56;
   const height = TOP + BOTTOM + Math.max(gap * most, 210);
   const x = (l) => LEFT + (WIDTH - LEFT - RIGHT) * l / L;
   const middle = TOP + (height - TOP - BOTTOM) / 2;
@@ -93,7 +94,7 @@ export const drawing = (session, state) => {
     nodes.push(`<g class="${classes}" data-name="${a}" data-back="${back}" data-unit="${key}" role="button" tabindex="${key === focus ? 0 : -1}" ` +
       `aria-label="${escape(called ? `${called}: ${words}` : words)}"><title>${escape(called ? `${called}: ${words}` : words)}</title>` +
       `<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="${radius.toFixed(1)}"/>` +
-      `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 18 ? ' font-size="10"' : ""}>${short(read(a), radius < 18 ? 2 : 3)}</text>` +
+      `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 18 ? ' font-size="11"' : ""}>${short(read(a), radius < 18 ? 2 : 3)}</text>` +
       (roomy ? `<text class="back" x="${cx.toFixed(1)}" y="${(cy + radius + 12).toFixed(1)}">${short(read(back))}</text>` : "") + `</g>`);
     if (l > 0 && roomy) {
       const b = `b${l}.${unit}`, shownName = what === "dW" ? `db${l}.${unit}` : b, v = read(shownName);
@@ -102,9 +103,9 @@ export const drawing = (session, state) => {
         `<text x="${cx.toFixed(1)}" y="${(cy - radius - 7.5).toFixed(1)}">${what === "dW" ? "" : v < 0 ? "" : "+"}${short(v)}</text>` +
         `<title>${escape(say(shownName))}</title></g>`);
     }
-    if (called && (l === 0 ? of.length <= 6 : true)) {
-      const [tx, anchor] = l === 0 ? [cx, "middle"] : [cx, "middle"];
-      if (l === 0) nodes.push(`<text class="called" x="${tx}" y="${(cy - radius - 5).toFixed(1)}" text-anchor="${anchor}">${escape(called)}</text>`);
+    if (called && l === 0) {
+      nodes.push(roomy ? `<text class="called" x="${cx}" y="${(cy - radius - 5).toFixed(1)}">${escape(called)}</text>`
+        : `<text class="called left" x="${(cx - radius - 5).toFixed(1)}" y="${(cy + 3.5).toFixed(1)}">${escape(cut(called, 8))}</text>`);
     }
   }));
 
@@ -144,8 +145,9 @@ export const drawing = (session, state) => {
       `<rect x="${tx - 17}" y="${(cy - 11).toFixed(1)}" width="34" height="22" rx="3"/><text x="${tx}" y="${(cy + 4).toFixed(1)}">${short(read(name), 2)}</text>` +
       `<title>${escape(say(name))}</title></g>`);
     ends.push(`<line class="to" x1="${tx + 17}" y1="${cy.toFixed(1)}" x2="${lx - 30}" y2="${middle.toFixed(1)}"/>`);
-    if (data.classes?.[unit - 1] && gap >= 34) {
-      ends.push(`<text class="called" x="${tx}" y="${(cy - 15).toFixed(1)}">${escape(data.classes[unit - 1])}</text>`);
+    if (data.classes?.[unit - 1]) {
+      const [at, up] = roomy ? [tx, -15] : [(x(L) + radius + tx - 17) / 2, -3];
+      ends.push(`<text class="called" x="${at.toFixed(1)}" y="${(cy + up).toFixed(1)}">${escape(cut(data.classes[unit - 1], roomy ? 14 : 6))}</text>`);
     }
   });
   heads.push(`<text class="head" x="${tx}" y="16">target</text><text class="sub" x="${tx}" y="33">${svgSymbol(templates.array(`Y${L}`))}</text>`);
@@ -159,17 +161,16 @@ export const drawing = (session, state) => {
     ends.push(`<text class="sub" x="${lx - 5}" y="${cy + 30}">${svgSymbol(templates.symbol("J"))} of the batch</text>`);
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height.toFixed(0)}" role="group" aria-label="The network: ${sizes.join(", ")} units">` +
-    `<g class="edges">${listed.length > MOST_EDGES * 4 ? "" : lines.join("")}</g><g class="labels">${labels.join("")}</g>${image}` +
+    `<g class="edges${listed.length > 70 ? " many" : ""}">${listed.length > MOST_EDGES * 4 ? "" : lines.join("")}</g><g class="labels">${labels.join("")}</g>${image}` +
     `<g class="ends">${ends.join("")}</g><g class="units">${nodes.join("")}</g><g class="heads">${heads.join("")}</g></svg>`;
 };
 
 // The legend in the letters of the notation.
 export const legend = (session, what) => {
   const { templates, L } = session, l = Math.min(1, L);
-  const symbol = (name) => `<svg class="inline" viewBox="0 0 44 20" aria-hidden="true"><text x="22" y="14">${svgSymbol(name)}</text></svg>`;
-  void symbol;
-  const text = (markup) => session.shown.text(markup, false);
+  const text = (markup) => math(session.shown.symbolMathml(markup));
   const edge = { W: text(templates.array(`W${l}`)), dW: text(templates.array(`dW${l}`)), WA: "weight times activation", paths: "share of a path" }[what];
   return { unit: text(templates.array(`A${l}`)), back: text(templates.array(`D${l}`)), input: text(templates.array("G0")),
-    bias: text(templates.array(`b${l}`)), edge };
+    bias: text(templates.symbol(`b${l}.1`)), edge,
+    flow: math(session.shown.symbolMathml(templates.array("W1")) + "<mo>·</mo>" + session.shown.symbolMathml(templates.array("A0"))) };
 };

@@ -117,7 +117,7 @@ class Carried:
         return found
 
     def moved(self, optimizer: Optimizer) -> dict[str, Json]:
-        """What an optimizer makes of a weight and of a bias, and of what it remembers of them."""
+        """The step of an optimizer: a weight, a bias, and its memory of them."""
         t = traits(optimizer=optimizer)
         found = {}
         for kind, index in (("W", f"{UNIT}.{SOURCE}"), ("b", f"{UNIT}")):
@@ -167,7 +167,7 @@ class Carried:
         return self._long(e, layer, marks)
 
     def _long(self, e: Expression, layer: int, marks: Marks) -> Json:
-        """What has any number of parts."""
+        """A formula with any number of parts."""
         match e:
             case Product():
                 return ["product", *self._all(e.factors, layer, marks)]

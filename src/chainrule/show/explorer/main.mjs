@@ -59,11 +59,22 @@ export const start = async (root, payload, wasm) => {
     session.removed = new Set();
     state.entry = null;
     state.guide = null;
-    state.axes = [0, Math.min(1, session.sizes[0] - 1)];
+    state.axes = twoAxes();
     fillControls();
     session.look();
     state.step = session.templates.steps[0].key;
     render();
+  };
+
+  // The two inputs that vary most, in their order; of two, both.
+  const twoAxes = () => {
+    const [n] = session.sizes, { X, rows } = session, spread = Array.from({ length: n }, (_, i) => {
+      let sum = 0, squares = 0;
+      for (let r = 0; r < rows; r += 1) { const v = X[r * n + i]; sum += v; squares += v * v; }
+      return squares / rows - (sum / rows) ** 2;
+    });
+    if (n <= 2) return [0, n - 1];
+    return spread.map((v, i) => [v, i]).sort((a, b) => b[0] - a[0] || a[1] - b[1]).slice(0, 2).map(([, i]) => i).sort((a, b) => a - b);
   };
 
   // Controls
@@ -91,6 +102,7 @@ export const start = async (root, payload, wasm) => {
   };
   const showControls = () => {
     const { settings } = session, hidden = settings.activations.slice(0, -1);
+    $("notation").value = session.notation;
     const set = (id, value) => { if (document.activeElement !== $(id)) $(id).value = value; };
     $("optimizer").innerHTML = options(Object.keys(payload.optimizers).map((name) => [name, plain(name)]), settings.optimizer);
     const same = hidden.every((phi) => phi === hidden[0]);
@@ -130,6 +142,7 @@ export const start = async (root, payload, wasm) => {
       (state.edges === "paths" && !/^[dmvu]?W/.test(state.entry ?? "") ? " <b>Choose a weight.</b>" : "");
     $("edge-W").innerHTML = math(shown.symbolMathml(templates.array("W1")));
     $("edge-dW").innerHTML = math(shown.symbolMathml(templates.array("dW1")));
+    $("edge-WA").innerHTML = words.flow;
     $("curve").innerHTML = curveOf(session.past, session.at, moment.trace.J);
     $("scrub").max = String(session.past.length - 1);
     $("scrub").value = String(session.at);
@@ -261,7 +274,7 @@ export const start = async (root, payload, wasm) => {
         figures.push(`<figure><canvas data-region="${l}.${k}" role="img" aria-label="${shown.text(symbol, false)} over the two inputs"></canvas>${math(shown.symbolMathml(symbol))}</figure>`);
       }
     }
-    $("regions").innerHTML = figures.join("");
+    $("regions").innerHTML = `${figures[0]}<div>${figures.slice(1).join("")}</div>`;
     $("regions-words").textContent = n > 2 ? "All other inputs are as in the row. Blue above 0, orange below; a class has its color." : "Blue above 0, orange below; a class has its color; the ring is the row.";
     for (const canvas of all("canvas[data-region]")) {
       const [l, k] = canvas.dataset.region.split(".").map(Number), values = found[l - 1], of = sizes[l];

@@ -187,7 +187,11 @@ export const TIGHT = '<mo lspace="0" rspace="0" stretchy="false">';
 export const toMathml = (one, fill) => {
   const inside = one.parts.map((part) => one.kind === "rows" ? "" : toMathml(part, fill));
   switch (one.kind) {
-    case "row": return `<mrow>${inside.join("")}</mrow>`;
+    case "row": {
+      const all = inside.join("");
+      // brackets grow about fractions and matrices, not about a script
+      return `<mrow>${/<mfrac|<mtable/.test(all) ? all : all.replaceAll('<mo lspace="0" rspace="0">', TIGHT)}</mrow>`;
+    }
     case "script": {
       for (const at of [1, 2]) inside[at] = inside[at].replaceAll("<mo>", TIGHT);
       const [base, below, over] = inside;

@@ -177,7 +177,7 @@ def _block(spelled: Spelling, depth: int, choices: Choices, texts: Texts) -> Jso
 def _printed(
     spelled: Spelling, depth: int, choices: Choices, texts: Texts
 ) -> dict[str, dict[str, Any]]:
-    """Where the document has the equations of steps, and what it prints otherwise; by its own output or another."""
+    """The places of equations in the document, and its remarks on misprints; by its own output or another."""
     sources, notes = dict[str, int](), dict[str, dict[str, list[int]]]()
     names = dict.fromkeys(("identity", "softmax", *choices.activations))
     for own, loss, outputs in _own_outputs(spelled, choices, list(names)):

@@ -127,25 +127,25 @@ def xor() -> dict[str, Any]:
 
 
 def spirals() -> dict[str, Any]:
-    """Two spirals, 97 points each, as Lang & Witbrock have them (1988), of radius 1."""
-    i = np.arange(97)
-    angle, radius = i * np.pi / 16, (104 - i) / 104
+    """Two spirals of 80 points, each of one turn and a quarter, from radius 3 inwards."""
+    i = np.arange(80) / 80
+    angle, radius = 2.5 * np.pi * i, 3 * (1 - 0.9 * i)
     x = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)
     data = data_entry(
         "spirals",
         "Two spirals",
         np.concatenate([x, -x]),
-        np.repeat([0, 1], 97),
+        np.repeat([0, 1], 80),
         classes=["first", "second"],
     )
     return start(
         data,
-        sizes=[2, 10, 10, 2],
+        sizes=[2, 8, 8, 2],
         activations=["tanh", "tanh", "softmax"],
         loss="cross_entropy",
         optimizer="adam",
-        learning_rate=0.01,
-        batch=32,
+        learning_rate=0.02,
+        batch=16,
     )
 
 

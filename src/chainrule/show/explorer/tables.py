@@ -1,4 +1,4 @@
-"""What a page knows of every network: formulas, letters, equations and functions, as JSON."""
+"""The formulas, letters, equations and functions of every network that a page can show, as JSON."""
 
 from __future__ import annotations
 
