@@ -91,8 +91,7 @@ export const drawing = (session, state) => {
     const classes = ["unit", same ? "chosen" : "", held.has(key) ? "held" : "", removed.has(key) ? "removed" : ""].filter(Boolean).join(" ");
     const words = [say(a), say(back), held.has(key) ? "frozen" : ""].filter(Boolean).join(", ");
     const called = l === 0 ? data.names?.[unit - 1] : l === L ? data.classes?.[unit - 1] : "";
-    nodes.push(`<g class="${classes}" data-name="${a}" data-back="${back}" data-unit="${key}" role="button" tabindex="${key === focus ? 0 : -1}" ` +
-      `aria-label="${escape(called ? `${called}: ${words}` : words)}"><title>${escape(called ? `${called}: ${words}` : words)}</title>` +
+    nodes.push(`<g class="${classes}" data-name="${a}" data-back="${back}" data-unit="${key}" role="button" tabindex="${key === focus ? 0 : -1}"><title>${escape(called ? `${called}: ${words}` : words)}</title>` +
       `<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="${radius.toFixed(1)}"/>` +
       `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 18 ? ' font-size="11"' : ""}>${short(read(a), radius < 18 ? 2 : 3)}</text>` +
       (roomy ? `<text class="back" x="${cx.toFixed(1)}" y="${(cy + radius + 12).toFixed(1)}">${short(read(back))}</text>` : "") + `</g>`);
@@ -152,8 +151,8 @@ export const drawing = (session, state) => {
   });
   heads.push(`<text class="head" x="${tx}" y="16">target</text><text class="sub" x="${tx}" y="33">${svgSymbol(templates.array(`Y${L}`))}</text>`);
   heads.push(`<text class="head" x="${lx - 8}" y="16">loss</text><text class="sub" x="${lx - 8}" y="33">${svgSymbol(templates.symbol("ell"))}</text>`);
-  const loss = (name, cy, cls) => `<g class="loss ${cls}${entry === name ? " chosen" : ""}" data-name="${name}" role="button" tabindex="0" aria-label="${escape(say(name))}">` +
-    `<rect x="${lx - 38}" y="${cy - 15}" width="66" height="30" rx="4"/><text x="${lx - 5}" y="${cy + 4.5}">${short(read(name))}</text><title>${escape(say(name))}</title></g>`;
+  const loss = (name, cy, cls) => `<g class="loss ${cls}${entry === name ? " chosen" : ""}" data-name="${name}" role="button" tabindex="0"><title>${escape(say(name))}</title>` +
+    `<rect x="${lx - 38}" y="${cy - 15}" width="66" height="30" rx="4"/><text x="${lx - 5}" y="${cy + 4.5}">${short(read(name))}</text></g>`;
   ends.push(loss("ell", Math.round(middle), "row"));
   if (moment.rows > 1 || templates.penalized) {
     const cy = Math.round(middle) + 74;

@@ -3,7 +3,7 @@
 import { Engine } from "./engine.mjs";
 import { drawing, drawnUnits, legend } from "./drawing.mjs";
 import { math } from "./markup_views.mjs";
-import { chip, entryView, parameterOf, stepView } from "./panel.mjs";
+import { entryView, parameterOf, stepView } from "./panel.mjs";
 import { PALETTE, curveOf, diverging, errorCurve, gray, paint, picture } from "./pictures.mjs";
 import { short } from "./rounding.mjs";
 import { Session, decodedFloats } from "./session.mjs";
@@ -16,13 +16,15 @@ export const start = async (root, payload, wasm) => {
   const state = { entry: null, step: null, edges: "W", playing: false, guide: null, power: -5, axes: [0, 1], chosenData: "" };
   const engine = await Engine.load(wasm);
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const escaped = (words) => words.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
   const options = (list, chosen) => list.map(([value, text]) =>
-    `<option value="${value}"${value === chosen ? " selected" : ""}>${text}</option>`).join("");
+    `<option value="${escaped(value)}"${value === chosen ? " selected" : ""}>${escaped(text)}</option>`).join("");
   const plain = (name) => name.replaceAll("_", " ").replace("(factor=1)", ", whole");
 
   // What there is to explore
 
   const startOf = (set) => ({ ...set.start, data: set });
+  let unreadable = "";
   const fromLink = () => {
     const text = decodeURIComponent(location.hash.slice(1));
     if (!text.startsWith("s=")) return null;
@@ -33,7 +35,7 @@ export const start = async (root, payload, wasm) => {
       if (found.theta) found.theta = decodedFloats(found.theta);
       return { ...found, data, ...rows };
     } catch (error) {
-      trouble("This link cannot be read; the page starts as it is.");
+      unreadable = "This link cannot be read; the page starts as it is.";
       return null;
     }
   };
@@ -229,10 +231,10 @@ export const start = async (root, payload, wasm) => {
     $("strip").innerHTML = [...rows].slice(0, most).map((row, i) => {
       const label = data.classes && session.sizes.at(-1) === data.classes.length
         ? data.classes[[...session.Y.subarray(row * session.sizes.at(-1), (row + 1) * session.sizes.at(-1))].indexOf(1)] ?? "" : "";
-      return `<button type="button" data-row="${row}" aria-pressed="${row === session.row}" aria-label="row ${row + 1}${label ? `, ${label}` : ""}: loss ${short(losses[i])}${shares ? `, share ${short(shares[i])}` : ""}">` +
-        `${image ? `<canvas data-image="${row}"></canvas>` : ""}<svg viewBox="0 0 30 40" aria-hidden="true">${bar(losses[i], highest, false)}</svg>` +
+      return `<button type="button" data-row="${row}" aria-pressed="${row === session.row}"><span class="hidden">row ${row + 1}${label ? `, ${escaped(label)}` : ""}: loss ${short(losses[i])}${shares ? `, share ${short(shares[i])}` : ""}</span>` +
+        `<span aria-hidden="true" class="cell">${image ? `<canvas data-image="${row}"></canvas>` : ""}<svg viewBox="0 0 30 40" aria-hidden="true">${bar(losses[i], highest, false)}</svg>` +
         `${short(losses[i], 2)}${shares ? `<svg viewBox="0 0 30 40" aria-hidden="true"><path d="M0 20h30" stroke="var(--line)"/>${bar(shares[i], largest, true)}</svg>${short(shares[i], 2)}` : ""}` +
-        `<span class="soft">${label ? `${label}` : ""}</span><b>${row + 1}</b></button>`;
+        `<span class="soft">${escaped(label)}</span><b>${row + 1}</b></span></button>`;
     }).join("");
     for (const canvas of all("canvas[data-image]")) {
       const n = session.sizes[0], at = Number(canvas.dataset.image) * n;
@@ -308,7 +310,7 @@ export const start = async (root, payload, wasm) => {
     const [n] = session.sizes, [rows, columns] = data.picture, x = session.X.subarray(session.row * n, (session.row + 1) * n);
     gray($("pad"), [...x], rows, columns);
     const found = session.network.predict(Float32Array.from(x)), best = found.indexOf(Math.max(...found));
-    $("guess").innerHTML = data.classes.map((name, k) => `<li class="${k === best ? "top1" : ""}"><b>${name} ${(100 * found[k]).toFixed(1)} %</b><span style="width:${Math.max(1, 90 * found[k]).toFixed(0)}px"></span></li>`).join("");
+    $("guess").innerHTML = data.classes.map((name, k) => `<li class="${k === best ? "top1" : ""}"><b>${escaped(name)} ${(100 * found[k]).toFixed(1)} %</b><span style="width:${Math.max(1, 90 * found[k]).toFixed(0)}px"></span></li>`).join("");
     const own = [...session.Y.subarray(session.row * data.classes.length, (session.row + 1) * data.classes.length)].indexOf(1);
     if (document.activeElement !== $("pad-class")) $("pad-class").value = String(own);
   };
@@ -694,7 +696,7 @@ export const start = async (root, payload, wasm) => {
   dark.addEventListener("change", () => scheme(dark.matches ? "dark" : "light"));
   matchMedia("print").addEventListener("change", (event) => { if (event.matches) document.documentElement.dataset.scheme = "light"; });
   open(fromLink() ?? startOf(payload.sets.find((one) => one.id === payload.first) ?? payload.sets[0]));
-  void chip;
+  if (unreadable) trouble(unreadable);
   return { get session() { return session; }, state, choose, render };
 };
 

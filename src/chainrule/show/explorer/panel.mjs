@@ -25,7 +25,7 @@ export const parameterOf = (name) => /^[dmvu]?[Wb]\+?\d/.test(name) ? name.repla
 export const chip = (shown, name, pressed, words = true) => {
   const value = shown.moment.read(name);
   const spoken = escape(`${shown.text(`@!${name}@`)} = ${shown.rounded(value)}`);
-  return `<li><button type="button" data-name="${name}" aria-label="${spoken}"${pressed === undefined ? "" : ` aria-pressed="${pressed}"`}>` +
+  return `<li><button type="button" data-name="${name}" title="${spoken}"${pressed === undefined ? "" : ` aria-pressed="${pressed}"`}>` +
     `${math(`<mrow>${shown.symbolMathml(shown.templates.symbol(name))}${words ? `<mo>=</mo>${shown.number(value)}` : ""}</mrow>`)}</button></li>`;
 };
 
