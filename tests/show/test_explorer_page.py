@@ -252,7 +252,7 @@ def test_a_value_that_is_changed_moves_the_numbers_and_is_undone(
     browser.execute_script("explorer.choose('W1.1.1')")
     browser.execute_script(
         "const s = document.querySelector('#adjust-slider'); s.value = 1.5;"
-        "s.dispatchEvent(new Event('input', { bubbles: true })); s.dispatchEvent(new Event('change', { bubbles: true }))"
+        "for (const type of ['input', 'change']) s.dispatchEvent(new Event(type, { bubbles: true }))"
     )
     assert (
         browser.execute_script("return explorer.session.moment.read('W1.1.1')") == 1.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,8 @@ class Explorer:
         )
 
 
-def tables_for(depths: Sequence[int]) -> dict[str, Any]:
+@lru_cache(maxsize=4)
+def tables_for(depths: tuple[int, ...]) -> dict[str, Any]:
     """The tables for networks of the functions that every page has."""
     return tables_of(choices_for(), sorted({*DEPTHS, *depths}))
 

@@ -1,0 +1,76 @@
+"""`chainrule explore`: a page in a file, or served until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ..support.commands import COMMAND, chainrule
+
+
+def test_a_page_is_written(tmp_path: Path) -> None:
+    done = chainrule("explore", "--notation", "S2", "--to", "page.html", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "page.html\n", "")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert '"first":"worked-constant-neuron"' in page
+
+
+def test_a_file_and_a_model_are_explored(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((60, 2))
+    np.savez(tmp_path / "rows.npz", x=x, y=(x.sum(axis=1) > 0).astype(int))
+    done = chainrule("explore", "--data", "rows.npz", "--to", "a.html", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert '"sizes":[2,8,2]' in (tmp_path / "a.html").read_text("utf-8")
+    done = chainrule("train", "iris", "--epochs", "3", "--output", "run", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = chainrule("explore", "run", "--to", "b.html", "--batch", "8", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "b.html").read_text("utf-8")
+    assert '"id":"own"' in page
+    assert '"batch":8' in page
+    assert "virginica" in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--to", "page.pdf"), "Name it page.html"),
+        (("--notation", "S9"), "notation 'S9'"),
+        (("--optimizer", "lbfgs"), "first-order"),
+        (("missing",), "missing"),
+    ],
+)
+def test_bad_requests_exit_with_2(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    more = () if "--to" in arguments else ("--to", "page.html")
+    data = ("--data", "iris") if "--optimizer" in arguments else ()
+    done = chainrule("explore", *arguments, *more, *data, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_it_is_served_until_ctrl_c(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [*COMMAND, "explore", "--no-browser"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address.startswith("http://127.0.0.1:")
+        assert process.stdout.readline() == "Ctrl-C ends it.\n"
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            assert b"chainrule explorer" in answer.read()
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=20)
+        assert (process.returncode, output, errors) == (0, "", "")
