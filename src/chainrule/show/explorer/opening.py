@@ -186,10 +186,10 @@ def explore(
     Examples
     --------
     >>> from chainrule import Network, explore
-    >>> network = Network((2, 3, 1), ("tanh", "sigmoid"), "binary_cross_entropy")
+    >>> network = Network((2, 3, 1), ("tanh", "identity"), "squared_error")
     >>> x, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
     >>> explore(network, x, y, parameters=network.init(0), notation="S4")
-    <Explorer: 2 → 3 tanh → 1 sigmoid, binary_cross_entropy>
+    <Explorer: 2 → 3 tanh → 1 identity, squared_error(factor=0.5)>
     """
     spelled = spelling(notation).name
     if model is None:
