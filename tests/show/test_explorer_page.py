@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from chainrule import Network, explain, explore
 from chainrule.explanation.spellings import SPELLINGS
-from chainrule.show.explorer import Explorer
+from chainrule.show.explorer import Explorer, Server
 
 from ..support.browser import (
     needs_browser,
@@ -448,7 +451,7 @@ def test_paper_has_network_and_formula(browser: Any, page: str) -> None:
 
 def test_labels_of_weights_do_not_lie_on_each_other(browser: Any, page: str) -> None:
     opened(browser, page)
-    for name in ("example", "xor", "worked-bias-last"):
+    for name in ("example", "xor", "iris", "worked-bias-last"):
         choose(browser, "#data", name)
         boxes = browser.execute_script(
             "const all = document.querySelectorAll('#drawing text.weight, #drawing .bias, #drawing .back');"
@@ -507,3 +510,74 @@ def test_a_model_of_ones_own_is_shown(browser: Any, tmp_path: Path) -> None:
     click(browser, "#epoch")
     assert browser.execute_script("return explorer.session.network.steps") == 3
     assert severe(browser) == []
+
+
+def test_a_served_page_builds_a_deeper_network(browser: Any, made: Explorer) -> None:
+    with Server(made) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            opened(browser, server.address)
+            fill = "for (const [id, value] of arguments[0]) document.getElementById(id).value = value"
+            typed = [["build-sizes", "2, 3, 3, 3, 3, 3, 2"]]
+            browser.execute_script(fill, typed)
+            requests_of(browser)
+            click(browser, "#build button")
+            wait(browser, "return explorer.session.sizes.length === 7")
+            asked = [one.split("?")[0] for one in requests_of(browser)]
+            assert asked == [server.address.split("?")[0] + "tables"]
+            assert severe(browser) == []
+        finally:
+            browser.get("about:blank")
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("anywidget") is None, reason="no anywidget here"
+)
+def test_a_notebook_widget_is_drawn(
+    browser: Any, made: Explorer, tmp_path: Path
+) -> None:
+    """The module that a notebook loads, rendered as anywidget's front end does."""
+    page = tmp_path / "notebook.html"
+    page.write_text("<!DOCTYPE html><title>notebook</title><div id='out'></div>")
+    browser.get(page.as_uri())
+    browser.execute_async_script(
+        "const [text, done] = arguments;"
+        "import(URL.createObjectURL(new Blob([text], { type: 'text/javascript' })))"
+        ".then((made) => { made.default.render({ model: null, el: document.getElementById('out') }); done() })",
+        made.widget()._esm,
+    )
+    wait(browser, "return !!document.querySelector('iframe')?.explorer")
+    browser.switch_to.frame(0)
+    click(browser, "#step")
+    assert text(browser, "#where").startswith("step1,")
+    browser.switch_to.default_content()
+    assert severe(browser) == []
+
+
+def test_drawings_and_formulas_are_taken_along(
+    browser: Any, page: str, tmp_path: Path
+) -> None:
+    browser.execute_cdp_cmd(
+        "Browser.setDownloadBehavior",
+        {"behavior": "allow", "downloadPath": str(tmp_path)},
+    )
+    opened(browser, page)
+    browser.execute_script("explorer.choose('Z1.1')")
+    browser.execute_script("document.querySelector('#share').open = true")
+    for button, name in (
+        ("svg", "network.svg"),
+        ("png", "network.png"),
+        ("latex", "formula.tex"),
+    ):
+        click(browser, f"#{button}")
+        for _ in range(100):
+            if (tmp_path / name).is_file() and (tmp_path / name).stat().st_size:
+                break
+            time.sleep(0.05)
+    assert ElementTree.parse(tmp_path / "network.svg").getroot().tag.endswith("svg")
+    assert (tmp_path / "network.png").read_bytes().startswith(b"\x89PNG")
+    formula = (tmp_path / "formula.tex").read_text("utf-8")
+    assert r"0.5 \cdot 0.5 + (-1) \cdot (-0.3) + 0.1" in formula

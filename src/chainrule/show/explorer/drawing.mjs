@@ -3,8 +3,7 @@
 import { math, svgSymbol } from "./markup_views.mjs";
 import { short } from "./rounding.mjs";
 
-const WIDTH = 780, TOP = 58, BOTTOM = 30, LEFT = 64, RIGHT = 176;
-const MOST_UNITS = 10, MOST_LABELS = 16, MOST_EDGES = 220;
+const TOP = 58, BOTTOM = 30, MOST_UNITS = 10, MOST_LABELS = 16, MOST_EDGES = 900;
 
 // The units that are drawn of a layer: all, or the first with those that are chosen.
 export const drawnUnits = (width, chosen) => {
@@ -14,12 +13,18 @@ export const drawnUnits = (width, chosen) => {
   return found;
 };
 const sign = (value) => value > 0 ? "positive" : value < 0 ? "negative" : "none";
+// A number with as many digits as a unit has room for.
+const fitting = (value, digits) => {
+  const shown = short(value, digits);
+  return shown.length <= 6 || digits === 1 ? shown : fitting(value, digits - 1);
+};
 const cut = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text;
 const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
 
 export const drawing = (session, state) => {
   const { sizes, L, moment, shown, settings } = session, { read } = moment, data = settings.data;
   const { entry, edges: what } = state;
+  const [WIDTH, LEFT, RIGHT, APART] = state.narrow ? [470, 40, 142, 58] : [780, 64, 176, 74];
   const chosen = /^(?:[mvu]|d)?([A-Z]|b)[A-Za-z]*\+?(\d+)\.(\d+)(?:\.(\d+))?/.exec(entry ?? "") ?? [];
   const [, kind, at, k, j] = chosen;
   const isWeight = Boolean(j);
@@ -61,7 +66,7 @@ export const drawing = (session, state) => {
     for (const to of units[l]) for (const from of units[l - 1]) listed.push(`W${l}.${to}.${from}`);
   }
   const values = listed.map(value), largest = Math.max(...values.map(Math.abs), 1e-300);
-  const lines = [], labels = [];
+  const lines = [], labels = [], wanted = [];
   const chosenEdge = isWeight ? `W${at}.${k}.${j}` : "";
   listed.forEach((name, i) => {
     const [, l, to, from] = /^W(\d+)\.(\d+)\.(\d+)$/.exec(name).map(Number);
@@ -73,13 +78,31 @@ export const drawing = (session, state) => {
       `<line class="grip" ${ends}/><line ${ends} stroke-width="${width.toFixed(2)}"/>` +
       `<title>${escape(say(target))}</title></g>`);
     const count = units[l].length * units[l - 1].length;
-    if (count <= MOST_LABELS && roomy && !dim) {
+    // of many edges those of the unit that is chosen
+    const near = name === chosenEdge || (!isWeight && kind && ((Number(at) === l && Number(k) === to) || (Number(at) === l - 1 && Number(k) === from)));
+    if ((count <= MOST_LABELS || near) && roomy && !dim) {
       const share = (units[l - 1].indexOf(from) + 0.5) / units[l - 1].length;
-      const t = units[l - 1].length > 1 ? 0.3 + 0.36 * share : 0.5;
-      labels.push(`<text class="weight ${sign(v)}${name === chosenEdge ? " chosen" : ""}" data-name="${target}" ` +
-        `x="${(x1 + t * (x2 - x1)).toFixed(1)}" y="${(y1 + t * (y2 - y1) - 3).toFixed(1)}">${short(v, 3)}</text>`);
+      wanted.push({ ends: [x1, y1, x2, y2], text: short(v, 3), chosen: name === chosenEdge, target, v,
+        first: units[l - 1].length > 1 ? 0.3 + 0.36 * share : 0.5 });
     }
   });
+  // A label lies where no other one and no unit is; that of the chosen edge first, then those of the largest; one without
+  // a place is left out, and the edge's title has its number.
+  const taken = [...place.values()].map(([cx, cy]) => [cx - 27, cx + 27, cy - radius - 22, cy + radius + 15]);
+  wanted.sort((a, b) => b.chosen - a.chosen || Math.abs(b.v) - Math.abs(a.v));
+  for (const { ends: [x1, y1, x2, y2], text, chosen: isChosen, target, v, first } of wanted) {
+    const half = 3.1 * text.length + 2;
+    for (const by of [0, 0.06, -0.06, 0.12, -0.12, 0.18, -0.18, 0.24, -0.24, 0.3, -0.3]) {
+      const t = first + by, lx = x1 + t * (x2 - x1), ly = y1 + t * (y2 - y1) - 3;
+      if (t < 0.1 || t > 0.9) continue;
+      const own = [lx - half, lx + half, ly - 10, ly + 3];
+      if (taken.some((b) => own[0] < b[1] && b[0] < own[1] && own[2] < b[3] && b[2] < own[3])) continue;
+      taken.push(own);
+      labels.push(`<text class="weight ${sign(v)}${isChosen ? " chosen" : ""}" data-name="${target}" ` +
+        `x="${lx.toFixed(1)}" y="${ly.toFixed(1)}">${text}</text>`);
+      break;
+    }
+  }
 
   // Units
   const nodes = [], held = session.held, removed = session.removed ?? new Set();
@@ -93,7 +116,7 @@ export const drawing = (session, state) => {
     const called = l === 0 ? data.names?.[unit - 1] : l === L ? data.classes?.[unit - 1] : "";
     nodes.push(`<g class="${classes}" data-name="${a}" data-back="${back}" data-unit="${key}" role="button" tabindex="${key === focus ? 0 : -1}"><title>${escape(called ? `${called}: ${words}` : words)}</title>` +
       `<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="${radius.toFixed(1)}"/>` +
-      `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 18 ? ' font-size="11"' : ""}>${short(read(a), radius < 18 ? 2 : 3)}</text>` +
+      `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 18 ? ' font-size="11"' : ""}>${fitting(read(a), radius < 18 ? 2 : 3)}</text>` +
       (roomy ? `<text class="back" x="${cx.toFixed(1)}" y="${(cy + radius + 12).toFixed(1)}">${short(read(back))}</text>` : "") + `</g>`);
     if (l > 0 && roomy) {
       const b = `b${l}.${unit}`, shownName = what === "dW" ? `db${l}.${unit}` : b, v = read(shownName);
@@ -136,7 +159,7 @@ export const drawing = (session, state) => {
     if (left > 0 && !(l === 0 && picture)) heads.push(`<text class="more" x="${x(l)}" y="${height - 8}">⋮ ${left} more</text>`);
     if (l === 0 && picture) heads.push(`<text class="more" x="${x(0) + 18}" y="${(corner[1] + side + 18).toFixed(1)}">${sizes[0]} pixels</text>`);
   });
-  const ends = [], tx = x(L) + 74, lx = WIDTH - 34;
+  const ends = [], tx = x(L) + APART, lx = WIDTH - 34;
   const outputs = units[L];
   outputs.forEach((unit) => {
     const [, cy] = place.get(`${L}.${unit}`), name = `Y${L}.${unit}`;
@@ -160,7 +183,7 @@ export const drawing = (session, state) => {
     ends.push(`<text class="sub" x="${lx - 5}" y="${cy + 30}">${svgSymbol(templates.symbol("J"))} of the batch</text>`);
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height.toFixed(0)}" role="group" aria-label="The network: ${sizes.join(", ")} units">` +
-    `<g class="edges${listed.length > 70 ? " many" : ""}">${listed.length > MOST_EDGES * 4 ? "" : lines.join("")}</g><g class="labels">${labels.join("")}</g>${image}` +
+    `<g class="edges${listed.length > 70 ? " many" : ""}">${listed.length > MOST_EDGES ? "" : lines.join("")}</g><g class="labels">${labels.join("")}</g>${image}` +
     `<g class="ends">${ends.join("")}</g><g class="units">${nodes.join("")}</g><g class="heads">${heads.join("")}</g></svg>`;
 };
 

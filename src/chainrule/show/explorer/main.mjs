@@ -13,7 +13,7 @@ import { walk } from "./walks.mjs";
 export const start = async (root, payload, wasm) => {
   const $ = (id) => root.querySelector(`#${id}`);
   const all = (selector) => [...root.querySelectorAll(selector)];
-  const state = { entry: null, step: null, edges: "W", playing: false, guide: null, power: -5, axes: [0, 1], chosenData: "" };
+  const state = { entry: null, step: null, edges: "W", playing: false, guide: null, power: -5, axes: [0, 1], drawn: 0 };
   const engine = await Engine.load(wasm);
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   const escaped = (words) => words.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
@@ -106,10 +106,13 @@ export const start = async (root, payload, wasm) => {
     const { settings } = session, hidden = settings.activations.slice(0, -1);
     $("notation").value = session.notation;
     const set = (id, value) => { if (document.activeElement !== $(id)) $(id).value = value; };
-    $("optimizer").innerHTML = options(Object.keys(payload.optimizers).map((name) => [name, plain(name)]), settings.optimizer);
+    const fill = (id, list, chosen) => { if (document.activeElement !== $(id)) $(id).innerHTML = options(list, chosen); };
+    fill("optimizer", Object.keys(payload.optimizers).map((name) => [name, plain(name)]), settings.optimizer);
     const same = hidden.every((phi) => phi === hidden[0]);
-    $("activation").innerHTML = hidden.length ? options([...(same ? [] : [["", "several"]]),
-      ...Object.keys(payload.activations).map((name) => [name, plain(name)])], same ? hidden[0] : "") : options([["", "no hidden layer"]], "");
+    if (hidden.length) {
+      fill("activation", [...(same ? [] : [["", "several"]]), ...Object.keys(payload.activations).map((name) => [name, plain(name)])],
+        same ? hidden[0] : "");
+    } else fill("activation", [["", "no hidden layer"]], "");
     $("activation").disabled = !hidden.length;
     set("rate", String(settings.learning_rate));
     set("rate-slider", String(Math.log10(settings.learning_rate)));
@@ -137,6 +140,7 @@ export const start = async (root, payload, wasm) => {
     let step = steps.find((one) => one.key === state.step);
     if (!step) { [step] = steps; state.step = step.key; }
     root.querySelector(`input[name=edges][value=${state.edges}]`).checked = true;
+    state.narrow = $("drawing").clientWidth < 520;
     $("drawing").innerHTML = drawing(session, state);
     const words = legend(session, state.edges);
     $("legend").innerHTML = `In a unit <b>${words.unit}</b>, below it <b class="back">${words.back}</b>, above it the bias <b>${words.bias}</b>; ` +
@@ -158,14 +162,16 @@ export const start = async (root, payload, wasm) => {
     if (!adjusting) {
       $("panel").innerHTML = state.entry ? entryView(session, state.entry) : stepView(session, step, state.entry);
     } else refreshPanel();
-    if (light) {
-      clearTimeout(later);
-      later = setTimeout(heavy, 120);
-    } else heavy();
+    // while something moves, a few times a second
+    const waited = performance.now() - state.drawn;
+    if (!light || waited > 220) heavy();
+    else if (!later) later = setTimeout(heavy, 220 - waited);
   };
   // What takes longer, and waits while something moves.
   const heavy = () => {
     clearTimeout(later);
+    later = 0;
+    state.drawn = performance.now();
     $("remark").textContent = session.templates.remark;
     showControls();
     showStrip();
@@ -314,8 +320,15 @@ export const start = async (root, payload, wasm) => {
     const own = [...session.Y.subarray(session.row * data.classes.length, (session.row + 1) * data.classes.length)].indexOf(1);
     if (document.activeElement !== $("pad-class")) $("pad-class").value = String(own);
   };
+  // The weight whose derivative is largest.
+  const steepest = () => {
+    const { sizes, moment } = session, { dW } = moment.trace.layers[0];
+    let most = 0;
+    dW.forEach((value, i) => { if (Math.abs(value) > Math.abs(dW[most])) most = i; });
+    return `W1.${Math.floor(most / sizes[0]) + 1}.${most % sizes[0] + 1}`;
+  };
   const showDifference = () => {
-    const { shown, templates } = session, name = (state.entry && parameterOf(state.entry)) ?? "W1.1.1";
+    const { shown, templates } = session, name = (state.entry && parameterOf(state.entry)) || steepest();
     const derived = session.moment.read(`d${name}`), h = 10 ** state.power, found = session.difference(name, h);
     const J = templates.symbol("J");
     const quotient = `<mfrac><mrow>${shown.symbolMathml(J)}<mo>(</mo>${shown.symbolMathml(templates.symbol(name))}<mo>+</mo><mi>h</mi><mo>)</mo><mo>−</mo>` +
@@ -370,9 +383,11 @@ export const start = async (root, payload, wasm) => {
     $("play").setAttribute("aria-pressed", "true");
     const tick = () => {
       if (!state.playing) return;
-      advance(() => session.step());
+      const many = Number($("speed").value);
+      for (let i = 0; i < Math.max(1, many) && state.playing; i += 1) advance(() => session.step());
       render(true);
-      if (state.playing) frame = calm.matches ? setTimeout(tick, 500) : requestAnimationFrame(tick);
+      if (state.playing && many < 1) frame = setTimeout(tick, 1 / many * 100);
+      else if (state.playing) frame = calm.matches ? setTimeout(tick, 500) : requestAnimationFrame(tick);
     };
     tick();
   };
@@ -691,6 +706,10 @@ export const start = async (root, payload, wasm) => {
   on("guide-back", "click", () => guide(state.guide - 1));
   on("guide-end", "click", () => { guide(null); $("walk").focus(); });
 
+  let width = root.clientWidth;
+  window.addEventListener("resize", () => {
+    if (session && root.clientWidth !== width) { width = root.clientWidth; render(true); }
+  });
   const dark = matchMedia("(prefers-color-scheme: dark)");
   document.documentElement.dataset.scheme = dark.matches ? "dark" : "light";
   dark.addEventListener("change", () => scheme(dark.matches ? "dark" : "light"));

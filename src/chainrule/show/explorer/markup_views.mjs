@@ -10,17 +10,35 @@ export const math = (inside) => `<math xmlns="${MATH}">${inside}</math>`;
 export const broken = (inside) => {
   const host = document.createElement("div");
   host.innerHTML = math(inside);
-  const parts = [[]];
+  const parts = [[]], open = [];
   let depth = 0, sign = true;
+  // A bracket that is long breaks within, too.
+  const isLong = (siblings, from) => {
+    let level = 0, length = 0;
+    for (const one of siblings.slice(from)) {
+      const text = one.localName === "mo" ? one.textContent : "";
+      level += Number(text === "(") - Number(text === ")");
+      if (!level) break;
+      length += one.textContent.length;
+    }
+    return length > 36;
+  };
   const walk = (row) => {
-    for (const one of [...row.children]) {
+    const siblings = [...row.children];
+    for (const [at, one] of siblings.entries()) {
       const first = one.firstElementChild;
       const bracketed = first && first.localName === "mo" && "([".includes(first.textContent);
       if (one.localName === "mrow" && !one.attributes.length && !bracketed) { walk(one); continue; }
       const text = one.localName === "mo" ? one.textContent : "";
-      if (text === "(") depth += 1;
-      else if (text === ")") depth -= 1;
-      else if (text && "=+−".includes(text) && !depth && !sign) {
+      if (text === "(") {
+        open.push(Number(!isLong(siblings, at)));
+        depth += open.at(-1);
+        if (!open.at(-1)) one.setAttribute("stretchy", "false");
+      } else if (text === ")") {
+        const counted = open.pop() ?? 0;
+        depth -= counted;
+        if (!counted) one.setAttribute("stretchy", "false");
+      } else if (text && "=+−".includes(text) && !depth && !sign) {
         one.setAttribute("form", "infix");
         parts.push([]);
       }
