@@ -362,7 +362,7 @@ def test_five_clicks_show_why_a_weight_moved(
     assert "5of5" in text(browser, "#guide-text")
     assert browser.execute_script("return explorer.state.entry") == "W+1.1.2"
     moved = browser.execute_script("return explorer.session.moment.read('W+1.1.2')")
-    factor = {"column-batch": 2, "bias-last": 16}.get(notation, 1)
+    factor = {"column-batch": 2, "bias-last": 16 / 64}.get(notation, 1)
     assert moved == pytest.approx(
         -1 + 0.25 * factor
     )  # by hand: docs/worked_notations.md

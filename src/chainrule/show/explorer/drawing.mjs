@@ -23,11 +23,12 @@ const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").repla
 
 export const drawing = (session, state) => {
   const { sizes, L, moment, shown, settings } = session, { read } = moment, data = settings.data;
-  const { entry, edges: what } = state;
+  const { entry } = state;
   const [WIDTH, LEFT, RIGHT, APART] = state.narrow ? [470, 40, 142, 58] : [780, 64, 176, 74];
   const chosen = /^(?:[mvu]|d)?([A-Z]|b)[A-Za-z]*\+?(\d+)\.(\d+)(?:\.(\d+))?/.exec(entry ?? "") ?? [];
   const [, kind, at, k, j] = chosen;
   const isWeight = Boolean(j);
+  const what = state.edges === "paths" && !(isWeight && kind === "W") ? "W" : state.edges;
   const picked = (l) => {
     if (!kind) return null;
     if (l === Number(at)) return Number(k);

@@ -516,7 +516,6 @@ export const start = async (root, payload, wasm) => {
       const order = session.order.rows, { batch } = session.settings;
       session.batch = Math.floor(order.indexOf(row) / batch);
       session.touched();
-      session.past[session.at].batch = session.batch;
     }
     render();
   });
@@ -704,7 +703,12 @@ export const start = async (root, payload, wasm) => {
   });
   on("guide-next", "click", () => guide(state.guide + 1));
   on("guide-back", "click", () => guide(state.guide - 1));
-  on("guide-end", "click", () => { guide(null); $("walk").focus(); });
+  on("guide-end", "click", () => {
+    guide(null);
+    Object.assign(state, { entry: null, step: session.templates.steps[0].key });
+    render();
+    $("walk").focus();
+  });
 
   let width = root.clientWidth;
   window.addEventListener("resize", () => {

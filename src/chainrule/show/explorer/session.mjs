@@ -118,12 +118,11 @@ export class Session {
     this.past.length = Math.min(this.past.length, this.at);
     this.past.push({ state: this.network.state(), epoch: this.epoch, batch: this.batch, J: null });
     this.at = this.past.length - 1;
-    this.changed = false;
   }
   // One step along the gradient of the batch; false where a number is not finite.
   step() {
     const here = this.past[this.at];
-    if (this.at + 1 < this.past.length && !this.changed) {
+    if (this.at + 1 < this.past.length) {
       this.go(this.at + 1);
       return true;
     }
@@ -159,7 +158,7 @@ export class Session {
   go(at) {
     const found = this.past[at];
     this.network.restore(found.state);
-    Object.assign(this, { at, epoch: found.epoch, batch: found.batch });
+    Object.assign(this, { at, epoch: found.epoch, batch: Math.min(found.batch, this.batches - 1) });
   }
   hold(before) {
     const theta = this.theta;
@@ -198,7 +197,7 @@ export class Session {
     this.network.set_rows(X, Y);
     this.network.restore(state);
     Object.assign(this, { settings, X, Y, held: found.held, removed: found.removed, past: found.past, at: found.at, epoch: found.epoch,
-      batch: found.batch, row: found.row, rows: found.rows, changed: false });
+      batch: found.batch, row: found.row, rows: found.rows });
     return found.what;
   }
   // A weight or a bias, by its name.
@@ -226,14 +225,14 @@ export class Session {
   // The steps kept after this one are no longer what comes.
   touched() {
     this.past.length = this.at + 1;
-    this.past[this.at] = { ...this.past[this.at], state: this.network.state(), J: null };
+    this.past[this.at] = { state: this.network.state(), epoch: this.epoch, batch: this.batch, J: null };
   }
   set(changes) {
     const settings = { ...this.settings, ...changes };
     if (changes.optimizer && !("learning_rate" in changes)) {
       settings.learning_rate = this.payload.optimizers[changes.optimizer].specification.learning_rate;
     }
-    const { optimizer, activations, loss, l1, l2, dropout } = this.described(settings);
+    const { optimizer } = this.described(settings);
     if (Object.keys(changes).some((key) => key !== "batch" && key !== "seed" && key !== "learning_rate")) {
       const of = this.network;
       const next = this.engine.network({ ...this.described(settings), parameters: of.parameters });
@@ -243,16 +242,19 @@ export class Session {
       of.free();
       this.network = next;
     }
-    void [activations, loss, l1, l2, dropout];
     this.network.learning_rate = settings.learning_rate;
     this.settings = settings;
     if ("batch" in changes) {
       this.settings.batch = Math.max(1, Math.min(changes.batch, this.rows));
       if (this.batch >= this.batches) { this.batch = 0; this.epoch += 1; }
     }
-    this.past = [];
-    this.at = 0;
-    this.keep();
+    // the steps before can be gone back to where the optimizer remembers what it did
+    if (!("optimizer" in changes)) this.touched();
+    else {
+      this.past = [];
+      this.at = 0;
+      this.keep();
+    }
   }
   freeze(unit) {
     if (this.held.has(unit)) this.held.delete(unit);
