@@ -164,13 +164,14 @@ export const start = async (root, payload, wasm) => {
     } else refreshPanel();
     // while something moves, a few times a second
     const waited = performance.now() - state.drawn;
-    if (!light || waited > 220) heavy();
-    else if (!later) later = setTimeout(heavy, 220 - waited);
+    clearTimeout(later);
+    if (!light) { heavy(); return; }
+    if (waited > 220) heavy(true);
+    later = setTimeout(() => heavy(), 350);
   };
   // What takes longer, and waits while something moves.
-  const heavy = () => {
+  const heavy = (moving = false) => {
     clearTimeout(later);
-    later = 0;
     state.drawn = performance.now();
     $("remark").textContent = session.templates.remark;
     showControls();
@@ -178,7 +179,7 @@ export const start = async (root, payload, wasm) => {
     showRegions();
     showPictures();
     showGuess();
-    showDifference();
+    if (!moving) showDifference();
   };
   const exists = (name) => {
     try {
