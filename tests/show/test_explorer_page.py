@@ -344,6 +344,44 @@ def test_a_network_is_built_and_bad_ones_are_refused(browser: Any, page: str) ->
     )
 
 
+#: The network of docs/worked_notations.md, typed as each document has it.
+TYPED = {
+    "canonical": "W[1] = [2 -1; 4 -1] b[1] = [0 -2] W[2] = [4 -8] b[2] = [2]",
+    "bias-first": "W^[1] = [0 2 -1; -2 4 -1]  W^[2] = [2 4 -8]",
+    "column-batch": "W^(1) = [2 -1; 4 -1]  b^(1) = [0; -2]  W^(2) = [4 −8]  b^(2) = [2]",
+    "constant-neuron": "w^0 = [1 0 -2; 0 2 4; 0 -1 -1]  w^1 = [1 2; 0 4; 0 -8]",
+    "flat-theta": "W^[2] = [2 -1; 4 -1] b^[2] = [0; -2] W^[3] = [4 -8] b^[3] = [2]",
+    "bias-last": "W^1 = [2 -1 0; 4 -1 -2] W^F = [4 -8 2]",
+}
+
+
+@pytest.mark.parametrize("notation", SPELLINGS)
+def test_weights_are_typed_in_the_letters_of_a_notation(
+    browser: Any, page: str, notation: str
+) -> None:
+    opened(browser, page)
+    choose(browser, "#notation", notation)
+    fill = "for (const [id, value] of arguments[0]) document.getElementById(id).value = value"
+    typed = [
+        ["build-sizes", "2, 2, 1"],
+        ["build-hidden", "sigmoid"],
+        ["build-output", "sigmoid"],
+        ["build-loss", "squared_error"],
+        ["build-rows", "1 2; 1"],
+        ["build-weights", TYPED[notation]],
+    ]
+    browser.execute_script(fill, typed)
+    click(browser, "#build button")
+    wait(browser, "return explorer.session.settings.data.id === 'typed'")
+    theta = browser.execute_script("return [...explorer.session.theta]")
+    assert theta == [2, -1, 4, -1, 4, -8, 0, -2, 2]
+    assert browser.find_element("css selector", "#build-trouble").text == ""
+    browser.execute_script(fill, [["build-weights", "Q = [1 2]"]])
+    click(browser, "#build button")
+    wait(browser, "return document.querySelector('#build-trouble').textContent")
+    assert "array Q" in browser.find_element("css selector", "#build-trouble").text
+
+
 @pytest.mark.parametrize(
     "notation", [name for name in SPELLINGS if name != "canonical"]
 )

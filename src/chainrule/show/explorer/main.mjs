@@ -8,6 +8,7 @@ import { PALETTE, curveOf, diverging, errorCurve, gray, paint, picture } from ".
 import { short } from "./rounding.mjs";
 import { Session, decodedFloats } from "./session.mjs";
 import { split } from "./templates.mjs";
+import { typedParameters, writtenParameters } from "./typed.mjs";
 import { walk } from "./walks.mjs";
 
 export const start = async (root, payload, wasm) => {
@@ -177,6 +178,7 @@ export const start = async (root, payload, wasm) => {
     showControls();
     showStrip();
     showRegions();
+    $("build-weights").placeholder = session.sizes.every((width) => width <= 12) ? writtenParameters(session) : "";
     showPictures();
     showGuess();
     if (!moving) showDifference();
@@ -607,7 +609,13 @@ export const start = async (root, payload, wasm) => {
     $("build-trouble").textContent = "";
     try {
       await deeper($("build-sizes").value.split(/[^\d]+/).filter(Boolean).length - 1);
+      const weights = $("build-weights").value.trim();
       open(built());
+      if (weights) {
+        session.network.parameters = typedParameters(weights, session);
+        session.touched();
+        render();
+      }
       scrollTo({ top: 0 });
     } catch (error) { $("build-trouble").textContent = error.message; }
   });
@@ -695,6 +703,7 @@ export const start = async (root, payload, wasm) => {
     $("guide-text").innerHTML = `<b>${at + 1} of ${steps.length}.</b> ${text.replace(/@([^@]+)@/g, (_, one) => math(session.shown.symbolMathml(session.templates.symbol(one))))}`;
     $("guide-back").disabled = at === 0;
     $("guide-next").disabled = at === steps.length - 1;
+    if (at === steps.length - 1 && document.activeElement === document.body) $("guide-end").focus();
   };
   on("walk", "click", () => {
     const own = payload.sets.find((one) => one.id === `worked-${session.notation}`);

@@ -25,6 +25,7 @@ MODULES = (
     "drawing",
     "panel",
     "pictures",
+    "typed",
     "walks",
     "main",
 )
