@@ -11,7 +11,8 @@ export const broken = (inside) => {
   const host = document.createElement("div");
   host.innerHTML = math(inside);
   const parts = [[]], open = [];
-  let depth = 0, sign = true;
+  let depth = 0, sign = true, last = null;
+  const wide = (one) => one !== null && one.innerHTML.includes("<mtr") && one.querySelectorAll("mtr:first-of-type > mtd").length > 2;
   // A bracket that is long breaks within, too.
   const isLong = (siblings, from) => {
     let level = 0, length = 0;
@@ -42,6 +43,8 @@ export const broken = (inside) => {
         one.setAttribute("form", "infix");
         parts.push([]);
       }
+      if (!depth && wide(one) && wide(last)) parts.push([]); // between two matrices
+      last = one;
       sign = Boolean(text) && text !== ")" && text !== "⟩";
       parts.at(-1).push(one.outerHTML);
       if (text === "⟩" && !depth && parts.at(-1).length > 12) parts.push([]);
