@@ -9,7 +9,7 @@ import numpy as np
 from chainrule import LOSSES, OPTIMIZERS, Network
 from chainrule.engines.rows import Data
 from chainrule.equations.activations import ACTIVATIONS
-from chainrule.explanation.numbers import Moment
+from chainrule.explanation.moment import Moment
 from chainrule.explanation.request import Wanted, explained
 from chainrule.explanation.spellings import SPELLINGS, spelling
 from chainrule.optimizers.rules import Rules

@@ -36,7 +36,7 @@ __all__ = ["Choices", "Texts", "notations_of", "style_name", "variant_of"]
 Json = Any
 #: Stand for the indices in a symbol, and for the row, from 0, which some notations write from 1.
 INDEX, ROW, ROW_WRITTEN = {"901": "#1", "902": "#2"}, "903", "904"
-NOTHING = Selection(True, (), {}, {}, 0)
+NOTHING = Selection(True, (), {}, {}, 0, 0)
 OF_UNITS = ("A", "Z", "P", "D", "G", "M", "X", "Y", "b", "db", "b+")
 OF_WEIGHTS = ("W", "dW", "W+")
 REMEMBERED = ("m", "v")
