@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import os
@@ -429,12 +430,24 @@ def test_a_state_is_a_link(browser: Any, page: str) -> None:
     for _ in range(3):
         click(browser, "#step")
     theta = browser.execute_script("return [...explorer.session.theta]")
+    browser.execute_script("explorer.state.edges = 'dW'; explorer.choose('A1.3')")
+    click(browser, "#panel [data-freeze]")
     browser.execute_script("document.querySelector('#share').open = true")
     click(browser, "#link")
     wait(browser, "return location.hash.length > 10")
     link = browser.execute_script("return location.href")
     opened(browser, link)
     assert browser.execute_script("return [...explorer.session.theta]") == theta
+    assert browser.execute_script("return explorer.state.edges") == "dW"
+    assert text(browser, "#panel h2").startswith("A3[1]=")
+    assert browser.execute_script("return [...explorer.session.held]") == ["1.3"]
+    other = base64.b64encode(
+        b'{"data": "example", "notation": "<b>", "sizes": [2, 3, 2]}'
+    )
+    for damaged in ("damaged", base64.b64encode(b"{}").decode(), other.decode()):
+        opened(browser, f"{page}#s={damaged}")
+        assert browser.find_element("css selector", "#trouble").text
+        assert browser.execute_script("return explorer.session.sizes") == [2, 3, 2]
     opened(browser, f"{page}#s=damaged")
     assert "cannot be read" in browser.find_element("css selector", "#trouble").text
 

@@ -66,6 +66,13 @@ export const start = async (root, payload, wasm) => {
     fillControls();
     session.look();
     state.step = session.templates.steps[0].key;
+    if (what.held) session.held = new Set(what.held);
+    if (what.removed) session.removed = new Set(what.removed);
+    const { entry, step, edges, axes } = what.seen ?? {};
+    if (typeof entry === "string") state.entry = entry; // which is looked up before it is shown
+    if (typeof step === "string") state.step = step;
+    if (["W", "dW", "WA", "paths"].includes(edges)) state.edges = edges;
+    if (Array.isArray(axes) && axes.length === 2 && axes.every((at) => Number.isInteger(at) && at >= 0 && at < session.sizes[0])) state.axes = axes;
     render();
   };
 
@@ -667,7 +674,8 @@ export const start = async (root, payload, wasm) => {
 
   // Sharing
   on("link", "click", async () => {
-    location.hash = `s=${btoa(JSON.stringify(session.link))}`;
+    const { entry, step, edges, axes } = state;
+    location.hash = `s=${btoa(JSON.stringify({ ...session.link, held: [...session.held], removed: [...session.removed ?? []], seen: { entry, step, edges, axes } }))}`;
     try {
       await navigator.clipboard.writeText(location.href);
       say("The link is copied.");
@@ -728,7 +736,13 @@ export const start = async (root, payload, wasm) => {
   document.documentElement.dataset.scheme = dark.matches ? "dark" : "light";
   dark.addEventListener("change", () => scheme(dark.matches ? "dark" : "light"));
   matchMedia("print").addEventListener("change", (event) => { if (event.matches) document.documentElement.dataset.scheme = "light"; });
-  open(fromLink() ?? startOf(payload.sets.find((one) => one.id === payload.first) ?? payload.sets[0]));
+  const first = startOf(payload.sets.find((one) => one.id === payload.first) ?? payload.sets[0]);
+  try {
+    open(fromLink() ?? first);
+  } catch {
+    unreadable = "This link cannot be read; the page starts as it is.";
+    open({ ...first, notation: first.notation ?? "canonical" });
+  }
   if (unreadable) trouble(unreadable);
   return { get session() { return session; }, state, choose, render };
 };
