@@ -591,8 +591,10 @@ def test_a_notebook_widget_is_drawn(
     browser: Any, made: Explorer, tmp_path: Path
 ) -> None:
     """The module that a notebook loads, rendered as anywidget's front end does."""
+    from selenium.webdriver.common.action_chains import ActionChains
+
     page = tmp_path / "notebook.html"
-    page.write_text("<!DOCTYPE html><title>notebook</title><div id='out'></div>")
+    page.write_text("<!DOCTYPE html><title>notebook</title><div id=out></div>")
     browser.get(page.as_uri())
     browser.execute_async_script(
         "const [text, done] = arguments;"
@@ -604,6 +606,14 @@ def test_a_notebook_widget_is_drawn(
     browser.switch_to.frame(0)
     click(browser, "#step")
     assert text(browser, "#where").startswith("step1,")
+    click(browser, "#scheme")
+    schemes = "return [document, parent.document].map((of) => of.documentElement.dataset.scheme)"
+    assert browser.execute_script(schemes) == ["dark", None]
+    edge = '#drawing text.weight[data-name="W2.1.1"]'
+    ActionChains(browser).click_and_hold(
+        browser.find_element("css selector", edge)
+    ).move_by_offset(0, -40).move_by_offset(0, -40).release().perform()
+    assert text(browser, "#panel h2").startswith("W1,1[2]=1.")
     browser.switch_to.default_content()
     assert severe(browser) == []
 

@@ -12,11 +12,12 @@ import { typedParameters, writtenParameters } from "./typed.mjs";
 import { walk } from "./walks.mjs";
 
 export const start = async (root, payload, wasm) => {
+  const page = root.ownerDocument, view = page.defaultView; // in a notebook those of a frame
   const $ = (id) => root.querySelector(`#${id}`);
   const all = (selector) => [...root.querySelectorAll(selector)];
   const state = { entry: null, step: null, edges: "W", playing: false, guide: null, power: -5, axes: [0, 1], drawn: 0 };
   const engine = await Engine.load(wasm);
-  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const calm = view.matchMedia("(prefers-reduced-motion: reduce)");
   const escaped = (words) => words.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
   const options = (list, chosen) => list.map(([value, text]) =>
     `<option value="${escaped(value)}"${value === chosen ? " selected" : ""}>${escaped(text)}</option>`).join("");
@@ -27,7 +28,7 @@ export const start = async (root, payload, wasm) => {
   const startOf = (set) => ({ ...set.start, data: set });
   let unreadable = "";
   const fromLink = () => {
-    const text = decodeURIComponent(location.hash.slice(1));
+    const text = decodeURIComponent(view.location.hash.slice(1));
     if (!text.startsWith("s=")) return null;
     try {
       const found = JSON.parse(atob(text.slice(2)));
@@ -113,8 +114,8 @@ export const start = async (root, payload, wasm) => {
   const showControls = () => {
     const { settings } = session, hidden = settings.activations.slice(0, -1);
     $("notation").value = session.notation;
-    const set = (id, value) => { if (document.activeElement !== $(id)) $(id).value = value; };
-    const fill = (id, list, chosen) => { if (document.activeElement !== $(id)) $(id).innerHTML = options(list, chosen); };
+    const set = (id, value) => { if (page.activeElement !== $(id)) $(id).value = value; };
+    const fill = (id, list, chosen) => { if (page.activeElement !== $(id)) $(id).innerHTML = options(list, chosen); };
     fill("optimizer", Object.keys(payload.optimizers).map((name) => [name, plain(name)]), settings.optimizer);
     const same = hidden.every((phi) => phi === hidden[0]);
     if (hidden.length) {
@@ -165,7 +166,7 @@ export const start = async (root, payload, wasm) => {
     $("where").textContent = `step ${session.network.steps}, epoch ${session.epoch}, loss ${shown.rounded(moment.trace.J)}`;
     const rowsHere = session.batchRows.length;
     $("row-of").textContent = `of ${session.rows}${rowsHere < session.rows ? `; ${rowsHere} of them in this batch` : ""}`;
-    if (document.activeElement !== $("row")) $("row").value = String(session.row + 1);
+    if (page.activeElement !== $("row")) $("row").value = String(session.row + 1);
     showSteps(steps, step);
     if (!adjusting) {
       $("panel").innerHTML = state.entry ? entryView(session, state.entry) : stepView(session, step, state.entry);
@@ -203,7 +204,7 @@ export const start = async (root, payload, wasm) => {
     const { templates } = session;
     const phases = ["forward", "loss", "backward", "update"];
     const select = $("steps");
-    if (document.activeElement !== select) {
+    if (page.activeElement !== select) {
       select.innerHTML = phases.map((phase) => `<optgroup label="${phase}">${steps.filter((one) => one.phase === phase)
         .map((one) => `<option value="${one.key}"${one === step ? " selected" : ""}>layer ${templates.label(one.layer)}: ${one.title}${templates.where(one) ? ` [${templates.where(one)}]` : ""}</option>`).join("")}</optgroup>`).join("");
     }
@@ -213,7 +214,7 @@ export const start = async (root, payload, wasm) => {
   };
   // While a value is dragged, the slider stays; all around it follows.
   const refreshPanel = () => {
-    const fresh = document.createElement("div");
+    const fresh = page.createElement("div");
     fresh.innerHTML = state.entry ? entryView(session, state.entry) : "";
     const old = $("panel");
     [...fresh.children].forEach((child, i) => {
@@ -221,7 +222,7 @@ export const start = async (root, payload, wasm) => {
       if (!there || child.classList.contains("adjust")) {
         if (there && child.classList.contains("adjust")) {
           const [a, b] = ["input[type=range]", "input[type=number]"].map((s) => [there.querySelector(s), child.querySelector(s)]);
-          for (const [now, next] of [a, b]) if (now && next && now !== document.activeElement) now.value = next.value;
+          for (const [now, next] of [a, b]) if (now && next && now !== page.activeElement) now.value = next.value;
         }
         return;
       }
@@ -258,7 +259,7 @@ export const start = async (root, payload, wasm) => {
     }
   };
 
-  const paper = () => getComputedStyle(document.documentElement).colorScheme === "dark" ? [26, 31, 36] : [255, 255, 255];
+  const paper = () => view.getComputedStyle(page.documentElement).colorScheme === "dark" ? [26, 31, 36] : [255, 255, 255];
   const showRegions = () => {
     const { sizes, settings, rows } = session, [n] = sizes, { data } = settings, [i, j] = state.axes;
     if (n < 2) return;
@@ -328,7 +329,7 @@ export const start = async (root, payload, wasm) => {
     const found = session.network.predict(Float32Array.from(x)), best = found.indexOf(Math.max(...found));
     $("guess").innerHTML = data.classes.map((name, k) => `<li class="${k === best ? "top1" : ""}"><b>${escaped(name)} ${(100 * found[k]).toFixed(1)} %</b><span style="width:${Math.max(1, 90 * found[k]).toFixed(0)}px"></span></li>`).join("");
     const own = [...session.Y.subarray(session.row * data.classes.length, (session.row + 1) * data.classes.length)].indexOf(1);
-    if (document.activeElement !== $("pad-class")) $("pad-class").value = String(own);
+    if (page.activeElement !== $("pad-class")) $("pad-class").value = String(own);
   };
   // The weight whose derivative is largest.
   const steepest = () => {
@@ -404,7 +405,7 @@ export const start = async (root, payload, wasm) => {
   let adjusting = false;
 
   const download = (name, content, type) => {
-    const link = document.createElement("a");
+    const link = page.createElement("a");
     link.href = URL.createObjectURL(new Blob([content], { type }));
     link.download = name;
     link.click();
@@ -413,7 +414,7 @@ export const start = async (root, payload, wasm) => {
   const drawn = () => {
     const svg = $("drawing").querySelector("svg").cloneNode(true), from = [...$("drawing").querySelector("svg").querySelectorAll("*")];
     [...svg.querySelectorAll("*")].forEach((one, i) => {
-      const style = getComputedStyle(from[i]);
+      const style = view.getComputedStyle(from[i]);
       for (const name of ["fill", "stroke", "stroke-width", "stroke-opacity", "fill-opacity", "font-size", "font-weight", "text-anchor", "stroke-dasharray", "paint-order", "opacity"]) {
         one.style.setProperty(name, style.getPropertyValue(name));
       }
@@ -422,10 +423,10 @@ export const start = async (root, payload, wasm) => {
     svg.setAttribute("width", width);
     svg.setAttribute("height", height);
     svg.style.fontFamily = "sans-serif";
-    const ground = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    const ground = page.createElementNS("http://www.w3.org/2000/svg", "rect");
     ground.setAttribute("width", width);
     ground.setAttribute("height", height);
-    ground.setAttribute("fill", getComputedStyle(document.body).backgroundColor);
+    ground.setAttribute("fill", view.getComputedStyle(page.body).backgroundColor);
     svg.prepend(ground);
     return new XMLSerializer().serializeToString(svg);
   };
@@ -478,7 +479,7 @@ export const start = async (root, payload, wasm) => {
     if (one.classList.contains("unit") && !name.startsWith("A0.")) return;
     drag = { name, y: event.clientY, value: session.moment.read(name), moved: false };
   });
-  window.addEventListener("pointermove", (event) => {
+  view.addEventListener("pointermove", (event) => {
     if (!drag || !session) return;
     const by = (drag.y - event.clientY) / 80;
     if (!drag.moved && Math.abs(event.clientY - drag.y) < 5) return;
@@ -486,11 +487,11 @@ export const start = async (root, payload, wasm) => {
     setNumber(drag.name, drag.value + by);
     render(true);
   });
-  window.addEventListener("pointerup", () => {
+  view.addEventListener("pointerup", () => {
     if (drag?.moved) {
       const block = (event) => { event.stopPropagation(); event.preventDefault(); };
-      window.addEventListener("click", block, { capture: true, once: true });
-      setTimeout(() => window.removeEventListener("click", block, { capture: true }), 50);
+      view.addEventListener("click", block, { capture: true, once: true });
+      setTimeout(() => view.removeEventListener("click", block, { capture: true }), 50);
       render();
     }
     drag = null;
@@ -623,13 +624,13 @@ export const start = async (root, payload, wasm) => {
         session.touched();
         render();
       }
-      scrollTo({ top: 0 });
+      view.scrollTo({ top: 0 });
     } catch (error) { $("build-trouble").textContent = error.message; }
   });
   // A page from a server asks it for the equations of a depth that it does not have.
   const deeper = async (depth) => {
-    if (String(depth) in payload.notations.canonical.where || location.protocol !== "http:") return;
-    const answer = await fetch(`tables${location.search}`, { method: "POST", headers: { "Content-Type": "application/json" },
+    if (String(depth) in payload.notations.canonical.where || view.location.protocol !== "http:") return;
+    const answer = await fetch(`tables${view.location.search}`, { method: "POST", headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ depth }) }).catch(() => null);
     if (answer?.ok) Object.assign(payload, await answer.json());
   };
@@ -673,11 +674,12 @@ export const start = async (root, payload, wasm) => {
   };
 
   // Sharing
+  $("link").hidden = view.location.protocol === "about:"; // a frame has no address
   on("link", "click", async () => {
     const { entry, step, edges, axes } = state;
-    location.hash = `s=${btoa(JSON.stringify({ ...session.link, held: [...session.held], removed: [...session.removed ?? []], seen: { entry, step, edges, axes } }))}`;
+    view.location.hash = `s=${btoa(JSON.stringify({ ...session.link, held: [...session.held], removed: [...session.removed ?? []], seen: { entry, step, edges, axes } }))}`;
     try {
-      await navigator.clipboard.writeText(location.href);
+      await navigator.clipboard.writeText(view.location.href);
       say("The link is copied.");
       $("link").textContent = "Copied";
     } catch { $("link").textContent = "It is in the address bar"; }
@@ -687,7 +689,7 @@ export const start = async (root, payload, wasm) => {
   on("png", "click", () => {
     const image = new Image(), source = drawn();
     image.onload = () => {
-      const canvas = document.createElement("canvas");
+      const canvas = page.createElement("canvas");
       canvas.width = 2 * image.width;
       canvas.height = 2 * image.height;
       canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
@@ -696,9 +698,9 @@ export const start = async (root, payload, wasm) => {
     image.src = `data:image/svg+xml;base64,${btoa(String.fromCharCode(...new TextEncoder().encode(source)))}`;
   });
   on("latex", "click", () => download("formula.tex", latexOf(), "text/plain"));
-  on("print", "click", () => window.print());
-  const scheme = (to) => { document.documentElement.dataset.scheme = to; if (session) render(); };
-  on("scheme", "click", () => scheme(document.documentElement.dataset.scheme === "dark" ? "light" : "dark"));
+  on("print", "click", () => view.print());
+  const scheme = (to) => { page.documentElement.dataset.scheme = to; if (session) render(); };
+  on("scheme", "click", () => scheme(page.documentElement.dataset.scheme === "dark" ? "light" : "dark"));
 
   // The walk
   const guide = (at) => {
@@ -711,7 +713,7 @@ export const start = async (root, payload, wasm) => {
     $("guide-text").innerHTML = `<b>${at + 1} of ${steps.length}.</b> ${text.replace(/@([^@]+)@/g, (_, one) => math(session.shown.symbolMathml(session.templates.symbol(one))))}`;
     $("guide-back").disabled = at === 0;
     $("guide-next").disabled = at === steps.length - 1;
-    if (at === steps.length - 1 && document.activeElement === document.body) $("guide-end").focus();
+    if (at === steps.length - 1 && page.activeElement === page.body) $("guide-end").focus();
   };
   on("walk", "click", () => {
     const own = payload.sets.find((one) => one.id === `worked-${session.notation}`);
@@ -729,13 +731,13 @@ export const start = async (root, payload, wasm) => {
   });
 
   let width = root.clientWidth;
-  window.addEventListener("resize", () => {
+  view.addEventListener("resize", () => {
     if (session && root.clientWidth !== width) { width = root.clientWidth; render(true); }
   });
-  const dark = matchMedia("(prefers-color-scheme: dark)");
-  document.documentElement.dataset.scheme = dark.matches ? "dark" : "light";
+  const dark = view.matchMedia("(prefers-color-scheme: dark)");
+  page.documentElement.dataset.scheme = dark.matches ? "dark" : "light";
   dark.addEventListener("change", () => scheme(dark.matches ? "dark" : "light"));
-  matchMedia("print").addEventListener("change", (event) => { if (event.matches) document.documentElement.dataset.scheme = "light"; });
+  view.matchMedia("print").addEventListener("change", (event) => { if (event.matches) page.documentElement.dataset.scheme = "light"; });
   const first = startOf(payload.sets.find((one) => one.id === payload.first) ?? payload.sets[0]);
   try {
     open(fromLink() ?? first);
