@@ -1,14 +1,17 @@
 // The page: what is seen and done. The numbers are the session's, the formulas the templates'.
 
+import { buildingOf } from "./building.mjs";
+import { cardsOf, escaped } from "./cards.mjs";
 import { Engine } from "./engine.mjs";
-import { drawing, drawnUnits, legend } from "./drawing.mjs";
+import { drawing, legend } from "./drawing.mjs";
 import { math } from "./markup_views.mjs";
-import { entryView, parameterOf, stepView } from "./panel.mjs";
-import { PALETTE, curveOf, diverging, errorCurve, gray, paint, picture } from "./pictures.mjs";
+import { entryView, stepView } from "./panel.mjs";
+import { curveOf } from "./pictures.mjs";
 import { short } from "./rounding.mjs";
+import { sharingOf } from "./sharing.mjs";
 import { Session, decodedFloats } from "./session.mjs";
 import { split } from "./templates.mjs";
-import { typedParameters, writtenParameters } from "./typed.mjs";
+import { writtenParameters } from "./typed.mjs";
 import { walk } from "./walks.mjs";
 
 export const start = async (root, payload, wasm) => {
@@ -18,7 +21,6 @@ export const start = async (root, payload, wasm) => {
   const state = { entry: null, step: null, edges: "W", playing: false, guide: null, power: -5, axes: [0, 1], drawn: 0 };
   const engine = await Engine.load(wasm);
   const calm = view.matchMedia("(prefers-reduced-motion: reduce)");
-  const escaped = (words) => words.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
   const options = (list, chosen) => list.map(([value, text]) =>
     `<option value="${escaped(value)}"${value === chosen ? " selected" : ""}>${escaped(text)}</option>`).join("");
   const plain = (name) => name.replaceAll("_", " ").replace("(factor=1)", ", whole");
@@ -48,6 +50,8 @@ export const start = async (root, payload, wasm) => {
   const say = (words) => { $("said").textContent = words; };
 
   let session;
+  const at = { root, state, payload, get session() { return session; } };
+  const cards = cardsOf(at);
   const open = (what) => {
     try {
       if (session) session.open(what);
@@ -184,12 +188,12 @@ export const start = async (root, payload, wasm) => {
     state.drawn = performance.now();
     $("remark").textContent = session.templates.remark;
     showControls();
-    showStrip();
-    showRegions();
+    cards.strip();
+    cards.regions();
     $("build-weights").placeholder = session.sizes.every((width) => width <= 12) ? writtenParameters(session) : "";
-    showPictures();
-    showGuess();
-    if (!moving) showDifference();
+    cards.pictures();
+    cards.guess();
+    if (!moving) cards.difference();
   };
   const exists = (name) => {
     try {
@@ -228,126 +232,6 @@ export const start = async (root, payload, wasm) => {
       }
       there.replaceWith(child);
     });
-  };
-
-  const showStrip = () => {
-    const { moment, shown, templates, settings } = session, { data } = settings, rows = session.batchRows, most = 64;
-    const parameter = state.entry && parameterOf(state.entry), shares = parameter && session.shares(parameter);
-    const losses = [...moment.trace.row_loss], highest = Math.max(...losses, 1e-12), largest = shares ? Math.max(...shares.map(Math.abs), 1e-300) : 1;
-    const batches = session.batches;
-    $("batch-words").innerHTML = `${rows.length} of ${session.rows} rows${batches > 1 ? `, batch ${session.batch + 1} of ${batches}` : ""}: each with its loss` +
-      (shares ? `, and below it its share in ${math(shown.symbolMathml(templates.symbol(`d${parameter}`)))}, together ${math(shown.number(moment.read(`d${parameter}`)))}.`
-        : "; choose a weight or a bias to see the share of each in its gradient.") +
-      (rows.length > most ? ` The first ${most} are shown.` : "");
-    const bar = (value, top, signed) => {
-      const h = 38 * Math.abs(value) / top;
-      return signed ? `<rect class="${value < 0 ? "negative" : "positive"}" x="8" width="14" y="${value < 0 ? 20 : 20 - h / 2}" height="${h / 2}" fill="var(--${value < 0 ? "negative" : "positive"})"/>`
-        : `<rect x="8" width="14" y="${40 - h}" height="${h}" fill="var(--soft)"/>`;
-    };
-    const image = data.picture && data.inputs === session.sizes[0];
-    $("strip").innerHTML = [...rows].slice(0, most).map((row, i) => {
-      const label = data.classes && session.sizes.at(-1) === data.classes.length
-        ? data.classes[[...session.Y.subarray(row * session.sizes.at(-1), (row + 1) * session.sizes.at(-1))].indexOf(1)] ?? "" : "";
-      return `<button type="button" data-row="${row}" aria-pressed="${row === session.row}"><span class="hidden">row ${row + 1}${label ? `, ${escaped(label)}` : ""}: loss ${short(losses[i])}${shares ? `, share ${short(shares[i])}` : ""}</span>` +
-        `<span aria-hidden="true" class="cell">${image ? `<canvas data-image="${row}"></canvas>` : ""}<svg viewBox="0 0 30 40" aria-hidden="true">${bar(losses[i], highest, false)}</svg>` +
-        `${short(losses[i], 2)}${shares ? `<svg viewBox="0 0 30 40" aria-hidden="true"><path d="M0 20h30" stroke="var(--line)"/>${bar(shares[i], largest, true)}</svg>${short(shares[i], 2)}` : ""}` +
-        `<span class="soft">${escaped(label)}</span><b>${row + 1}</b></span></button>`;
-    }).join("");
-    for (const canvas of all("canvas[data-image]")) {
-      const n = session.sizes[0], at = Number(canvas.dataset.image) * n;
-      gray(canvas, [...session.X.subarray(at, at + n)], ...data.picture);
-    }
-  };
-
-  const paper = () => view.getComputedStyle(page.documentElement).colorScheme === "dark" ? [26, 31, 36] : [255, 255, 255];
-  const showRegions = () => {
-    const { sizes, settings, rows } = session, [n] = sizes, { data } = settings, [i, j] = state.axes;
-    if (n < 2) return;
-    const column = (at) => {
-      let low = Infinity, high = -Infinity;
-      for (let r = 0; r < rows; r += 1) { const v = session.X[r * n + at]; low = Math.min(low, v); high = Math.max(high, v); }
-      const room = 0.12 * (high - low || 1);
-      return [low - room, high + room];
-    };
-    const [left, right] = column(i), [top, bottom] = column(j), cells = n > 8 ? 28 : 44;
-    const found = session.over(i, j, { left, right, top, bottom }, cells), background = paper();
-    const width = sizes.at(-1), phi = settings.activations.at(-1);
-    const middle = (name) => ["sigmoid", "hard_sigmoid"].includes(name) ? 0.5 : name === "softmax" ? 1 / width : 0;
-    const output = found.at(-1), isClasses = width > 1 && data.classes && data.classes.length === width;
-    const color = (row) => {
-      if (isClasses) return PALETTE[[...session.Y.subarray(row * width, (row + 1) * width)].indexOf(1) % PALETTE.length] ?? "#888";
-      return session.Y[row * width] > middle(phi) ? PALETTE[0] : PALETTE[1];
-    };
-    const step = Math.max(1, Math.ceil(rows / 400)), points = [];
-    for (let r = 0; r < rows; r += step) {
-      points.push({ u: (session.X[r * n + i] - left) / (right - left), v: (session.X[r * n + j] - top) / (bottom - top), fill: color(r), ring: false });
-    }
-    const own = session.row * n;
-    points.push({ u: (session.X[own + i] - left) / (right - left), v: (session.X[own + j] - top) / (bottom - top), fill: color(session.row), ring: true });
-    const { shown, templates, L } = session;
-    const figures = [`<figure class="large"><canvas data-large="1" data-region="${L}.0" role="img" aria-label="The output over the two inputs"></canvas>output</figure>`];
-    for (let l = 1; l <= L; l += 1) {
-      if (l === L && (isClasses || width === 1)) continue;
-      for (const k of drawnUnits(sizes[l])) {
-        const symbol = templates.symbol(`A${l}.${k}`);
-        figures.push(`<figure><canvas data-region="${l}.${k}" role="img" aria-label="${shown.text(symbol, false)} over the two inputs"></canvas>${math(shown.symbolMathml(symbol))}</figure>`);
-      }
-    }
-    $("regions").innerHTML = `${figures[0]}<div>${figures.slice(1).join("")}</div>`;
-    $("regions-words").textContent = n > 2 ? "All other inputs are as in the row. Blue above 0, orange below; a class has its color." : "Blue above 0, orange below; a class has its color; the ring is the row.";
-    for (const canvas of all("canvas[data-region]")) {
-      const [l, k] = canvas.dataset.region.split(".").map(Number), values = found[l - 1], of = sizes[l];
-      if (k === 0 && isClasses) {
-        paint(canvas, cells, (at) => {
-          const here = output.subarray(at * width, (at + 1) * width), best = here.indexOf(Math.max(...here));
-          const share = phi === "softmax" ? (here[best] - 1 / width) / (1 - 1 / width) : 0.7;
-          return PALETTE[best % PALETTE.length].slice(1).match(/../g).map((c, m) => Math.round(background[m] + (parseInt(c, 16) - background[m]) * (0.18 + 0.5 * share)));
-        }, points);
-        continue;
-      }
-      const unit = Math.max(k, 1) - 1, zero = middle(l === L ? phi : settings.activations[l - 1]);
-      let largest = 1e-12;
-      for (let at = unit; at < values.length; at += of) largest = Math.max(largest, Math.abs(values[at] - zero));
-      paint(canvas, cells, (at) => diverging(0.8 * (values[at * of + unit] - zero) / largest, background), k === 0 ? points : points.slice(-1));
-    }
-  };
-  const showPictures = () => {
-    const { sizes, settings, shown, templates } = session, [n, m] = sizes, { data } = settings, theta = session.theta;
-    const square = data.picture && data.inputs === n;
-    $("pictures").innerHTML = drawnUnits(m).map((k) => `<figure><button type="button" data-name="Z1.${k}" aria-label="weights of ${shown.text(templates.symbol(`Z1.${k}`), false)}">` +
-      `<canvas class="${square ? "" : "flat"}" data-weights="${k}"></canvas></button>${math(shown.symbolMathml(templates.symbol(`A1.${k}`)))}</figure>`).join("");
-    for (const canvas of all("canvas[data-weights]")) {
-      const k = Number(canvas.dataset.weights) - 1;
-      picture(canvas, [...theta.subarray(k * n, (k + 1) * n)], ...(square ? data.picture : [1, n]), paper());
-    }
-  };
-  const showGuess = () => {
-    const { data } = session.settings;
-    if ($("draw-card").hidden) return;
-    const [n] = session.sizes, [rows, columns] = data.picture, x = session.X.subarray(session.row * n, (session.row + 1) * n);
-    gray($("pad"), [...x], rows, columns);
-    const found = session.network.predict(Float32Array.from(x)), best = found.indexOf(Math.max(...found));
-    $("guess").innerHTML = data.classes.map((name, k) => `<li class="${k === best ? "top1" : ""}"><b>${escaped(name)} ${(100 * found[k]).toFixed(1)} %</b><span style="width:${Math.max(1, 90 * found[k]).toFixed(0)}px"></span></li>`).join("");
-    const own = [...session.Y.subarray(session.row * data.classes.length, (session.row + 1) * data.classes.length)].indexOf(1);
-    if (page.activeElement !== $("pad-class")) $("pad-class").value = String(own);
-  };
-  // The weight whose derivative is largest.
-  const steepest = () => {
-    const { sizes, moment } = session, { dW } = moment.trace.layers[0];
-    let most = 0;
-    dW.forEach((value, i) => { if (Math.abs(value) > Math.abs(dW[most])) most = i; });
-    return `W1.${Math.floor(most / sizes[0]) + 1}.${most % sizes[0] + 1}`;
-  };
-  const showDifference = () => {
-    const { shown, templates } = session, name = (state.entry && parameterOf(state.entry)) || steepest();
-    const derived = session.moment.read(`d${name}`), h = 10 ** state.power, found = session.difference(name, h);
-    const J = templates.symbol("J");
-    const quotient = `<mfrac><mrow>${shown.symbolMathml(J)}<mo>(</mo>${shown.symbolMathml(templates.symbol(name))}<mo>+</mo><mi>h</mi><mo>)</mo><mo>−</mo>` +
-      `${shown.symbolMathml(J)}<mo>(</mo>${shown.symbolMathml(templates.symbol(name))}<mo>−</mo><mi>h</mi><mo>)</mo></mrow><mrow><mn>2</mn><mi>h</mi></mrow></mfrac>`;
-    $("difference").innerHTML = `<table><tr><th>derived ${math(shown.symbolMathml(templates.symbol(`d${name}`)))}</th><td class="exact">${derived.toPrecision(12)}</td></tr>` +
-      `<tr><th>${math(quotient)}, h = ${math(shown.number(h))}</th><td class="exact">${found.toPrecision(12)}</td></tr>` +
-      `<tr><th>apart</th><td class="exact">${Math.abs(found - derived).toExponential(2)}</td></tr></table>${errorCurve(session, name, derived, state.power)}` +
-      `<p class="soft">A large h errs by the curve of the loss, a tiny one by the rounding of float64.</p>`;
   };
 
   // What is done
@@ -403,39 +287,6 @@ export const start = async (root, payload, wasm) => {
     tick();
   };
   let adjusting = false;
-
-  const download = (name, content, type) => {
-    const link = page.createElement("a");
-    link.href = URL.createObjectURL(new Blob([content], { type }));
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  };
-  const drawn = () => {
-    const svg = $("drawing").querySelector("svg").cloneNode(true), from = [...$("drawing").querySelector("svg").querySelectorAll("*")];
-    [...svg.querySelectorAll("*")].forEach((one, i) => {
-      const style = view.getComputedStyle(from[i]);
-      for (const name of ["fill", "stroke", "stroke-width", "stroke-opacity", "fill-opacity", "font-size", "font-weight", "text-anchor", "stroke-dasharray", "paint-order", "opacity"]) {
-        one.style.setProperty(name, style.getPropertyValue(name));
-      }
-    });
-    const [, , width, height] = svg.getAttribute("viewBox").split(" ");
-    svg.setAttribute("width", width);
-    svg.setAttribute("height", height);
-    svg.style.fontFamily = "sans-serif";
-    const ground = page.createElementNS("http://www.w3.org/2000/svg", "rect");
-    ground.setAttribute("width", width);
-    ground.setAttribute("height", height);
-    ground.setAttribute("fill", view.getComputedStyle(page.body).backgroundColor);
-    svg.prepend(ground);
-    return new XMLSerializer().serializeToString(svg);
-  };
-  const latexOf = () => {
-    const { shown, templates } = session, name = state.entry ?? templates.steps.find((one) => one.key === state.step).entries()[0];
-    const symbol = shown.latex(`@!${name}@`), value = shown.latex(`@!${name}@`, true), markup = shown.formula(name);
-    const lines = markup ? [shown.latex(markup), shown.latex(markup, true), value] : [value];
-    return `\\begin{align*}\n  ${symbol} &= ${lines.join(" \\\\\n  &= ")}\n\\end{align*}\n`;
-  };
 
   root.addEventListener("click", (event) => {
     const { target } = event, of = (selector) => target.closest(selector);
@@ -560,9 +411,9 @@ export const start = async (root, payload, wasm) => {
   setting("dropout", "another dropout", (text) => ({ dropout: Math.min(0.9, atLeast(0)(text)) }));
   setting("seed", "another order", (text) => ({ seed: Math.round(atLeast(0)(text)) }));
   on("again", "click", () => { const { settings } = session; open({ ...settings, theta: settings.data.start?.sizes?.join() === settings.sizes.join() ? settings.data.start.theta : undefined }); });
-  on("axis-x", "change", () => { state.axes[0] = Number($("axis-x").value); showRegions(); });
-  on("axis-y", "change", () => { state.axes[1] = Number($("axis-y").value); showRegions(); });
-  on("h", "input", () => { state.power = Number($("h").value); showDifference(); });
+  on("axis-x", "change", () => { state.axes[0] = Number($("axis-x").value); cards.regions(); });
+  on("axis-y", "change", () => { state.axes[1] = Number($("axis-y").value); cards.regions(); });
+  on("h", "input", () => { state.power = Number($("h").value); cards.difference(); });
 
   // Drawing an input
   const pad = { x: 0, y: 0, down: false };
@@ -579,7 +430,7 @@ export const start = async (root, payload, wasm) => {
     }
     session.setRow(x);
     render(true);
-    showGuess();
+    cards.guess();
   };
   const cellOf = (event) => {
     const box = $("pad").getBoundingClientRect(), [rows, columns] = session.settings.data.picture;
@@ -611,94 +462,9 @@ export const start = async (root, payload, wasm) => {
     session.setRow(null, targets);
   }));
 
-  // Building
-  on("build", "submit", async (event) => {
-    event.preventDefault();
-    $("build-trouble").textContent = "";
-    try {
-      await deeper($("build-sizes").value.split(/[^\d]+/).filter(Boolean).length - 1);
-      const weights = $("build-weights").value.trim();
-      open(built());
-      if (weights) {
-        session.network.parameters = typedParameters(weights, session);
-        session.touched();
-        render();
-      }
-      view.scrollTo({ top: 0 });
-    } catch (error) { $("build-trouble").textContent = error.message; }
-  });
-  // A page from a server asks it for the equations of a depth that it does not have.
-  const deeper = async (depth) => {
-    if (String(depth) in payload.notations.canonical.where || view.location.protocol !== "http:") return;
-    const answer = await fetch(`tables${view.location.search}`, { method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ depth }) }).catch(() => null);
-    if (answer?.ok) Object.assign(payload, await answer.json());
-  };
-  const built = () => {
-    const sizes = $("build-sizes").value.split(/[^\d]+/).filter(Boolean).map(Number), depth = sizes.length - 1;
-    if (!(String(depth) in payload.notations.canonical.where)) {
-      throw new Error(`${depth} layers of weights; allowed: ${Object.keys(payload.notations.canonical.where).join(", ")}. Take fewer layers.`);
-    }
-    if (sizes.some((width) => width < 1 || width > 512)) throw new Error("Widths from 1 to 512 are allowed. Change the units.");
-    const activations = Array.from({ length: depth }, (_, l) => l + 1 < depth ? $("build-hidden").value : $("build-output").value);
-    const typed = $("build-rows").value.trim();
-    const from = { sizes, activations, loss: $("build-loss").value, optimizer: session.settings.optimizer, learning_rate: session.settings.learning_rate,
-      seed: Number($("build-seed").value) || 0, initializer: $("build-initializer").value, notation: session.notation };
-    if (!(`${from.activations.at(-1)}|${from.loss}` in payload.outputs)) {
-      throw new Error(`${plain(from.loss)} on ${plain(from.activations.at(-1))} outputs do not fit. Choose another output or another loss.`);
-    }
-    let found = { ...from, data: session.settings.data, batch: session.settings.batch };
-    if (typed) {
-      const X = [], Y = [];
-      typed.split("\n").forEach((text, i) => {
-        const [left, right] = text.split(";").map((part) => (part ?? "").trim().split(/[\s,]+/).filter(Boolean).map(Number));
-        if (left.length !== sizes[0] || (right ?? []).length !== sizes.at(-1) || [...left, ...right].some(Number.isNaN)) {
-          throw new Error(`Line ${i + 1} of the rows; allowed: ${sizes[0]} numbers, a semicolon, ${sizes.at(-1)} numbers. Correct it.`);
-        }
-        X.push(...left);
-        Y.push(...right);
-      });
-      const data = { id: "typed", title: "Typed", inputs: sizes[0], outputs: sizes.at(-1), rows: X.length / sizes[0], left: 0,
-        names: Array.from({ length: sizes[0] }, (_, i) => `x${i + 1}`) };
-      payload.sets = [...payload.sets.filter((one) => one.id !== "typed"), data];
-      found = { ...found, data, X: Float32Array.from(X), Y: Float32Array.from(Y), batch: X.length / sizes[0] };
-      data.start = { ...found, data: undefined };
-    } else {
-      const { data } = session.settings;
-      if (data.inputs !== sizes[0] || data.outputs !== sizes.at(-1)) {
-        throw new Error(`${sizes[0]} inputs and ${sizes.at(-1)} outputs for rows of ${data.inputs} and ${data.outputs}. Change the units, or type rows.`);
-      }
-      if (data.id === "typed" || session.X.length / sizes[0] !== data.rows) found = { ...found, X: session.X, Y: session.Y };
-    }
-    return found;
-  };
-
-  // Sharing
-  $("link").hidden = view.location.protocol === "about:"; // a frame has no address
-  on("link", "click", async () => {
-    const { entry, step, edges, axes } = state;
-    view.location.hash = `s=${btoa(JSON.stringify({ ...session.link, held: [...session.held], removed: [...session.removed ?? []], seen: { entry, step, edges, axes } }))}`;
-    try {
-      await navigator.clipboard.writeText(view.location.href);
-      say("The link is copied.");
-      $("link").textContent = "Copied";
-    } catch { $("link").textContent = "It is in the address bar"; }
-    setTimeout(() => { $("link").textContent = "Copy a link to this state"; }, 2500);
-  });
-  on("svg", "click", () => download("network.svg", drawn(), "image/svg+xml"));
-  on("png", "click", () => {
-    const image = new Image(), source = drawn();
-    image.onload = () => {
-      const canvas = page.createElement("canvas");
-      canvas.width = 2 * image.width;
-      canvas.height = 2 * image.height;
-      canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
-      canvas.toBlob((blob) => download("network.png", blob, "image/png"));
-    };
-    image.src = `data:image/svg+xml;base64,${btoa(String.fromCharCode(...new TextEncoder().encode(source)))}`;
-  });
-  on("latex", "click", () => download("formula.tex", latexOf(), "text/plain"));
-  on("print", "click", () => view.print());
+  Object.assign(at, { open, render, say, on });
+  buildingOf(at);
+  sharingOf(at);
   const scheme = (to) => { page.documentElement.dataset.scheme = to; if (session) render(); };
   on("scheme", "click", () => scheme(page.documentElement.dataset.scheme === "dark" ? "light" : "dark"));
 

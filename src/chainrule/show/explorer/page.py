@@ -25,7 +25,10 @@ MODULES = (
     "drawing",
     "panel",
     "pictures",
+    "cards",
     "typed",
+    "building",
+    "sharing",
     "walks",
     "main",
 )

@@ -49,7 +49,8 @@ const render = ({ el }) => {
   frame.style.cssText = "width:100%;height:52rem;border:1px solid #8888;border-radius:6px";
   el.append(frame);
   const ready = () => {
-    const page = frame.contentDocument;
+    const page = frame.contentDocument; // which some browsers replace once it has loaded
+    if (page.body.childElementCount) return;
     page.documentElement.lang = "en";
     page.head.innerHTML = `<meta charset="utf-8"><style>${CONTENT.style}</style>`;
     page.body.innerHTML = CONTENT.body;
