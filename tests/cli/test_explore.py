@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import json
 import os
+import re
 import signal
 import subprocess
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +19,17 @@ import pytest
 from ..support.commands import COMMAND, chainrule
 
 
+def payload(path: Path) -> Any:
+    """The data in a page."""
+    found = re.search(r'id="payload">([^<]*)<', path.read_text("utf-8"))
+    assert found
+    return json.loads(gzip.decompress(base64.b64decode(found[1])))
+
+
 def test_a_page_is_written(tmp_path: Path) -> None:
     done = chainrule("explore", "--notation", "S2", "--to", "page.html", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "page.html\n", "")
-    page = (tmp_path / "page.html").read_text("utf-8")
-    assert '"first":"worked-constant-neuron"' in page
+    assert payload(tmp_path / "page.html")["first"] == "worked-constant-neuron"
 
 
 def test_a_file_and_a_model_are_explored(tmp_path: Path) -> None:
@@ -26,15 +37,15 @@ def test_a_file_and_a_model_are_explored(tmp_path: Path) -> None:
     np.savez(tmp_path / "rows.npz", x=x, y=(x.sum(axis=1) > 0).astype(int))
     done = chainrule("explore", "--data", "rows.npz", "--to", "a.html", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert '"sizes":[2,8,2]' in (tmp_path / "a.html").read_text("utf-8")
+    own = payload(tmp_path / "a.html")["sets"][0]
+    assert own["start"]["sizes"] == [2, 8, 2]
     done = chainrule("train", "iris", "--epochs", "3", "--output", "run", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     done = chainrule("explore", "run", "--to", "b.html", "--batch", "8", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    page = (tmp_path / "b.html").read_text("utf-8")
-    assert '"id":"own"' in page
-    assert '"batch":8' in page
-    assert "virginica" in page
+    own = payload(tmp_path / "b.html")["sets"][0]
+    assert (own["id"], own["start"]["batch"]) == ("own", 8)
+    assert "virginica" in own["classes"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import json
 import re
@@ -63,7 +64,8 @@ def test_a_model_of_ones_own_starts_the_page() -> None:
         notation="S2",
     )
     own = made.payload["sets"][0]
-    assert own["start"]["theta"] == parameters.theta.astype(np.float32).tolist()
+    raw = base64.b64decode(own["start"]["theta"]["bytes"])
+    assert raw == parameters.theta.astype(np.float32).tobytes()
     assert (own["names"], own["start"]["notation"]) == (["p", "q"], "constant-neuron")
     assert made.payload["first"] == "own"
     report = train(XOR, X, Y, max_epochs=2, progress=False)
@@ -74,7 +76,17 @@ def test_a_page_has_the_first_rows_of_many() -> None:
     network = Network((100, 1), ("identity",), "squared_error")
     x, y = np.zeros((5000, 100)), np.zeros(5000)
     own = explore(network, x, y, parameters=network.init(0)).payload["sets"][0]
-    assert (own["rows"], own["left"]) == (1000, 4000)
+    assert (own["rows"], own["left"]) == (625, 4375)
+
+
+def test_a_page_of_a_large_model_is_small(tmp_path: Path) -> None:
+    network = Network((784, 128, 10), ("relu", "softmax"), "cross_entropy")
+    x = np.random.default_rng(0).random((3000, 784))
+    made = explore(network, x, np.arange(3000) % 10, parameters=network.init(0))
+    assert len(made.html().encode()) <= MOST_BYTES
+    wide = Network((784, 256, 10), ("relu", "softmax"), "cross_entropy")
+    with pytest.raises(InputError, match="120,000"):
+        explore(wide, x, np.arange(3000) % 10, parameters=wide.init(0))
 
 
 @pytest.mark.parametrize(
@@ -115,6 +127,7 @@ def test_only_a_page_is_written(example: Explorer, tmp_path: Path) -> None:
 def test_a_title_is_no_markup() -> None:
     made = explore(XOR, X, Y, parameters=XOR.init(0), title="</script><b>")
     assert "</script><b>" not in made.html()
+    assert "</script><b>" not in Explorer("</script><b>", None, "xor", (1,), {}).html()
 
 
 def test_a_notebook_without_anywidget_is_told_what_to_install(

@@ -31,6 +31,8 @@ from ..support.browser import (
 
 pytestmark = needs_browser
 
+#: Addresses within the page, and of the browser's own parts.
+OWN = ("data:", "about:", "blob:", "chrome:")
 #: axe.min.js of the package axe-core of npm.
 AXE = Path(os.environ.get("CHAINRULE_AXE") or "/nowhere")
 needs_axe = pytest.mark.skipif(
@@ -120,11 +122,7 @@ def test_the_page_opens_from_disk_and_asks_for_nothing(browser: Any, page: str) 
     requests_of(browser)
     opened(browser, page)
     click(browser, "#epoch")
-    asked = {
-        one
-        for one in requests_of(browser)
-        if not one.startswith(("data:", "about:", "blob:"))
-    }
+    asked = {one for one in requests_of(browser) if not one.startswith(OWN)}
     assert asked == {page}
     assert severe(browser) == []
 

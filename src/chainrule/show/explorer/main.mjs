@@ -517,6 +517,10 @@ export const start = async (root, payload, wasm) => {
 
 const holder = typeof document === "undefined" ? null : document.getElementById("payload");
 if (holder) {
-  const bytes = Uint8Array.from(atob(document.getElementById("engine").textContent), (c) => c.charCodeAt(0));
-  start(document.body, JSON.parse(holder.textContent), bytes).then((made) => { window.explorer = made; });
+  const unpacked = async (id) => {
+    const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  };
+  Promise.all(["payload", "engine"].map(unpacked)).then(([payload, engine]) =>
+    start(document.body, JSON.parse(new TextDecoder().decode(payload)), engine)).then((made) => { window.explorer = made; });
 }

@@ -28,7 +28,7 @@ from ...training.options import checked_optimizer
 from ...training.report import Report
 from .functions import choices_for, name_of
 from .page import page_of
-from .ready import data_entry, ready_sets
+from .ready import data_entry, encoded, ready_sets
 from .tables import tables_of
 
 __all__ = ["DEPTHS", "MOST_DEPTH", "Explorer", "explore", "tables_for"]
@@ -238,7 +238,7 @@ def explore(
         "batch": min(batch_rows, entry["rows"]),
         "l1": l1,
         "l2": l2,
-        "theta": np.asarray(as_numpy(parameters.theta), np.float32).tolist(),
+        "theta": encoded(as_numpy(parameters.theta), "float32"),
         "notation": spelled,
     }
     return Explorer(f"{network}", entry, "own", depths, tables_of(choices, depths))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import re
@@ -72,7 +73,7 @@ def page_of(payload: dict[str, Any], title: str, *, served: bool = False) -> str
         True for a page that may ask its server for more.
     """
     script = bundled()
-    data = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     binary = resources.files(__package__).joinpath("engine.wasm").read_bytes()
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -86,12 +87,17 @@ def page_of(payload: dict[str, Any], title: str, *, served: bool = False) -> str
 </head>
 <body>
 {_file("explorer.html")}
-<script type="application/json" id="payload">{data.replace("</", "<" + chr(92) + "/")}</script>
-<script type="application/octet-stream" id="engine">{base64.b64encode(binary).decode()}</script>
+<script type="application/gzip" id="payload">{packed(data)}</script>
+<script type="application/gzip" id="engine">{packed(binary)}</script>
 <script type="module">{script}</script>
 </body>
 </html>
 """
+
+
+def packed(content: bytes) -> str:
+    """Bytes as the page unpacks them, the same for the same bytes."""
+    return base64.b64encode(gzip.compress(content, mtime=0)).decode()
 
 
 def _policy(script: str, served: bool) -> str:

@@ -13,7 +13,7 @@ from ...equations.losses import LOSSES
 from ...equations.network import Parameters
 from .functions import name_of
 
-__all__ = ["data_entry", "ready_sets"]
+__all__ = ["data_entry", "encoded", "ready_sets"]
 
 Array = np.ndarray[Any, Any]
 #: The worked network of `docs/worked_notations.md`, canonical.
@@ -21,7 +21,7 @@ WORKED = Parameters.from_arrays(
     [[[2.0, -1.0], [4.0, -1.0]], [[4.0, -8.0]]], [[0.0, -2.0], [2.0]]
 )
 #: Data of a page are at most so many bytes, and rows.
-MOST_BYTES, MOST_ROWS = 400_000, 2000
+MOST_BYTES, MOST_ROWS = 250_000, 2000
 
 
 def encoded(array: Array, kind: str, scale: float = 1.0) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def example() -> dict[str, Any]:
         optimizer="gradient_descent",
         learning_rate=0.5,
         batch=4,
-        theta=theta,
+        theta=encoded(np.array(theta), "float32"),
     )
 
 
@@ -224,7 +224,7 @@ def worked() -> list[dict[str, Any]]:
                 # with a linear output a step of the whole gradient goes too far
                 learning_rate=1 / 64 if names[-1] == "identity" else 1.0,
                 batch=1,
-                theta=WORKED.theta.tolist(),
+                theta=encoded(WORKED.theta, "float32"),
                 notation=name,
             )
         )

@@ -39,7 +39,8 @@ export class Session {
       learning_rate: payload.optimizers[start.optimizer].specification.learning_rate, ...start };
     const { sizes } = settings, data = settings.data;
     const network = engine.network(this.described(settings));
-    network.parameters = settings.theta ? Float32Array.from(settings.theta)
+    const { theta } = settings;
+    network.parameters = theta ? (theta.bytes ? numbersOf(theta) : Float32Array.from(theta))
       : engine.initial({ sizes, seed: settings.seed, initializer: settings.initializer });
     network.learning_rate = settings.learning_rate;
     this.network?.free();
