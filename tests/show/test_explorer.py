@@ -74,9 +74,22 @@ def test_a_model_of_ones_own_starts_the_page() -> None:
 
 def test_a_page_has_the_first_rows_of_many() -> None:
     network = Network((100, 1), ("identity",), "squared_error")
-    x, y = np.zeros((5000, 100)), np.zeros(5000)
+    x, y = np.random.default_rng(0).random((5000, 100)), np.zeros(5000)
     own = explore(network, x, y, parameters=network.init(0)).payload["sets"][0]
     assert (own["rows"], own["left"]) == (625, 4375)
+
+
+def test_pixels_take_a_byte_each_and_are_the_same_numbers() -> None:
+    pixels = np.arange(256, dtype=np.uint8).reshape(4, 64)
+    network = Network((64, 1), ("identity",), "squared_error")
+    for scale in (np.float32(1 / 255), np.float32(1 / 16)):
+        x = pixels.astype(np.float32) * scale
+        made = explore(network, x, np.zeros(4), parameters=network.init(0, "float32"))
+        own = made.payload["sets"][0]["x"]
+        raw = np.frombuffer(base64.b64decode(own["bytes"]), np.uint8)
+        assert own["kind"] == "uint8"
+        found = (raw * np.float64(own["scale"])).astype(np.float32)
+        assert found.tobytes() == x.tobytes()
 
 
 def test_a_page_of_a_large_model_is_small(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 // The network drawn with its numbers: A in each unit, Δ below it, b above it; W, dW or paths on the edges; target and loss.
 
 import { math, svgSymbol } from "./markup_views.mjs";
-import { short } from "./rounding.mjs";
+import { fitting, short } from "./rounding.mjs";
 
 const TOP = 58, BOTTOM = 30, MOST_UNITS = 10, MOST_LABELS = 16, MOST_EDGES = 900;
 
@@ -13,11 +13,6 @@ export const drawnUnits = (width, chosen) => {
   return found;
 };
 const sign = (value) => value > 0 ? "positive" : value < 0 ? "negative" : "none";
-// A number with as many digits as a unit has room for.
-const fitting = (value, digits) => {
-  const shown = short(value, digits);
-  return shown.length <= 6 || digits === 1 ? shown : fitting(value, digits - 1);
-};
 const cut = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text;
 const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
 
@@ -117,7 +112,7 @@ export const drawing = (session, state) => {
     const called = l === 0 ? data.names?.[unit - 1] : l === L ? data.classes?.[unit - 1] : "";
     nodes.push(`<g class="${classes}" data-name="${a}" data-back="${back}" data-unit="${key}" role="button" tabindex="${key === focus ? 0 : -1}"><title>${escape(called ? `${called}: ${words}` : words)}</title>` +
       `<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="${radius.toFixed(1)}"/>` +
-      `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 18 ? ' font-size="11"' : ""}>${fitting(read(a), radius < 18 ? 2 : 3)}</text>` +
+      `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 18 ? ' font-size="11"' : ""}>${radius < 18 ? fitting(read(a), 2, 5) : fitting(read(a), 3, 6)}</text>` +
       (roomy ? `<text class="back" x="${cx.toFixed(1)}" y="${(cy + radius + 12).toFixed(1)}">${short(read(back))}</text>` : "") + `</g>`);
     if (l > 0 && roomy) {
       const b = `b${l}.${unit}`, shownName = what === "dW" ? `db${l}.${unit}` : b, v = read(shownName);

@@ -30,6 +30,17 @@ def encoded(array: Array, kind: str, scale: float = 1.0) -> dict[str, Any]:
     return {"bytes": base64.b64encode(raw).decode(), "kind": kind, "scale": scale}
 
 
+def pixel_scale(x: Array) -> float | None:
+    """The factor of pixels that a float32 matrix is, to the bit; None for other numbers."""
+    if x.dtype != np.float32 or not x.size or x.min() < 0:
+        return None
+    for scale in (float(np.float32(1 / 255)), 1 / 255, 1 / 16, 1.0):
+        whole = np.rint(x / scale)
+        if whole.max() < 256 and np.array_equal((whole * scale).astype(np.float32), x):
+            return scale
+    return None
+
+
 def data_entry(
     identity: str,
     title: str,
@@ -48,7 +59,7 @@ def data_entry(
     ----------
     identity, title : str
     x : ndarray, shape (N, n_0)
-        With a `scale`, whole numbers up to 255 that it multiplies.
+        With a `scale`, whole numbers up to 255 times it.
     y : ndarray
         Class numbers, shape (N,), with `classes`; else targets, shape (N, n_L).
     names, classes : list of str, optional
@@ -58,13 +69,15 @@ def data_entry(
     labels : list of str, optional
         Names of the outputs, where y is not of class numbers.
     """
+    scale = scale or pixel_scale(x)
     size = x.shape[1] * (1 if scale else 4)
     rows = min(len(x), MOST_ROWS, max(1, MOST_BYTES // size))
     x, left = x[:rows], len(x) - rows
+    pixels = np.rint(x / scale) if scale else x
     found = {
         "id": identity,
         "title": title,
-        "x": encoded(x, "uint8", scale) if scale else encoded(x, "float32"),
+        "x": encoded(pixels, "uint8", scale) if scale else encoded(x, "float32"),
         "names": names or [f"x{i + 1}" for i in range(x.shape[1])],
         "inputs": int(x.shape[1]),
         "rows": rows,
@@ -182,7 +195,7 @@ def digits() -> dict[str, Any]:
     data = data_entry(
         "digits",
         "Handwritten digits",
-        found.data.astype(np.uint8),
+        found.data / 16,
         found.target,
         names=[f"pixel {r + 1},{c + 1}" for r in range(8) for c in range(8)],
         classes=[str(d) for d in range(10)],

@@ -17,7 +17,14 @@ export const bracketed = (text) => text.startsWith("-") ? `(${text})` : text;
 
 // As it fits into a unit of the drawing.
 export const short = (number, digits = 3) => {
-  const shown = general(number, digits);
-  if (shown.length <= 7) return shown.replace("-", "−");
-  return general(number, 1).replace(/e([+-])0*/, (_, sign) => `e${sign === "-" ? "-" : ""}`).replaceAll("-", "−");
+  const bare = (text) => text.replace(/e([+-])0*/, (_, sign) => `e${sign === "-" ? "-" : ""}`).replaceAll("-", "−");
+  const shown = bare(general(number, digits));
+  return shown.length <= 7 ? shown : bare(general(number, 1));
+};
+// With as many digits as there is room for.
+export const fitting = (number, digits, room) => {
+  const shown = short(number, digits);
+  if (shown.length <= room) return shown;
+  if (digits > 1) return fitting(number, digits - 1, room);
+  return Math.abs(number) < 0.01 ? number.toExponential(0).replace("e+", "e").replaceAll("-", "−") : shown;
 };
