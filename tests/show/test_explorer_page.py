@@ -490,6 +490,11 @@ def test_everything_by_keyboard(browser: Any, page: str) -> None:
     browser.execute_script("document.querySelector('#step').focus()")
     press(Keys.SPACE)
     assert text(browser, "#where").startswith("step1,")
+    browser.execute_script("document.querySelector('#walk').focus()")
+    press(*[Keys.ENTER] * 5)
+    assert browser.execute_script("return explorer.state.entry") == "W+1.1.2"
+    press(Keys.ENTER)  # at the end of the walk, on Close
+    assert not browser.find_element("css selector", "#guide").is_displayed()
 
 
 def test_paper_has_network_and_formula(browser: Any, page: str) -> None:

@@ -14,6 +14,9 @@ import { split } from "./templates.mjs";
 import { writtenParameters } from "./typed.mjs";
 import { walk } from "./walks.mjs";
 
+// Parameters from which on the cards are drawn after what was asked for.
+const LARGE = 4000;
+
 export const start = async (root, payload, wasm) => {
   const page = root.ownerDocument, view = page.defaultView; // in a notebook those of a frame
   const $ = (id) => root.querySelector(`#${id}`);
@@ -178,9 +181,9 @@ export const start = async (root, payload, wasm) => {
     // while something moves, a few times a second
     const waited = performance.now() - state.drawn;
     clearTimeout(later);
-    if (!light) { heavy(); return; }
-    if (waited > 220) heavy(true);
-    later = setTimeout(() => heavy(), 350);
+    if (!light && session.network.length < LARGE) { heavy(); return; }
+    if (light && waited > 220) heavy(true);
+    later = setTimeout(() => heavy(), light ? 350 : 50);
   };
   // What takes longer, and waits while something moves.
   const heavy = (moving = false) => {
@@ -478,8 +481,8 @@ export const start = async (root, payload, wasm) => {
     choose(name);
     $("guide-text").innerHTML = `<b>${at + 1} of ${steps.length}.</b> ${text.replace(/@([^@]+)@/g, (_, one) => math(session.shown.symbolMathml(session.templates.symbol(one))))}`;
     $("guide-back").disabled = at === 0;
+    if (at === steps.length - 1 && page.activeElement === $("guide-next")) $("guide-end").focus();
     $("guide-next").disabled = at === steps.length - 1;
-    if (at === steps.length - 1 && page.activeElement === page.body) $("guide-end").focus();
   };
   on("walk", "click", () => {
     const own = payload.sets.find((one) => one.id === `worked-${session.notation}`);

@@ -70,7 +70,8 @@ export const gray = (canvas, values, rows, columns) => {
 // The error of a difference quotient by the size of its step, both on logarithmic axes.
 export const errorCurve = (session, name, derived, power) => {
   const points = [];
-  for (let p = -14; p <= 0; p += 0.5) points.push([p, Math.abs(session.difference(name, 10 ** p) - derived)]);
+  const apart = session.network.length < 4000 ? 0.5 : 1;
+  for (let p = -14; p <= 0; p += apart) points.push([p, Math.abs(session.difference(name, 10 ** p) - derived)]);
   const log = (e) => Math.log10(Math.max(e, 1e-16)), here = Math.abs(session.difference(name, 10 ** power) - derived);
   const x = (p) => 34 + 250 * (p + 14) / 14, y = (e) => 10 + 90 * (2 - log(e)) / 18;
   const ticks = [-14, -10, -6, -2].map((p) => `<text x="${x(p)}" y="116" text-anchor="middle">10${[...String(p)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}</text>`).join("");
