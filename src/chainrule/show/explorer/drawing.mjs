@@ -189,6 +189,6 @@ export const legend = (session, what) => {
   const text = (markup) => math(session.shown.symbolMathml(markup));
   const edge = { W: text(templates.array(`W${l}`)), dW: text(templates.array(`dW${l}`)), WA: "weight times activation", paths: "share of a path" }[what];
   return { unit: text(templates.array(`A${l}`)), back: text(templates.array(`D${l}`)), input: text(templates.array("G0")),
-    bias: text(templates.symbol(`b${l}.1`)), edge,
+    bias: text(templates.symbol(`${what === "dW" ? "db" : "b"}${l}.1`)), edge,
     flow: math(session.shown.symbolMathml(templates.array("W1")) + "<mo>·</mo>" + session.shown.symbolMathml(templates.array("A0"))) };
 };

@@ -159,7 +159,7 @@ export const start = async (root, payload, wasm) => {
     state.narrow = $("drawing").clientWidth < 520;
     $("drawing").innerHTML = drawing(session, state);
     const words = legend(session, state.edges);
-    $("legend").innerHTML = `In a unit <b>${words.unit}</b>, below it <b class="back">${words.back}</b>, above it the bias <b>${words.bias}</b>; ` +
+    $("legend").innerHTML = `In a unit <b>${words.unit}</b>, below it <b class="back">${words.back}</b>, above it ${state.edges === "dW" ? "the gradient of its bias" : "the bias"} <b>${words.bias}</b>; ` +
       `edges <b>${words.edge}</b>, <span class="positive">positive</span>, <span class="negative">negative</span>.` +
       (state.edges === "paths" && !/^[dmvu]?W/.test(state.entry ?? "") ? " <b>Choose a weight.</b>" : "");
     $("edge-W").innerHTML = math(shown.symbolMathml(templates.array("W1")));
