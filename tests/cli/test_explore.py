@@ -48,6 +48,21 @@ def test_a_file_and_a_model_are_explored(tmp_path: Path) -> None:
     assert "virginica" in own["classes"]
 
 
+def test_an_average_is_explored_as_the_network_that_it_is(tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).standard_normal((80, 2)).round(3).tolist()
+    lines = ["a,b,y", *(f"{a},{b},{a + b:.3f}" for a, b in rows)]
+    (tmp_path / "t.csv").write_text("\n".join(lines), encoding="utf-8")
+    done = chainrule(
+        "train", "t.csv", "--preset", "fast", "--output", "run", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    done = chainrule(
+        "explore", "run", "--data", "t.csv", "--to", "a.html", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert payload(tmp_path / "a.html")["sets"][0]["id"] == "own"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

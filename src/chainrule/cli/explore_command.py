@@ -18,6 +18,7 @@ from .explain_rows import rows_of_model
 from .options import option_name
 from .output import Output
 from .run_folder import model_file
+from .saved_average import is_average
 from .saved_model import load_saved
 
 __all__ = ["ExploreRequest", "run"]
@@ -97,18 +98,22 @@ def explorer_of(request: ExploreRequest) -> Explorer:
         )
     path = model_file(request.model)
     rows = rows_of_model(path, request.data, dict(request.reading))
-    saved = load_saved(path)
-    target = saved.preparation.target
-    model = load_model(path)
-    classes = target.classes if model.network.sizes[-1] > 1 else ()
+    known: dict[str, Any] = {}
+    if not is_average(path):  # whose inputs are no columns
+        saved = load_saved(path)
+        classes = saved.preparation.target.classes
+        known = {
+            "names": [printable(name) for name in saved.preparation.inputs],
+            "picture": saved.notes.picture,
+        }
+        if saved.model.network.sizes[-1] > 1 and classes:
+            known["classes"] = [printable(name) for name in classes]
     return explore(
-        model,
+        load_model(path),
         rows.x,
         rows.y,
-        names=[printable(name) for name in saved.preparation.inputs],
-        classes=[printable(name) for name in classes] or None,
-        picture=saved.notes.picture,
         title=printable(rows.name),
+        **known,
         **request.options,
     )
 
