@@ -112,7 +112,7 @@ export const drawing = (session, state) => {
     const called = l === 0 ? data.names?.[unit - 1] : l === L ? data.classes?.[unit - 1] : "";
     nodes.push(`<g class="${classes}" data-name="${a}" data-back="${back}" data-unit="${key}" role="button" tabindex="${key === focus ? 0 : -1}"><title>${escape(called ? `${called}: ${words}` : words)}</title>` +
       `<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="${radius.toFixed(1)}"/>` +
-      `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 18 ? ' font-size="11"' : ""}>${radius < 18 ? fitting(read(a), 2, 5) : fitting(read(a), 3, 6)}</text>` +
+      `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 20 ? ' font-size="11"' : ""}>${radius < 20 ? fitting(read(a), 2, 5) : fitting(read(a), 3, 6)}</text>` +
       (roomy ? `<text class="back" x="${cx.toFixed(1)}" y="${(cy + radius + 12).toFixed(1)}">${short(read(back))}</text>` : "") + `</g>`);
     if (l > 0 && roomy) {
       const b = `b${l}.${unit}`, shownName = what === "dW" ? `db${l}.${unit}` : b, v = read(shownName);
