@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .optimizers.interface import Optimizer
     from .optimizers.schedules import SCHEDULES, Schedule
     from .optimizers.table import OPTIMIZERS
+    from .show.explorer import Explorer, explore
     from .training.callbacks import Callback, Moment
     from .training.checkpoints import Checkpoint
     from .training.diagnostics import Diagnosis
@@ -115,6 +116,8 @@ _HOME = {
     "Stamp": "interchange.stamp",
     "explain": "explanation",
     "Explanation": "explanation",
+    "explore": "show.explorer",
+    "Explorer": "show.explorer",
     "InputError": "errors",
     "NonFiniteError": "errors",
 }

@@ -626,6 +626,108 @@ def errata(
 
 
 @app.command()
+def explore(
+    model: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A model file, or the folder of a run.",
+            show_default="a small example, with ready data sets",
+        ),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="A name that `chainrule data` lists, or a file.",
+            show_default="what the model was trained on",
+        ),
+    ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="Page to write: one .html file that works without a server.",
+            show_default="none: it is served to this machine until Ctrl-C",
+        ),
+    ] = None,
+    notation: Annotated[
+        str,
+        typer.Option(
+            help="Notation: canonical, or a document's: bias-first (S0) … bias-last (S4)."
+        ),
+    ] = "canonical",
+    optimizer: Annotated[
+        str,
+        typer.Option(
+            help="Optimizer that the page begins with.", rich_help_panel=TRAINING
+        ),
+    ] = "adam",
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(min=1e-12, show_default=BY_OPTIMIZER, rich_help_panel=TRAINING),
+    ] = None,
+    batch: Annotated[
+        int,
+        typer.Option(help="Rows that a step takes.", min=1, rich_help_panel=TRAINING),
+    ] = 32,
+    port: Annotated[
+        int,
+        typer.Option(
+            help="Port of the server.", min=0, max=65535, show_default="a free one"
+        ),
+    ] = 0,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser.")
+    ] = True,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            help="Column to predict, without a model.",
+            show_default="the last",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    ignore: table_options.Ignore = None,
+    categories: table_options.Categories = None,
+    kind: table_options.Kind = None,
+    missing: table_options.Missing = None,
+    not_missing: table_options.NotMissing = None,
+    header: table_options.Header = None,
+    separator: table_options.Separator = None,
+    quote: table_options.Quote = None,
+    decimal: table_options.Decimal = None,
+    thousands: table_options.Thousands = None,
+    encoding: table_options.Encoding = None,
+) -> None:
+    """Look into a network and train it by hand, forward and back, its numbers beside their formulas, in a browser."""
+
+    def job() -> int:
+        from .explore_command import ExploreRequest, run
+
+        options = {
+            "notation": notation,
+            "optimizer": optimizer,
+            "learning_rate": learning_rate,
+            "batch_rows": batch,
+        }
+        reading = table_options.reading_options(
+            target=target,
+            ignore=ignore,
+            categories=categories,
+            kind=kind,
+            missing=missing,
+            not_missing=not_missing,
+            header=header,
+            separator=separator,
+            quote=quote,
+            decimal=decimal,
+            thousands=thousands,
+            encoding=encoding,
+        )
+        return run(ExploreRequest(model, data, to, port, browser, options, reading))
+
+    exit_with(job)
+
+
+@app.command()
 def explain(
     model: Annotated[
         Path | None,

@@ -21,6 +21,7 @@ from . import damped_formulas
 from .expressions import (
     Choice,
     Constant,
+    Decision,
     Expression,
     Fraction,
     Place,
@@ -38,7 +39,7 @@ from .numbers import Numbers
 from .traits import Traits
 from .updates import update
 
-__all__ = ["formula", "short_delta"]
+__all__ = ["RowSum", "formula", "short_delta"]
 
 #: A penalty of more weights than this is not written out.
 MOST_PENALIZED = 2000
@@ -144,15 +145,10 @@ def objective(t: Traits, l: int, index: tuple[int, ...], style: Style) -> Expres
     return Sum([*rows, Place("R")], long=True, kept=len(rows))
 
 
-def sign_of(number: float) -> int:
-    """0, 1 or -1."""
-    return int(number > 0) - int(number < 0)
-
-
 def size(name: str) -> Choice:
     """|w|."""
     options = Sum([Place(name)], (-1,)), Sum([Place(name)])
-    return Choice(options, lambda n: n.read(name) > 0)
+    return Choice(options, Decision("positive", (name,)))
 
 
 def penalty(
@@ -207,7 +203,7 @@ def short_delta(t: Traits, k: int) -> Expression | None:
         weighed = minus(Product(Sum(y, long=True), a[k - 1]), y[k - 1])
         return Choice(
             (weighed, minus(a[k - 1], y[k - 1])),
-            lambda n: sum(n.read(f"Y{t.layers}.{i + 1}") for i in range(len(y))) == 1,
+            Decision("add to 1", tuple(f"Y{t.layers}.{i + 1}" for i in range(len(y)))),
         )
     if loss.custom or phi.custom:
         return None
@@ -268,7 +264,7 @@ def weight_gradient(
     more: list[Expression] = []
     if l1:
         ends = (Constant(l1 * sign) for sign in (0, 1, -1))
-        more.append(Choice((*ends,), lambda n: sign_of(n.read(w.name))))
+        more.append(Choice((*ends,), Decision("sign", (w.name,))))
     if l2:
         more.append(Product(named(l2), w))
     return Sum([parts, *more]) if more else parts
@@ -292,7 +288,7 @@ def over_rows(t: Traits, delta: str, a: str, share: str) -> Expression:
     if t.rows == 1:
         factors = [Place(delta), *([Place(a)] if a else [])]
         options = Product(Place("s"), *factors), Product(*factors)
-        return Choice(options, lambda n: n.read("s") == 1)
+        return Choice(options, Decision("is 1", ("s",)))
 
     if share == "1/N":
         return Product(one_nth(t), RowSum(delta, a, shares=False))

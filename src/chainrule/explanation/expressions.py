@@ -23,6 +23,7 @@ __all__ = [
     "Call",
     "Choice",
     "Constant",
+    "Decision",
     "Expression",
     "Fraction",
     "Letter",
@@ -420,6 +421,35 @@ class Share(Expression):
         return value, size, 2 * len(found)
 
 
+#: What some numbers decide, by name: the number of an option.
+TESTS: dict[str, Callable[[list[float]], int]] = {
+    "positive": lambda found: int(found[0] > 0),
+    "sign": lambda found: int(found[0] > 0) - int(found[0] < 0),
+    "is 1": lambda found: int(found[0] == 1),
+    "add to 1": lambda found: int(sum(found) == 1),
+}
+
+
+@final
+@dataclass(frozen=True)
+class Decision:
+    """A test of numbers, by a name that other programs know too.
+
+    Parameters
+    ----------
+    name : str
+        From `TESTS`.
+    places : tuple of str
+        The names of the numbers.
+    """
+
+    name: str
+    places: tuple[str, ...]
+
+    def __call__(self, n: Numbers) -> int:
+        return TESTS[self.name]([n.read(place) for place in self.places])
+
+
 @final
 @dataclass(frozen=True)
 class Choice(Expression):
@@ -429,7 +459,7 @@ class Choice(Expression):
     ----------
     options : tuple of Expression
     which : callable
-        From numbers to the one that is taken.
+        From numbers to the one that is taken: a `Decision`, where it is one of the table.
     """
 
     options: tuple[Expression, ...]

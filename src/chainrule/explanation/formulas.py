@@ -163,9 +163,18 @@ class Formula(Expression):
 @final
 @dataclass(frozen=True)
 class Given(Expression):
-    """A number that a formula has from its pass, written as one of its own: how many steps there were, say."""
+    """A number that a formula has from its pass, written as one of its own: how many steps there were, say.
+
+    Parameters
+    ----------
+    number_of : callable
+        From numbers to it.
+    name : str
+        What other programs know it by; empty where they do not.
+    """
 
     number_of: Callable[[Numbers], float]
+    name: str = ""
 
     def filled(self, n: Numbers) -> Expression:
         return named(self.number_of(n))

@@ -42,7 +42,7 @@ from .damped_numbers import DampedStep, damped_step_of
 from .moment import Moment
 from .traits import Traits, slot_letters
 
-__all__ = ["Numbers", "has_rows", "numbers_of", "split_name"]
+__all__ = ["NAME", "Numbers", "has_rows", "numbers_of", "split_name"]
 
 NAME = re.compile(r"([A-Za-z]+\+?)(\d*)((?:\.\d+)*)(?:~(\d+))?")
 

@@ -35,7 +35,7 @@ from .spellings import spelling
 from .steps import select
 from .traits import step_is_a_formula
 
-__all__ = ["explain", "is_checkpoint"]
+__all__ = ["explain", "is_checkpoint", "resolved"]
 
 #: Terms of a long sum and significant digits that are shown.
 TERMS, DIGITS, MOST_DIGITS = 6, 6, 17

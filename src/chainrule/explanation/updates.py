@@ -100,7 +100,8 @@ def lines_at(t: Traits, place: str, l: int) -> dict[str, Expression]:
         name: number(value) for name, value in rule.parameters().items()
     }
     names |= {"g": gradient_used(t, place, l), "alpha": Place("alpha")}
-    names |= {"t": Given(lambda n: n.moment.state.steps + 1), "theta": Place(place)}
+    names |= {"t": Given(lambda n: n.moment.state.steps + 1, "step")}
+    names |= {"theta": Place(place)}
     names |= {letter: Place(letter + place) for letter in "mv"}
     if place[0] == "b":
         names["weight_decay"] = Constant(0)

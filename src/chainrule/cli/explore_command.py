@@ -1,0 +1,142 @@
+"""`chainrule explore`: the explorer in a browser, from a small server on this machine, or as a page in a file."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..data.load import load_data
+from ..equations.network import Network
+from ..errors import InputError
+from ..files.storage import load_model
+from ..printable import printable
+from ..show.explorer import Explorer, Server, explore
+from .explain_rows import rows_of_model
+from .options import option_name
+from .output import Output
+from .run_folder import model_file
+from .saved_average import is_average
+from .saved_model import load_saved
+
+__all__ = ["ExploreRequest", "run"]
+
+
+@dataclass(frozen=True)
+class ExploreRequest:
+    """The request to `chainrule explore`.
+
+    Parameters
+    ----------
+    model : Path or None
+        None for a network of 8 hidden units on the data, or the example.
+    data : str or None
+        A data set's name, or a file.
+    to : Path or None
+        The page to write; None to serve it.
+    port : int
+        0 for any that is free.
+    browser : bool
+        Whether to open one.
+    options : dict
+        What `explore` takes beside these.
+    reading : dict
+        How `load_data` reads the rows.
+    """
+
+    model: Path | None
+    data: str | None
+    to: Path | None
+    port: int
+    browser: bool
+    options: dict[str, Any]
+    reading: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run(request: ExploreRequest) -> int:
+    """Write the page, or serve it until Ctrl-C."""
+    if request.to is not None and request.to.suffix != ".html":
+        raise InputError(
+            f"--to {request.to}", "a file that ends in .html", "Name it page.html, say."
+        )
+    made = explorer_of(request)
+    console = Output()
+    if request.to is not None:
+        made.save(request.to)
+        console.print(f"{request.to}", soft_wrap=True)
+        return 0
+    with Server(made, request.port) as server:
+        console.print(server.address, soft_wrap=True)
+        console.print("Ctrl-C ends it.", soft_wrap=True)
+        if request.browser:
+            webbrowser.open(server.address)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return 0
+    return 0
+
+
+def explorer_of(request: ExploreRequest) -> Explorer:
+    """The explorer that is asked for."""
+    if request.model is None and request.data is None:
+        return explore(**request.options)
+    if request.model is None:
+        return explorer_of_data(str(request.data), request)
+    of_no_model = [
+        option_name(name)
+        for name in ("target", "ignore", "categories")
+        if name in request.reading
+    ]
+    if of_no_model:
+        raise InputError(
+            f"{', '.join(of_no_model)} for {request.model}, which is a model",
+            "these options for data without a model",
+            "Leave them out: a model knows how to read its rows.",
+        )
+    path = model_file(request.model)
+    rows = rows_of_model(path, request.data, dict(request.reading))
+    known: dict[str, Any] = {}
+    if not is_average(path):  # whose inputs are no columns
+        saved = load_saved(path)
+        classes = saved.preparation.target.classes
+        known = {
+            "names": [printable(name) for name in saved.preparation.inputs],
+            "picture": saved.notes.picture,
+        }
+        if saved.model.network.sizes[-1] > 1 and classes:
+            known["classes"] = [printable(name) for name in classes]
+    return explore(
+        load_model(path),
+        rows.x,
+        rows.y,
+        title=printable(rows.name),
+        **known,
+        **request.options,
+    )
+
+
+def explorer_of_data(source: str, request: ExploreRequest) -> Explorer:
+    """A network of 8 hidden units, with first weights, on a data set or a file."""
+    data = load_data(source, **request.reading)
+    x, _ = data.scaled("float32")
+    y, _ = data.standardized_targets()
+    outputs = len(data.classes) or (1 if y.ndim == 1 else y.shape[1])
+    network = Network(
+        (x.shape[1], 8, outputs),
+        ("tanh", "softmax" if data.classes else "identity"),
+        "cross_entropy" if data.classes else "squared_error",
+    )
+    return explore(
+        network,
+        x,
+        y,
+        parameters=network.init(0, "float32"),
+        names=[printable(name) for name in data.preparation.inputs],
+        classes=[printable(name) for name in data.classes] or None,
+        picture=data.image_shape,
+        title=printable(data.name),
+        **request.options,
+    )
