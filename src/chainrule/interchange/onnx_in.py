@@ -542,7 +542,8 @@ class _Reader:
         imports = [o for o in self.proto.opset_import if o.domain in ("", "ai.onnx")]
         model = helper.make_model(graph, opset_imports=imports)
         try:
-            found = ReferenceEvaluator(model).run(None, {self.input.name: rows})[0]
+            run: Any = ReferenceEvaluator(model).run
+            found = run(None, {self.input.name: rows})[0]
         except Exception as error:  # of whatever an altered graph makes it do
             raise _unusable(
                 self.target, f"which does not run ({error!s:.200})"
