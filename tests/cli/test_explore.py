@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,11 @@ def test_it_is_served_until_ctrl_c(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # as a terminal starts it: who runs the tests in the background ignores Ctrl-C
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
+        ended = threading.Timer(60, process.kill)
+        ended.start()
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         assert address.startswith("http://127.0.0.1:")
@@ -99,4 +104,5 @@ def test_it_is_served_until_ctrl_c(tmp_path: Path) -> None:
             assert b"chainrule explorer" in answer.read()
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=20)
+        ended.cancel()
         assert (process.returncode, output, errors) == (0, "", "")
