@@ -127,6 +127,16 @@ def test_pixels_of_any_layout(layout: str, engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", BUILT)
+def test_pixels_with_row_weights_that_no_pixel_could_be(engine: str) -> None:
+    pixels = RNG.integers(0, 256, (ROWS, 3)).astype(np.uint8)
+    weights = {"sample_weight": W / 7}
+    found = theta(pixels, Y, engine, input_scale=1 / 255, **weights)
+    plain = theta(pixels / 255, Y, engine, **weights)
+    np.testing.assert_allclose(found, plain, rtol=1e-10)
+    assert not np.allclose(found, theta(pixels / 255, Y, engine))
+
+
+@pytest.mark.parametrize("engine", BUILT)
 def test_rows_in_a_file_and_rows_repeated_by_a_stride_of_0(
     engine: str, tmp_path: Path
 ) -> None:

@@ -652,3 +652,49 @@ def test_logarithms_of_skewed_targets_are_learned_where_that_is_better(
     straight = np.exp(rng.normal(size=600)) + 0 * x[:600, 0]
     data = np.c_[straight + 0.01 * rng.normal(size=600), x[:600, :1]]
     assert not TabularRegressor("fast").fit(data, straight).target_log_
+
+
+def test_columns_that_differ_only_in_rows_held_out_can_be_tried() -> None:
+    rng = np.random.default_rng(0)
+    one = np.zeros((30, 20))
+    one[0] = 1.0
+    TabularRegressor(**QUICK).fit(one, rng.normal(size=30))
+    TabularRegressor(**QUICK).fit(one[:, :1], np.exp(2 * rng.normal(size=30)))
+    TabularClassifier(**QUICK).fit(one, np.arange(30) % 2)
+    with pytest.raises(InputError, match="columns that say nothing"):
+        TabularRegressor(**QUICK).fit(np.ones((30, 20)), rng.normal(size=30))
+
+
+def test_a_column_of_infinity_and_nothing() -> None:
+    x = np.c_[np.arange(30.0), np.where(np.arange(30) % 3, np.nan, np.inf)]
+    model = TabularRegressor(**QUICK).fit(x, x[:, 0])
+    assert np.isfinite(encode(model.encoding_, model._columns(x))).all()
+
+
+def test_a_model_like_one_of_logarithms() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 3))
+    y = np.exp(2 * x[:, 0] + 0.1 * rng.normal(size=120))
+    model = TabularRegressor(**QUICK, metric="mae").fit(x, y)
+    assert model.target_log_
+    again = TabularRegressor(**QUICK, metric="mae").fit(x, y, like=model)
+    assert again.notes_ == model.notes_
+    for low in (0.0, -1.0):
+        strange = np.where(np.arange(120) == 7, low, y)
+        with pytest.raises(InputError, match="in row 7, with like"):
+            TabularRegressor(**QUICK, metric="mae").fit(x, strange, like=model)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e200])
+def test_targets_whose_squares_no_float_holds_are_refused(size: float) -> None:
+    x = np.arange(30.0)[:, None]
+    y = np.c_[x, size * x]
+    with pytest.raises(InputError, match="whose largest number"):
+        TabularRegressor(**QUICK).fit(x, y)
+    assert TabularRegressor(**QUICK).fit(x, np.c_[x, 0 * x]).predict(x)[3, 1] == 0
+
+
+def test_a_seed_of_numpy_is_kept_in_the_file(tmp_path: Path) -> None:
+    model = TabularClassifier(**QUICK, random_state=np.int64(3)).fit(X, LABELS)
+    model.save(tmp_path / "m.safetensors")
+    assert TabularClassifier.load(tmp_path / "m.safetensors").random_state == 3

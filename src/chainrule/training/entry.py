@@ -326,7 +326,7 @@ def checked_data(
     weights = (
         None
         if sample_weight is None
-        else checked_weights(sample_weight, rows.shape[0], rows)
+        else checked_weights(sample_weight, rows.shape[0], parameters.theta)
     )
     return Data(rows, targets, weights, input_scale)
 

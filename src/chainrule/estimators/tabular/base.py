@@ -239,8 +239,8 @@ class Tabular(BaseEstimator, ABC):
     ) -> None:
         """Decide in which form the targets are learned."""
 
-    def _take_targets(self, like: Self) -> None:
-        """Take the form of the targets from another fit."""
+    def _take_targets(self, like: Self, y: Matrix) -> None:
+        """Take the form of the targets y from another fit."""
 
     def _by_loss(self, task: Task, y: Matrix) -> Task:
         """The task with the score that compares recipes."""
@@ -265,7 +265,7 @@ class Tabular(BaseEstimator, ABC):
         tries = like is None and self.max_seconds is None
         recipe = self._first_recipe(columns) if like is None else like.recipe_
         if like is not None:
-            self._take_targets(like)
+            self._take_targets(like, y)
         elif tries:
             self._decide_targets(columns, y, weights, recipe)
         guide = self._guide(y)
@@ -279,6 +279,7 @@ class Tabular(BaseEstimator, ABC):
             )
             recipe = replace(recipe, columns=best.columns)
         self.encoding_ = self._fitted_encoding(columns, guide, recipe)
+        require_inputs(self.encoding_)
         task = self._task(encode(self.encoding_, columns), y, weights, recipe)
         threads = threads_for(self.n_threads, task.network, len(task.x))
         if tries and PRESETS[self.preset].tried and self.epochs is None:
@@ -336,7 +337,6 @@ class Tabular(BaseEstimator, ABC):
         plain = fit_encoding(
             columns, bins=recipe.bins, most_inputs=recipe.most_inputs, skipped=skipped
         )
-        require_inputs(plain)
         spare = recipe.most_inputs - len(plain.inputs)
         bins = min(recipe.projection_bins, spare // max(recipe.projections, 1) - 1)
         if bins < 2:
@@ -359,7 +359,8 @@ class Tabular(BaseEstimator, ABC):
         def inputs(learned: Matrix, recipe: Recipe) -> Matrix:
             part = [Column(c.name, c.kind, c.values[learned]) for c in columns]
             encoding = self._fitted_encoding(part, guide[learned], recipe)
-            return encode(encoding, columns)
+            # columns that differ only in the rows held out: networks of a constant input, which learn the mean
+            return encode(encoding, columns) if encoding.inputs else bare.x
 
         return Trials(self._by_loss(bare, y), inputs)
 

@@ -359,7 +359,8 @@ def _fit_numbers(place: int, column: Column, bins: int, distinct: int) -> list[N
         if scaling is None:
             if not missing or bool(np.isnan(column.values).all()):
                 continue
-            scaling = Scaling(float(values[~np.isnan(values)][0]), 1.0)
+            first = float(values[~np.isnan(values)][0])
+            scaling = Scaling(first if np.isfinite(first) else 0.0, 1.0)
         edges = () if " " in part else bin_edges(values, bins, distinct)
         name = f"{column.name} {part}".strip()
         found.append(Number(place, name, part, scaling, edges, missing))

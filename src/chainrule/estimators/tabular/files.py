@@ -125,9 +125,7 @@ def write_tabular(
     check_is_fitted(model)
     found = model.__dict__
     members = found["members_"]
-    random = model.get_params(deep=False).get("random_state")
     parameters = {n: stored(n, v) for n, v in model.get_params(deep=False).items()}
-    parameters["random_state"] = int(random) if isinstance(random, int) else None
     content = {
         "estimator": type(model).__name__,
         "parameters": parameters,

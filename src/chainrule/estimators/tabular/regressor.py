@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_y, check_consistent_length
 
 from ...equations.network import Network
-from ...errors import counted
+from ...errors import InputError, counted
 from ..rows import numbers, row_weights
 from .base import CONSTRAINTS, Tabular, with_tabular_parameters
 from .columns import Column, Matrix
@@ -30,6 +30,8 @@ __all__ = ["TabularRegressor"]
 FAR, FEW, FEW_APART = 30.0, 0.01, 0.05
 #: Positive targets whose standard deviation is at least so many means are tried as logarithms too.
 SKEWED = 1.0
+#: The largest target, or the largest of each output, has a size between these.
+LEAST_SIZE, MOST_SIZE = 1e-100, 1e100
 #: Beyond it an exponential overflows.
 LARGEST = 700.0
 
@@ -148,7 +150,16 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         found = np.asarray(_check_y(y, multi_output=True, y_numeric=True))
         if found.ndim == 2 and found.shape[1] == 1:
             found = column_or_1d(found, warn=True)
-        return found.astype(np.float64)
+        found = found.astype(np.float64)
+        largest = np.abs(found).max(axis=0)
+        strange = (largest > 0) & ((largest < LEAST_SIZE) | (largest > MOST_SIZE))
+        if strange.any():
+            raise InputError(
+                f"y whose largest number is {np.atleast_1d(largest)[np.argmax(strange)]:g} in size",
+                f"one from {LEAST_SIZE:g} to {MOST_SIZE:g}, so that float64 holds squares",
+                "Divide y by a power of ten; multiply predictions by it.",
+            )
+        return found
 
     def predict(self, X: Any) -> Matrix:
         """The number or the numbers of each row.
@@ -184,15 +195,26 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
             score = _score(self.metric, y, weights, self._in_units)
             trials = replace(trials, task=replace(trials.task, score=score))
             scores.append(score_of(recipe, trials, threads=self.n_threads))
-        self.target_log_ = bool(scores[1] < scores[0])
         self.notes_.clear()
-        if self.target_log_:
+        self._learn_logarithms(better=bool(scores[1] < scores[0]))
+
+    def _take_targets(self, like: Self, y: Matrix) -> None:
+        if like.target_log_ and (y <= 0).any():
+            row = int(np.argmax((y <= 0).any(axis=1)))
+            raise InputError(
+                f"a target of {y[row].min():g} in row {row}, with like = a model of the logarithms of its targets",
+                "targets > 0",
+                "Fit without like, or leave such rows out.",
+            )
+        self._learn_logarithms(better=like.target_log_)
+
+    def _learn_logarithms(self, *, better: bool) -> None:
+        """Learn logarithms of the targets where that is better, and note it."""
+        self.target_log_ = better
+        if better:
             self.notes_.append(
                 "Logarithms of the target are learned: on rows not seen that was better."
             )
-
-    def _take_targets(self, like: Self) -> None:
-        self.target_log_ = like.target_log_
 
     def _in_units(self, outputs: Matrix) -> Matrix:
         found = super()._in_units(outputs)
