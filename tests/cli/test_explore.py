@@ -92,7 +92,7 @@ def test_it_is_served_until_ctrl_c(tmp_path: Path) -> None:
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         # as a terminal starts it: who runs the tests in the background ignores Ctrl-C
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         ended = threading.Timer(60, process.kill)
         ended.start()
