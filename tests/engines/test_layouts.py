@@ -324,6 +324,17 @@ def test_only_the_ratios_of_row_weights_count(dtype: str, engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", BUILT)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_subnormal_row_weights_are_0(dtype: str, engine: str) -> None:
+    """A batch of them alone makes no step: 1 / Σw would be infinite."""
+    small = np.r_[np.full(ROWS - 1, np.finfo(dtype).smallest_normal / 2), 1.0]
+    given = {"dtype": dtype, "batch_rows": 1, "max_epochs": 2, "engine": engine}
+    found = train(NET, X, Y, sample_weight=small, **given)
+    plain = train(NET, X, Y, sample_weight=np.where(small < 1, 0, 1), **given)
+    np.testing.assert_array_equal(found.parameters.theta, plain.parameters.theta)
+
+
+@pytest.mark.parametrize("engine", BUILT)
 def test_a_sum_of_losses_that_overflows_is_named(engine: str) -> None:
     weights = np.full(ROWS, 1e305)
     with pytest.raises(NonFiniteError, match="step 1, first in J"):

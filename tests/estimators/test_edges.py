@@ -776,3 +776,13 @@ def test_a_notebook_shows_what_it_can() -> None:
     assert fitted._repr_mimebundle_()["text/html"].endswith(
         fitted.network_._repr_html_()
     )
+
+
+@pytest.mark.parametrize("kind", [np.asarray, np.asfortranarray, sparse.csr_array])
+def test_rows_to_predict_that_float32_cannot_hold(kind: Any) -> None:
+    model = MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, dtype="float32")
+    model.fit(X, NUMBERS)
+    rows = X.copy()
+    rows[7, 1] = 1e39
+    with pytest.raises(InputError, match=r"X with a number of 1e\+39 in size"):
+        model.predict(kind(rows))

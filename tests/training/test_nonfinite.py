@@ -16,7 +16,7 @@ from chainrule import (
     train,
 )
 from chainrule.engines import reference
-from chainrule.optimizers import SGD
+from chainrule.optimizers import SGD, LevenbergMarquardt
 from chainrule.optimizers import first_order as optimizers_module
 
 from ..support.runs import BUILT, content
@@ -264,3 +264,13 @@ def test_another_choice():
     x, y = problem()
     with pytest.raises(InputError, match="on_nonfinite"):
         train(NET, x, y, on_nonfinite="ignore")
+
+
+@pytest.mark.parametrize("form", ["primal", "dual"])
+def test_products_of_derivatives_that_overflow_are_named(form):
+    x, y = problem()
+    net = Network((3, 2), ("identity",), "squared_error")
+    start = Parameters.from_arrays([np.zeros((2, 3))], [np.zeros(2)])
+    rule = LevenbergMarquardt(form=form)
+    with pytest.raises(NonFiniteError, match="step 1, first in J̃ᵀ J̃"):
+        train(net, 1e200 * x, y, parameters=start, optimizer=rule)

@@ -281,7 +281,7 @@ def require_one_per_row(targets: Array, rows: int) -> None:
 
 
 def checked_weights(sample_weight: Any, rows: int, like: Array) -> Array:
-    """Row weights of shape (N,): finite, >= 0, not all 0."""
+    """Row weights of shape (N,): finite, >= 0, not all 0; subnormal ones are made 0, as a batch of them would be."""
     weights = as_floating(sample_weight, "sample_weight", like=like, ndim=1)
     xp = array_namespace(like)
     if weights.shape[0] != rows:
@@ -303,17 +303,18 @@ def checked_weights(sample_weight: Any, rows: int, like: Array) -> Array:
             "Give the rows that count weight 1.",
         )
     tiny = float(xp.finfo(weights.dtype).smallest_normal)
+    normal = xp.where(weights < tiny, xp.zeros_like(weights), weights)
     with np.errstate(over="ignore"):
-        total = float(xp.sum(weights))
+        total, kept = float(xp.sum(weights)), float(xp.sum(normal))
     if (
-        not tiny <= total <= 1 / tiny
+        not tiny <= kept <= 1 / tiny
     ):  # so that 1 / Σw neither overflows nor is subnormal
         raise InputError(
             f"sample_weight with the sum {total:g}",
             f"a sum from {tiny:.2g} to {1 / tiny:.2g}, which the loss is divided by",
             "Divide them all by the largest: only their ratios count.",
         )
-    return weights
+    return normal
 
 
 def checked_penalty(l1: float, l2: float) -> None:

@@ -216,10 +216,17 @@ def fits_in_memory(x: Any, dtype: Any) -> bool:
 
 
 def dense(x: Any, dtype: Any) -> np.ndarray[Any, Any]:
-    """The same numbers, contiguous, row by row."""
-    return np.ascontiguousarray(
-        x.toarray() if hasattr(x, "toarray") else x, dtype=dtype
-    )
+    """The same numbers, contiguous, row by row; raises where the dtype cannot hold them."""
+    x = x.toarray() if hasattr(x, "toarray") else x
+    try:
+        with np.errstate(over="raise"):
+            return np.ascontiguousarray(x, dtype=dtype)
+    except FloatingPointError as error:
+        raise InputError(
+            f"X with a number of {np.abs(x).max():g} in size",
+            f"numbers up to {np.finfo(dtype).max:.2g}, which {np.dtype(dtype)} holds",
+            'Scale the columns, or fit with dtype="float64".',
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ..equations.second_order import (
     jacobian_product,
     transposed_product,
 )
+from ..errors import NonFiniteError
 
 __all__ = ["Cholesky", "Curvature", "Dual", "Primal", "Prior", "Pull", "chosen_form"]
 
@@ -110,7 +111,7 @@ class Primal(Curvature):
         free = prior.free
         if not free.all():
             matrix = matrix[np.ix_(free, free)]
-        self.mean_diagonal = float(np.mean(np.diag(matrix)))
+        self.mean_diagonal = float(np.mean(np.diag(_finite(matrix))))
         self._free, self._uniform = free, prior.uniform
         self._precision = prior.diagonal(sizes)[free]
         if not prior.uniform:
@@ -153,7 +154,7 @@ class Dual(Curvature):
         self, linear: Linearization, prior: Prior, frozen: tuple[int, ...]
     ) -> None:
         moving = _moving(linear, frozen)
-        matrix = gram(linear, moving, moving)
+        matrix = _finite(gram(linear, moving, moving))
         self.mean_diagonal = float(np.trace(matrix) / prior.free.sum())
         self.linear, self._free = linear, prior.free
         values, self._vectors = np.linalg.eigh(matrix)
@@ -192,8 +193,8 @@ class Cholesky(Curvature):
     ) -> None:
         moving = _moving(linear, frozen)
         none = (0.0,) * len(moving)
-        self._of_weights = gram(linear, moving, none)
-        self._of_biases = gram(linear, none, moving)
+        self._of_weights = _finite(gram(linear, moving, none))
+        self._of_biases = _finite(gram(linear, none, moving))
         trace = np.trace(self._of_weights) + np.trace(self._of_biases)
         self.mean_diagonal = float(trace / prior.free.sum())
         self.linear, self._free, self._moving = linear, prior.free, moving
@@ -230,6 +231,13 @@ class Cholesky(Curvature):
         del matrix  # no more than MATRICES at once
         inverse, _ = lapack.dtrtri(factor.T, lower=False, overwrite_c=True)
         return float(known + len(factor) - np.vdot(inverse, inverse))  # G9
+
+
+def _finite(matrix: Matrix) -> Matrix:
+    """The same; raises where products of derivatives overflowed."""
+    if not np.isfinite(matrix).all():
+        raise NonFiniteError("J̃ᵀ J̃")
+    return matrix
 
 
 def chosen_form(parameters: int, numbers: int) -> str:
