@@ -38,7 +38,7 @@ AfterStep = Callable[[State], None]
 
 @dataclass(frozen=True)
 class Workspace:
-    """The preparation of an engine for a network: everything that a step would else allocate."""
+    """All that an engine prepares once for a network, so that a step allocates nothing."""
 
     network: Network
     dtype: Any

@@ -21,7 +21,7 @@ __all__ = ["Purpose", "epoch_order", "generator"]
 
 
 class Purpose(enum.IntEnum):
-    """The purpose of a draw. The numbers are part of what fixes trained bits: never reuse one."""
+    """The use that random numbers are drawn for. The numbers are part of what fixes trained bits: never reuse one."""
 
     INITIALIZATION = 0
     ORDER = 1
