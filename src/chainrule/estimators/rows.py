@@ -216,7 +216,7 @@ def fits_in_memory(x: Any, dtype: Any) -> bool:
 
 
 def dense(x: Any, dtype: Any) -> np.ndarray[Any, Any]:
-    """The same numbers, contiguous, row by row; raises where the dtype cannot hold them."""
+    """Rows as a contiguous array of a dtype; raises where it cannot hold their numbers."""
     x = x.toarray() if hasattr(x, "toarray") else x
     try:
         with np.errstate(over="raise"):

@@ -215,7 +215,7 @@ def _as_kind(values: Matrix, kind: str) -> Matrix:
 
 
 def without_preparation(deployment: Deployment) -> Deployment:
-    """The same for prepared rows."""
+    """A deployment that takes prepared rows."""
     if deployment.source is None:
         return deployment
     finish = deployment.finish

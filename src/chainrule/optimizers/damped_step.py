@@ -234,7 +234,7 @@ class Cholesky(Curvature):
 
 
 def _finite(matrix: Matrix) -> Matrix:
-    """The same; raises where products of derivatives overflowed."""
+    """Products of derivatives as given; raises where they overflowed."""
     if not np.isfinite(matrix).all():
         raise NonFiniteError("J̃ᵀ J̃")
     return matrix

@@ -119,7 +119,7 @@ class LocalModel:
 
 
 def on_numpy(trace: Trace, gradient: Gradient) -> tuple[Trace, Gradient]:
-    """The same on NumPy, in float64."""
+    """A trace and a gradient on NumPy, in float64."""
     if isinstance(trace.output, np.ndarray):
         return trace, gradient
 
