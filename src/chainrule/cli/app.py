@@ -86,6 +86,7 @@ DATA, NETWORK, TRAINING, RUN, SHOWN = (
 
 
 @app.command()
+@table_options.reads_a_table()
 def train(
     data: Annotated[
         str,
@@ -109,17 +110,8 @@ def train(
             rich_help_panel=DATA,
         ),
     ] = None,
-    ignore: table_options.Ignore = None,
-    categories: table_options.Categories = None,
-    kind: table_options.Kind = None,
-    missing: table_options.Missing = None,
-    not_missing: table_options.NotMissing = None,
-    header: table_options.Header = None,
-    separator: table_options.Separator = None,
-    quote: table_options.Quote = None,
-    decimal: table_options.Decimal = None,
-    thousands: table_options.Thousands = None,
-    encoding: table_options.Encoding = None,
+    *,
+    table: dict[str, Any],
     preset: Annotated[
         str | None,
         typer.Option(
@@ -306,19 +298,7 @@ def train(
         reading = {
             "target": target,
             "test": test,
-            **table_options.reading_options(
-                ignore=ignore,
-                categories=categories,
-                kind=kind,
-                missing=missing,
-                not_missing=not_missing,
-                header=header,
-                separator=separator,
-                quote=quote,
-                decimal=decimal,
-                thousands=thousands,
-                encoding=encoding,
-            ),
+            **table_options.reading_options(**table),
         }
         asked = {
             "hidden": checked_widths(hidden),
@@ -357,6 +337,7 @@ def train(
 
 
 @app.command()
+@table_options.reads_a_table(without=("ignore", "categories"))
 def predict(
     model: Annotated[
         Path, typer.Argument(help="A model file, or the folder of a run.")
@@ -400,15 +381,8 @@ def predict(
             help="Write ' before labels that a spreadsheet would take for a formula (=, +, -, @).",
         ),
     ] = False,
-    kind: table_options.Kind = None,
-    missing: table_options.Missing = None,
-    not_missing: table_options.NotMissing = None,
-    header: table_options.Header = None,
-    separator: table_options.Separator = None,
-    quote: table_options.Quote = None,
-    decimal: table_options.Decimal = None,
-    thousands: table_options.Thousands = None,
-    encoding: table_options.Encoding = None,
+    *,
+    table: dict[str, Any],
 ) -> None:
     """Predict from raw rows: the model file knows how to read and prepare them.
 
@@ -418,17 +392,7 @@ def predict(
     def job() -> int:
         from .predict_command import run
 
-        reading = table_options.reading_options(
-            kind=kind,
-            missing=missing,
-            not_missing=not_missing,
-            header=header,
-            separator=separator,
-            quote=quote,
-            decimal=decimal,
-            thousands=thousands,
-            encoding=encoding,
-        )
+        reading = table_options.reading_options(**table)
         return run(
             model,
             data,
@@ -531,6 +495,7 @@ def check_export(
 
 
 @app.command()
+@table_options.reads_a_table()
 def data(
     name: Annotated[
         str | None,
@@ -544,36 +509,15 @@ def data(
             help="Column to predict: shows how it is learned.", show_default="none"
         ),
     ] = None,
-    ignore: table_options.Ignore = None,
-    categories: table_options.Categories = None,
-    kind: table_options.Kind = None,
-    missing: table_options.Missing = None,
-    not_missing: table_options.NotMissing = None,
-    header: table_options.Header = None,
-    separator: table_options.Separator = None,
-    quote: table_options.Quote = None,
-    decimal: table_options.Decimal = None,
-    thousands: table_options.Thousands = None,
-    encoding: table_options.Encoding = None,
+    *,
+    table: dict[str, Any],
 ) -> None:
     """List the data sets; fetch and verify one; or show what a file holds and how it is read."""
 
     def job() -> int:
         from .data_command import run
 
-        reading = table_options.reading_options(
-            ignore=ignore,
-            categories=categories,
-            kind=kind,
-            missing=missing,
-            not_missing=not_missing,
-            header=header,
-            separator=separator,
-            quote=quote,
-            decimal=decimal,
-            thousands=thousands,
-            encoding=encoding,
-        )
+        reading = table_options.reading_options(**table)
         return run(name, target, reading)
 
     exit_with(job)
@@ -626,6 +570,7 @@ def errata(
 
 
 @app.command()
+@table_options.reads_a_table()
 def explore(
     model: Annotated[
         Path | None,
@@ -685,17 +630,8 @@ def explore(
             rich_help_panel=DATA,
         ),
     ] = None,
-    ignore: table_options.Ignore = None,
-    categories: table_options.Categories = None,
-    kind: table_options.Kind = None,
-    missing: table_options.Missing = None,
-    not_missing: table_options.NotMissing = None,
-    header: table_options.Header = None,
-    separator: table_options.Separator = None,
-    quote: table_options.Quote = None,
-    decimal: table_options.Decimal = None,
-    thousands: table_options.Thousands = None,
-    encoding: table_options.Encoding = None,
+    *,
+    table: dict[str, Any],
 ) -> None:
     """Look into a network and train it by hand, forward and back, its numbers beside their formulas, in a browser."""
 
@@ -710,17 +646,7 @@ def explore(
         }
         reading = table_options.reading_options(
             target=target,
-            ignore=ignore,
-            categories=categories,
-            kind=kind,
-            missing=missing,
-            not_missing=not_missing,
-            header=header,
-            separator=separator,
-            quote=quote,
-            decimal=decimal,
-            thousands=thousands,
-            encoding=encoding,
+            **table,
         )
         return run(ExploreRequest(model, data, to, port, browser, options, reading))
 
@@ -728,6 +654,7 @@ def explore(
 
 
 @app.command()
+@table_options.reads_a_table()
 def explain(
     model: Annotated[
         Path | None,
@@ -880,17 +807,8 @@ def explain(
             rich_help_panel=DATA,
         ),
     ] = None,
-    ignore: table_options.Ignore = None,
-    categories: table_options.Categories = None,
-    kind: table_options.Kind = None,
-    missing: table_options.Missing = None,
-    not_missing: table_options.NotMissing = None,
-    header: table_options.Header = None,
-    separator: table_options.Separator = None,
-    quote: table_options.Quote = None,
-    decimal: table_options.Decimal = None,
-    thousands: table_options.Thousands = None,
-    encoding: table_options.Encoding = None,
+    *,
+    table: dict[str, Any],
     engine: Annotated[
         str | None,
         typer.Option(
@@ -933,17 +851,7 @@ def explain(
         reading = table_options.reading_options(
             target=target,
             test=None if test is None else str(test),
-            ignore=ignore,
-            categories=categories,
-            kind=kind,
-            missing=missing,
-            not_missing=not_missing,
-            header=header,
-            separator=separator,
-            quote=quote,
-            decimal=decimal,
-            thousands=thousands,
-            encoding=encoding,
+            **table,
         )
         return run(
             ExplainRequest(
