@@ -197,7 +197,7 @@ def _save(
     content: dict[str, Any],
 ) -> None:
     """Write model, report.json and report.html."""
-    from ..show.report_page import page_of_average
+    from ..show.report_page.tabular import page_of_average
 
     looked = _part(rows, LOOKED_AT)
     importance = model.permutation_importance(looked, data.y_test[: len(looked)])
