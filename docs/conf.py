@@ -21,9 +21,9 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
     "tables",
     "documents",
+    "mathml",
     "public_names",
 ]
 exclude_patterns = ["_build", "_ext"]
@@ -38,7 +38,10 @@ autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"chainrule {release}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["chainrule.css"]
 pygments_style = "tango"
