@@ -20,11 +20,13 @@ version = release = chainrule.__version__
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "tables",
     "documents",
     "mathml",
     "public_names",
+    "try_it",
 ]
 exclude_patterns = ["_build", "_ext"]
 default_role = "py:obj"
@@ -32,6 +34,7 @@ default_role = "py:obj"
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 
+autosummary_generate = False  # the pages are written by public_names
 autodoc_typehints = "none"  # docstrings state types and shapes
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
