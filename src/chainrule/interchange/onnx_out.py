@@ -219,7 +219,7 @@ def _number(value: Any) -> Any:
 
 
 def _prepared(graph: Graph, deployment: Deployment, real: int) -> str:
-    """A[0] of the columns, computed in float64 and rounded."""
+    """A[0] of the columns, computed in float64 and rounded to float32, as the model has it."""
     made: list[str] = []
     units: list[str] = []
     indexes: dict[int, str] = {}
@@ -239,7 +239,8 @@ def _prepared(graph: Graph, deployment: Deployment, real: int) -> str:
     unused = [c for i, c in enumerate(deployment.columns) if i not in used]
     for spare in unused:  # stays an input, so that rows need no selection
         graph.op("Identity", spare.name, to_name=graph.free(f"unused {spare.name}"))
-    return graph.op("Cast", x, to=real)
+    x = graph.op("Cast", x, to=graph.onnx.TensorProto.FLOAT)
+    return graph.op("Cast", x, to=real) if graph.double else x
 
 
 def _smooth(graph: Graph, z: str) -> str:

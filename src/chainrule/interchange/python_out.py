@@ -205,7 +205,7 @@ def inputs_of(rows):
             more, unit = number(values, part)
             made += more
             units.append(unit.astype(np.float64))
-    return np.array(made, dtype=np.float64).T.astype(DTYPE)
+    return np.array(made, dtype=np.float64).T.astype(np.float32).astype(DTYPE)  # as in training
 '''
 NETWORK = '''def network(theta, x):
     """A[L], of inputs of shape (N, n_0); θ is every W[l], row by row, then every b[l]."""
