@@ -24,6 +24,7 @@ from .stamp import Stamp
 __all__ = [
     "BLANK",
     "DIGEST",
+    "PRODUCER",
     "ROWS",
     "STAMP",
     "evaluate",
@@ -38,6 +39,7 @@ OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
 #: Keys of the metadata.
 STAMP, ROWS, DIGEST = "chainrule.stamp", "chainrule.rows", "chainrule.sha256"
 BLANK = "0" * 64
+PRODUCER = "chainrule"
 #: protobuf stops at 2 GiB.
 MOST_BYTES = 2**31 - 2**20
 #: The input of rows that are a matrix.
@@ -170,7 +172,7 @@ def onnx_bytes(
         made,
         opset_imports=domains,
         ir_version=IR_VERSION,
-        producer_name="chainrule",
+        producer_name=PRODUCER,
         doc_string=f"{deployment.network}. Preparation of raw rows: "
         + (stamp.preparation if stamp else "")
         + ".",
