@@ -5,8 +5,8 @@
     .venv/bin/python benchmarks/embedded.py --arm        and instructions for Arm, counted under qemu-arm
 
 Both are compiled by one compiler with the same flags and write probabilities. Each program does all rows many times;
-the two take turns, and the figure is the median of the ratios of neighbors. Instructions are those of one row more, of a
-Cortex-A9 in Thumb with the multiply-adds of a Cortex-M4F (qemu-arm runs no Cortex-M), one a block.
+the two take turns, and the figure is the median of the ratios of neighbors. Instructions are those of one row more, of
+a Cortex-A9 in Thumb with the multiply-adds of a Cortex-M4F (qemu-arm runs no Cortex-M), one a block.
 """
 
 from __future__ import annotations

@@ -130,19 +130,31 @@ def _to_c(
     found = c_outputs(deployment, raw)
     x = deployment.inputs_of(rows)
     bound = bound_of(
-        deployment, x, narrow=True, apart=_inputs_apart(deployment, raw, x)
+        deployment, x, narrow=True, apart=_inputs_apart(deployment, rows, raw, x)
     )
     stamp = _stamp(deployment, rows, seed, (found, expected), bound)
     text = c_text(deployment, name, stamp, raw[:IN_FILE], expected[:IN_FILE])
     return stamp, text.encode("ascii")
 
 
-def _inputs_apart(deployment: Deployment, raw: Matrix, x: Matrix) -> Matrix | None:
-    """The distance of each input of the C from the model's: several times the largest on the rows."""
+def _inputs_apart(
+    deployment: Deployment, rows: Any, raw: Matrix, x: Matrix
+) -> Matrix | None:
+    """The distance of each input of the C from the model's: several times the largest on the rows.
+
+    The arithmetic in float makes it, and the rounding of raw numbers to float, which the rows need not show.
+    """
     if not deployment.columns:
         return None
+    moved = {
+        column.name: rows[column.name]
+        if column.kind == "category"
+        else rows[column.name] * (1 + 2**-24)
+        for column in deployment.columns
+    }
     with np.errstate(invalid="ignore"):
         apart = np.abs(prepared(deployment.parts, raw).astype(np.float64) - x)
+        apart += np.abs(deployment.inputs_of(moved).astype(np.float64) - x)
     return np.asarray(APART * np.nanmax(apart, axis=0, initial=0.0))
 
 
