@@ -15,7 +15,14 @@ from ..errors import counted
 from ..files.schema import fitted, read_json
 from .deployment import Deployment
 
-__all__ = ["IN_FILE", "MARK", "Stamp", "largest_difference", "theta_digest"]
+__all__ = [
+    "IN_FILE",
+    "MARK",
+    "Stamp",
+    "differences",
+    "largest_difference",
+    "theta_digest",
+]
 
 Matrix = np.ndarray[Any, Any]
 #: What the line of a stamp begins with, in a comment.
@@ -104,8 +111,13 @@ def largest_difference(one: Matrix, other: Matrix) -> float:
     """The largest |a - b|; infinity where only one of them is a number."""
     if one.shape != other.shape:
         return math.inf
+    apart = differences(one, other)
+    return float(apart.max()) if apart.size else 0.0
+
+
+def differences(one: Matrix, other: Matrix) -> Matrix:
+    """Each |a - b| of two arrays of one shape; infinity where only one of them is a number."""
     with np.errstate(invalid="ignore"):
         apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
     same = (one == other) | (np.isnan(one) & np.isnan(other))
-    apart = np.where(same, 0.0, np.where(np.isnan(apart), math.inf, apart))
-    return float(apart.max()) if apart.size else 0.0
+    return np.where(same, 0.0, np.where(np.isnan(apart), math.inf, apart))
