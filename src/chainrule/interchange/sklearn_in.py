@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.dialect import ColumnKind, Dialect
 from ..data.encoding import inputs
 from ..data.preparation import Preparation, Target
 from ..data.tables import Table
@@ -157,7 +158,9 @@ def _behind_columns(
 ) -> Model:
     """The model of a network behind columns, with their preparation."""
     outputs = len(layers[-1].W)
-    preparation = Preparation(columns.features, _target(notes, outputs))
+    preparation = Preparation(
+        columns.features, _target(notes, outputs), dialect=_dialect(columns)
+    )
     before = layers[0].W
     layers[0].W, layers[0].b = columns.before(before, np.asarray(layers[0].b))
     same = np.array_equal(np.sort(before, axis=1), np.sort(layers[0].W, axis=1))
@@ -194,6 +197,17 @@ def _target(notes: dict[str, Any], outputs: int) -> Target:
         return Target(("target",), texts)
     names = [f"target {k}" for k in range(outputs)] if outputs > 1 else ["target"]
     return Target(tuple(names), (), (0.0,) * outputs, (1.0,) * outputs)
+
+
+def _dialect(columns: Columns) -> Dialect:
+    """The way in which tables of raw rows are read: by the kind of each column, the rest is found out."""
+    kinds = {
+        feature.name: ColumnKind("number")
+        if feature.categories is None
+        else ColumnKind("category", values=tuple(filter(None, feature.categories)))
+        for feature in columns.features
+    }
+    return Dialect(columns=kinds)
 
 
 def _names(estimator: Any) -> list[str]:
