@@ -80,6 +80,15 @@ def test_200_random_networks_are_within_the_stamp_on_10_000_rows(tmp_path):
         done += require_within(tmp_path, next(seeds), 10_000)
 
 
+def test_labels_beyond_int64_stay_whole(tmp_path):
+    X = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    y = np.array([0, 2**64 - 1], np.uint64)[(X[:, 0] > 0).astype(int)]
+    model = MLPClassifier((3,), max_iter=20, random_state=0).fit(X, y)
+    model.export(tmp_path / "m.onnx")
+    found = ran(tmp_path / "m.onnx", {"rows": X})["label"]
+    assert found.tolist() == model.predict(X).tolist()
+
+
 def table(count: int = 300) -> Any:
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     rng = np.random.default_rng(0)

@@ -395,6 +395,8 @@ def output_name(deployment: Deployment) -> str:
 def _storable(classes: Matrix) -> Matrix:
     if classes.dtype.kind in "OU":
         return classes.astype(object)
+    if classes.dtype == np.uint64:
+        return classes
     if classes.dtype.kind in "iu":
         return classes.astype(np.int64)
     return classes if classes.dtype.kind == "b" else classes.astype(np.float64)
@@ -402,7 +404,7 @@ def _storable(classes: Matrix) -> Matrix:
 
 def _label_type(onnx: Any, classes: Matrix) -> int:
     types = onnx.TensorProto
-    kinds = {"O": types.STRING, "i": types.INT64, "b": types.BOOL}
+    kinds = {"O": types.STRING, "i": types.INT64, "b": types.BOOL, "u": types.UINT64}
     return int(kinds.get(_storable(classes).dtype.kind, types.DOUBLE))
 
 

@@ -354,6 +354,9 @@ def _finish(deployment: Deployment) -> str:
         )
     lines += ["    return a", ""]
     if finish.kind == "classes":
+        # of a list beyond int64 NumPy makes floats
+        beyond = finish.classes is not None and finish.classes.dtype == np.uint64
+        dtype = ", np.uint64" if beyond else ""
         lines += [
             "",
             "def predict_proba(rows):",
@@ -363,7 +366,7 @@ def _finish(deployment: Deployment) -> str:
             "",
             "def predict(rows):",
             '    """The class of each row."""',
-            "    return np.array(CLASSES)[run(rows).argmax(axis=1)]",
+            f"    return np.array(CLASSES{dtype})[run(rows).argmax(axis=1)]",
             "",
         ]
     elif finish.kind == "labels":
