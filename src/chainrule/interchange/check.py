@@ -23,7 +23,7 @@ from ..errors import InputError, counted
 from ..files.limits import require_room
 from ..files.schema import fitted, read_json
 from .bounds import allowed
-from .c_out import c_rows
+from .c_outputs import c_rows
 from .deployment import Deployment, Matrix, deployment_of, without_preparation
 from .drawn_rows import drawn_rows
 from .export import ENDINGS

@@ -16,7 +16,8 @@ from ..errors import InputError
 from ..files.writing import write_whole
 from .bounds import bound_of, reach_of
 from .c_arithmetic import prepared
-from .c_out import c_outputs, c_rows, c_text, require_c
+from .c_out import c_text, require_c
+from .c_outputs import c_outputs, c_rows
 from .deployment import Deployment, Matrix, deployment_of, without_preparation
 from .drawn_rows import drawn_rows, part_of_rows, row_count
 from .onnx_out import evaluate, feeds_of, onnx_bytes, require_onnx
