@@ -55,6 +55,7 @@ def data_entry(
     picture: tuple[int, int] | None = None,
     scale: float | None = None,
     labels: list[str] | None = None,
+    weights: Array | None = None,
 ) -> dict[str, Any]:
     """A data set as a page has it.
 
@@ -71,6 +72,7 @@ def data_entry(
         The rows and columns of the picture that the inputs are.
     labels : list of str, optional
         Names of the outputs, where y is not of class numbers.
+    weights : ndarray, shape (N,), optional
     """
     scale = scale or pixel_scale(x)
     size = x.shape[1] * (1 if scale else 4)
@@ -90,6 +92,8 @@ def data_entry(
     }
     if classes is not None or labels is not None:
         found["classes"] = labels if classes is None else classes
+    if weights is not None:
+        found["w"] = encoded(weights[:rows], "float32")
     if picture is not None:
         found["picture"] = list(picture)
     return found
