@@ -217,6 +217,7 @@ def explore(
         )
     run = found.rules or Rules(checked_optimizer("adam", None), batch_rows=BATCH)
     rule = _rule(optimizer, learning_rate, run.optimizer)
+    choices = choices_for(network, rule)
     l1 = run.l1 if l1 is None else l1
     l2 = run.l2 if l2 is None else l2
     checked_penalty(l1, l2)
@@ -257,7 +258,6 @@ def explore(
         "theta": encoded(as_numpy(found.parameters.theta), "float32"),
         "notation": spelled,
     }
-    choices = choices_for(network, rule)
     depths = tuple(sorted({*DEPTHS, network.n_layers}))
     return Explorer(f"{network}", entry, "own", depths, tables_of(choices, depths))
 
