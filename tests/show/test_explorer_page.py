@@ -447,7 +447,7 @@ def test_a_state_is_a_link(browser: Any, page: str) -> None:
         assert browser.find_element("css selector", "#trouble").text
         assert browser.execute_script("return explorer.session.sizes") == [2, 3, 2]
     opened(browser, f"{page}#s=damaged")
-    assert "cannot be read" in browser.find_element("css selector", "#trouble").text
+    assert "cannot be opened" in browser.find_element("css selector", "#trouble").text
 
 
 def test_everything_by_keyboard(browser: Any, page: str) -> None:

@@ -36,7 +36,7 @@ export const cardsOf = (at) => {
       return `<button type="button" data-row="${row}" aria-pressed="${row === session.row}"><span class="hidden">row ${row + 1}${label ? `, ${escaped(label)}` : ""}: loss ${short(losses[i])}${shares ? `, share ${short(shares[i])}` : ""}</span>` +
         `<span aria-hidden="true" class="cell">${image ? `<canvas data-image="${row}"></canvas>` : ""}<svg viewBox="0 0 30 40" aria-hidden="true">${bar(losses[i], highest, false)}</svg>` +
         `${short(losses[i], 2)}${shares ? `<svg viewBox="0 0 30 40" aria-hidden="true"><path d="M0 20h30" stroke="var(--line)"/>${bar(shares[i], largest, true)}</svg>${short(shares[i], 2)}` : ""}` +
-        `<span class="soft">${escaped(label)}</span><b>${row + 1}</b></span></button>`;
+        `<span class="soft" title="${escaped(label)}">${escaped(label)}</span>${session.w ? `<span class="soft">× ${short(session.w[row], 2)}</span>` : ""}<b>${row + 1}</b></span></button>`;
     }).join("");
     for (const canvas of all("canvas[data-image]")) {
       const n = session.sizes[0], at = Number(canvas.dataset.image) * n;

@@ -122,7 +122,7 @@ export const drawing = (session, state) => {
         `<title>${escape(say(shownName))}</title></g>`);
     }
     if (called && l === 0) {
-      nodes.push(roomy ? `<text class="called" x="${cx}" y="${(cy - radius - 5).toFixed(1)}">${escape(called)}</text>`
+      nodes.push(roomy ? `<text class="called" x="${cx}" y="${(cy - radius - 5).toFixed(1)}">${escape(cut(called, 20))}</text>`
         : `<text class="called left" x="${(cx - radius - 5).toFixed(1)}" y="${(cy + 3.5).toFixed(1)}">${escape(cut(called, 8))}</text>`);
     }
   }));

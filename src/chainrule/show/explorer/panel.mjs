@@ -37,7 +37,7 @@ export const stepView = (session, step, entry) => {
   const names = step.entries(), few = names.slice(0, MOST_CHIPS);
   const more = names.length > few.length ? `<p class="soft">${names.length - few.length} more: choose them in the drawing.</p>` : "";
   const source = templates.where(step);
-  return `<div class="big">${general}</div><p class="soft">${escape(source)}</p>${notes}` +
+  return `<h2 class="hidden">${escape(step.title)}</h2><div class="big">${general}</div><p class="soft">${escape(source)}</p>${notes}` +
     `${arrays ? `<details open><summary>In this layer</summary>${arrays}</details>` : ""}` +
     `<h3>Its numbers</h3><ul class="chips">${few.map((name) => chip(shown, name, name === entry)).join("")}</ul>${more}`;
 };
