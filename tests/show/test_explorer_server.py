@@ -131,16 +131,19 @@ def test_a_body_of_no_length_is_refused(server: Server, length: str) -> None:
         assert line.recv(4096).split()[1] == b"411"
 
 
-def test_what_is_no_address_is_refused(server: Server) -> None:
-    assert ask(server, path=f"http://[?token={server.token}")[:2] == (400, b"")
-
-
-def test_two_names_of_the_host_are_refused(server: Server) -> None:
+@pytest.mark.parametrize(
+    ("path", "more", "status"),
+    [("http://[", "", b"400"), ("/", "Host: evil.example\r\n", b"421")],
+    ids=["no address", "two hosts"],
+)
+def test_a_head_that_no_browser_sends_is_refused(
+    server: Server, path: str, more: str, status: bytes
+) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
         own = f"Host: 127.0.0.1:{server.port}\r\n"
-        head = f"GET /?token={server.token} HTTP/1.1\r\n{own}Host: evil.example\r\n\r\n"
+        head = f"GET {path}?token={server.token} HTTP/1.1\r\n{own}{more}\r\n"
         line.sendall(head.encode())
-        assert line.recv(4096).split()[1] == b"421"
+        assert line.recv(4096).split()[1] == status
 
 
 def test_a_browser_that_has_gone_is_no_error(
