@@ -136,6 +136,9 @@ def test_functions_that_a_page_cannot_evaluate_are_refused() -> None:
     with pytest.raises(InputError, match="the activation cube"):
         explore(network, X, Y, parameters=network.init(0))
     quantiles = Network((2, 2), ("identity",), losses.pinball((0.1, 0.9)))
+    pair = Network((2, 2), ("softmax",), "binary_cross_entropy")
+    with pytest.raises(InputError, match="on softmax outputs"):
+        explore(pair, X, [[0, 1]] * 4, parameters=pair.init(0))
     with pytest.raises(InputError, match="pinball with one quantile"):
         explore(quantiles, X, Y, parameters=quantiles.init(0))
 
@@ -214,6 +217,13 @@ def test_shares_paths_and_differences_are_of_the_gradient(session: Any) -> None:
     assert session["shares"] < 1e-12
     assert session["paths"] < 1e-12
     assert session["difference"] < 1e-8
+
+
+@needs_node
+def test_every_function_of_a_page_agrees_with_its_engine(session: Any) -> None:
+    """With its formula, and as a difference quotient."""
+    assert session["everywhere"] == []
+    assert session["everywhereCount"] > 5_000
 
 
 @needs_node

@@ -84,6 +84,31 @@ const found = {};
   found.paths = Math.max(Math.abs(paths.get("W1.2.3") - row),
     Math.abs([1, 2, 3].reduce((all, k) => all + paths.get(`W2.${k}.2`), 0) - row));
 }
+{ // every output with every loss, every activation, every optimizer: formulas and differences agree with the engine
+  const rows = 4, wrong = [];
+  const numbers = (count, at) => Float32Array.from({ length: count }, (_, i) => Math.sin(at + 1.7 * i));
+  let count = 0;
+  const check = (more) => {
+    const whole = !["squared_error", "squared_error(factor=1)", "huber", "log_cosh", "absolute_error", "pinball"].includes(more.loss);
+    const Y = whole ? Float32Array.from({ length: 2 * rows }, (_, i) => Number(i % 2 === (i >> 1) % 2)) : numbers(2 * rows, 2);
+    const session = new Session(engine, payload, { sizes: [3, 3, 2], optimizer: "gradient_descent", learning_rate: 0.01, batch: rows,
+      data: { id: "typed", inputs: 3, outputs: 2, rows, names: ["a", "b", "c"] }, X: numbers(3 * rows, 1), Y, ...more });
+    const fine = session.step();
+    session.look();
+    for (const name of session.templates.steps.flatMap((step) => step.entries())) {
+      const value = session.moment.read(name), room = Math.max(1, Math.abs(value)), quotient = session.quotientOf(name);
+      const again = session.shown.again(name), moved = quotient?.derived === name ? session.difference(quotient.by, 1e-6) : value;
+      count += 1;
+      if (!fine || !(Math.abs(again - value) <= 1e-9 * room) || !(Math.abs(moved - value) <= 1e-6 * room)) wrong.push([name, value, again, moved, more]);
+    }
+    session.network.free();
+  };
+  for (const pair of Object.keys(payload.outputs)) check({ activations: ["tanh", pair.split("|")[0]], loss: pair.split("|")[1] });
+  for (const phi of Object.keys(payload.activations)) check({ activations: [phi, "identity"], loss: "squared_error", dropout: 0.25 });
+  for (const optimizer of Object.keys(payload.optimizers)) check({ activations: ["sigmoid", "softmax"], loss: "cross_entropy", optimizer, l1: 0.01, l2: 0.02 });
+  found.everywhere = wrong;
+  found.everywhereCount = count;
+}
 { // a link opens the same state: the next steps have the same bits, and what was typed is as it was typed
   const session = opened("xor", { batch: 3 });
   for (let k = 0; k < 7; k += 1) session.step();

@@ -14,7 +14,10 @@ from ...optimizers import Optimizer
 from ...optimizers.table import OPTIMIZERS
 from .notations import Choices
 
-__all__ = ["choices_for", "name_of"]
+__all__ = ["UNTRAINED", "choices_for", "name_of"]
+
+#: An output and a loss that fit, but that the compiled engine does not train.
+UNTRAINED = ("softmax", "binary_cross_entropy")
 
 Function = TypeVar("Function", Activation, Loss, Optimizer)
 
@@ -53,6 +56,12 @@ def choices_for(
         # several quantiles have a formula each, and the page one for all outputs
         one = not isinstance(loss, Pinball) or len(loss.quantiles) == 1
         require(not loss.custom and one, "loss", loss)
+        if (network.activations[-1].name, loss.name) == UNTRAINED:
+            raise InputError(
+                f"{loss.name} on {network.activations[-1].name} outputs",
+                "pairs that the compiled engine trains, which is the page's",
+                "Use explain, which shows it by the reference engine.",
+            )
         losses.setdefault(name_of(loss, LOSSES), loss)
     if optimizer is not None:
         optimizers.setdefault(name_of(optimizer, OPTIMIZERS), optimizer)

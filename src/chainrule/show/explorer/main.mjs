@@ -505,7 +505,7 @@ export const start = async (root, payload, wasm) => {
   };
   on("walk", "click", () => {
     const own = payload.sets.find((one) => one.id === `worked-${session.notation}`);
-    if (own && session.settings.data.id !== own.id) open(startOf(own));
+    if (own) open(startOf(own)); // from its first weights: the numbers are those on paper
     guide(0);
     $("guide-next").focus();
   });

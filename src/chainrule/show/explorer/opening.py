@@ -26,6 +26,7 @@ from ...optimizers.table import OPTIMIZERS
 from ...training.options import checked_count, checked_optimizer
 from .functions import choices_for, name_of
 from .models import brought
+from .notations import Choices
 from .page import page_of
 from .ready import data_entry, encoded, ready_sets
 from .tables import tables_of
@@ -259,7 +260,20 @@ def explore(
         "notation": spelled,
     }
     depths = tuple(sorted({*DEPTHS, network.n_layers}))
-    return Explorer(f"{network}", entry, "own", depths, tables_of(choices, depths))
+    return Explorer(f"{network}", entry, "own", depths, _tables(choices, depths))
+
+
+def _tables(choices: Choices, depths: tuple[int, ...]) -> dict[str, Any]:
+    """The tables of these functions, which are made once where they are those that every page has."""
+    usual = choices_for()
+    pairs = [
+        (choices.activations, usual.activations),
+        (choices.losses, usual.losses),
+        (choices.optimizers, usual.optimizers),
+    ]
+    if all(own.keys() == known.keys() for own, known in pairs):
+        return tables_for(tuple(depth for depth in depths if depth not in DEPTHS))
+    return tables_of(choices, depths)
 
 
 def _rule(
