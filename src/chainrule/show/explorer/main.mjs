@@ -535,7 +535,7 @@ export const start = async (root, payload, wasm) => {
   };
   follow();
   view.addEventListener("hashchange", () => { if (view.location.hash !== at.ownLink) follow(); });
-  return { get session() { return session; }, state, choose, render };
+  return { get session() { return session; }, state, choose, render, ready: performance.now() };
 };
 
 const holder = typeof document === "undefined" ? null : document.getElementById("payload");

@@ -1,4 +1,4 @@
-"""What a model brings to a page: its network, its rows as the loss takes them, its classes and names, and its rules."""
+"""A model for a page: its network, its rows as the loss takes them, its classes and names, and its rules."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def brought(
 
 
 def of_estimator(model: Any, network: Network, rows: int) -> dict[str, Any]:
-    """What a fitted estimator knows."""
+    """The classes, names and rules of a fitted estimator."""
     optimizer = optimizer_of(model)
     batch = min(200, rows) if model.batch_size == "auto" else int(model.batch_size)
     l2 = float(model.l2 + model.alpha / batch)
@@ -105,7 +105,7 @@ def of_estimator(model: Any, network: Network, rows: int) -> dict[str, Any]:
 
 
 def of_notes(notes: Mapping[str, Any], network: Network) -> dict[str, Any]:
-    """What stands beside the network in a file of an estimator, or of an import."""
+    """The labels and names in a file of an estimator, or of an import."""
     labels = notes.get("labels")
     found = labels if isinstance(labels, Mapping) else {}
     values = {
