@@ -149,8 +149,8 @@ def explore(
     Parameters
     ----------
     model : Network, Model, Report, MLPClassifier, MLPRegressor, path, optional
-        A network, with its `parameters`; what `load_model`, `train`, `from_sklearn` or `from_pytorch` gives; a fitted
-        estimator of this package; or the path of a model file, an estimator's too.
+        A network, with its `parameters`; what `load_model`, `train`, `from_sklearn`, `from_torch` or `from_onnx` gives;
+        a fitted `MLPClassifier` or `MLPRegressor` of this package; or the path of a model file, an estimator's too.
     x : array_like, shape (N, n_0)
         Rows of inputs, as the network takes them. A page has the first of them, at most 2 000.
     y : array_like
