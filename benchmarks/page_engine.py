@@ -18,10 +18,9 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from chainrule import explore
 from tests.support.browser import open_page, started_browser
 from tests.support.page_engine import FOLDER, in_browser, in_node
-
-from chainrule import explore
 
 EPOCHS, BATCH, SIZES = 200, 32, (64, 10, 10)
 
