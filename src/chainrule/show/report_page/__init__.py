@@ -7,6 +7,7 @@ One file that needs nothing else: no scripts, no requests, pictures inside. `pag
 from __future__ import annotations
 
 from .page import page_of
-from .tabular import page_of_average
+from .rows import page_of_rows
+from .tabular import Tested, page_of_average
 
-__all__ = ["page_of", "page_of_average"]
+__all__ = ["Tested", "page_of", "page_of_average", "page_of_rows"]
