@@ -27,6 +27,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import chainrule
 from chainrule import InputError, TabularClassifier, TabularRegressor, load_model
+from chainrule.engines import native
 from chainrule.estimators.tabular.columns import columns_of
 from chainrule.estimators.tabular.encoding import encode, fit_encoding
 from chainrule.estimators.tabular.members import Task, held_rows, train_member
@@ -531,6 +532,16 @@ def test_calibration_by_hand() -> None:
     proba = model.predict_proba(X)
     assert found.predicted == pytest.approx(proba.max(axis=1).mean())
     assert found.observed == pytest.approx(model.score(X, LABELS))
+
+
+def test_few_rows_without_the_native_engine_get_small_networks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(native, "MISSING", "it is not built")
+    monkeypatch.setattr(native, "_native", None)
+    model = TabularRegressor(epochs=3).fit(X, Y)
+    assert (model.recipe_.hidden, model.recipe_.members) == ((64, 64, 64), 2)
+    assert any("native engine is missing" in note for note in model.notes_)
 
 
 def test_the_report_has_units_dates_and_classes(tmp_path: Path) -> None:
