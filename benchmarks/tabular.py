@@ -244,10 +244,11 @@ CONTENDERS: dict[str, Callable[[bool, int, pd.DataFrame], Any]] = {
     "LightGBM": lightgbm,
     "RealMLP-TD": realmlp,
 }
+PERCEPTRONS = ("our MLP", "scikit-learn's MLP")
 NEEDS = {"LightGBM": "lightgbm", "RealMLP-TD": "pytabkit"}
 #: Contenders that take text as it is; the others get categories of pandas.
 MOST_CATEGORIES = 255
-TAKES_TEXT = ("fast", "strong", "best", "our MLP", "scikit-learn's MLP")
+TAKES_TEXT = ("fast", "strong", "best", *PERCEPTRONS)
 
 
 def with_categories(train: pd.DataFrame, test: pd.DataFrame) -> None:
@@ -384,7 +385,7 @@ def others_of(results: dict[str, Any]) -> str:
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
-    """The error of each contender over that of boosting on the same splits, by table."""
+    """The error of each contender over that of boosting on the same splits, by table; perceptrons are far off."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import NullFormatter
 
@@ -394,6 +395,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
         scores[contender, table][seed] = values["score"]
     tables = [name for name in TABLES if ("boosting", name) in scores]
     names = [c for c in CONTENDERS if any((c, t) in scores for t in tables)]
+    names = [c for c in names if c not in PERCEPTRONS]
     figure = Figure(figsize=(9, 0.5 + 0.5 * len(tables)), layout="constrained")
     axes = figure.subplots()
     marks = "os^DvP*X"
