@@ -6,7 +6,7 @@ import importlib
 
 from .renamed import hint
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 TYPE_CHECKING = (
     False  # importing typing would cost three times as much as all else here
