@@ -451,16 +451,21 @@ def export(
             help="Leave out the preparation of raw rows: the file takes prepared ones.",
         ),
     ] = False,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the rows that file and model are compared on.")
-    ] = 0,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of rows that file and model are compared on, best those of your test.",
+            show_default="1000 drawn ones",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the rows that are drawn.")] = 0,
 ) -> None:
     """Write a model to a file that runs without chainrule, and print how far it is from the model."""
 
     def job() -> int:
         from .export_command import run
 
-        return run(model, to, preparation=not without_preparation, seed=seed)
+        return run(model, to, preparation=not without_preparation, rows=rows, seed=seed)
 
     exit_with(job)
 
@@ -480,6 +485,13 @@ def check_export(
             show_default="the rows in the file",
         ),
     ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of other rows to compare on, with --model.",
+            show_default="those of the stamp",
+        ),
+    ] = None,
 ) -> None:
     """Run an exported file and compare it with what its stamp states.
 
@@ -489,7 +501,7 @@ def check_export(
     def job() -> int:
         from .export_command import check
 
-        return check(file, model)
+        return check(file, model, rows)
 
     exit_with(job)
 
