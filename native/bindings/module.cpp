@@ -81,13 +81,13 @@ class BoundEngine {
   }
 
   double loss_and_gradient(AnyRows x, Rows<T> y, std::optional<Const<T>> w, Const<T> theta, Vector<T> gradient,
-                           double l1, double l2, Masks<T> masks) {
+                           double l1, double l2, Masks<T> masks, bool sum) {
     const std::unique_lock<std::mutex> guard = locked(mutex_);
     std::vector<const T*> M;
     const Step<T> step = batch(x, y, w, theta, gradient, l1, l2, masks, &M);
     nb::gil_scoped_release release;
     engine_.load(theta.data(), {});
-    return engine_.loss_and_gradient(step, false, gradient.data());
+    return engine_.loss_and_gradient(step, sum, gradient.data());
   }
 
   double passes(AnyRows x, Rows<T> y, std::optional<Const<T>> w, Const<T> theta, Vector<T> gradient, double l1,
@@ -196,7 +196,7 @@ template <typename T> void bind(nb::module_& m, const char* engine, const char* 
            "draws_order"_a, "batch_rows"_a, "first"_a, "last"_a, "rates"_a, "theta"_a.noconvert(), "slots"_a.noconvert(),
            "steps_before"_a, "step_limit"_a, "seconds"_a, "loss_sum"_a, "weight_sum"_a, "seed"_a, "epoch"_a)
       .def("loss_and_gradient", &E::loss_and_gradient, nb::kw_only(), "x"_a.noconvert(), "y"_a.noconvert(),
-           "w"_a.none(), "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none())
+           "w"_a.none(), "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none(), "sum"_a)
       .def("passes", &E::passes, nb::kw_only(), "x"_a.noconvert(), "y"_a.noconvert(), "w"_a.none(),
            "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none(), "sum"_a,
            "Z"_a.noconvert(), "A"_a.noconvert(), "slopes"_a.noconvert(), "delta"_a.noconvert(), "dA"_a.noconvert(), "row_loss"_a.noconvert())

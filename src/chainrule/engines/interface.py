@@ -103,8 +103,9 @@ class Engine(ABC):
         l1: float = 0.0,
         l2: float = 0.0,
         masks: Masks = None,
+        reduction: str = "mean",
     ) -> tuple[Array, Array]:
-        """J, shape (), and ∇J, shape (D,), of all the rows given (mean over Σw).
+        """J, shape (), and ∇J, shape (D,), of all the rows given: divided by Σw, or with "sum" not.
 
         Raises
         ------
@@ -151,6 +152,10 @@ class Engine(ABC):
     def aside(self) -> AbstractContextManager[Any]:
         """A context for what is computed with NumPy between epochs."""
         return nullcontext()
+
+    def remark(self) -> str:
+        """Words on the last steps, for the line of progress."""
+        return ""
 
     def run_epoch(
         self,

@@ -174,6 +174,7 @@ class Native(Engine):
         l1: float = 0.0,
         l2: float = 0.0,
         masks: Masks = None,
+        reduction: str = "mean",
     ) -> tuple[Array, Array]:
         gradient = np.empty_like(theta)
         assert isinstance(workspace, NativeWorkspace)
@@ -183,10 +184,17 @@ class Native(Engine):
             gradient=gradient,
             l1=l1,
             l2=l2,
+            sum=reduction == "sum",
         )
         if not (math.isfinite(J) and _all_finite(gradient)):
             return Reference().loss_and_gradient(
-                workspace, theta, data, l1=l1, l2=l2, masks=masks
+                workspace,
+                theta,
+                data,
+                l1=l1,
+                l2=l2,
+                masks=masks,
+                reduction=reduction,
             )  # names it
         return J, gradient
 

@@ -16,6 +16,8 @@ from array_api_compat import is_array_api_obj
 
 from ..engines import choose_engine
 from ..engines.rows import Data
+from ..engines.sharded import sharded
+from ..engines.shards import SLICE_ROWS
 from ..engines.threads import checked_threads
 from ..equations.arrays import Array, array_namespace, as_numpy, row_major
 from ..equations.draws import Purpose, generator
@@ -87,6 +89,7 @@ def train(
     input_scale: float | None = None,
     engine: str = "auto",
     threads: int | None = None,
+    shards: int | None = None,
     progress: bool | None = None,
 ) -> Report:
     """Train a network by backpropagation.
@@ -113,7 +116,7 @@ def train(
         A name from `SCHEDULES`, with its defaults, or one of its schedules.
     batch_rows : int, optional
         Rows per step, of which at most N are taken; by default all for "gradient_descent", "lbfgs" and
-        "levenberg_marquardt", else 128. The order is drawn anew for each epoch.
+        "levenberg_marquardt", else 128, with shards 256 for each. The order is drawn anew for each epoch.
     max_epochs, max_steps : int
         How often to go through the rows, and how many steps to take at most.
     max_seconds : float, optional
@@ -157,6 +160,9 @@ def train(
     threads : int, optional
         At most so many: from 1 to 64, also more than there are cores. By default what CHAINRULE_NUM_THREADS or
         OMP_NUM_THREADS say, cut to the cores that the process may use, or these cores.
+    shards : int, optional
+        Sum each gradient over so many logical shards (`docs/cluster.md`): of all rows, or of at least 256 rows a shard.
+        Their order is one of its own; it and the sums depend on the rows, `seed` and `shards` alone.
     progress : bool, optional
         A live line on standard error; by default only on a terminal.
 
@@ -192,6 +198,8 @@ def train(
     recorded = checked_metrics(metrics, early_stopping, network.loss)
     require_learnable(network)
     threads = checked_threads(threads)
+    if shards is not None:
+        shards = checked_count("shards", shards, low=1)
     limits = Limits(
         checked_count("max_epochs", max_epochs, low=0),
         None if max_steps is None else checked_count("max_steps", max_steps, low=0),
@@ -214,7 +222,9 @@ def train(
     rules = Rules(
         rule,
         chosen(schedule, Schedule, SCHEDULES, "schedule"),
-        checked_batch_rows(rule, batch_rows, data.rows),
+        checked_batch_rows(
+            rule, batch_rows, data.rows, 128 if shards is None else shards * SLICE_ROWS
+        ),
         float(l1),
         float(l2),
         checked_dropout(network, dropout, input_dropout),
@@ -227,14 +237,19 @@ def train(
     require_possible(rules)
     rule.require(network, data.rows, rules.l1, rules.l2)
     able, reason = choose_engine(engine, network, rules, start.theta)
-    workspace = able.prepare(network, rules, start.theta.dtype, threads, input_scale)
+    name, dtype = able.name, start.theta.dtype
+    if shards is None:
+        workspace = able.prepare(network, rules, dtype, threads, input_scale)
+    else:
+        able, workspace = sharded(able, network, rules, data, shards, dtype, threads)
     state = State(
         start.theta,
         rule.init(start.theta),
         rules.schedule.start(),
         scalars=rule.first_scalars(),
     )
-    fixed = _settings(network, rules, early_stopping, data, held_out, able.name)
+    fixed = _settings(network, rules, early_stopping, data, held_out, name)
+    fixed["shards"] = shards
     run = Run(
         network,
         data,
@@ -285,7 +300,7 @@ def train(
         stopped,
         None if run.failure is None else str(run.failure),
         {**fixed, **began, "max_steps": max_steps, "max_seconds": max_seconds},
-        able.name,
+        name,
         reason,
     )
 

@@ -154,12 +154,14 @@ def checked_optimizer(
     return OPTIMIZERS[optimizer](learning_rate=float(learning_rate))
 
 
-def checked_batch_rows(optimizer: Optimizer, batch_rows: int | None, rows: int) -> int:
+def checked_batch_rows(
+    optimizer: Optimizer, batch_rows: int | None, rows: int, default: int = 128
+) -> int:
     """Rows per step, at most as many as there are."""
     if batch_rows is not None:
         batch_rows = min(checked_count("batch_rows", batch_rows, low=1), rows)
     if not optimizer.full_batch:
-        return min(128, rows) if batch_rows is None else batch_rows
+        return min(default, rows) if batch_rows is None else batch_rows
     if batch_rows not in (None, rows):
         raise InputError(
             f"batch_rows = {batch_rows} for {optimizer.name}",

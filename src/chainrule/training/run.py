@@ -308,7 +308,7 @@ class Run:
             note += f"  validation {epoch.validation_loss:.4g}"
         for name, value in epoch.metrics.items():
             note += f"  {name} {value:.4g}"
-        return note
+        return f"{note}  {remark}" if (remark := self.engine.remark()) else note
 
     def _save(self) -> None:
         if self.checkpoint is None:
