@@ -1,0 +1,121 @@
+"""The shards of a stream: each is read out of the files once and kept as a file of ready rows, where it is computed.
+
+That file is in the folder for temporary files, has no name any more, so that nothing stays behind whatever ends the
+process, and is mapped into memory: the system keeps as much of it there as there is room for.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..data.streams import Stream
+from ..engines.rows import Data
+from ..engines.shards import Shards
+from ..equations.network import Network
+from ..errors import InputError
+
+__all__ = ["ShardFiles"]
+
+Matrix = np.ndarray[Any, Any]
+
+
+class ShardFiles:
+    """The rows of a stream by shards, as an engine takes them.
+
+    Parameters
+    ----------
+    stream : Stream
+    network : Network
+        Whose loss encodes the targets.
+    dtype : dtype
+        Of θ.
+    shards : Shards
+    folder : path, optional
+        For the files; by default that of the system.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        network: Network,
+        dtype: Any,
+        shards: Shards,
+        folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self._stream, self._network, self._shards = stream, network, shards
+        self._like, self._folder = np.zeros(1, dtype), folder
+        self._starts = [0, *itertools.accumulate(b.rows for b in stream.blocks)]
+        self._kept: dict[int, Data] = {}
+        self._block: tuple[int, tuple[Matrix, ...]] | None = None
+
+    def __call__(self, shard: int) -> Data:
+        """The rows of a shard."""
+        if shard not in self._kept:
+            self._kept[shard] = self._read(*self._shards.bounds(shard))
+        return self._kept[shard]
+
+    def keep(self, wanted: set[int]) -> None:
+        """Forget all other shards, and the rows that are decoded."""
+        for shard in self._kept.keys() - wanted:
+            del self._kept[shard]
+        self._block = None
+
+    def _read(self, first: int, last: int) -> Data:
+        """Rows `first` to before `last` of the stream as it lies."""
+        files: list[Any] = []
+        shapes: list[tuple[int, ...]] = []
+        with ExitStack() as opened:
+            for number, start in enumerate(self._starts[:-1]):
+                begin = max(first, start) - start
+                end = min(last, self._starts[number + 1]) - start
+                if begin >= end:
+                    continue
+                arrays = self._decoded(number)
+                with self._room():
+                    if not files:
+                        shapes = [a.shape[1:] for a in arrays]
+                        for _ in arrays:
+                            file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  # by the stack
+                            files.append(opened.enter_context(file))
+                    for file, array in zip(files, arrays, strict=True):
+                        file.write(array[begin:end].data)
+            with self._room():
+                for file in files:
+                    file.flush()
+            dtype, rows = self._like.dtype, last - first
+            x, y, *w = (
+                np.asarray(np.memmap(file, dtype, "r", shape=(rows, *shape)))
+                for file, shape in zip(files, shapes, strict=True)
+            )
+        return Data(x, y, w[0] if w else None)
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """A refusal where a file cannot be written."""
+        try:
+            yield
+        except OSError as error:
+            folder = self._folder or tempfile.gettempdir()
+            raise InputError(
+                f"rows of a shard that cannot be kept in {folder} ({error.strerror})",
+                "room for the ready rows of the shards, in the dtype of the run, in the folder for temporary files",
+                "Set TMPDIR to a folder with room; of Dask's workers, --local-directory.",
+            ) from error
+
+    def _decoded(self, number: int) -> tuple[Matrix, ...]:
+        """Inputs, encoded targets and row weights, if any, of a block; the last one is kept for the next shard."""
+        if self._block is None or self._block[0] != number:
+            self._block = None
+            x, t, w, _ = self._stream.read(self._stream.blocks[number])
+            y = self._network.loss.targets(t, self._network.sizes[-1], self._like)
+            arrays = (x, y) if w is None else (x, y, w)
+            dtype = self._like.dtype
+            self._block = number, tuple(np.ascontiguousarray(a, dtype) for a in arrays)
+        return self._block[1]
