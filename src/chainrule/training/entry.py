@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from array_api_compat import is_array_api_obj
 
+from ..data.streams import Stream
 from ..engines import choose_engine
 from ..engines.rows import Data
 from ..engines.threads import checked_threads
@@ -41,6 +42,7 @@ from .options import (
     checked_limit,
     checked_metrics,
     checked_optimizer,
+    checked_order,
     require_kinds,
     require_learnable,
     require_possible,
@@ -48,6 +50,13 @@ from .options import (
 from .report import Report
 from .run import Limits, Run
 from .stopping import EarlyStopping
+from .streamed import (
+    StreamedData,
+    held_out_rows,
+    require_fitting,
+    streamed_data,
+    without_arrays,
+)
 
 __all__ = ["checked_data", "fingerprint", "in_double", "split_off", "train"]
 
@@ -55,7 +64,7 @@ __all__ = ["checked_data", "fingerprint", "in_double", "split_off", "train"]
 def train(
     network: Network,
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     parameters: Parameters | None = None,
     initializer: str | Initializer = "glorot_uniform",
@@ -84,6 +93,7 @@ def train(
     resume: str | os.PathLike[str] | None = None,
     on_nonfinite: str = "raise",
     seed: int = 0,
+    order: Callable[[int], Any] | None = None,
     input_scale: float | None = None,
     engine: str = "auto",
     threads: int | None = None,
@@ -94,9 +104,10 @@ def train(
     Parameters
     ----------
     network : Network
-    x : array_like, shape (N, n_0)
+    x : array_like, shape (N, n_0), or Stream
+        Rows in memory; or a `stream` of rows in files, with their targets and weights.
     y : array_like
-        Targets, as the network's loss takes them.
+        Targets, as the network's loss takes them; none beside a stream.
     parameters : Parameters, optional
         Where to start; else drawn by `initializer` and `seed` in `dtype`.
     initializer : str or callable
@@ -132,7 +143,7 @@ def train(
         Layers, from 1, whose weights and biases stay as they are.
     validation : (x, y) or float, optional
         Rows to validate on, or the share of the rows to split off (by `seed`; for class labels,
-        class by class).
+        class by class; of a stream by a hash of the row number).
     metrics : sequence of str, Metric or callable
         What is recorded after each epoch beside the loss (`Epoch.metrics`), of the validation rows where there are
         some, else of the training rows: names from `METRICS`, metrics of your own, or functions of encoded targets
@@ -149,6 +160,9 @@ def train(
         so in the report.
     seed : int
         Of every draw.
+    order : callable, optional
+        Of the number of an epoch, from 0, the row numbers in its order, or None for the rows as they lie; by default
+        drawn from (seed, epoch). `lambda epoch: rows.order(seed, epoch).positions()` is the order of a stream.
     input_scale : float, optional
         For x of dtype uint8, as pixels are: it stays so in memory, and the network sees
         x · input_scale.
@@ -206,11 +220,18 @@ def train(
     rule = checked_optimizer(optimizer, learning_rate)
     asked = start.theta
     start = Parameters(start.sizes, row_major(in_double(rule, asked)))
-    everything, labels = (
-        checked_data(network, start, x, y, sample_weight, input_scale),
-        np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
-    )
-    data, held_out = split_off(network, start, everything, labels, validation, seed)
+    data: Data
+    if isinstance(x, Stream):
+        arrays = {"y": y, "sample_weight": sample_weight, "input_scale": input_scale}
+        without_arrays(arrays | {"order": order})
+        data, held_out = _streamed(network, start, x, validation, seed)
+        _require_validation(recorded, held_out)
+    else:
+        everything, labels = (
+            checked_data(network, start, x, y, sample_weight, input_scale),
+            np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
+        )
+        data, held_out = split_off(network, start, everything, labels, validation, seed)
     rules = Rules(
         rule,
         chosen(schedule, Schedule, SCHEDULES, "schedule"),
@@ -223,8 +244,11 @@ def train(
         checked_limit("max_norm", max_norm),
         checked_layers(network, frozen_layers),
         seed,
+        None if order is None else checked_order(order, data.rows),
     )
     require_possible(rules)
+    if isinstance(data, StreamedData):
+        require_fitting(data.stream, rule, rules.batch_rows)
     rule.require(network, data.rows, rules.l1, rules.l2)
     able, reason = choose_engine(engine, network, rules, start.theta)
     workspace = able.prepare(network, rules, start.theta.dtype, threads, input_scale)
@@ -235,6 +259,10 @@ def train(
         scalars=rule.first_scalars(),
     )
     fixed = _settings(network, rules, early_stopping, data, held_out, able.name)
+    if order is not None:
+        fixed["order"] = "given"
+    if isinstance(data, StreamedData):
+        fixed["window_rows"] = data.stream.window_rows
     run = Run(
         network,
         data,
@@ -288,6 +316,43 @@ def train(
         able.name,
         reason,
     )
+
+
+def _streamed(
+    network: Network,
+    start: Parameters,
+    stream: Stream,
+    validation: float | tuple[Any, Any] | None,
+    seed: int,
+) -> tuple[StreamedData, Data | None]:
+    """Rows of a stream to train on, and rows in memory to validate on."""
+    theta = start.theta
+    if not isinstance(theta, np.ndarray):
+        raise InputError(
+            f"parameters of {type(theta).__module__} for a stream",
+            "NumPy's, as a stream reads NumPy arrays",
+            "Convert the parameters, or read the rows yourself: stream.batches(…).",
+        )
+    if is_number(validation):
+        share = float(validation)  # type: ignore[arg-type]
+        rest, held = stream.split(share, seed)
+        held_out = held_out_rows(network, held, theta, share)
+        return streamed_data(network, rest, theta, seed), held_out
+    data = streamed_data(network, stream, theta, seed)
+    if validation is None:
+        return data, None
+    no_labels = np.zeros(0)
+    return data, split_off(network, start, data, no_labels, validation, seed)[1]
+
+
+def _require_validation(recorded: Sequence[Metric], held_out: Data | None) -> None:
+    """Raise where metrics of a stream are asked for without rows to measure them on."""
+    if recorded and held_out is None:
+        raise InputError(
+            f"{recorded[0].name} of a stream without rows to validate on",
+            "metrics of validation rows, which are in memory",
+            "Pass validation=0.05, say, or leave the metrics out.",
+        )
 
 
 def in_double(optimizer: Optimizer, theta: Array) -> Array:
@@ -429,7 +494,9 @@ def _settings(
 
 
 def fingerprint(data: Data) -> str:
-    """A digest of rows, targets and weights: all of them when few, else a sample."""
+    """A digest of rows, targets and weights: all of them when few, else a sample; of a stream its preparation."""
+    if isinstance(data, StreamedData):
+        return data.fingerprint()
     digest = hashlib.sha256()
     every = max(1, data.rows // 1000)
     for array in (data.x, data.y, data.sample_weight):
