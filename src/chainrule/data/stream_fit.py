@@ -157,7 +157,7 @@ class _Pass:
         self.blocks: list[Block] = []
         self.remarks: dict[str, None] = {}
         self.first_row = self.without_target = 0
-        self.held = False
+        self.held, self.weight = False, 0.0
         self.pixels = files[0].kind == "npy" and names[0].startswith("pixel_")
 
     def take(self, number: int, file: StreamFile, part: Part) -> int:
@@ -228,7 +228,7 @@ class _Pass:
         if not table.rows:
             return
         if self.asked.weight is not None:
-            checked_row_weights(table, self.asked.weight)
+            self.weight += float(checked_row_weights(table, self.asked.weight).sum())
         for name, sums in self.sums.items():
             column = table.columns[name]
             sums.add(column, table)
@@ -252,6 +252,12 @@ class _Pass:
                 "Name another."
                 if self.without_target
                 else "Check how they were written.",
+            )
+        if self.asked.weight is not None and not 0 < self.weight < np.inf:
+            raise InputError(
+                f"row weights with the sum {self.weight:g}, column {self.asked.weight!r}",
+                "a finite sum > 0",
+                "Divide them all by the largest: only their ratios count.",
             )
         remarks = list(self.remarks)
         if self.without_target:

@@ -33,7 +33,7 @@ from .stream_fit import Asked, Block, array_columns, checked_row_weights, fit
 from .stream_order import EpochOrder, order_of
 from .tables import Table
 
-__all__ = ["Chunk", "Share", "Stream", "stream"]
+__all__ = ["WINDOW_SHARE", "Chunk", "Share", "Stream", "stream"]
 
 Matrix = np.ndarray[Any, Any]
 #: Rows of inputs, of targets, row weights or None, and row numbers.

@@ -233,7 +233,7 @@ def read_text(
     words: Collection[str],
     content: bytes | None = None,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The columns as text, and remarks on lines that are too short or may be no rows; of `content`, lines of it, if given."""
+    """The columns as text, and remarks on lines that are too short or may be no rows; of `content`, if given."""
     pa = arrow()
     short = ShortLines()
     batches = None

@@ -30,7 +30,7 @@ from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..optimizers.step import apply_step
 from .interface import AfterStep, Engine, Masks, Pause, Workspace
-from .rows import Data
+from .rows import Data, EpochPart
 from .shards import SLICE_ROWS, Node, Shards, Sums, Tree
 
 __all__ = ["PartialSums", "Sharded", "require_shards", "rows_of", "sharded"]
@@ -125,7 +125,6 @@ def sharded(
     threads: int | None = None,
 ) -> tuple[Sharded, Workspace]:
     """Sharded steps over rows in memory by another engine, and the workspace for them."""
-    require_shards(count, data.rows, rules)
     shards = Shards(data.rows, count, rules.batch_rows, rules.seed)
     room = PartialSums.room(rules, shards)
     workspace = engine.prepare(network, room, dtype, threads, data.scale)
@@ -241,8 +240,9 @@ class Sharded(Engine):
         state: State,
         after_step: AfterStep,
         pause: Callable[[], Pause] = Pause,
+        part: EpochPart | None = None,
     ) -> State:
-        """As `Engine.run_epoch`; `data` are not looked at, the sums are over the shards."""
+        """As `Engine.run_epoch` of a whole epoch; `data` are not looked at, the sums are over the shards."""
         sizes = workspace.network.sizes
         free = (
             free_entries(sizes, rules.frozen_layers, state.theta)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from ..engines import ENGINES
+from ..engines import ENGINES, native
 from ..engines.interface import Workspace
 from ..engines.sharded import Sharded
 from ..engines.shards import Sums, Tree
@@ -185,6 +185,11 @@ class Cluster:
             return f"{len(rates)} workers at {low} to {high} rows/s"
         return f"{counted(len(rates), 'worker')} at {', '.join(rates)} rows/s"
 
+    @property
+    def _instruction_set(self) -> str | None:
+        """That of this process, which all take."""
+        return native.instruction_set() if self.job.engine == "native" else None
+
     # ---- asking
 
     def _answers(
@@ -297,13 +302,15 @@ class Cluster:
             able = self._answer(worker, _asked(holder, "abilities"), WORKER_SECONDS)
             if able is None:
                 continue
-            why = _difference(self.job, able)
+            why = _difference(able, self._instruction_set)
             if why is not None:
                 self._refused[worker] = why
                 logger.warning("worker %s is not used: %s", worker, why)
                 continue
             done = self._answer(
-                worker, _asked(holder, "prepare", self.job), WORKER_SECONDS
+                worker,
+                _asked(holder, "prepare", self.job, self._instruction_set),
+                WORKER_SECONDS,
             )
             if isinstance(done, Exception):
                 raise done
@@ -323,14 +330,13 @@ def _address(client: Any) -> str:
     return str(client.scheduler.address if client.scheduler else client)
 
 
-def _difference(job: Job, theirs: dict[str, Any]) -> str | None:
+def _difference(theirs: dict[str, Any], instruction_set: str | None) -> str | None:
     """What keeps a worker from giving the bits of this process."""
-    for name, own in abilities().items():
-        other = theirs[name]
-        if name == "instruction sets":
-            if job.instruction_set and job.instruction_set not in other:
-                return f"it lacks {job.instruction_set}, and has {', '.join(other)}"
-        elif other != own:
+    sets = theirs.pop("instruction sets")
+    if instruction_set is not None and instruction_set not in sets:
+        return f"it lacks {instruction_set}, and has {', '.join(sets)}"
+    for name, other in theirs.items():
+        if other != (own := abilities()[name]):
             return f"{name} {other}, here {own}"
     return None
 

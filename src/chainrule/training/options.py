@@ -29,6 +29,7 @@ __all__ = [
     "checked_limit",
     "checked_metrics",
     "checked_optimizer",
+    "checked_order",
     "require_kinds",
     "require_learnable",
     "require_possible",
@@ -169,6 +170,34 @@ def checked_batch_rows(
             'Leave batch_rows out, or use optimizer="sgd".',
         )
     return rows
+
+
+def checked_order(
+    order: Callable[[int], Any], rows: int
+) -> Callable[[int], np.ndarray[Any, Any] | None]:
+    """The order of the epochs, which raises where an epoch's is none of all rows."""
+    if not callable(order):
+        raise InputError(
+            f"order that is {type_of(order)}",
+            "a function from the number of an epoch to the row numbers in its order",
+            "Pass order=lambda epoch: rng.permutation(N), say; or leave it out.",
+        )
+
+    def checked(epoch: int) -> np.ndarray[Any, Any] | None:
+        given = order(epoch)
+        if given is None:
+            return None
+        numbers = np.asarray(given)
+        whole = numbers.shape == (rows,) and numbers.dtype.kind in "iu"
+        if not whole or numbers.min() < 0 or numbers.max() >= rows:
+            raise InputError(
+                f"an order of shape {numbers.shape} and dtype {numbers.dtype} in epoch {epoch}",
+                f"{rows} row numbers from 0 to {rows - 1}",
+                "Each row comes once.",
+            )
+        return np.ascontiguousarray(numbers, np.int64)
+
+    return checked
 
 
 def checked_dropout(

@@ -15,10 +15,11 @@ import numpy as np
 
 from ..engines.interface import Engine, Pause, Workspace
 from ..engines.rows import Data, batches_per_epoch
+from ..engines.sharded import Sharded
 from ..equations.arrays import Array, as_numpy
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters
-from ..errors import NonFiniteError
+from ..errors import InputError, NonFiniteError
 from ..optimizers.interface import Ending
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
@@ -29,6 +30,7 @@ from .diagnostics import Diagnosis, diagnose, is_due, sample_rows
 from .metrics import Metric
 from .report import Epoch
 from .stopping import EarlyStopping, StopReason, Watch
+from .streamed import StreamedData
 
 __all__ = ["Limits", "Run"]
 
@@ -121,6 +123,11 @@ class Run:
                 self._save()
                 self._take_turns("on_end")
                 raise
+        except InputError:  # files or workers that are gone: the run can be resumed
+            if self.state.steps:
+                self._save()
+            self._take_turns("on_end")
+            raise
         try:
             self._save()
         except KeyboardInterrupt:  # once more: the file is written whole or not at all
@@ -137,19 +144,22 @@ class Run:
     def _step_through(self) -> StopReason:
         while self.state.epoch < self.limits.epochs:
             self._stop_if_over()
-            state = self.engine.run_epoch(
-                self.workspace,
-                self.rules,
-                self.data,
-                self.state,
-                self._after_step,
-                self._pause,
-            )
+            state = self._run_epoch()
             if state.step_in_epoch:
                 self._after_epoch(state)
             else:  # the optimizer had ended before its first step
                 self.state = state
         return StopReason.EPOCHS
+
+    def _run_epoch(self) -> State:
+        """The steps that are left of the epoch, of rows in memory or of a stream."""
+        data, state = self.data, self.state
+        steps = self._after_step, self._pause
+        if isinstance(data, StreamedData) and not isinstance(self.engine, Sharded):
+            return data.run_epoch(
+                self.engine, self.workspace, self.rules, state, *steps
+            )
+        return self.engine.run_epoch(self.workspace, self.rules, data, state, *steps)
 
     def _pause(self) -> Pause:
         """The moment at which the engine must come back at the latest."""

@@ -20,6 +20,7 @@ from ..engines.rows import Data
 from ..engines.shards import Shards
 from ..equations.network import Network
 from ..errors import InputError
+from .streamed import normal_weights
 
 __all__ = ["ShardFiles"]
 
@@ -113,9 +114,10 @@ class ShardFiles:
         """Inputs, encoded targets and row weights, if any, of a block; the last one is kept for the next shard."""
         if self._block is None or self._block[0] != number:
             self._block = None
-            x, t, w, _ = self._stream.read(self._stream.blocks[number])
+            x, t, weights, _ = self._stream.read(self._stream.blocks[number])
             y = self._network.loss.targets(t, self._network.sizes[-1], self._like)
-            arrays = (x, y) if w is None else (x, y, w)
             dtype = self._like.dtype
+            w = normal_weights(weights, dtype)
+            arrays = (x, y) if w is None else (x, y, w)
             self._block = number, tuple(np.ascontiguousarray(a, dtype) for a in arrays)
         return self._block[1]

@@ -36,8 +36,6 @@ class Job:
         Of θ.
     engine : str
         A name from `ENGINES`.
-    instruction_set : str or None
-        That of the native engine, which all must have.
     """
 
     network: Network
@@ -46,7 +44,6 @@ class Job:
     stream: Stream
     dtype: str
     engine: str
-    instruction_set: str | None
 
     def partial_sums(
         self, threads: int | None = None, folder: str | None = None
@@ -85,14 +82,14 @@ class Holder:
         """As the function of the module."""
         return abilities()
 
-    def prepare(self, job: Job) -> Exception | bool:
+    def prepare(self, job: Job, instruction_set: str | None) -> Exception | bool:
         """Make room for the sums of a run, by as many threads as Dask lets this worker have."""
         from distributed import get_worker
 
         try:
             worker = get_worker()
-            if job.instruction_set is not None:
-                os.environ["CHAINRULE_ISA"] = job.instruction_set
+            if instruction_set is not None:
+                os.environ["CHAINRULE_ISA"] = instruction_set
             threads = worker.state.nthreads
             self._made = job.partial_sums(threads, worker.local_directory)
         except Exception as error:
