@@ -31,6 +31,8 @@ logger = logging.getLogger("chainrule")
 #: Seconds after which a worker that has not answered counts as lost; for which a run waits for a worker, and for a
 #: worker's holder; between two looks at who is there, while waiting and else.
 ANSWER_SECONDS, WORKER_SECONDS, POLL_SECONDS, LOOK_SECONDS = 600.0, 60.0, 0.25, 5.0
+#: Seconds after which a scheduler that does not answer counts as lost.
+SCHEDULER_SECONDS = 30.0
 #: How often the shards of one step are asked for again before the run ends.
 REPEATS = 10
 
@@ -246,12 +248,17 @@ class Cluster:
 
     def _workers(self) -> dict[str, int]:
         """The addresses of the workers; an error where the scheduler is gone."""
-        try:
-            if self.client.status == "running":
-                found: dict[str, int] = self.client.nthreads()
-                return found
-        except (OSError, RuntimeError, TypeError) as error:
-            logger.info("scheduler: %r", error)
+        began, client = time.monotonic(), self.client
+        while client.status == "running":
+            try:
+                found = client.sync(client.scheduler.ncores, callback_timeout=1)
+                return dict(found)
+            except TimeoutError:
+                if time.monotonic() - began > SCHEDULER_SECONDS:
+                    break
+            except OSError as error:
+                logger.info("scheduler: %r", error)
+                break
         raise InputError(
             f"the scheduler {_address(self.client)}, which no longer answers",
             "a scheduler that lives as long as the run",
