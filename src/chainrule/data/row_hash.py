@@ -17,7 +17,7 @@ Rows = np.ndarray[Any, Any]
 
 
 def chosen(rows: Rows, share: float, seed: int) -> Rows:
-    """Whether each row is among about this share of all, drawn by its number and the seed.
+    """A mask of about this share of all rows, each drawn by its number and the seed.
 
     Parameters
     ----------

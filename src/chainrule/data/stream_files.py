@@ -31,6 +31,7 @@ from .text_rows import arrow
 __all__ = [
     "Part",
     "StreamFile",
+    "array_names",
     "files_of",
     "found_paths",
     "parts_of",

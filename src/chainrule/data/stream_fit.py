@@ -99,7 +99,7 @@ class Block:
     gone: builtins.bytes = b""
 
     def there(self) -> Rows:
-        """Whether each row of its part has a target, shape (rows of the part,)."""
+        """A mask of the rows of its part that have a target, shape (rows of the part,)."""
         if not self.gone:
             return np.ones(self.part.rows, bool)
         bits = np.unpackbits(np.frombuffer(self.gone, np.uint8))
