@@ -1,4 +1,4 @@
-"""The findings on a column in one pass over the rows: counts, means, spreads, limits, categories; parts are merged soundly.
+"""The findings on a column in one pass over the rows: counts, means, spreads, limits, categories; merged soundly.
 
 References
 ----------

@@ -290,6 +290,12 @@ class _Pass:
             numbers = len(names) > 1 or not few
         if not numbers:
             require_one_target(names)
+            if len(first.labels) < 2:
+                raise InputError(
+                    f"target {names[0]!r} that is {next(iter(first.labels))} in all rows",
+                    "two classes or more",
+                    "Name another target; or check that the files hold rows of other classes.",
+                )
             if first.exact and not first.text:
                 self._read_as_text(names[0])
                 return Target(names, tuple(_in_order(first.labels)))
