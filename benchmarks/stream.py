@@ -55,7 +55,7 @@ def make(folder: Path, rows: int, group_mb: int, dtype: str, files: int) -> None
                     schema=schema,
                 )
                 out.write_table(table, row_group_size=group)
-        print(path, there, "rows,", path.stat().st_size // 10**6, "MB", flush=True)
+        print(path, there, "rows,", path.stat().st_size // 10**6, "MB", flush=True)  # noqa: T201
 
 
 def run(folder: Path, args: argparse.Namespace) -> None:
@@ -117,7 +117,7 @@ def run(folder: Path, args: argparse.Namespace) -> None:
         "peak_MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000,
         "theta": hashlib.sha256(theta.tobytes()).hexdigest()[:16],
     }
-    print(json.dumps(found), flush=True)
+    print(json.dumps(found), flush=True)  # noqa: T201
 
 
 def main() -> None:

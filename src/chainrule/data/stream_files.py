@@ -32,6 +32,7 @@ __all__ = [
     "Part",
     "StreamFile",
     "array_names",
+    "bytes_of",
     "files_of",
     "found_paths",
     "parts_of",
@@ -334,6 +335,13 @@ def parts_of(file: StreamFile) -> Iterator[Part]:
             yield Part(number, start, stop, start, stop - start, size)
     else:
         yield from _blocks_of_lines(file)
+
+
+def bytes_of(file: StreamFile) -> int:
+    """The sum of the bytes of a file's parts."""
+    if file.kind == "parquet":
+        return sum(part.bytes for part in _row_groups(file))
+    return file.size
 
 
 def _row_groups(file: StreamFile) -> Iterator[Part]:

@@ -7,7 +7,7 @@ those of whole numbers are. Other means, and standard deviations, agree to round
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -116,9 +116,13 @@ class Found:
 
 
 def fit(
-    files: Sequence[StreamFile], dialect: Dialect, asked: Asked, sure: Sequence[str]
+    files: Sequence[StreamFile],
+    dialect: Dialect,
+    asked: Asked,
+    sure: Sequence[str],
+    advance: Callable[[int], None] = lambda size: None,
 ) -> Found:
-    """Read all rows once.
+    """Read all rows once; `advance` is told of the bytes of each part that is done.
 
     Raises
     ------
@@ -133,6 +137,7 @@ def fit(
                 part = replace(part, first_row=before)
             rows = found.take(number, file, part)
             before = part.first_row + rows
+            advance(part.bytes)
         found.end_file(before)
     return found.result()
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..arguments import argument
 from ..errors import InputError, is_number
+from ..progress import ProgressLine
 from .dialect import Dialect
 from .dialect_options import asked_dialect
 from .encoding import inputs, targets
@@ -29,14 +30,22 @@ from .preparation import Preparation
 from .read_ahead import ahead
 from .row_hash import chosen
 from .stream_chunks import Chunk, RowsRead, chunks_of
-from .stream_files import StreamFile, array_names, files_of, found_paths, tables_of
+from .stream_files import (
+    StreamFile,
+    array_names,
+    bytes_of,
+    files_of,
+    found_paths,
+    tables_of,
+)
 from .stream_fit import Asked, Block, array_columns, checked_row_weights, fit
 from .stream_order import EpochOrder, order_of
 from .tables import Table
 
-__all__ = ["WINDOW_SHARE", "Share", "Stream", "stream"]
+__all__ = ["MEMORY_BYTES", "WINDOW_SHARE", "Share", "Stream", "stream"]
 
 Matrix = np.ndarray[Any, Any]
+MB = 1_000_000
 #: Bytes that a run may take by default: two windows, and what is decoded meanwhile.
 MEMORY_BYTES = 1_500_000_000
 #: The shares of it that a window takes where blocks are small, and that one block may take.
@@ -53,15 +62,18 @@ class Share:
     seed : int
     held : bool
         Whether the rows are those in it.
+    draw : int
+        The number of shares that were taken before, so that none depends on another.
     """
 
     share: float
     seed: int
     held: bool
+    draw: int = 0
 
     def keeps(self, numbers: Matrix) -> Matrix:
         """A mask of the rows that are among them."""
-        found = chosen(numbers, self.share, self.seed)
+        found = chosen(numbers, self.share, self.seed, self.draw)
         return found if self.held else ~found
 
 
@@ -259,8 +271,11 @@ class Stream:
             raise InputError(
                 f"share = {share!r}", "a number between 0 and 1", "Pass 0.1, say."
             )
+        draw = len(self.parts)
         both = (
-            replace(self, parts=(*self.parts, Share(float(share), int(seed), held)))
+            replace(
+                self, parts=(*self.parts, Share(float(share), int(seed), held, draw))
+            )
             for held in (False, True)
         )
         rest, held_out = both
@@ -370,6 +385,7 @@ def stream(
     categories: str | Sequence[str] = (),
     ignore: str | Sequence[str] = (),
     memory_bytes: int = MEMORY_BYTES,
+    progress: bool | None = None,
 ) -> Stream:
     r"""Rows in files that need not fit into memory; their preparation is fitted in one pass.
 
@@ -390,6 +406,8 @@ def stream(
     memory_bytes : int
         The memory that a run may take. A sixth of it is a window of rows, which are shuffled together; a block may
         take two fifths, as two windows are in memory while one is read ahead.
+    progress : bool, optional
+        A live line for the pass over the rows; by default only on a terminal.
 
     Returns
     -------
@@ -474,7 +492,17 @@ def stream(
         )
     dialect = replace(dialect, columns=MappingProxyType(dict(dialect.columns)))
     requests = Asked(wanted, ignored, weight, numbers, standardize_target)
-    found = fit(files, dialect, requests, tuple(dialect.columns))
+    with ProgressLine(
+        "preparing",
+        total=sum(map(bytes_of, files)) / MB,
+        unit="MB",
+        show=progress,
+    ) as line:
+
+        def advance(size: int) -> None:
+            line.advance("", size / MB)
+
+        found = fit(files, dialect, requests, tuple(dialect.columns), advance)
     made = Stream(
         files,
         found.blocks,
