@@ -104,7 +104,7 @@ def run(folder: Path, args: argparse.Namespace) -> None:
         began = time.perf_counter()
         report = chainrule.train(network, rows, **options)
     seconds = np.diff([began, *ends])
-    theta = report.last_parameters.theta
+    theta = report.parameters.theta
     found = {
         "rows": rows.n_rows,
         "in_memory": args.in_memory,

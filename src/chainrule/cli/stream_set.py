@@ -127,7 +127,7 @@ def stream_set(
 
 
 def streamed_recipe(data: StreamSet, recipe: Recipe, asked: dict[str, Any]) -> Recipe:
-    """The recipe with fewer epochs and a smaller share to validate on, as so many rows need; what is asked for stays."""
+    """The recipe with the epochs and the share to validate on that so many rows need; what was asked for stays."""
     epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, ROWS_SEEN // data.rows))
     share = min(VALIDATION_SHARE, HELD_OUT / data.rows)
     usual: dict[str, Any] = {"epochs": epochs, "validation": round(share, 6)}

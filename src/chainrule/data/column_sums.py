@@ -109,7 +109,9 @@ class ColumnSums:
         mean = total / size
         with np.errstate(over="ignore", invalid="ignore"):
             apart = there - mean
-            squares = float(apart @ apart)
+            squares = float(
+                np.square(apart, out=apart).sum()
+            )  # no BLAS: its threads spin
             before = self.present
             if before:
                 step = mean - self.mean

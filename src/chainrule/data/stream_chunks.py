@@ -6,7 +6,7 @@ The rows that a window leaves, fewer than a batch, come first in the next one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ RowsRead = tuple[Matrix, Matrix, Matrix | None, Matrix]
 @dataclass(frozen=True)
 class Chunk:
     """Rows of an epoch that are in memory together: whole batches, the last chunk's last one excepted.
+
+    The arrays are written over once the chunk behind the next one is asked for.
 
     Parameters
     ----------
@@ -44,6 +46,28 @@ class Chunk:
     numbers: Matrix
     order: Matrix
     first: int
+
+
+@dataclass
+class Room:
+    """Memory for the arrays of a chunk, taken once.
+
+    Parameters
+    ----------
+    rows : int
+        At most.
+    """
+
+    rows: int
+    held: dict[int, Matrix] = field(default_factory=dict)
+
+    def array(
+        self, which: int, rows: int, shape: tuple[int, ...], dtype: Any
+    ) -> Matrix:
+        """The memory of one of the arrays, for so many rows."""
+        if which not in self.held:
+            self.held[which] = np.empty((self.rows, *shape), dtype)
+        return self.held[which][:rows]
 
 
 def chunks_of(
@@ -68,8 +92,11 @@ def chunks_of(
         From T, as it is read, to the targets that are kept.
     """
     begin = start * batch_size
-    place = 0
+    place = made = 0
     carried: RowsRead | None = None
+    largest = max(map(order.window_rows, range(len(order.windows))), default=0)
+    # two sets of arrays in turn: the chunk before the last is done with, and new pages cost as much as filling them
+    rooms = [Room(largest + batch_size), Room(largest + batch_size)]
     for number, window in enumerate(order.windows):
         rows = order.window_rows(number)
         place += rows
@@ -82,7 +109,7 @@ def chunks_of(
             else place - rows - len(carried[0])
         )
         before = 0 if carried is None else len(carried[0])
-        filled = _filled(read, window, rows, carried, dtype, encode)
+        filled = _filled(read, window, rows, carried, dtype, encode, rooms[made % 2])
         local = order.within(number)[max(0, begin - (place - rows)) :] + before
         local = np.concatenate([np.arange(before), local])
         whole = number + 1 == len(order.windows)
@@ -93,6 +120,7 @@ def chunks_of(
             carried = tuple(None if a is None else a[rest] for a in filled)  # type: ignore[assignment]
         if end:
             yield Chunk(*filled, local[:end], first)
+            made += 1
         del filled
 
 
@@ -103,6 +131,7 @@ def _filled(
     carried: RowsRead | None,
     dtype: Any,
     encode: Callable[[Matrix], Matrix] | None,
+    room: Room,
 ) -> RowsRead:
     """The rows that the last chunk left, and behind them those of the window's blocks."""
     arrays: list[Matrix | None] = []
@@ -113,8 +142,10 @@ def _filled(
             before = 0 if carried is None else len(carried[0])
             kinds = (dtype, y.dtype, np.float64, np.int64)
             arrays = [
-                None if a is None else np.empty((before + rows, *a.shape[1:]), kind)
-                for a, kind in zip((x, y, w, numbers), kinds, strict=True)
+                None if a is None else room.array(i, before + rows, a.shape[1:], kind)
+                for i, (a, kind) in enumerate(
+                    zip((x, y, w, numbers), kinds, strict=True)
+                )
             ]
             if carried is not None:
                 for array, old in zip(arrays, carried, strict=True):

@@ -41,7 +41,7 @@ __all__ = [
 
 Matrix = np.ndarray[Any, Any]
 #: Rows of a Parquet file, and of arrays, that are decoded at once.
-BATCH_ROWS = 1 << 16
+BATCH_ROWS = 1 << 15
 #: Bytes of text that are a block; bytes within which a row must end.
 TEXT_BYTES, LONGEST_ROW = 1 << 24, 1 << 28
 #: Bytes at the end of a file by which it is known again; a Parquet file has its footer there.
