@@ -120,6 +120,25 @@ def train(
     decimal: table_options.Decimal = None,
     thousands: table_options.Thousands = None,
     encoding: table_options.Encoding = None,
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Read rows from the file, or the files of a quoted pattern, in each epoch: for more rows than memory. "
+            "Trains one network.",
+            show_default="for a pattern",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    memory_bytes: Annotated[
+        int | None,
+        typer.Option(
+            help="Bytes of memory that --stream may take.",
+            min=1_000_000,
+            show_default="1500000000",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -350,6 +369,8 @@ def train(
             threads,
             as_json,
             preset,
+            stream,
+            memory_bytes,
         )
         return run(request)
 

@@ -38,6 +38,13 @@ from .recipes import (
 )
 from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
+from .stream_set import (
+    StreamSet,
+    is_pattern,
+    proposal,
+    stream_set,
+    streamed_recipe,
+)
 from .train_output import say_data, say_json, say_recipe, say_results
 
 __all__ = ["TrainRequest", "run"]
@@ -73,6 +80,10 @@ class TrainRequest:
         Whether the results are printed as JSON, and nothing else.
     preset : str or None
         Of averaged networks, or `ONE_NETWORK`; None for what fits the data.
+    stream : bool or None
+        Whether rows are read from the files in each epoch; None where several files alone are.
+    memory_bytes : int or None
+        The memory that a stream may take.
     """
 
     data: str
@@ -85,6 +96,8 @@ class TrainRequest:
     threads: int | None = None
     as_json: bool = False
     preset: str | None = None
+    stream: bool | None = None
+    memory_bytes: int | None = None
 
     def command(self, *, output: Path | None = None) -> str:
         """The command line that asks for this."""
@@ -93,6 +106,9 @@ class TrainRequest:
             words += _option(name, value)
         words += ["--seed", str(self.seed)] if self.seed else []
         words += ["--preset", self.preset] if self.preset is not None else []
+        words += ["--stream"] if self.stream else []
+        memory = self.memory_bytes
+        words += [] if memory is None else ["--memory-bytes", str(memory)]
         words += ["--engine", self.engine] if self.engine != "auto" else []
         words += ["--threads", str(self.threads)] if self.threads is not None else []
         words += ["--output", str(output)] if output is not None else []
@@ -119,6 +135,7 @@ def _option(name: str, value: Any) -> list[str]:
 def default_preset(request: TrainRequest, data: Dataset) -> str:
     """The preset where none is asked for: of a table in a file whose network nobody describes, else one network."""
     described = request.resume or request.engine != "auto"
+    described |= isinstance(data, StreamSet)
     described |= any(value is not None for value in request.asked.values())
     of_file = data.train_rows is not None and request.data not in DATA_SETS
     return "strong" if of_file and not described else ONE_NETWORK
@@ -126,17 +143,13 @@ def default_preset(request: TrainRequest, data: Dataset) -> str:
 
 def run(request: TrainRequest) -> int:
     """Train, test, check, save; the exit status."""
-    loss = request.asked.get("loss")
-    data = load_data(
-        request.data,
-        **request.reading,
-        numbers=None if loss is None else loss not in CLASS_LOSSES,
-        standardize_target=loss != "poisson",
-    )
+    data = data_of(request)
     preset = request.preset or default_preset(request, data)
     if preset != ONE_NETWORK:
         return run_preset(request, preset, data)
     recipe = recipe_for(data, **request.asked)
+    if isinstance(data, StreamSet):
+        recipe = streamed_recipe(data, recipe, request.asked)
     network = build_network(data, recipe)
     # what cannot be is said before a folder is made
     build_optimizer(recipe)
@@ -160,6 +173,39 @@ def run(request: TrainRequest) -> int:
             with contextlib.suppress(OSError):  # it holds something
                 folder.rmdir()
         raise
+
+
+def data_of(request: TrainRequest) -> Dataset:
+    """The data set of a request, read whole or as a stream."""
+    loss = request.asked.get("loss")
+    numbers = None if loss is None else loss not in CLASS_LOSSES
+    standardize = loss != "poisson"
+    streamed = request.stream
+    if streamed is None:
+        streamed = is_pattern(request.data)
+    if streamed:
+        if request.preset not in (None, ONE_NETWORK):
+            raise InputError(
+                f"--preset {request.preset} with --stream",
+                "the plain network, as averaged networks need all rows in memory",
+                "Leave --preset out.",
+            )
+        return stream_set(
+            request.data,
+            request.reading,
+            numbers,
+            standardize,
+            request.seed,
+            request.memory_bytes,
+        )
+    if proposed := proposal(request.data):
+        Output(quiet=request.as_json).print(proposed, soft_wrap=True)
+    return load_data(
+        request.data,
+        **request.reading,
+        numbers=numbers,
+        standardize_target=standardize,
+    )
 
 
 def run_preset(request: TrainRequest, preset: str, data: Dataset) -> int:
@@ -236,7 +282,12 @@ def train_network(
     saved: Path,
 ) -> Report:
     """The training, with what it says while it runs."""
-    x, y = data.x_train, data.standardized_targets()[0]
+    x: Any = data.x_train
+    y: Any = None
+    if isinstance(data, StreamSet):
+        x = data.stream
+    else:
+        y = data.standardized_targets()[0]
     lines = (
         []
         if console.is_terminal or console.quiet
@@ -246,7 +297,7 @@ def train_network(
         network,
         x,
         y,
-        input_scale=data.scale,
+        input_scale=None if y is None else data.scale,
         initializer=recipe.initializer,
         dtype="float32",
         optimizer=build_optimizer(recipe),

@@ -1,4 +1,4 @@
-"""What one pass over the rows finds of a column: counts, means, spreads, limits, categories; parts are merged soundly.
+"""The findings on a column in one pass over the rows: counts, means, spreads, limits, categories; merged soundly.
 
 References
 ----------
@@ -76,7 +76,7 @@ class ColumnSums:
         return (self.total + self.rest) / self.present if self.present else 0.0
 
     def add(self, column: Column, table: Table) -> bool:
-        """Take in rows of the column; whether a value is there."""
+        """Take in rows of the column; return whether a value is there."""
         self.rows += len(column)
         if is_text(column):
             texts = Counter(value for value in column.tolist() if value is not None)
@@ -109,7 +109,9 @@ class ColumnSums:
         mean = total / size
         with np.errstate(over="ignore", invalid="ignore"):
             apart = there - mean
-            squares = float(apart @ apart)
+            squares = float(
+                np.square(apart, out=apart).sum()
+            )  # no BLAS: its threads spin
             before = self.present
             if before:
                 step = mean - self.mean

@@ -235,12 +235,14 @@ def _numbers(column: Any, missing: MissingValues) -> tuple[Column, Column | None
         return _days(column), None
     if types.is_null(dtype):
         return np.full(len(column), np.nan), None
-    values = column.cast(pa.float64(), safe=False).to_numpy()
-    values = without_marks(np.array(values, np.float64), missing.numbers)
+    plain = types.is_floating(dtype) or types.is_integer(dtype)
+    if not plain:
+        column = column.cast(pa.float64(), safe=False)
+    values = without_marks(column.to_numpy().astype(np.float64), missing.numbers)
     digits = None
     whole = types.is_integer(dtype) or (types.is_decimal(dtype) and dtype.scale == 0)
-    finite = values[np.isfinite(values)]
-    if whole and finite.size and np.abs(finite).max() >= INEXACT:
+    finite = values[np.isfinite(values)] if whole else values[:0]
+    if finite.size and np.abs(finite).max() >= INEXACT:
         given = column.to_pylist()
         digits = np.array([None if v is None else str(int(v)) for v in given], object)
     return values, digits

@@ -16,8 +16,8 @@ __all__ = ["chosen"]
 Rows = np.ndarray[Any, Any]
 
 
-def chosen(rows: Rows, share: float, seed: int) -> Rows:
-    """Whether each row is among about this share of all, drawn by its number and the seed.
+def chosen(rows: Rows, share: float, seed: int, draw: int = 0) -> Rows:
+    """A mask of about this share of all rows, each drawn by its number and the seed.
 
     Parameters
     ----------
@@ -25,6 +25,8 @@ def chosen(rows: Rows, share: float, seed: int) -> Rows:
         Row numbers, from 0.
     share : float
     seed : int
+    draw : int
+        One of several draws from the same seed, each independent of the others.
 
     Returns
     -------
@@ -36,7 +38,7 @@ def chosen(rows: Rows, share: float, seed: int) -> Rows:
     >>> int(held.sum()), bool((held[500:900] == chosen(np.arange(500, 900), 0.1, seed=0)).all())
     (10083, True)
     """
-    key = _mixed(np.array([seed], np.uint64))
+    key = _mixed(_mixed(np.array([seed], np.uint64)) ^ np.uint64(draw))
     mixed = _mixed(np.asarray(rows, np.uint64) ^ key)
     return np.asarray(mixed < np.uint64(int(share * 2.0**64)))
 

@@ -31,6 +31,8 @@ from .text_rows import arrow
 __all__ = [
     "Part",
     "StreamFile",
+    "array_names",
+    "bytes_of",
     "files_of",
     "found_paths",
     "parts_of",
@@ -39,7 +41,7 @@ __all__ = [
 
 Matrix = np.ndarray[Any, Any]
 #: Rows of a Parquet file, and of arrays, that are decoded at once.
-BATCH_ROWS = 1 << 16
+BATCH_ROWS = 1 << 15
 #: Bytes of text that are a block; bytes within which a row must end.
 TEXT_BYTES, LONGEST_ROW = 1 << 24, 1 << 28
 #: Bytes at the end of a file by which it is known again; a Parquet file has its footer there.
@@ -333,6 +335,13 @@ def parts_of(file: StreamFile) -> Iterator[Part]:
             yield Part(number, start, stop, start, stop - start, size)
     else:
         yield from _blocks_of_lines(file)
+
+
+def bytes_of(file: StreamFile) -> int:
+    """The sum of the bytes of a file's parts."""
+    if file.kind == "parquet":
+        return sum(part.bytes for part in _row_groups(file))
+    return file.size
 
 
 def _row_groups(file: StreamFile) -> Iterator[Part]:

@@ -7,7 +7,7 @@ those of whole numbers are. Other means, and standard deviations, agree to round
 from __future__ import annotations
 
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
@@ -99,7 +99,7 @@ class Block:
     gone: builtins.bytes = b""
 
     def there(self) -> Rows:
-        """Whether each row of its part has a target, shape (rows of the part,)."""
+        """A mask of the rows of its part that have a target, shape (rows of the part,)."""
         if not self.gone:
             return np.ones(self.part.rows, bool)
         bits = np.unpackbits(np.frombuffer(self.gone, np.uint8))
@@ -116,9 +116,13 @@ class Found:
 
 
 def fit(
-    files: Sequence[StreamFile], dialect: Dialect, asked: Asked, sure: Sequence[str]
+    files: Sequence[StreamFile],
+    dialect: Dialect,
+    asked: Asked,
+    sure: Sequence[str],
+    advance: Callable[[int], None] = lambda size: None,
 ) -> Found:
-    """Read all rows once.
+    """Read all rows once; `advance` is told of the bytes of each part that is done.
 
     Raises
     ------
@@ -133,6 +137,7 @@ def fit(
                 part = replace(part, first_row=before)
             rows = found.take(number, file, part)
             before = part.first_row + rows
+            advance(part.bytes)
         found.end_file(before)
     return found.result()
 
@@ -290,6 +295,12 @@ class _Pass:
             numbers = len(names) > 1 or not few
         if not numbers:
             require_one_target(names)
+            if len(first.labels) < 2:
+                raise InputError(
+                    f"target {names[0]!r} that is {next(iter(first.labels))} in all rows",
+                    "two classes or more",
+                    "Name another target; or check that the files hold rows of other classes.",
+                )
             if first.exact and not first.text:
                 self._read_as_text(names[0])
                 return Target(names, tuple(_in_order(first.labels)))

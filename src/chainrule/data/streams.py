@@ -19,6 +19,7 @@ import numpy as np
 
 from ..arguments import argument
 from ..errors import InputError, is_number
+from ..progress import ProgressLine
 from .dialect import Dialect
 from .dialect_options import asked_dialect
 from .encoding import inputs, targets
@@ -28,16 +29,23 @@ from .names import named_columns, possible_names
 from .preparation import Preparation
 from .read_ahead import ahead
 from .row_hash import chosen
-from .stream_files import StreamFile, array_names, files_of, found_paths, tables_of
+from .stream_chunks import Chunk, RowsRead, chunks_of
+from .stream_files import (
+    StreamFile,
+    array_names,
+    bytes_of,
+    files_of,
+    found_paths,
+    tables_of,
+)
 from .stream_fit import Asked, Block, array_columns, checked_row_weights, fit
 from .stream_order import EpochOrder, order_of
 from .tables import Table
 
-__all__ = ["WINDOW_SHARE", "Chunk", "Share", "Stream", "stream"]
+__all__ = ["MEMORY_BYTES", "WINDOW_SHARE", "Share", "Stream", "stream"]
 
 Matrix = np.ndarray[Any, Any]
-#: Rows of inputs, of targets, row weights or None, and row numbers.
-RowsRead = tuple[Matrix, Matrix, Matrix | None, Matrix]
+MB = 1_000_000
 #: Bytes that a run may take by default: two windows, and what is decoded meanwhile.
 MEMORY_BYTES = 1_500_000_000
 #: The shares of it that a window takes where blocks are small, and that one block may take.
@@ -54,42 +62,19 @@ class Share:
     seed : int
     held : bool
         Whether the rows are those in it.
+    draw : int
+        The number of shares that were taken before, so that none depends on another.
     """
 
     share: float
     seed: int
     held: bool
+    draw: int = 0
 
     def keeps(self, numbers: Matrix) -> Matrix:
-        """Whether each row is among them."""
-        found = chosen(numbers, self.share, self.seed)
+        """A mask of the rows that are among them."""
+        found = chosen(numbers, self.share, self.seed, self.draw)
         return found if self.held else ~found
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Rows of an epoch that are in memory together: whole batches, the last chunk's last one excepted.
-
-    Parameters
-    ----------
-    x : ndarray, shape (n, n_0)
-    y : ndarray
-        Targets, encoded.
-    sample_weight : ndarray, shape (n,), or None
-    numbers : ndarray of int, shape (n,)
-        Row numbers.
-    order : ndarray of int
-        The rows of the chunk in the order of the epoch; the others belong to the next chunk.
-    first : int
-        The place of the first of them in the epoch.
-    """
-
-    x: Matrix
-    y: Matrix
-    sample_weight: Matrix | None
-    numbers: Matrix
-    order: Matrix
-    first: int
 
 
 @dataclass(frozen=True)
@@ -195,35 +180,41 @@ class Stream:
         InputError
             The file has changed, or cannot be read; names it, with the part of it.
         """
+        rows, target = self.blocks[block.number].rows, self.preparation.target
+        kind = np.int64 if target.classes else np.float64
+        shape = (rows,) if target.classes else (rows, len(target.names))
+        x, t = np.empty((rows, self.n_inputs), np.float32), np.empty(shape, kind)
+        w = None if self.weight is None else np.empty(rows)
+        numbers, done = np.empty(rows, np.int64), 0
+        for some in self.read_some(block):
+            here = slice(done, done + len(some[0]))
+            x[here], t[here], numbers[here] = some[0], some[1], some[3]
+            if w is not None and some[2] is not None:
+                w[here] = some[2]
+            done = here.stop
+        return x, t, w, numbers
+
+    def read_some(self, block: Block) -> Iterator[RowsRead]:
+        """The rows of a block, some tens of thousands at a time, as `read` gives all."""
         block = self.all_blocks[block.number]
         file, target = self.files[block.of_file], self.preparation.target
         file.require_same()
-        kept = self._kept(block)
-        rows = int(kept.sum())
-        x = np.empty((rows, self.n_inputs), np.float32)
-        t = np.empty(
-            rows if target.classes else (rows, len(target.names)),
-            np.int64 if target.classes else np.float64,
-        )
-        w = None if self.weight is None else np.empty(rows)
-        done = at = 0
+        kept, at = self._kept(block), 0
         for table in self._tables(file, block):
-            there = kept[at : at + table.rows]
+            rows = np.flatnonzero(kept[at : at + table.rows])
+            numbers = rows + (block.first_row + at)
             at += table.rows
-            if not there.all():
-                table = table.take(np.flatnonzero(there))
-            here = slice(done, done + table.rows)
-            done += table.rows
-            if not table.rows:
+            if not rows.size:
                 continue
-            x[here] = inputs(self.preparation, table, unseen="ignore")[0]
-            t[here] = target.standardized(targets(target, table))
-            if w is not None and self.weight is not None:
-                w[here] = checked_row_weights(table, self.weight)
-        return x, t, w, np.flatnonzero(kept) + block.first_row
+            if rows.size < table.rows:
+                table = table.take(rows)
+            x, _ = inputs(self.preparation, table, unseen="ignore")
+            t = target.standardized(targets(target, table))
+            w = self.weight
+            yield x, t, None if w is None else checked_row_weights(table, w), numbers
 
     def _kept(self, block: Block) -> Matrix:
-        """Whether each row of a block's part is one of this stream."""
+        """A mask of the rows of a block's part that are of this stream."""
         kept = block.there()
         if self.parts:
             numbers = np.arange(block.first_row, block.first_row + block.part.rows)
@@ -280,8 +271,11 @@ class Stream:
             raise InputError(
                 f"share = {share!r}", "a number between 0 and 1", "Pass 0.1, say."
             )
+        draw = len(self.parts)
         both = (
-            replace(self, parts=(*self.parts, Share(float(share), int(seed), held)))
+            replace(
+                self, parts=(*self.parts, Share(float(share), int(seed), held, draw))
+            )
             for held in (False, True)
         )
         rest, held_out = both
@@ -364,77 +358,12 @@ class Stream:
         `encode` makes the targets that are kept out of T; x and they are of `dtype`.
         """
         self.require_room(batch_size)
-        return ahead(_chunks(self, order, batch_size, start, np.dtype(dtype), encode))
+        kind = np.dtype(dtype)
 
+        def read(number: int) -> Iterator[RowsRead]:
+            return self.read_some(self.blocks[number])
 
-def _chunks(
-    stream: Stream,
-    order: EpochOrder,
-    batch_size: int,
-    start: int,
-    dtype: Any,
-    encode: Callable[[Matrix], Matrix] | None,
-) -> Iterator[Chunk]:
-    begin = start * batch_size
-    place = 0
-    carried: RowsRead | None = None
-    for number, window in enumerate(order.windows):
-        rows = order.window_rows(number)
-        place += rows
-        if place <= begin:
-            continue  # done before
-        # the place in the epoch of the first row that is not in a chunk yet
-        first = (
-            max(begin, place - rows)
-            if carried is None
-            else place - rows - len(carried[0])
-        )
-        before = 0 if carried is None else len(carried[0])
-        filled = _filled(stream, window, rows, carried, dtype, encode)
-        local = order.within(number)[max(0, begin - (place - rows)) :] + before
-        local = np.concatenate([np.arange(before), local])
-        whole = number + 1 == len(order.windows)
-        end = len(local) if whole else len(local) // batch_size * batch_size
-        rest = local[end:]
-        carried = None
-        if rest.size:
-            carried = tuple(None if a is None else a[rest] for a in filled)  # type: ignore[assignment]
-        if end:
-            yield Chunk(*filled, local[:end], first)
-        del filled
-
-
-def _filled(
-    stream: Stream,
-    window: Sequence[int],
-    rows: int,
-    carried: RowsRead | None,
-    dtype: Any,
-    encode: Callable[[Matrix], Matrix] | None,
-) -> RowsRead:
-    """The rows that the last chunk left, and behind them those of the window's blocks."""
-    arrays: list[Matrix | None] = []
-    done = 0
-    for block in window:
-        x, t, w, numbers = stream.read(stream.blocks[block])
-        y = t if encode is None else encode(t)
-        if not arrays:
-            before = 0 if carried is None else len(carried[0])
-            kinds = (dtype, y.dtype, np.float64, np.int64)
-            arrays = [
-                None if a is None else np.empty((before + rows, *a.shape[1:]), kind)
-                for a, kind in zip((x, y, w, numbers), kinds, strict=True)
-            ]
-            if carried is not None:
-                for array, old in zip(arrays, carried, strict=True):
-                    if array is not None and old is not None:
-                        array[:before] = old
-            done = before
-        for array, new in zip(arrays, (x, y, w, numbers), strict=True):
-            if array is not None and new is not None:
-                array[done : done + len(new)] = new
-        done += len(x)
-    return tuple(arrays)  # type: ignore[return-value]
+        return ahead(chunks_of(read, order, batch_size, start, kind, encode))
 
 
 def stream(
@@ -456,6 +385,7 @@ def stream(
     categories: str | Sequence[str] = (),
     ignore: str | Sequence[str] = (),
     memory_bytes: int = MEMORY_BYTES,
+    progress: bool | None = None,
 ) -> Stream:
     r"""Rows in files that need not fit into memory; their preparation is fitted in one pass.
 
@@ -476,6 +406,8 @@ def stream(
     memory_bytes : int
         The memory that a run may take. A sixth of it is a window of rows, which are shuffled together; a block may
         take two fifths, as two windows are in memory while one is read ahead.
+    progress : bool, optional
+        A live line for the pass over the rows; by default only on a terminal.
 
     Returns
     -------
@@ -560,7 +492,17 @@ def stream(
         )
     dialect = replace(dialect, columns=MappingProxyType(dict(dialect.columns)))
     requests = Asked(wanted, ignored, weight, numbers, standardize_target)
-    found = fit(files, dialect, requests, tuple(dialect.columns))
+    with ProgressLine(
+        "preparing",
+        total=sum(map(bytes_of, files)) / MB,
+        unit="MB",
+        show=progress,
+    ) as line:
+
+        def advance(size: int) -> None:
+            line.advance("", size / MB)
+
+        found = fit(files, dialect, requests, tuple(dialect.columns), advance)
     made = Stream(
         files,
         found.blocks,

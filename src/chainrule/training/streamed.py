@@ -116,9 +116,18 @@ def normal_weights(weights: Matrix | None, dtype: Any) -> Matrix | None:
 
 
 def streamed_data(
-    network: Network, stream: Stream, theta: Array, seed: int, *, shuffle: bool = True
+    network: Network,
+    stream: Stream,
+    theta: Array,
+    seed: int,
+    *,
+    shuffle: bool = True,
+    before: Callable[[Matrix], Matrix] | None = None,
 ) -> StreamedData:
-    """The rows of a stream to train on; `InputError` where they do not fit the network."""
+    """The rows of a stream to train on; `InputError` where they do not fit the network.
+
+    `before` makes of T what the loss encodes.
+    """
     if stream.n_inputs != network.sizes[0]:
         raise InputError(
             f"a stream of {stream.n_inputs} inputs for a network of {network.sizes[0]}",
@@ -126,9 +135,7 @@ def streamed_data(
             f"Make the network with {stream.n_inputs} inputs.",
         )
 
-    def encode(t: Matrix) -> Matrix:
-        return np.asarray(network.loss.targets(t, network.sizes[-1], theta))
-
+    encode = _encoding(network, theta, before)
     first: list[Any] = []
     wanted, rows = sample_rows(stream.n_rows), 0
     for block in stream.blocks:
@@ -148,7 +155,26 @@ def streamed_data(
     )
 
 
-def held_out_rows(network: Network, held: Stream, theta: Array, share: float) -> Data:
+def _encoding(
+    network: Network, theta: Array, before: Callable[[Matrix], Matrix] | None
+) -> Callable[[Matrix], Matrix]:
+    """From T to targets as the loss takes them, like θ."""
+
+    def encode(t: Matrix) -> Matrix:
+        y = t if before is None else before(t)
+        return np.asarray(network.loss.targets(y, network.sizes[-1], theta))
+
+    return encode
+
+
+def held_out_rows(
+    network: Network,
+    held: Stream,
+    theta: Array,
+    share: float,
+    *,
+    before: Callable[[Matrix], Matrix] | None = None,
+) -> Data:
     """The rows that a stream is validated on, in memory; `InputError` where they are too many."""
     size, limit = held.n_rows * held.row_bytes, held.memory_bytes * WINDOW_SHARE
     if size > limit:
@@ -159,7 +185,7 @@ def held_out_rows(network: Network, held: Stream, theta: Array, share: float) ->
             f"{argument('memory_bytes', int(size / WINDOW_SHARE * 1.1))}.",
         )
     x, t, w = held.in_memory()
-    y = np.asarray(network.loss.targets(t, network.sizes[-1], theta))
+    y = _encoding(network, theta, before)(t)
     return Data(x.astype(theta.dtype), y, normal_weights(w, theta.dtype))
 
 

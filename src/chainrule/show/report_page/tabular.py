@@ -89,7 +89,7 @@ def what_was_trained(data: Dataset, model: Tabular, seconds: float) -> str:
     """Data, networks and recipe."""
     rows = [
         ("Data", f"{data.name}{f' ({data.source})' if data.source else ''}"),
-        ("Rows", f"{len(data.x_train)} to train on, {len(data.x_test)} to test on"),
+        ("Rows", f"{data.rows} to train on, {len(data.x_test)} to test on"),
         ("Target", ", ".join(data.preparation.target.names)),
         ("Network", f"{len(model.members_)} × {model.network_}"),
         *[("Recipe", line) for line in model.recipe_.lines()],
