@@ -139,6 +139,31 @@ def train(
             rich_help_panel=DATA,
         ),
     ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            help="Sum each gradient over so many shards of the rows, in an order of their own (--batch-rows at least "
+            "256 for each).",
+            min=1,
+            show_default="64 with --scheduler or --workers",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler, tcp://HOST:8786: its workers read the files and compute. Streams.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Worker processes on this machine, in place of --scheduler. Streams.",
+            min=1,
+            rich_help_panel=DATA,
+        ),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -371,6 +396,9 @@ def train(
             preset,
             stream,
             memory_bytes,
+            shards,
+            scheduler,
+            workers,
         )
         return run(request)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from ..data.evaluation import evaluate
 from ..data.load import DATA_SETS, load_data
 from ..data.names import joined_names
 from ..engines.predictor import Predictor
+from ..engines.shards import SLICE_ROWS
 from ..equations.gradient_check import GradientCheck, check_gradient
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..training.checkpoints import Checkpoint
-from ..training.entry import train
+from ..training.cluster_client import cluster_client
+from ..training.entry import SHARDS, train
 from ..training.report import Report, StopReason
 from .options import option_name
 from .output import Output
@@ -84,6 +86,12 @@ class TrainRequest:
         Whether rows are read from the files in each epoch; None where several files alone are.
     memory_bytes : int or None
         The memory that a stream may take.
+    shards : int or None
+        Over which gradients are summed; of a cluster 64 by default.
+    scheduler : str or None
+        The address of a cluster's.
+    workers : int or None
+        Processes here in its place.
     """
 
     data: str
@@ -98,6 +106,14 @@ class TrainRequest:
     preset: str | None = None
     stream: bool | None = None
     memory_bytes: int | None = None
+    shards: int | None = None
+    scheduler: str | None = None
+    workers: int | None = None
+
+    @property
+    def by_cluster(self) -> bool:
+        """Whether workers compute the gradients."""
+        return self.scheduler is not None or self.workers is not None
 
     def command(self, *, output: Path | None = None) -> str:
         """The command line that asks for this."""
@@ -109,6 +125,8 @@ class TrainRequest:
         words += ["--stream"] if self.stream else []
         memory = self.memory_bytes
         words += [] if memory is None else ["--memory-bytes", str(memory)]
+        for name in ("shards", "scheduler", "workers"):
+            words += _option(name, getattr(self, name))
         words += ["--engine", self.engine] if self.engine != "auto" else []
         words += ["--threads", str(self.threads)] if self.threads is not None else []
         words += ["--output", str(output)] if output is not None else []
@@ -150,6 +168,8 @@ def run(request: TrainRequest) -> int:
     recipe = recipe_for(data, **request.asked)
     if isinstance(data, StreamSet):
         recipe = streamed_recipe(data, recipe, request.asked)
+    if request.shards is not None or request.by_cluster:
+        recipe = sharded_recipe(recipe, request)
     network = build_network(data, recipe)
     # what cannot be is said before a folder is made
     build_optimizer(recipe)
@@ -175,14 +195,27 @@ def run(request: TrainRequest) -> int:
         raise
 
 
+def sharded_recipe(recipe: Recipe, request: TrainRequest) -> Recipe:
+    """The recipe with batches of 256 rows for each shard, unless others are asked for."""
+    if recipe.batch_rows is None or request.asked.get("batch_rows") is not None:
+        return recipe
+    return replace(recipe, batch_rows=(request.shards or SHARDS) * SLICE_ROWS)
+
+
 def data_of(request: TrainRequest) -> Dataset:
     """The data set of a request, read whole or as a stream."""
+    if request.scheduler is not None and request.workers is not None:
+        raise InputError(
+            f"--workers {request.workers} beside --scheduler",
+            "workers of a scheduler that runs, or workers on this machine",
+            "Leave one of both out.",
+        )
     loss = request.asked.get("loss")
     numbers = None if loss is None else loss not in CLASS_LOSSES
     standardize = loss != "poisson"
     streamed = request.stream
     if streamed is None:
-        streamed = is_pattern(request.data)
+        streamed = is_pattern(request.data) or request.by_cluster
     if streamed:
         if request.preset not in (None, ONE_NETWORK):
             raise InputError(
@@ -293,32 +326,38 @@ def train_network(
         if console.is_terminal or console.quiet
         else [PlainProgress(console.print, recipe.epochs)]
     )
-    return train(
-        network,
-        x,
-        y,
-        input_scale=None if y is None else data.scale,
-        initializer=recipe.initializer,
-        dtype="float32",
-        optimizer=build_optimizer(recipe),
-        schedule=build_schedule(recipe),
-        batch_rows=recipe.batch_rows,
-        max_epochs=recipe.epochs,
-        max_steps=recipe.steps,
-        dropout=recipe.dropout if recipe.hidden else 0.0,
-        l2=recipe.l2,
-        validation=recipe.validation or None,
-        metrics=recipe.metrics,
-        early_stopping=build_stopping(data, recipe),
-        seed=request.seed,
-        callbacks=lines,
-        checkpoint=Checkpoint(
-            saved, every_seconds=CHECKPOINT_SECONDS, notes=notes_of(request, recipe)
-        ),
-        resume=saved if request.resume and saved.exists() else None,
-        engine=request.engine,
-        threads=request.threads,
-    )
+    connected: Any = contextlib.nullcontext()
+    if request.by_cluster:
+        connected = cluster_client(request.scheduler, request.workers)
+    with connected as client:
+        return train(
+            network,
+            x,
+            y,
+            shards=request.shards,
+            client=client,
+            input_scale=None if y is None else data.scale,
+            initializer=recipe.initializer,
+            dtype="float32",
+            optimizer=build_optimizer(recipe),
+            schedule=build_schedule(recipe),
+            batch_rows=recipe.batch_rows,
+            max_epochs=recipe.epochs,
+            max_steps=recipe.steps,
+            dropout=recipe.dropout if recipe.hidden else 0.0,
+            l2=recipe.l2,
+            validation=recipe.validation or None,
+            metrics=recipe.metrics,
+            early_stopping=build_stopping(data, recipe),
+            seed=request.seed,
+            callbacks=lines,
+            checkpoint=Checkpoint(
+                saved, every_seconds=CHECKPOINT_SECONDS, notes=notes_of(request, recipe)
+            ),
+            resume=saved if request.resume and saved.exists() else None,
+            engine=request.engine,
+            threads=request.threads,
+        )
 
 
 def notes_of(request: TrainRequest, recipe: Recipe) -> dict[str, Any]:

@@ -67,7 +67,7 @@ from .streamed import (
 #: The shards of a run by a cluster, unless it is told.
 SHARDS = 64
 
-__all__ = ["checked_data", "fingerprint", "in_double", "split_off", "train"]
+__all__ = ["SHARDS", "checked_data", "fingerprint", "in_double", "split_off", "train"]
 
 
 def train(

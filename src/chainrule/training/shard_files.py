@@ -1,12 +1,14 @@
 """The shards of a stream: each is read out of the files once and kept as a file of ready rows, where it is computed.
 
 That file is in the folder for temporary files, has no name any more, so that nothing stays behind whatever ends the
-process, and is mapped into memory: the system keeps as much of it there as there is room for.
+process, and is mapped into memory: the system keeps as much of it there as there is room for. After a step the pages
+are given back to it, so that they do not count as memory of the process, by which Dask would end a worker.
 """
 
 from __future__ import annotations
 
 import itertools
+import mmap
 import os
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +27,8 @@ from .streamed import normal_weights
 __all__ = ["ShardFiles"]
 
 Matrix = np.ndarray[Any, Any]
+#: Bytes of files that may stay in the memory of the process between steps.
+HELD_BYTES = 1 << 28
 
 
 class ShardFiles:
@@ -53,22 +57,28 @@ class ShardFiles:
         self._stream, self._network, self._shards = stream, network, shards
         self._like, self._folder = np.zeros(1, dtype), folder
         self._starts = [0, *itertools.accumulate(b.rows for b in stream.blocks)]
-        self._kept: dict[int, Data] = {}
+        self._kept: dict[int, tuple[Data, list[mmap.mmap]]] = {}
         self._block: tuple[int, tuple[Matrix, ...]] | None = None
 
     def __call__(self, shard: int) -> Data:
         """The rows of a shard."""
         if shard not in self._kept:
             self._kept[shard] = self._read(*self._shards.bounds(shard))
-        return self._kept[shard]
+        return self._kept[shard][0]
 
     def keep(self, wanted: set[int]) -> None:
-        """Forget all other shards, and the rows that are decoded."""
+        """Forget all other shards and the rows that are decoded, and give back the memory of the files."""
         for shard in self._kept.keys() - wanted:
             del self._kept[shard]
         self._block = None
+        maps = [found for _, there in self._kept.values() for found in there]
+        if sum(map(len, maps)) > HELD_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+            for found in maps:
+                found.madvise(
+                    mmap.MADV_DONTNEED
+                )  # they stay in the cache of the system
 
-    def _read(self, first: int, last: int) -> Data:
+    def _read(self, first: int, last: int) -> tuple[Data, list[mmap.mmap]]:
         """Rows `first` to before `last` of the stream as it lies."""
         files: list[Any] = []
         shapes: list[tuple[int, ...]] = []
@@ -90,12 +100,14 @@ class ShardFiles:
             with self._room():
                 for file in files:
                     file.flush()
-            dtype, rows = self._like.dtype, last - first
-            x, y, *w = (
-                np.asarray(np.memmap(file, dtype, "r", shape=(rows, *shape)))
-                for file, shape in zip(files, shapes, strict=True)
-            )
-        return Data(x, y, w[0] if w else None)
+            maps = [
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) for file in files
+            ]
+        x, y, *w = (
+            np.frombuffer(found, self._like.dtype).reshape(last - first, *shape)
+            for found, shape in zip(maps, shapes, strict=True)
+        )
+        return Data(x, y, w[0] if w else None), maps
 
     @contextmanager
     def _room(self) -> Iterator[None]:
