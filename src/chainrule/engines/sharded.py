@@ -94,12 +94,15 @@ class PartialSums:
 
     def _shard(self, theta: Array, epoch: int, step: int, shard: int) -> Sums:
         rows = self.read(shard)
-        total = Sums(0.0, 0.0, 0, array_namespace(theta).zeros_like(theta))
-        place = step * self.shards.count + shard
+        place, total = step * self.shards.count + shard, None
         for number, piece in enumerate(self.shards.pieces(shard, epoch, step)):
             key = (place << 20) + number
             found = self._piece(theta, epoch, key, rows_of(rows, piece))
-            total = found if number == 0 else total + found
+            if total is None:
+                total = found
+            else:
+                total += found
+        assert total is not None  # a slice has a row at least
         return total
 
     def _piece(self, theta: Array, epoch: int, key: int, rows: Data) -> Sums:

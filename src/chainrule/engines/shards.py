@@ -50,13 +50,18 @@ class Sums:
     rows: int
     gradient: Array
 
-    def __add__(self, other: Sums) -> Sums:
-        """Return the sums over both, these rows first."""
+    def __iadd__(self, other: Sums) -> Sums:
+        """Return the sums over both, these rows first, in the memory of these."""
+        gradient = self.gradient
+        if isinstance(gradient, np.ndarray) and gradient.flags.writeable:
+            gradient += other.gradient
+        else:
+            gradient = gradient + other.gradient
         return Sums(
             self.loss + other.loss,
             self.weight + other.weight,
             self.rows + other.rows,
-            self.gradient + other.gradient,
+            gradient,
         )
 
 
@@ -198,7 +203,9 @@ class Tree:
                 other = self.parts.pop((height, sibling), None)
                 if other is None:
                     break
-                sums = other + sums if sibling < number else sums + other
+                left, right = (other, sums) if sibling < number else (sums, other)
+                left += right
+                sums = left
             height, number = height + 1, number >> 1
         self.parts[height, number] = sums
 

@@ -24,7 +24,7 @@ from ..equations.arrays import Array
 from ..errors import InputError, counted, type_of
 from .shard_holder import Holder, Job, abilities
 
-__all__ = ["Cluster", "assigned", "sharded_stream"]
+__all__ = ["Cluster", "Member", "assigned", "sharded_stream"]
 
 logger = logging.getLogger("chainrule")
 
@@ -109,8 +109,8 @@ def checked_client(client: Any) -> Any:
 
 
 @dataclass
-class _Member:
-    """A worker that is there: the future of its holder, and the holder."""
+class Member:
+    """A worker that is there: the future of its holder, the holder, and what it did since the last note."""
 
     future: Any
     holder: Any
@@ -131,12 +131,14 @@ class Cluster:
     ----------
     repeats : int
         How often shards were asked for again.
+    members : dict of str to Member
+        The workers that are there, by address.
     """
 
     client: Any
     job: Job
     repeats: int = 0
-    _members: dict[str, _Member] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
     _owned: dict[str, list[int]] = field(default_factory=dict)
     _refused: dict[str, str] = field(default_factory=dict)
     _looked: float = -LOOK_SECONDS
@@ -153,7 +155,7 @@ class Cluster:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._members.clear()  # the last reference to a holder's future ends it
+        self.members.clear()  # the last reference to a holder's future ends it
 
     def sums(self, theta: Array, epoch: int, step: int) -> Sums:
         """The sums over all shards of a step."""
@@ -178,7 +180,7 @@ class Cluster:
     def note(self) -> str:
         """The rows a second of each worker since the last note."""
         rates = []
-        for member in self._members.values():
+        for member in self.members.values():
             if member.seconds:
                 rates.append(f"{member.rows / member.seconds:.3g}")
             member.rows, member.seconds = 0, 0.0
@@ -203,7 +205,7 @@ class Cluster:
             wanted = [shard for shard in shards if shard in missing]
             if not wanted:
                 continue
-            holder = self._members[worker].holder
+            holder = self.members[worker].holder
             waiting[worker] = _asked(holder, "sums", theta, epoch, step, wanted, shards)
         for worker, future in waiting.items():
             answer = self._answer(worker, future)
@@ -213,7 +215,7 @@ class Cluster:
             parts, seconds = answer
             if isinstance(parts, Exception):
                 raise parts
-            member = self._members[worker]
+            member = self.members[worker]
             member.seconds += seconds
             member.rows += sum(sums.rows for sums in parts.values())
             found.append((worker, parts))
@@ -242,7 +244,7 @@ class Cluster:
             worker,
             counted(len(self._owned.get(worker, ())), "shard"),
         )
-        self._members.pop(worker, None)
+        self.members.pop(worker, None)
 
     # ---- who is there
 
@@ -272,10 +274,10 @@ class Cluster:
         began = time.monotonic()
         while True:
             there = self._workers()
-            for worker in self._members.keys() - there.keys():
+            for worker in self.members.keys() - there.keys():
                 self._lose(worker)
-            self._take_in(there.keys() - self._members.keys() - self._refused.keys())
-            if self._members:
+            self._take_in(there.keys() - self.members.keys() - self._refused.keys())
+            if self.members:
                 break
             if self._refused:
                 raise _unlike(self._refused)
@@ -288,7 +290,7 @@ class Cluster:
             time.sleep(POLL_SECONDS)
         self._looked = time.monotonic()
         count = self.job.shards.count
-        self._owned = assigned(self._owned, list(self._members)[:count], count)
+        self._owned = assigned(self._owned, list(self.members)[:count], count)
 
     def _take_in(self, workers: Iterable[str]) -> None:
         """Holders on new workers, those that can give the same bits."""
@@ -322,7 +324,7 @@ class Cluster:
             if isinstance(done, Exception):
                 raise done
             if done:
-                self._members[worker] = _Member(future, holder)
+                self.members[worker] = Member(future, holder)
 
 
 def _asked(holder: Any, method: str, *arguments: Any) -> Any:
