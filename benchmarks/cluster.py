@@ -2,8 +2,7 @@
 
     python benchmarks/cluster.py                    the parameters of the model, and its table
     python benchmarks/cluster.py --overhead         the share of coordination at about 100 ms of work a task
-    unshare -n sh -c 'ip link set lo up; tc qdisc add dev lo root netem delay 2ms; python benchmarks/cluster.py'
-                                                    the same with 4 ms more for each round trip
+    python benchmarks/cluster.py --delay 10         the parameters in a network whose round trips take 10 ms more
 
 A step with W workers, S shards, B rows a batch and D parameters takes (no part overlaps another: θ comes first)
 
@@ -19,6 +18,7 @@ The tree is log2 S additions deep: log2 (S / W) of them by the workers, the last
 from __future__ import annotations
 
 import argparse
+import asyncio
 import tempfile
 import time
 from dataclasses import dataclass
@@ -43,17 +43,30 @@ SMALL, MIDDLE, LARGE = (64, 32), (256, 128), (700, 700)
 
 @dataclass(frozen=True)
 class Measured:
-    """Means over steps: the wall clock, and of the slowest worker's own."""
+    """Medians over steps, in seconds: of the slowest worker's work, and of all else."""
 
     workers: int
     parameters: int
     batch_rows: int
-    seconds: float
     work: float
+    coordination: float
 
     @property
-    def coordination(self) -> float:
-        return self.seconds - self.work
+    def seconds(self) -> float:
+        return self.work + self.coordination
+
+
+def delay_messages(seconds: float) -> None:
+    """Let every message from this process, client and scheduler, wait first."""
+    from distributed.comm.tcp import TCP
+
+    write = TCP.write
+
+    async def late(self: Any, *arguments: Any, **options: Any) -> Any:
+        await asyncio.sleep(seconds)
+        return await write(self, *arguments, **options)
+
+    TCP.write = late
 
 
 def rows_in(folder: Path, rows: int) -> Any:
@@ -84,8 +97,9 @@ def measure(
             walls.append(time.perf_counter() - began)
             works.append(max(m.seconds for m in cluster.members.values()))
         rows = -(-stream.n_rows // shards.steps)
-    i = int(np.argsort(walls)[len(walls) // 2])
-    return Measured(len(client.nthreads()), theta.size, rows, walls[i], works[i])
+    apart = float(np.median(np.subtract(walls, works)))
+    work = float(np.median(works))
+    return Measured(len(client.nthreads()), theta.size, rows, work, apart)
 
 
 def overhead(folder: Path) -> None:
@@ -179,7 +193,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--overhead", action="store_true")
     parser.add_argument("--counts", type=int, default=3, help="1, 2 and 4 workers")
+    parser.add_argument("--delay", type=float, default=0, help="milliseconds")
     asked = parser.parse_args()
+    if asked.delay:
+        delay_messages(asked.delay / 1e3)
     with tempfile.TemporaryDirectory() as folder:
         if asked.overhead:
             overhead(Path(folder))
