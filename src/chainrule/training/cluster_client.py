@@ -76,7 +76,7 @@ def _started(distributed: Any, workers: int, threads: int | None) -> Any:
             threads_per_worker=threads or max(1, usable_cores() // workers),
             processes=True,
             memory_limit=None,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=logging.CRITICAL,
         )
     finally:
