@@ -112,7 +112,7 @@ class TrainRequest:
 
     @property
     def by_cluster(self) -> bool:
-        """Whether workers compute the gradients."""
+        """Return whether workers compute the gradients."""
         return self.scheduler is not None or self.workers is not None
 
     def command(self, *, output: Path | None = None) -> str:

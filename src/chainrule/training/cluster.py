@@ -199,7 +199,7 @@ class Cluster:
     def _answers(
         self, theta: Array, epoch: int, step: int, missing: set[int]
     ) -> list[tuple[str, dict[Any, Sums]]]:
-        """What the workers send of the shards that are missing; without the workers that are lost meanwhile."""
+        """The sums of the shards that are missing, by worker; without the workers that are lost meanwhile."""
         waiting, found = {}, []
         for worker, shards in self._owned.items():
             wanted = [shard for shard in shards if shard in missing]
@@ -222,7 +222,7 @@ class Cluster:
         return found
 
     def _answer(self, worker: str, future: Any, limit: float = ANSWER_SECONDS) -> Any:
-        """What a worker sends; None where it is lost."""
+        """The answer of a worker; None where it is lost."""
         began = time.monotonic()
         while future is not None:
             try:
@@ -340,7 +340,7 @@ def _address(client: Any) -> str:
 
 
 def _difference(theirs: dict[str, Any], instruction_set: str | None) -> str | None:
-    """What keeps a worker from giving the bits of this process."""
+    """The reason why a worker cannot give the bits of this process, or None."""
     sets = theirs.pop("instruction sets")
     if instruction_set is not None and instruction_set not in sets:
         return f"it lacks {instruction_set}, and has {', '.join(sets)}"

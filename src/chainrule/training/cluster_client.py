@@ -56,6 +56,7 @@ def cluster_client(
         return
     settings = {
         "distributed.scheduler.worker-ttl": f"{SILENT_SECONDS}s",
+        "distributed.deploy.lost-worker-timeout": "1d",  # a killed worker is started again
         "distributed.admin.large-graph-warning-threshold": "1GB",
     }
     with (

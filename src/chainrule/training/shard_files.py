@@ -119,7 +119,7 @@ class ShardFiles:
             raise InputError(
                 f"rows of a shard that cannot be kept in {folder} ({error.strerror})",
                 "room for the ready rows of the shards, in the dtype of the run, in the folder for temporary files",
-                "Set TMPDIR to a folder with room; of Dask's workers, --local-directory.",
+                "Set TMPDIR to a folder with room; of Dask's workers, the local directory.",
             ) from error
 
     def _decoded(self, number: int) -> tuple[Matrix, ...]:

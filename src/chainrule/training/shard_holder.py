@@ -48,7 +48,7 @@ class Job:
     def partial_sums(
         self, threads: int | None = None, folder: str | None = None
     ) -> tuple[PartialSums, ShardFiles]:
-        """What computes the sums here, and the files that it reads."""
+        """The means to compute sums here, and the files that they read."""
         engine = ENGINES[self.engine]
         room = PartialSums.room(self.rules, self.shards)
         dtype = np.dtype(self.dtype)
@@ -58,7 +58,7 @@ class Job:
 
 
 def abilities() -> dict[str, Any]:
-    """What the bits of sums depend on in this process."""
+    """All that the bits of sums depend on in this process."""
     own = versions()
     return {
         "chainrule": own["chainrule"],
