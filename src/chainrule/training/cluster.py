@@ -191,7 +191,7 @@ class Cluster:
 
     @property
     def _instruction_set(self) -> str | None:
-        """That of this process, which all take."""
+        """The one of this process, which all take."""
         return native.instruction_set() if self.job.engine == "native" else None
 
     # ---- asking

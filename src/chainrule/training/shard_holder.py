@@ -70,7 +70,7 @@ def abilities() -> dict[str, Any]:
 
 
 class Holder:
-    """What a worker has of a run: the files of its shards, and what computes their sums. An actor of Dask.
+    """The part of a run that a worker has: the files of its shards, and the means to sum. An actor of Dask.
 
     It returns errors as values, so that what is raised to whoever asks is the loss of the worker.
     """
