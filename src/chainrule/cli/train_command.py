@@ -223,6 +223,8 @@ def data_of(request: TrainRequest) -> Dataset:
                 "the plain network, as averaged networks need all rows in memory",
                 "Leave --preset out.",
             )
+        said = f"{request.data}: one pass over all rows, to prepare the columns"
+        Output(quiet=request.as_json).print(said, soft_wrap=True)
         return stream_set(
             request.data,
             request.reading,

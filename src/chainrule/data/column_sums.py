@@ -47,6 +47,8 @@ class ColumnSums:
         Rows seen, and those whose value is there.
     total, rest : float
         Σ x as the sum of two numbers.
+    shift, center : float
+        A number near all, of the first rows, and the mean counted from it: its error is that of the differences alone.
     squares : float
         Σ (x − mean)².
     low, high : float
@@ -63,6 +65,8 @@ class ColumnSums:
     present: int = 0
     total: float = 0.0
     rest: float = 0.0
+    shift: float = 0.0
+    center: float = 0.0
     squares: float = 0.0
     low: float = math.inf
     high: float = -math.inf
@@ -106,16 +110,18 @@ class ColumnSums:
         if max(-low, high) > max(-self.low, self.high, 0.0) or not self.place:
             self.place = table.place(int(np.nanargmax(np.abs(column))))
         size, total = there.size, float(there.sum())
-        mean = total / size
+        if not self.present:
+            self.shift = total / size
         with np.errstate(over="ignore", invalid="ignore"):
-            apart = there - mean
-            squares = float(
-                np.square(apart, out=apart).sum()
-            )  # no BLAS: its threads spin
-            before = self.present
-            if before:
-                step = mean - self.mean
-                squares += step * step * (before * size / (before + size))
+            apart = there - self.shift
+            center = float(apart.sum()) / size
+            apart -= center
+            center += (off := float(apart.sum()) / size)
+            # no BLAS, whose threads spin
+            squares = float(np.square(apart, out=apart).sum()) - off * off * size
+            step, before = center - self.center, self.present
+            squares += step * step * (before * size / (before + size))
+            self.center += step * (size / (before + size))
         self.squares += squares
         self.total, self.rest = _plus(self.total, self.rest, total)
         self.present += size
@@ -123,7 +129,9 @@ class ColumnSums:
 
     def std(self) -> float:
         """The standard deviation, 0 where rounding alone makes the numbers differ; `InputError` where there is none."""
-        std = math.sqrt(self.squares / self.present)
+        # rounding may leave less than nothing of equal numbers
+        squares = 0.0 if self.squares < 0 else self.squares
+        std = math.sqrt(squares / self.present)
         if not math.isfinite(std):
             value = self.low if -self.low > self.high else self.high
             raise too_large(self.name, value, self.place)

@@ -16,6 +16,8 @@ from ..equations.draws import Purpose, generator
 __all__ = ["EpochOrder", "order_of"]
 
 Rows = np.ndarray[Any, Any]
+#: The first window holds this part of the rows of the others.
+FIRST = 4
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,10 @@ class EpochOrder:
 def order_of(
     rows: Sequence[int], window_rows: int, seed: int, epoch: int, *, shuffle: bool
 ) -> EpochOrder:
-    """The order of an epoch of blocks of so many rows each; a window holds `window_rows` rows, or one block."""
+    """The order of an epoch of blocks of so many rows each.
+
+    A window holds `window_rows` rows, or one block; the first a part of that, so that the steps begin soon.
+    """
     there = np.flatnonzero(np.asarray(rows, np.int64) > 0)
     if shuffle:
         there = there[generator(seed, Purpose.ORDER, epoch).permutation(there.size)]
@@ -82,11 +87,11 @@ def _windows(
     blocks: Sequence[int], rows: Sequence[int], window_rows: int
 ) -> Iterator[tuple[int, ...]]:
     window: list[int] = []
-    held = 0
+    held, room = 0, window_rows // FIRST
     for block in blocks:
-        if window and held + rows[block] > window_rows:
+        if window and held + rows[block] > room:
             yield tuple(window)
-            window, held = [], 0
+            window, held, room = [], 0, window_rows
         window.append(block)
         held += rows[block]
     if window:

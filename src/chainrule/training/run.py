@@ -104,6 +104,7 @@ class Run:
         """Train until a limit is reached; the reason."""
         self._began = self._saved = time.perf_counter()
         self._line = line
+        self._shown = 0.0  # of the epoch that is under way
         self._watching_steps = [
             c for c in self.callbacks if type(c).on_step is not Callback.on_step
         ]
@@ -176,17 +177,27 @@ class Run:
 
     def _after_step(self, state: State) -> None:
         self.state = state
+        if isinstance(self.data, StreamedData):  # whose epochs may take hours
+            self._advance(state.step_in_epoch / self._batches())
         asked = [callback.on_step(self._moment()) for callback in self._watching_steps]
         reason = StopReason.CALLBACK if any(asked) else self._spent()
         if reason is not None:
-            if state.step_in_epoch == batches_per_epoch(
-                self.data.rows, self.rules.batch_rows
-            ):
+            if state.step_in_epoch == self._batches():
                 self._after_epoch(state)  # the epoch is whole
             raise _StopRunError(reason)
         every = self.checkpoint.every_seconds if self.checkpoint else None
         if every is not None and time.perf_counter() - self._saved >= every:
             self._save()
+
+    def _batches(self) -> int:
+        """The batches of an epoch."""
+        return batches_per_epoch(self.data.rows, self.rules.batch_rows)
+
+    def _advance(self, share: float) -> None:
+        """Show the share of the epoch that is done."""
+        note = self._note() if self.history else ""
+        self._line.advance(note, share - self._shown)
+        self._shown = share
 
     def _spent(self) -> StopReason | None:
         if self.limits.steps is not None and self.state.steps >= self.limits.steps:
@@ -239,7 +250,8 @@ class Run:
         self.history.append(record)
         # one assignment: before it the epoch is not over, after it all of it is
         self.state, self.watch, self.best = state.next_epoch(memory), watch, best
-        self._line.advance(self._note(), value=watched)
+        self._line.advance(self._note(), 1 - self._shown, value=watched)
+        self._shown = 0.0
         moment = replace(self._moment(), settled=settled)
         asked = [callback.on_epoch(moment) for callback in self.callbacks]
         every = self.checkpoint.every_epochs if self.checkpoint else None

@@ -140,7 +140,7 @@ def streamed_data(
     wanted, rows = sample_rows(stream.n_rows), 0
     for block in stream.blocks:
         if rows < wanted and block.rows:
-            x, t, _, _ = stream.read(block)
+            x, t, _, _ = next(stream.read_some(block))
             first.append((x[: wanted - rows], t[: wanted - rows]))
             rows += len(x)
     x, t = (np.concatenate(parts) for parts in zip(*first, strict=True))
