@@ -1,5 +1,6 @@
 """The same bits by workers as in memory, whoever of them dies; what is refused. One real cluster of two processes."""
 
+import contextlib
 import hashlib
 import itertools
 import logging
@@ -172,14 +173,13 @@ class Killer(threading.Thread):
         self.client, self.kills, self.over = client, 0, threading.Event()
 
     def run(self):
-        while not self.over.wait(random.uniform(0, 4)):
-            try:
-                processes = [*self.client.run(os.getpid, on_error="ignore").values()]
-            except (OSError, ValueError):  # one of them is gone just now
-                continue
-            if processes:
-                os.kill(random.choice(processes), signal.SIGKILL)
-                self.kills += 1
+        while not self.over.wait(random.uniform(0, 3)):
+            with contextlib.suppress(OSError, ValueError):  # one is gone just now
+                processes = [*self.client.run(os.getpid).values()]
+                if len(processes) == 2:
+                    time.sleep(random.uniform(0, 0.2))
+                    os.kill(random.choice(processes), signal.SIGKILL)
+                    self.kills += 1
 
 
 @pytest.mark.full
@@ -190,12 +190,14 @@ def test_a_hundred_killed_workers_change_no_bit(rows, client, caplog):
     killer = Killer(client)
     killer.start()
     runs = 0
-    while killer.kills < 100:
-        report = train(NET, rows, client=client, **options)
-        assert digest(report) == expected
-        runs += 1
-    killer.over.set()
-    killer.join()
+    try:
+        while killer.kills < 100:
+            report = train(NET, rows, client=client, **options)
+            assert digest(report) == expected
+            runs += 1
+    finally:
+        killer.over.set()
+        killer.join()
     lost = [r for r in caplog.records if "is lost" in r.getMessage()]
     assert 10 < len(lost) <= killer.kills
     print(f"{runs} runs, {killer.kills} killed, {len(lost)} while at work")  # noqa: T201

@@ -184,6 +184,8 @@ class Cluster:
             if member.seconds:
                 rates.append(f"{member.rows / member.seconds:.3g}")
             member.rows, member.seconds = 0, 0.0
+        if not rates:
+            return ""
         if len(rates) > 4:
             low, *_, high = sorted(rates, key=float)
             return f"{len(rates)} workers at {low} to {high} rows/s"

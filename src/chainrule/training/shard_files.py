@@ -1,8 +1,8 @@
 """The shards of a stream: each is read out of the files once and kept as a file of ready rows, where it is computed.
 
 That file is in the folder for temporary files, has no name any more, so that nothing stays behind whatever ends the
-process, and is mapped into memory: the system keeps as much of it there as there is room for. After a step the pages
-are given back to it, so that they do not count as memory of the process, by which Dask would end a worker.
+process, and is mapped into memory: the system keeps as much of it there as there is room for. The pages of
+one shard at a time count as memory of the process, by which Dask would end a worker.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .streamed import normal_weights
 __all__ = ["ShardFiles"]
 
 Matrix = np.ndarray[Any, Any]
-#: Bytes of files that may stay in the memory of the process between steps.
+#: Bytes of files that may stay in the memory of the process together.
 HELD_BYTES = 1 << 28
 
 
@@ -58,25 +58,29 @@ class ShardFiles:
         self._like, self._folder = np.zeros(1, dtype), folder
         self._starts = [0, *itertools.accumulate(b.rows for b in stream.blocks)]
         self._kept: dict[int, tuple[Data, list[mmap.mmap]]] = {}
+        self._last: list[mmap.mmap] = []
+        self._bytes = 0
         self._block: tuple[int, tuple[Matrix, ...]] | None = None
 
     def __call__(self, shard: int) -> Data:
-        """The rows of a shard."""
+        """The rows of a shard; those of the last one are given back to the system where all together are many."""
         if shard not in self._kept:
             self._kept[shard] = self._read(*self._shards.bounds(shard))
-        return self._kept[shard][0]
-
-    def keep(self, wanted: set[int]) -> None:
-        """Forget all other shards and the rows that are decoded, and give back the memory of the files."""
-        for shard in self._kept.keys() - wanted:
-            del self._kept[shard]
-        self._block = None
-        maps = [found for _, there in self._kept.values() for found in there]
-        if sum(map(len, maps)) > HELD_BYTES and hasattr(mmap, "MADV_DONTNEED"):
-            for found in maps:
+            self._bytes = sum(len(m) for _, maps in self._kept.values() for m in maps)
+        data, maps = self._kept[shard]
+        if self._bytes > HELD_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+            for found in self._last:
                 found.madvise(
                     mmap.MADV_DONTNEED
                 )  # they stay in the cache of the system
+        self._last = maps
+        return data
+
+    def keep(self, wanted: set[int]) -> None:
+        """Forget all other shards, and the rows that are decoded."""
+        for shard in self._kept.keys() - wanted:
+            del self._kept[shard]
+        self._block = None
 
     def _read(self, first: int, last: int) -> tuple[Data, list[mmap.mmap]]:
         """Rows `first` to before `last` of the stream as it lies."""
