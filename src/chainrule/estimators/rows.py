@@ -92,7 +92,7 @@ class Examples:
 
     @property
     def dtype(self) -> Any:
-        """That of the rows."""
+        """The dtype of the rows."""
         return self.X.dtype
 
     def data(self, network: Network, theta: Matrix, *, at_once: bool = True) -> Data:
