@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from chainrule import load_model
 from chainrule.cli import stream_set
 
 from ..support.commands import in_process
@@ -53,3 +54,26 @@ def test_averaged_networks_take_no_stream(folder, monkeypatch, capsys) -> None:
     monkeypatch.chdir(folder)
     assert in_process("train", "rows0.csv", "--stream", "--preset", "fast") == 2
     assert "--preset fast with --stream" in capsys.readouterr().err
+
+
+def test_one_cluster_is_asked_for(folder, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(folder)
+    asked = ("train", "rows*.csv", "--target", "fits", "--workers", "2")
+    assert in_process(*asked, "--scheduler", "tcp://here:8786") == 2
+    assert "--workers 2 beside --scheduler" in capsys.readouterr().err
+
+
+@pytest.mark.full
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Dask's sockets
+def test_workers_train_the_model_of_the_same_shards(folder, monkeypatch) -> None:
+    pytest.importorskip("distributed", reason="the extra cluster")
+    monkeypatch.chdir(folder)
+    asked = ("train", "rows*.csv", "--target", "fits", "--hidden", "8", "--epochs", "3")
+    weights = []
+    for name, options in (("here", ()), ("workers", ("--workers", "2"))):
+        assert (
+            in_process(*asked, "--stream", "--shards", "4", *options, "--output", name)
+            == 0
+        )
+        weights.append(load_model(f"{name}/model.safetensors").parameters.theta)
+    assert weights[0].tobytes() == weights[1].tobytes()
