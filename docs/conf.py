@@ -20,11 +20,13 @@ version = release = chainrule.__version__
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
     "tables",
     "documents",
+    "mathml",
     "public_names",
+    "try_it",
 ]
 exclude_patterns = ["_build", "_ext"]
 default_role = "py:obj"
@@ -32,13 +34,17 @@ default_role = "py:obj"
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 
+autosummary_generate = False  # the pages are written by public_names
 autodoc_typehints = "none"  # docstrings state types and shapes
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = f"chainrule {release}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["chainrule.css"]
 pygments_style = "tango"

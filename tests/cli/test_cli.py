@@ -13,6 +13,8 @@ import pytest
 
 from chainrule import load_model
 
+from ..support.commands import here
+
 COMMAND = [sys.executable, "-m", "chainrule"]
 
 
@@ -339,7 +341,7 @@ def test_disk_full_says_so_and_leaves_nothing_half_written(tmp_path):
 )
 def test_a_mistake_gets_a_sentence_and_no_traceback(tmp_path, arguments, message):
     (tmp_path / "file").write_text("not a folder")
-    done = run(*arguments, cwd=tmp_path, env={"CHAINRULE_DATA": ""})
+    done = here(*arguments, cwd=tmp_path, CHAINRULE_DATA="")
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -349,7 +351,7 @@ def test_a_mistake_gets_a_sentence_and_no_traceback(tmp_path, arguments, message
 
 def test_help_and_version(tmp_path):
     for arguments in (("--help",), ("train", "--help"), ("check", "-h")):
-        done = run(*arguments, cwd=tmp_path)
+        done = here(*arguments, cwd=tmp_path)
         assert done.returncode == 0
         assert "Usage" in done.stdout
     assert run("--version", cwd=tmp_path).stdout.startswith("chainrule 0.")

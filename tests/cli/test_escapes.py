@@ -13,7 +13,7 @@ from chainrule.cli.output import Output, write_table
 from chainrule.printable import printable, printable_lines
 from chainrule.progress import ProgressLine
 
-from ..support.commands import chainrule, in_process
+from ..support.commands import chainrule, here, in_process
 from .test_terminal import on_terminal
 
 #: Clear the screen; set the clipboard; write from right to left; a line of one's own; another title; a bell.
@@ -75,7 +75,7 @@ def place(tmp_path_factory):
 )
 def test_no_command_passes_on_what_a_terminal_obeys(place, words):
     folder, name = place
-    done = chainrule(*(name if w == "NAME" else w for w in words), cwd=folder)
+    done = here(*(name if w == "NAME" else w for w in words), cwd=folder)
     assert OBEYED.findall(done.stdout + done.stderr) == []
     assert done.returncode in (0, 2)
     assert "Traceback" not in done.stderr
@@ -83,7 +83,7 @@ def test_no_command_passes_on_what_a_terminal_obeys(place, words):
 
 def test_a_message_is_one_line_whatever_names_are_in_it(place):
     folder, name = place
-    done = chainrule("train", name, "--target", "nope", cwd=folder)
+    done = here("train", name, "--target", "nope", cwd=folder)
     assert len(done.stderr.splitlines()) == 1
     assert r"\nchainrule: saved" in done.stderr
 
@@ -98,7 +98,7 @@ def test_on_a_terminal_too(place):
 def test_json_says_everything_as_it_is(place):
     """For programs nothing is changed, and JSON escapes by itself."""
     folder, name = place
-    done = chainrule("train", name, "--epochs", "1", "--json", cwd=folder)
+    done = here("train", name, "--epochs", "1", "--json", cwd=folder)
     assert OBEYED.findall(done.stdout) == []
     assert json.loads(done.stdout)["data"]["name"] == name
 

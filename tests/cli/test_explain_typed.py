@@ -9,7 +9,7 @@ from chainrule import LOSSES, InputError, Network, Parameters, explain
 from chainrule.cli.typed_network import parameters_of_text, rows_of_text, typed_network
 from chainrule.documents import NOTATIONS, column_batch, flat_theta, sweep
 
-from ..support.commands import chainrule, in_process
+from ..support.commands import here, in_process
 
 #: One 2-2-1 network with round numbers, see docs/worked_notations.md: its text, in each notation.
 WORKED = {
@@ -39,7 +39,7 @@ def test_the_worked_example_is_typed_in_every_notation(name, tmp_path) -> None:
         [] if name in ("S4", "canonical") else ["--activation", "sigmoid,identity"]
     )
     options += ["--activation", "sigmoid,identity"] if name == "canonical" else []
-    done = chainrule(
+    done = here(
         *(
             "explain",
             "--notation",
@@ -115,7 +115,7 @@ def test_samples_are_laid_out_as_the_document_has_them() -> None:
 
 
 def test_a_batch_of_s1_is_typed_in_columns(tmp_path) -> None:
-    done = chainrule(
+    done = here(
         *(
             "explain",
             "--notation",

@@ -12,7 +12,7 @@ import pytest
 from chainrule.files.container import read_file, write_file
 
 from ..data.test_downloads import NOWHERE
-from ..support.commands import COMMAND, chainrule, in_process
+from ..support.commands import COMMAND, here, in_process
 
 #: Each line of a message at most, in characters: what two lines of a wide terminal hold, with a path.
 LONGEST = 420
@@ -56,7 +56,7 @@ def place(tmp_path_factory):
     (folder / "latin.csv").write_bytes("größe,kind\n1,a\n".encode("latin-1"))
     np.savez(folder / "other.npz", a=np.zeros(3))
     (folder / "notes.txt").write_text("not a model")
-    done = chainrule(
+    done = here(
         "train",
         "pets.csv",
         "--target",
@@ -278,7 +278,7 @@ def test_a_full_disk_while_training(place):
 
 
 def test_json_and_a_mistake_leave_standard_output_empty(place):
-    done = chainrule(*TRAIN, "--target", "knd", "--json", cwd=place)
+    done = here(*TRAIN, "--target", "knd", "--json", cwd=place)
     assert (done.returncode, done.stdout) == (2, "")
     with pytest.raises(json.JSONDecodeError):
         json.loads(done.stderr)
@@ -295,9 +295,9 @@ def test_json_and_a_mistake_leave_standard_output_empty(place):
 def test_a_remedy_can_be_copied_into_the_shell(tmp_path, content, option):
     (tmp_path / "t.csv").write_text(content.replace(",", ";"))
     call = ("data", "t.csv", "--separator", ";")
-    refused = chainrule(*call, cwd=tmp_path)
+    refused = here(*call, cwd=tmp_path)
     assert refused.returncode == 2
     found = re.search(rf"{option} ('[^']+'|[^ ;.]\S*[^ ;.]|\S)", refused.stderr)
     assert found, refused.stderr
-    done = chainrule(*call, *shlex.split(found[0]), cwd=tmp_path)
+    done = here(*call, *shlex.split(found[0]), cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -12,7 +12,7 @@ import pytest
 
 from chainrule import TabularClassifier
 
-from ..support.commands import chainrule, results
+from ..support.commands import here, results
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_the_results_are_written_down(folder: Path, trained: dict[str, Any]) -> 
 
 
 def test_predict_reads_raw_rows(folder: Path, trained: dict[str, Any]) -> None:
-    done = chainrule(
+    done = here(
         "predict", "run", "t.csv", "--probabilities", "--output", "out.csv", cwd=folder
     )
     assert done.returncode == 0, done.stderr
@@ -113,13 +113,13 @@ def test_a_network_that_is_described_stays_one(folder: Path) -> None:
 def test_what_does_not_fit_is_refused(
     folder: Path, options: tuple[str, ...], message: str
 ) -> None:
-    done = chainrule("train", "t.csv", "--target", "height", *options, cwd=folder)
+    done = here("train", "t.csv", "--target", "height", *options, cwd=folder)
     assert done.returncode == 2
     assert message in done.stderr
 
 
 def test_pictures_have_no_preset(tmp_path: Path) -> None:
-    done = chainrule("train", "digits", "--preset", "fast", cwd=tmp_path)
+    done = here("train", "digits", "--preset", "fast", cwd=tmp_path)
     assert done.returncode == 2
     assert "which is pictures" in done.stderr
 
@@ -127,12 +127,12 @@ def test_pictures_have_no_preset(tmp_path: Path) -> None:
 def test_info_check_and_explain_take_the_first_network(
     folder: Path, trained: dict[str, Any]
 ) -> None:
-    done = chainrule("info", "run", cwd=folder)
+    done = here("info", "run", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "networks averaged" in done.stdout
     assert "day: date, median 2021" in done.stdout
-    assert chainrule("check", "run", cwd=folder).returncode == 0
+    assert here("check", "run", cwd=folder).returncode == 0
     options = ("--data", "t.csv", "--row", "3", "--layer", "4", "--unit", "1")
-    done = chainrule("explain", "run", *options, "--equation", "F1", cwd=folder)
+    done = here("explain", "run", *options, "--equation", "F1", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "evaluated again" in done.stdout

@@ -24,7 +24,7 @@ from chainrule import (
 from chainrule.explanation.paths import paths_of
 from chainrule.explanation.spellings import SPELLINGS
 
-from ..support.commands import chainrule, in_process
+from ..support.commands import here, in_process
 
 needs_tex = pytest.mark.skipif(
     not shutil.which("pdflatex"), reason="no pdflatex on this machine"
@@ -200,19 +200,19 @@ def test_a_file_of_another_kind_is_refused(tmp_path) -> None:
 def folder(tmp_path_factory):
     """A run on the digits, and one on a table."""
     at = tmp_path_factory.mktemp("explained")
-    done = chainrule("train", "--steps", "20", cwd=at)
+    done = here("train", "--steps", "20", cwd=at)
     assert done.returncode == 0, done.stderr
     return at
 
 
 def test_the_command_prints_the_example(tmp_path) -> None:
-    done = chainrule("explain", "--notation", "S4", cwd=tmp_path)
+    done = here("explain", "--notation", "S4", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == explain(notation="S4").text() + "\n"
 
 
 def test_the_command_explains_a_row_of_a_model(folder) -> None:
-    done = chainrule(
+    done = here(
         "explain",
         "chainrule-digits",
         "--row",
@@ -245,7 +245,7 @@ def test_the_command_explains_a_row_of_a_model(folder) -> None:
 
 
 def test_the_command_shows_how_a_batch_adds_up(folder) -> None:
-    done = chainrule(
+    done = here(
         "explain",
         "chainrule-digits",
         "--row",
@@ -273,7 +273,7 @@ def test_the_command_explains_rows_of_a_file(tmp_path) -> None:
     ]
     (tmp_path / "rows.csv").write_text("a,b,answer\n" + "\n".join(rows) + "\n")
     assert (
-        chainrule(
+        here(
             "train",
             "rows.csv",
             "--hidden",
@@ -286,9 +286,7 @@ def test_the_command_explains_rows_of_a_file(tmp_path) -> None:
         ).returncode
         == 0
     )
-    done = chainrule(
-        "explain", "run", "--data", "rows.csv", "--row", "79", cwd=tmp_path
-    )
+    done = here("explain", "run", "--data", "rows.csv", "--row", "79", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     a = (float(rows[79].split(",")[0]),)
     model = load_model(tmp_path / "run" / "model.safetensors")
@@ -302,7 +300,7 @@ def test_the_command_explains_rows_of_arrays(tmp_path) -> None:
     x = rng.normal(size=(60, 4))
     y = np.where(x[:, 0] > 0, 7, 5)  # labels that are no class numbers
     np.savez(tmp_path / "rows.npz", x=x, y=y)
-    trained = chainrule(
+    trained = here(
         "train",
         "rows.npz",
         "--hidden",
@@ -315,7 +313,7 @@ def test_the_command_explains_rows_of_arrays(tmp_path) -> None:
     )
     assert trained.returncode == 0, trained.stderr
     row = int(np.flatnonzero(y == 7)[0])
-    done = chainrule(
+    done = here(
         "explain",
         "run",
         "--data",

@@ -21,7 +21,7 @@ from chainrule import (
 )
 from chainrule.equations.draws import epoch_order
 
-from ..support.commands import chainrule
+from ..support.commands import here
 from ..support.runs import ABLE, NET, everything, problem
 
 
@@ -180,7 +180,7 @@ def test_the_command_explains_a_step(tmp_path) -> None:
         checkpoint=Checkpoint(tmp_path / "c"),
         **options,
     )
-    done = chainrule(
+    done = here(
         "explain",
         "c",
         "--data",
@@ -198,10 +198,10 @@ def test_the_command_explains_a_step(tmp_path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "digits, step 7 of a run" in done.stdout
     assert "row 0 of a batch of 32" in done.stdout
-    refused = chainrule("explain", "c", cwd=tmp_path)
+    refused = here("explain", "c", cwd=tmp_path)
     assert refused.returncode == 2
     assert "without --data" in refused.stderr
-    refused = chainrule(
+    refused = here(
         "explain", "c", "--data", "digits", "--optimizer", "adam", cwd=tmp_path
     )
     assert refused.returncode == 2
@@ -262,15 +262,15 @@ HEADLESS = ["--no-header", "--target", "column1", "--missing", "gone"]
 def test_a_checkpoint_of_the_command_knows_how_its_rows_were_read(tmp_path, told):
     killed_run(tmp_path, *told, "--hidden", "6")
     shown = ["explain", "run", "--layer", "2", "--unit", "1"]
-    done = chainrule(*shown, cwd=tmp_path)
+    done = here(*shown, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"t.csv, step \d+ of a run", done.stdout)
     # the same said on the command line, as for a run that Python began
-    named = chainrule(*shown, "--data", "t.csv", *told, cwd=tmp_path)
+    named = here(*shown, "--data", "t.csv", *told, cwd=tmp_path)
     assert (named.returncode, named.stdout) == (0, done.stdout)
     # what is said counts more than what is noted, and rows that are not the run's are refused
     for other in (["--validation", "0.5"], ["--missing", "3"]):
-        refused = chainrule(*shown, *other, cwd=tmp_path)
+        refused = here(*shown, *other, cwd=tmp_path)
         assert (refused.returncode, refused.stdout) == (2, ""), other
 
 
@@ -280,18 +280,16 @@ def test_rows_of_a_regression_are_scaled_as_the_run_had_them(tmp_path):
         folder.mkdir()
         told = ["--target", "weight", "--loss", loss, "--missing", "gone"]
         killed_run(folder, *told, "--hidden", "4")
-        done = chainrule("explain", "run", "--layer", "2", "--unit", "1", cwd=folder)
+        done = here("explain", "run", "--layer", "2", "--unit", "1", cwd=folder)
         assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_options_of_a_run_are_refused_for_a_model(tmp_path):
-    trained = chainrule(
-        "train", "wine", "--epochs", "2", "--output", "done", cwd=tmp_path
-    )
+    trained = here("train", "wine", "--epochs", "2", "--output", "done", cwd=tmp_path)
     assert trained.returncode == 0
-    refused = chainrule("explain", "done", "--target", "y", cwd=tmp_path)
+    refused = here("explain", "done", "--target", "y", cwd=tmp_path)
     assert refused.returncode == 2
     assert "--target for done, which is a model" in refused.stderr
-    refused = chainrule("explain", "--categories", "code", cwd=tmp_path)
+    refused = here("explain", "--categories", "code", cwd=tmp_path)
     assert refused.returncode == 2
     assert "--categories without a model" in refused.stderr

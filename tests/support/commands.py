@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from chainrule.cli import main
 
@@ -44,6 +48,24 @@ def in_process(*arguments):
     finally:
         signal.signal(signal.SIGTERM, terminate)
     return 0
+
+
+def here(*arguments, cwd, **environment):
+    """As `chainrule`, in this process, which spares a start: where neither a signal nor a terminal is needed."""
+    output, errors = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(errors),
+    ):
+        patch.chdir(cwd)
+        settings = {"COLUMNS": "100", "CHAINRULE_NUM_THREADS": "1", **environment}
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        status = in_process(*arguments)
+    return subprocess.CompletedProcess(
+        arguments, status, output.getvalue(), errors.getvalue()
+    )
 
 
 def results(*arguments, cwd, **environment):

@@ -86,6 +86,7 @@ DATA, NETWORK, TRAINING, RUN, SHOWN = (
 
 
 @app.command()
+@table_options.reads_a_table()
 def train(
     data: Annotated[
         str,
@@ -109,17 +110,8 @@ def train(
             rich_help_panel=DATA,
         ),
     ] = None,
-    ignore: table_options.Ignore = None,
-    categories: table_options.Categories = None,
-    kind: table_options.Kind = None,
-    missing: table_options.Missing = None,
-    not_missing: table_options.NotMissing = None,
-    header: table_options.Header = None,
-    separator: table_options.Separator = None,
-    quote: table_options.Quote = None,
-    decimal: table_options.Decimal = None,
-    thousands: table_options.Thousands = None,
-    encoding: table_options.Encoding = None,
+    *,
+    table: dict[str, Any],
     stream: Annotated[
         bool | None,
         typer.Option(
@@ -350,19 +342,7 @@ def train(
         reading = {
             "target": target,
             "test": test,
-            **table_options.reading_options(
-                ignore=ignore,
-                categories=categories,
-                kind=kind,
-                missing=missing,
-                not_missing=not_missing,
-                header=header,
-                separator=separator,
-                quote=quote,
-                decimal=decimal,
-                thousands=thousands,
-                encoding=encoding,
-            ),
+            **table_options.reading_options(**table),
         }
         asked = {
             "hidden": checked_widths(hidden),
@@ -406,6 +386,7 @@ def train(
 
 
 @app.command()
+@table_options.reads_a_table(without=("ignore", "categories"))
 def predict(
     model: Annotated[
         Path, typer.Argument(help="A model file, or the folder of a run.")
@@ -449,15 +430,8 @@ def predict(
             help="Write ' before labels that a spreadsheet would take for a formula (=, +, -, @).",
         ),
     ] = False,
-    kind: table_options.Kind = None,
-    missing: table_options.Missing = None,
-    not_missing: table_options.NotMissing = None,
-    header: table_options.Header = None,
-    separator: table_options.Separator = None,
-    quote: table_options.Quote = None,
-    decimal: table_options.Decimal = None,
-    thousands: table_options.Thousands = None,
-    encoding: table_options.Encoding = None,
+    *,
+    table: dict[str, Any],
 ) -> None:
     """Predict from raw rows: the model file knows how to read and prepare them.
 
@@ -467,17 +441,7 @@ def predict(
     def job() -> int:
         from .predict_command import run
 
-        reading = table_options.reading_options(
-            kind=kind,
-            missing=missing,
-            not_missing=not_missing,
-            header=header,
-            separator=separator,
-            quote=quote,
-            decimal=decimal,
-            thousands=thousands,
-            encoding=encoding,
-        )
+        reading = table_options.reading_options(**table)
         return run(
             model,
             data,
@@ -536,16 +500,21 @@ def export(
             help="Leave out the preparation of raw rows: the file takes prepared ones.",
         ),
     ] = False,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the rows that file and model are compared on.")
-    ] = 0,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of rows that file and model are compared on, best those of your test.",
+            show_default="1000 drawn ones",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the rows that are drawn.")] = 0,
 ) -> None:
     """Write a model to a file that runs without chainrule, and print how far it is from the model."""
 
     def job() -> int:
         from .export_command import run
 
-        return run(model, to, preparation=not without_preparation, seed=seed)
+        return run(model, to, preparation=not without_preparation, rows=rows, seed=seed)
 
     exit_with(job)
 
@@ -565,6 +534,13 @@ def check_export(
             show_default="the rows in the file",
         ),
     ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of other rows to compare on, with --model.",
+            show_default="those of the stamp",
+        ),
+    ] = None,
 ) -> None:
     """Run an exported file and compare it with what its stamp states.
 
@@ -574,12 +550,13 @@ def check_export(
     def job() -> int:
         from .export_command import check
 
-        return check(file, model)
+        return check(file, model, rows)
 
     exit_with(job)
 
 
 @app.command()
+@table_options.reads_a_table()
 def data(
     name: Annotated[
         str | None,
@@ -593,36 +570,15 @@ def data(
             help="Column to predict: shows how it is learned.", show_default="none"
         ),
     ] = None,
-    ignore: table_options.Ignore = None,
-    categories: table_options.Categories = None,
-    kind: table_options.Kind = None,
-    missing: table_options.Missing = None,
-    not_missing: table_options.NotMissing = None,
-    header: table_options.Header = None,
-    separator: table_options.Separator = None,
-    quote: table_options.Quote = None,
-    decimal: table_options.Decimal = None,
-    thousands: table_options.Thousands = None,
-    encoding: table_options.Encoding = None,
+    *,
+    table: dict[str, Any],
 ) -> None:
     """List the data sets; fetch and verify one; or show what a file holds and how it is read."""
 
     def job() -> int:
         from .data_command import run
 
-        reading = table_options.reading_options(
-            ignore=ignore,
-            categories=categories,
-            kind=kind,
-            missing=missing,
-            not_missing=not_missing,
-            header=header,
-            separator=separator,
-            quote=quote,
-            decimal=decimal,
-            thousands=thousands,
-            encoding=encoding,
-        )
+        reading = table_options.reading_options(**table)
         return run(name, target, reading)
 
     exit_with(job)
@@ -675,6 +631,7 @@ def errata(
 
 
 @app.command()
+@table_options.reads_a_table()
 def explore(
     model: Annotated[
         Path | None,
@@ -734,17 +691,8 @@ def explore(
             rich_help_panel=DATA,
         ),
     ] = None,
-    ignore: table_options.Ignore = None,
-    categories: table_options.Categories = None,
-    kind: table_options.Kind = None,
-    missing: table_options.Missing = None,
-    not_missing: table_options.NotMissing = None,
-    header: table_options.Header = None,
-    separator: table_options.Separator = None,
-    quote: table_options.Quote = None,
-    decimal: table_options.Decimal = None,
-    thousands: table_options.Thousands = None,
-    encoding: table_options.Encoding = None,
+    *,
+    table: dict[str, Any],
 ) -> None:
     """Look into a network and train it by hand, forward and back, its numbers beside their formulas, in a browser."""
 
@@ -759,17 +707,7 @@ def explore(
         }
         reading = table_options.reading_options(
             target=target,
-            ignore=ignore,
-            categories=categories,
-            kind=kind,
-            missing=missing,
-            not_missing=not_missing,
-            header=header,
-            separator=separator,
-            quote=quote,
-            decimal=decimal,
-            thousands=thousands,
-            encoding=encoding,
+            **table,
         )
         return run(ExploreRequest(model, data, to, port, browser, options, reading))
 
@@ -777,6 +715,7 @@ def explore(
 
 
 @app.command()
+@table_options.reads_a_table()
 def explain(
     model: Annotated[
         Path | None,
@@ -929,17 +868,8 @@ def explain(
             rich_help_panel=DATA,
         ),
     ] = None,
-    ignore: table_options.Ignore = None,
-    categories: table_options.Categories = None,
-    kind: table_options.Kind = None,
-    missing: table_options.Missing = None,
-    not_missing: table_options.NotMissing = None,
-    header: table_options.Header = None,
-    separator: table_options.Separator = None,
-    quote: table_options.Quote = None,
-    decimal: table_options.Decimal = None,
-    thousands: table_options.Thousands = None,
-    encoding: table_options.Encoding = None,
+    *,
+    table: dict[str, Any],
     engine: Annotated[
         str | None,
         typer.Option(
@@ -982,17 +912,7 @@ def explain(
         reading = table_options.reading_options(
             target=target,
             test=None if test is None else str(test),
-            ignore=ignore,
-            categories=categories,
-            kind=kind,
-            missing=missing,
-            not_missing=not_missing,
-            header=header,
-            separator=separator,
-            quote=quote,
-            decimal=decimal,
-            thousands=thousands,
-            encoding=encoding,
+            **table,
         )
         return run(
             ExplainRequest(

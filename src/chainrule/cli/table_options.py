@@ -2,115 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from ..data.names import split_names
 from ..errors import InputError
 
-__all__ = [
-    "Categories",
-    "Decimal",
-    "Encoding",
-    "Header",
-    "Ignore",
-    "Kind",
-    "Missing",
-    "NotMissing",
-    "Quote",
-    "Separator",
-    "Thousands",
-    "reading_options",
-]
+__all__ = ["reading_options", "reads_a_table"]
+
+Command = TypeVar("Command", bound=Callable[..., None])
 
 PANEL = "How a table is read"
 FOUND = "found out"
 
-Ignore = Annotated[
-    str | None,
-    typer.Option(
-        help="Columns to leave out, separated by commas.", rich_help_panel=PANEL
-    ),
-]
-Categories = Annotated[
-    str | None,
-    typer.Option(
-        help="Columns of numbers that are categories, separated by commas.",
-        rich_help_panel=PANEL,
-    ),
-]
-Kind = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--kind",
-        help="COLUMN=number, category, date, date:%d/%m/%Y or ignore; can be repeated.",
-        rich_help_panel=PANEL,
-    ),
-]
-Missing = Annotated[
-    str | None,
-    typer.Option(
-        help="More words or numbers that mean a missing value, separated by commas.",
-        rich_help_panel=PANEL,
-    ),
-]
-NotMissing = Annotated[
-    str | None,
-    typer.Option(
-        "--not-missing",
-        help="Words that are values, though they would mean a missing one: NA.",
-        rich_help_panel=PANEL,
-    ),
-]
-Header = Annotated[
-    bool | None,
-    typer.Option(
-        "--header/--no-header",
-        help="Whether the first line names the columns.",
-        show_default=FOUND,
-        rich_help_panel=PANEL,
-    ),
-]
-Separator = Annotated[
-    str | None,
-    typer.Option(
-        help="The character between fields; tab, or blank for any number of blanks.",
-        show_default=FOUND,
-        rich_help_panel=PANEL,
-    ),
-]
-Quote = Annotated[
-    str | None,
-    typer.Option(
-        help="The character around fields.", show_default=FOUND, rich_help_panel=PANEL
-    ),
-]
-Decimal = Annotated[
-    str | None,
-    typer.Option(
-        help="The decimal mark: . or , (point or comma).",
-        show_default=FOUND,
-        rich_help_panel=PANEL,
-    ),
-]
-Thousands = Annotated[
-    str | None,
-    typer.Option(
-        help="The mark between thousands: . , ' blank, or none.",
-        show_default=FOUND,
-        rich_help_panel=PANEL,
-    ),
-]
-Encoding = Annotated[
-    str | None,
-    typer.Option(
-        help="The encoding of the text: utf-8, utf-16, cp1252, …",
-        show_default=FOUND,
-        rich_help_panel=PANEL,
-    ),
-]
+#: The options, of which a command takes all or some.
+OPTIONS: dict[str, Any] = {
+    "ignore": Annotated[
+        str | None,
+        typer.Option(
+            help="Columns to leave out, separated by commas.", rich_help_panel=PANEL
+        ),
+    ],
+    "categories": Annotated[
+        str | None,
+        typer.Option(
+            help="Columns of numbers that are categories, separated by commas.",
+            rich_help_panel=PANEL,
+        ),
+    ],
+    "kind": Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind",
+            help="COLUMN=number, category, date, date:%d/%m/%Y or ignore; can be repeated.",
+            rich_help_panel=PANEL,
+        ),
+    ],
+    "missing": Annotated[
+        str | None,
+        typer.Option(
+            help="More words or numbers that mean a missing value, separated by commas.",
+            rich_help_panel=PANEL,
+        ),
+    ],
+    "not_missing": Annotated[
+        str | None,
+        typer.Option(
+            "--not-missing",
+            help="Words that are values, though they would mean a missing one: NA.",
+            rich_help_panel=PANEL,
+        ),
+    ],
+    "header": Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether the first line names the columns.",
+            show_default=FOUND,
+            rich_help_panel=PANEL,
+        ),
+    ],
+    "separator": Annotated[
+        str | None,
+        typer.Option(
+            help="The character between fields; tab, or blank for any number of blanks.",
+            show_default=FOUND,
+            rich_help_panel=PANEL,
+        ),
+    ],
+    "quote": Annotated[
+        str | None,
+        typer.Option(
+            help="The character around fields.",
+            show_default=FOUND,
+            rich_help_panel=PANEL,
+        ),
+    ],
+    "decimal": Annotated[
+        str | None,
+        typer.Option(
+            help="The decimal mark: . or , (point or comma).",
+            show_default=FOUND,
+            rich_help_panel=PANEL,
+        ),
+    ],
+    "thousands": Annotated[
+        str | None,
+        typer.Option(
+            help="The mark between thousands: . , ' blank, or none.",
+            show_default=FOUND,
+            rich_help_panel=PANEL,
+        ),
+    ],
+    "encoding": Annotated[
+        str | None,
+        typer.Option(
+            help="The encoding of the text: utf-8, utf-16, cp1252, …",
+            show_default=FOUND,
+            rich_help_panel=PANEL,
+        ),
+    ],
+}
+
+
+def reads_a_table(*, without: Sequence[str] = ()) -> Callable[[Command], Command]:
+    """Give a command these options, in the place of its parameter `table`, which takes their values."""
+
+    def with_options(command: Command) -> Command:
+        own = inspect.signature(command, eval_str=True)
+        options = [
+            inspect.Parameter(
+                name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=option
+            )
+            for name, option in OPTIONS.items()
+            if name not in without
+        ]
+
+        @functools.wraps(command)
+        def gathered(**given: Any) -> None:
+            table = {option.name: given.pop(option.name) for option in options}
+            command(**given, table=table)
+
+        parameters: list[inspect.Parameter] = []
+        for one in own.parameters.values():
+            keyword = one.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+            parameters += options if one.name == "table" else [keyword]
+        gathered.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        gathered.__annotations__ = {one.name: one.annotation for one in parameters}
+        return gathered  # type: ignore[return-value]
+
+    return with_options
 
 
 def reading_options(

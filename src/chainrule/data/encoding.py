@@ -146,7 +146,7 @@ def _fill_numbers(
         scaled[gone] = 0.0
     _require_float32(table, feature.name, scaled)
     out[:, 0] = scaled
-    return _note_missing(feature, gone, out, "the mean")
+    return _note_missing(feature, gone, out, f"{feature.mean:.5g}")
 
 
 def _fill_whole(feature: Feature, column: Column, out: Matrix) -> bool:
@@ -199,12 +199,12 @@ def _as_text(column: Column) -> Column:
 
 
 def _note_missing(feature: Feature, gone: Matrix, out: Matrix, taken: str) -> list[str]:
-    """Mark what is missing; a remark where the training rows had nothing missing."""
+    """Mark what is missing; a remark where the network has no input for it."""
     if feature.missing:
         out[:, -1] = gone
         return []
     if not gone.any():
         return []
     return [
-        f"{feature.name}: {counted(int(gone.sum()), 'value')} missing, none in training; taken as {taken}."
+        f"{feature.name}: {counted(int(gone.sum()), 'value')} missing, for which there is no input; taken as {taken}."
     ]

@@ -63,7 +63,8 @@ class Feature:
     others : bool
         Whether an input more stands for rarer categories.
     missing : float
-        The share of the training rows whose value is missing; where it is not 0, an input more says which.
+        The share of the training rows whose value is missing, 1 where nobody knows it (of an import); where it is not
+        0, an input more says which.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Feature:
     def words(self, kind: ColumnKind | None = None) -> str:
         """The content of the column, for a reader; `kind` is how it was read."""
         missing = f", {100 * self.missing:.2g} % missing" if self.missing else ""
+        missing = ", may be missing" if self.missing == 1 else missing
         if self.categories is None and kind is not None and kind.kind == "date":
             return f"date, mean {date_of(self.mean)}, std {self.std:.4g} days{missing}"
         if self.categories is None:

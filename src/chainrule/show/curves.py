@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "curves_of", "draw_line", "plot", "show_figures"]
+__all__ = ["COLORS", "curves_of", "draw_line", "logarithmic", "plot", "show_figures"]
 
 #: Told apart by people who see colors otherwise, too (Okabe & Ito 2008); each has its own line.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -93,7 +93,7 @@ def draw_loss(axes: Axes, report: Run) -> None:
         draw_line(axes, epochs, report.validation_loss, 1, "validation")
     axes.set(xlabel="epoch", ylabel="loss")
     if min(report.loss, default=0) > 0:
-        axes.set_yscale("log")
+        logarithmic(axes)
     _mark_kept(axes, report)
 
 
@@ -123,7 +123,20 @@ def draw_detail(axes: Axes, report: Run, name: str) -> None:
     draw_line(axes, epochs, report.details[name], 2, label)
     axes.set(xlabel="epoch", ylabel=label)
     if name == "damping":
-        axes.set_yscale("log")
+        logarithmic(axes)
+
+
+def logarithmic(axes: Axes) -> None:
+    """Scale y by its logarithm, with plain numbers: formulas take longer to draw than all the rest."""
+    from matplotlib.ticker import LogFormatter
+
+    class Plain(LogFormatter):
+        def __call__(self, x: float, pos: int | None = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(Plain())
+    axes.yaxis.set_minor_formatter(Plain())
 
 
 def _mark_kept(axes: Axes, report: Run) -> None:

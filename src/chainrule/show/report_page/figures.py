@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ import numpy as np
 
 from ...data.evaluation import Evaluation
 from ...training.report import Report
-from ..curves import COLORS, draw_line
+from ..curves import COLORS, draw_line, logarithmic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +82,7 @@ def norms(figure: Figure, report: Report, name: str, label: str) -> None:
     for layer, values in enumerate(of_layer):
         draw_line(axes, epochs, values, layer, f"l = {layer + 1}")
     if min(min(values) for values in of_layer) > 0:
-        axes.set_yscale("log")
+        logarithmic(axes)
     axes.set(xlabel="epoch", ylabel=label)
     axes.legend()
 
@@ -185,16 +184,20 @@ def _grid(
     limits: tuple[float, float],
 ) -> None:
     columns = min(8, len(images))
-    lines = -(-len(images) // columns)
-    parts = figure.subplots(lines, columns, squeeze=False).reshape(-1)
-    for axes, image, title in itertools.zip_longest(parts, images, titles):
-        axes.set_axis_off()
-        if image is not None:
-            axes.imshow(
-                image,
-                cmap=colors,
-                vmin=limits[0],
-                vmax=limits[1],
-                interpolation="nearest",
-            )
-            axes.set_title(title, fontsize=9)
+    high, wide = images.shape[1:]
+    # one image for all, as each axes takes as long to draw as a curve
+    step = np.array([high + max(2, high // 4), wide + max(1, wide // 8)])
+    corners = step * np.stack(np.divmod(np.arange(len(images)), columns), axis=1)
+    shown = np.full((corners[-1, 0] + step[0], columns * step[1]), np.nan)
+    figure.set_layout_engine("none")
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    for (top, left), image, title in zip(corners, images, titles, strict=True):
+        low = top + step[0] - high
+        shown[low : low + high, left : left + wide] = image
+        axes.text(
+            *(left + (wide - 1) / 2, low - 1), title, ha="center", va="bottom", size=9
+        )
+    axes.imshow(
+        shown, cmap=colors, vmin=limits[0], vmax=limits[1], interpolation="nearest"
+    )
