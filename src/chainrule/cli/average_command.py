@@ -160,7 +160,7 @@ def _content(
             "data": {
                 "name": data.name,
                 "source": data.source,
-                "train_rows": len(data.x_train),
+                "train_rows": data.rows,
                 "test_rows": len(data.x_test),
                 "remarks": list(data.remarks),
                 "files": data.checksums,
