@@ -22,12 +22,42 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
+    "figures",
     "tables",
     "documents",
     "public_names",
 ]
 exclude_patterns = ["_build", "_ext"]
 default_role = "py:obj"
+
+# every example runs at each build; nothing on its page depends on the machine's speed
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "subsection_order": [
+        f"../examples/{name}"
+        for name in (
+            "start",
+            "tables",
+            "regression",
+            "own_functions",
+            "inside",
+            "interchange",
+            "documents",
+        )
+    ],
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "image_scrapers": ("matplotlib", "figures.returned_figure"),
+    "ignore_repr_types": "matplotlib",
+    "reference_url": {"chainrule": None},
+    "remove_config_comments": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "min_reported_time": 3600,
+    "write_computation_times": False,
+}
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
