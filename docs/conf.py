@@ -51,7 +51,6 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "image_scrapers": ("matplotlib", "figures.returned_figure"),
     "ignore_repr_types": "matplotlib",
-    "reference_url": {"chainrule": None},
     "remove_config_comments": True,
     "download_all_examples": False,
     "show_signature": False,

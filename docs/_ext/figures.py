@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 from matplotlib.figure import Figure
@@ -13,8 +14,11 @@ def returned_figure(
     block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any]
 ) -> str:
     """Save the figure that the block's last expression is, and give its reStructuredText."""
-    # the gallery keeps the value under this name; taken out, so that no later block shows it again
-    value = block_vars["example_globals"].pop("___", None)
+    statements = ast.parse(block.content).body
+    if not statements or not isinstance(statements[-1], ast.Expr):
+        return ""
+    # the gallery keeps the value under this name
+    value = block_vars["example_globals"].get("___")
     if not isinstance(value, Figure):
         return ""
     path = next(block_vars["image_path_iterator"])

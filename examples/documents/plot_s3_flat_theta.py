@@ -68,7 +68,7 @@ left.set(xlabel="iteration of BFGS", ylabel="L (mean over the data)", title="Way
 right.plot(x[0], y[0], "o", color="0.6", label="data")
 for theta, name in ((start, "start"), (found.x, "minimum")):
     right.plot(x[0], flat_theta.run(network, theta, x, y).a[3][0], label=name)
-right.set(xlabel="x", ylabel="ŷ", title="The network of θ")
-right.legend()
+right.set(xlabel="x", ylabel="ŷ", ylim=(0, 1.2), title="The network of θ")
+right.legend(loc="upper center", ncols=3)
 
 # sphinx_gallery_thumbnail_number = 2

@@ -1,6 +1,6 @@
 """
-What a unit sees
-================
+Weights and input gradients
+===========================
 
 The weights that lead to a unit of the first layer are a picture of what it responds to, and the
 gradient of an output by its input (equation B4) shows which pixels decide one row.
@@ -16,7 +16,7 @@ images, digit = load_digits(return_X_y=True)
 X = images / 16
 model = MLPClassifier(
     (16,),
-    "relu",
+    "tanh",
     l2=0.0005,
     learning_rate_init=0.01,
     early_stopping=True,
@@ -62,7 +62,7 @@ fig.colorbar(drawn, ax=axes, label="derivative")
 hidden = model.trace(X).A[1]
 means = np.array([hidden[digit == d].mean(axis=0) for d in range(10)])
 fig, ax = plt.subplots(figsize=(7, 3.8), layout="constrained")
-drawn = ax.imshow(means, cmap="viridis", aspect="auto")
+drawn = ax.imshow(means, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
 ax.set_xticks(np.arange(16), np.arange(1, 17))
 ax.set_yticks(np.arange(10))
 ax.set(xlabel="hidden unit", ylabel="digit", title="Mean activation")
