@@ -50,7 +50,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "abort_on_example_error": True,
     "image_scrapers": ("matplotlib", "figures.returned_figure"),
-    "ignore_repr_types": "matplotlib",
+    "capture_repr": ("_repr_html_",),
     "remove_config_comments": True,
     "download_all_examples": False,
     "show_signature": False,
@@ -68,6 +68,11 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 
 html_theme = "furo"
+# the gallery's own gray of what an example prints is too light to read
+html_theme_options = {
+    "light_css_variables": {"sg-script-out": "#333"},
+    "dark_css_variables": {"sg-script-out": "#ddd"},
+}
 html_title = f"chainrule {release}"
 html_copy_source = False
 pygments_style = "tango"

@@ -25,7 +25,7 @@ assert native.MISSING
 from matplotlib import pyplot
 runpy.run_path(sys.argv[1])
 for number in pyplot.get_fignums():
-    axes = [ax for ax in pyplot.figure(number).axes if ax.axison]
+    axes = [ax for ax in pyplot.figure(number).axes if ax.axison and ax.get_label() != "<colorbar>"]
     named = {kind for ax in axes for kind in "xy" if getattr(ax, f"get_{kind}label")()}
     matrices = all(ax.images for ax in axes)
     assert not axes or matrices or named == {*"xy"}, f"figure {number}"

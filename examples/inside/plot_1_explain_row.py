@@ -15,8 +15,7 @@ from chainrule import MLPClassifier
 iris = load_iris()
 model = MLPClassifier(
     (4,), "tanh", solver="lbfgs", alpha=0.01, max_iter=500, random_state=0
-)
-model.fit(iris.data, iris.target)
+).fit(iris.data, iris.target)
 
 # %%
 # Row 77 lies between two species.
@@ -47,7 +46,11 @@ for j, column in enumerate(terms.T):
 ax.plot(places, trace.Z[1][0], "kD", label="sum: z")
 ax.axhline(0, color="black", linewidth=0.8)
 ax.set_xticks(places, iris.target_names)
-ax.set(ylabel="part of the pre-activation z", title="Why the species is in doubt")
+ax.set(
+    xlabel="species",
+    ylabel="part of the pre-activation z",
+    title="Why the species is in doubt",
+)
 ax.legend(ncols=2, fontsize=8)
 
 # %%

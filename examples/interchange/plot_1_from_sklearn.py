@@ -59,6 +59,10 @@ size = np.abs(by_input).mean(axis=0)
 order = np.argsort(size)[-10:]
 fig, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
 ax.barh(cells.feature_names[order], size[order])
-ax.set(xlabel="mean |∂ℓ/∂x| · standard deviation of x", title="What moves the loss")
+ax.set(
+    xlabel="mean |∂ℓ/∂x| · standard deviation of x",
+    ylabel="column",
+    title="Inputs that move the loss",
+)
 
 # sphinx_gallery_thumbnail_number = 2

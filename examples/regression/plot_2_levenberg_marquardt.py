@@ -2,9 +2,8 @@
 Levenberg–Marquardt
 ===================
 
-For small networks with squared errors, damped Gauss–Newton steps reach in a few dozen steps errors
-that first-order rules do not reach in thousands. The data: the heating load of buildings by their
-shape.
+For small networks with squared errors, a few dozen damped Gauss–Newton steps reach what
+first-order rules approach in thousands. The data: the heating load of buildings by their shape.
 """
 
 import os
@@ -88,4 +87,4 @@ right.set(
 details = reports["levenberg_marquardt"].details
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 ax.semilogy(np.arange(1, len(details["damping"]) + 1), details["damping"])
-ax.set(xlabel="step", ylabel="damping λ", title="From gradient descent to Gauss–Newton")
+ax.set(xlabel="step", ylabel="damping λ", title="Damping")

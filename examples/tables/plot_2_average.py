@@ -20,9 +20,9 @@ X_train, X_test, y_train, y_test = train_test_split(
 )
 
 # %%
-# Eight members, each of three layers of 128 units.
+# Six members, each of three layers of 128 units.
 
-model = TabularClassifier("fast", members=8, epochs=20).fit(X_train, y_train)
+model = TabularClassifier("fast", members=6, epochs=10).fit(X_train, y_train)
 print(f"{model.score(X_test, y_test):.3f} of the test rows are right")
 model.network_
 
@@ -44,21 +44,21 @@ def share_wrong(probabilities):
 alone = [share_wrong(one) for one in each]
 
 rng = np.random.default_rng(0)
-draws = np.array([rng.permutation(8) for _ in range(40)])
+draws = np.array([rng.permutation(6) for _ in range(40)])
 together = [
-    [share_wrong(each[order[:k]].mean(axis=0)) for order in draws] for k in range(1, 9)
+    [share_wrong(each[order[:k]].mean(axis=0)) for order in draws] for k in range(1, 7)
 ]
 
 fig, ax = plt.subplots(figsize=(6, 4), layout="constrained")
-ax.plot(np.arange(1, 9), np.mean(together, axis=1), "o-", label="average of that many")
+ax.plot(np.arange(1, 7), np.mean(together, axis=1), "o-", label="average of that many")
 ax.fill_between(
-    np.arange(1, 9),
+    np.arange(1, 7),
     np.min(together, axis=1),
     np.max(together, axis=1),
     alpha=0.2,
     label="from the best to the worst choice of them",
 )
-ax.plot(np.ones(8), alone, "x", color="tab:red", label="each member alone")
+ax.plot(np.ones(6), alone, "x", color="tab:red", label="each member alone")
 ax.set(
     xlabel="number of members",
     ylabel="share of the test rows that are wrong",

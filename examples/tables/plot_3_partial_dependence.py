@@ -54,6 +54,7 @@ fig, ax = plt.subplots(figsize=(6, 2.8), layout="constrained")
 ax.barh(names, growth, xerr=spread)
 ax.set(
     xlabel="growth of the squared error (variance of the rents = 1)",
+    ylabel="column",
     title="Permutation importance",
 )
 
@@ -89,6 +90,7 @@ ax.barh(labels[::-1], parts.values[0, 0, ::-1])
 ax.axvline(0, color="black", linewidth=0.8)
 ax.set(
     xlabel="part in the predicted rent (€ a month)",
+    ylabel="column",
     title=f"Predicted {model.predict(flat)[0]:.0f} €; for the mean row {parts.base[0]:.0f} €",
 )
 
