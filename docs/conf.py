@@ -68,11 +68,8 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 
 html_theme = "furo"
-# the gallery's own gray of what an example prints is too light to read
-html_theme_options = {
-    "light_css_variables": {"sg-script-out": "#333"},
-    "dark_css_variables": {"sg-script-out": "#ddd"},
-}
+html_static_path = ["_static"]
+html_css_files = ["gallery.css"]
 html_title = f"chainrule {release}"
 html_copy_source = False
 pygments_style = "tango"

@@ -44,12 +44,14 @@ fig.colorbar(drawn, ax=axes)
 # layers have ten units, so the shapes agree and nothing fails.
 
 line = line_of("S1.E73")
-print(f"printed:   {evaluate_case(line, prepare(line, 'SQ'), printed=True).kind}")
-print(f"corrected: {evaluate_case(line, prepare(line, 'SQ'), printed=False).kind}")
+for printed in (True, False):
+    outcome = evaluate_case(line, prepare(line, "SQ"), printed=printed)
+    verdict = "holds" if outcome.kind == "holds" else f"wrong {outcome.kind}"
+    print(f"{'as printed' if printed else 'corrected'}: {verdict}")
 
 
 def trained(*, as_printed):
-    """The share of right digits after each step of gradient descent, and the last arrays."""
+    """The share of right digits before each step of gradient descent."""
     arrays, shares = start, []
     for _ in range(300):
         p = column_batch.run(network, arrays, X, Y)

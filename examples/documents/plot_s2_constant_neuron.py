@@ -12,9 +12,8 @@ import numpy as np
 
 from chainrule.documents import constant_neuron
 
-network = constant_neuron.network(
-    (3, 4, 2)
-)  # counted with the constant: 2, 3 and 1 neurons
+# counted with the constant: 2, 3 and 1 neurons
+network = constant_neuron.network((3, 4, 2))
 w = constant_neuron.arrays_of(network.init(seed=4, initializer="glorot_normal"))
 patterns = [([0, 0], [0]), ([0, 1], [1]), ([1, 0], [1]), ([1, 1], [0])]  # exclusive or
 

@@ -57,7 +57,7 @@ for ax in axes:
 fig.colorbar(drawn, ax=axes, label="derivative")
 
 # %%
-# What a hidden unit answers to the ten digits: its mean activation by class.
+# The mean activation of each hidden unit, by class.
 
 hidden = model.trace(X).A[1]
 means = np.array([hidden[digit == d].mean(axis=0) for d in range(10)])

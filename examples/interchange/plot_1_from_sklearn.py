@@ -29,7 +29,8 @@ theirs = make_pipeline(
 # The scaler is folded into the first layer, and the notes say how far the outputs are apart.
 
 model = from_sklearn(theirs)
-print(model.notes["imported"])
+for name, value in model.notes["imported"].items():
+    print(f"{name}: {value}")
 model.network
 
 # %%

@@ -39,7 +39,7 @@ sine = custom_activation(phi, phi_prime, name="sine", bounds=(-1.1, 1.1), analyt
 try:
     custom_activation(phi, lambda z: 1.001 * phi_prime(z), name="sine")
 except InputError as error:
-    print(error)
+    print(str(error).replace(". ", ".\n"))
 
 # %%
 # The check of the whole gradient uses the complex step, as φ takes complex numbers.

@@ -2,16 +2,20 @@
 Early stopping
 ==============
 
-Few rows and many weights: the training loss keeps falling while the validation loss turns. An
-`chainrule.EarlyStopping` ends the run there and returns the parameters of the best epoch.
+Few rows, some of their labels wrong: the training loss keeps falling while the validation loss
+turns. `chainrule.EarlyStopping` ends the run there and returns the parameters of the best epoch.
 """
 
+import numpy as np
 from sklearn.datasets import load_digits
 
 from chainrule import EarlyStopping, Network, train
 
 images, digit = load_digits(return_X_y=True)
-x, y = images[:400] / 16, digit[:400]
+x, y = images[:600] / 16, digit[:600].copy()
+rng = np.random.default_rng(0)
+wrong = rng.choice(600, 60, replace=False)
+y[wrong] = rng.integers(0, 10, 60)
 network = Network((64, 64, 10), ("relu", "softmax"), "cross_entropy")
 
 # %%

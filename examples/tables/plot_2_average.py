@@ -2,8 +2,8 @@
 An average of networks
 ======================
 
-`chainrule.TabularClassifier` trains a few networks that differ in their first weights alone, and
-averages their probabilities. The average is better than most of its members, and nobody knows
+`chainrule.TabularClassifier` trains a few networks that differ by their seed alone, and averages
+their probabilities. The average is better than most of its members, and nobody knows
 beforehand which of them is the best.
 """
 
