@@ -41,18 +41,40 @@ def test_an_example_has_a_title_and_a_paragraph(path: Path) -> None:
     assert title.split()[0] not in CLAUSES
     assert line == "=" * len(title)
     assert blank == ""
+    # one paragraph, which the gallery shows under the picture
     assert paragraph
-    assert (
-        "" not in paragraph
-    )  # one paragraph, which the gallery shows beside the picture
+    assert "" not in paragraph
+
+
+def run(path: Path) -> subprocess.CompletedProcess[str]:
+    """Run an example without a native engine."""
+    command = [sys.executable, "-W", "error", "-c", WITHOUT_NATIVE, str(path)]
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
 def test_an_example_runs_without_a_native_engine(path: Path) -> None:
-    environment = {**os.environ, "MPLBACKEND": "agg"}
-    command = [sys.executable, "-W", "error", "-c", WITHOUT_NATIVE, str(path)]
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, check=False
-    )
+    done = run(path)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(
+    ("fault", "seen"),
+    [
+        ("plt.plot([1, 2]); plt.xlabel('row')", "figure 1"),
+        ("import warnings; warnings.warn('poor')", "UserWarning: poor"),
+    ],
+)
+def test_what_is_wrong_with_an_example_is_seen(
+    tmp_path: Path, fault: str, seen: str
+) -> None:
+    path = tmp_path / "plot_planted.py"
+    path.write_text(f"import matplotlib.pyplot as plt\n{fault}\n", encoding="utf-8")
+    done = run(path)
+    assert done.returncode == 1
+    assert seen in done.stderr
