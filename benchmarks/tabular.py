@@ -1,12 +1,14 @@
 """Tables: this library's presets beside its perceptron, scikit-learn's, boosting, LightGBM and RealMLP-TD.
 
     python benchmarks/tabular.py --output DIR [--sets california,adult] [--contenders strong,boosting] [--seeds 5]
+    python benchmarks/tabular.py --output DIR --sets others --contenders strong,boosting --seeds 3
 
-The tables are those in the folder `tabular` of the folder that `CHAINRULE_DATA` names. A fifth of the rows is held out
-by the seed, the same for all contenders; Adult has a test file of its own. Every contender runs with its defaults in a
+The tables are those in the folder `tabular` of the folder that `CHAINRULE_DATA` names; `others` are twelve more, which
+scikit-learn brings or which are drawn here. A fifth of the rows is held out by the seed, the same for all contenders;
+Adult has a test file of its own. Every contender runs with its defaults in a
 process of its own, one after another, on all cores. LightGBM and pytabkit are left out where they are not installed.
-Results are kept in `tabular.json` after each fit, so that a run that was stopped continues; `tabular.md` and
-`tabular.svg` are made of it.
+Results are kept in `tabular.json` after each fit, so that a run that was stopped continues; `tabular.md`,
+`tabular_others.md` and `tabular.svg` are made of it.
 """
 
 from __future__ import annotations
@@ -86,9 +88,80 @@ TABLES: dict[str, tuple[Callable[[], tuple[pd.DataFrame, np.ndarray]], str]] = {
 }
 
 
+def bundled(name: str) -> Callable[[], tuple[pd.DataFrame, np.ndarray]]:
+    """A table of scikit-learn's."""
+
+    def load() -> tuple[pd.DataFrame, np.ndarray]:
+        from sklearn import datasets
+
+        X, y = getattr(datasets, f"load_{name}")(return_X_y=True, as_frame=True)
+        return X, y.to_numpy()
+
+    return load
+
+
+def drawn(name: str, **options: Any) -> Callable[[], tuple[pd.DataFrame, np.ndarray]]:
+    """Rows that scikit-learn draws."""
+
+    def load() -> tuple[pd.DataFrame, np.ndarray]:
+        from sklearn import datasets
+
+        X, y = getattr(datasets, f"make_{name}")(random_state=0, **options)
+        return named(X), y
+
+    return load
+
+
+def named(X: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame(X, columns=[f"x{i}" for i in range(X.shape[1])])
+
+
+def steps() -> tuple[pd.DataFrame, np.ndarray]:
+    """A step, and a comb of seven, along single columns."""
+    rng = np.random.default_rng(0)
+    X = rng.uniform(size=(2000, 4))
+    y = (X[:, 0] > 0.37) + np.floor(7 * X[:, 1]) % 2
+    return named(X), y + 0.1 * rng.normal(size=len(y))
+
+
+def heavy_tails() -> tuple[pd.DataFrame, np.ndarray]:
+    """Inputs and noise of Student's t with 2 degrees of freedom."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_t(2, size=(2000, 6))
+    y = np.tanh(X[:, 0] + X[:, 1]) + np.abs(X[:, 2]) ** 0.5 + 0.3 * np.sign(X[:, 3])
+    return named(X), y + 0.2 * rng.standard_t(2, size=len(y))
+
+
+def many_levels() -> tuple[pd.DataFrame, np.ndarray]:
+    """A column of 2 000 categories, of which each moves the target, beside two numbers."""
+    rng = np.random.default_rng(0)
+    level = rng.integers(0, 2000, 20_000)
+    X = named(rng.normal(size=(len(level), 2)))
+    y = rng.normal(size=2000)[level] + X["x0"] * X["x1"] + rng.normal(size=len(level))
+    return X.assign(code=[f"c{i}" for i in level]), y.to_numpy()
+
+
+#: More tables, to see how the defaults do as a stranger would.
+OTHERS: dict[str, tuple[Callable[[], tuple[pd.DataFrame, np.ndarray]], str]] = {
+    "diabetes": (bundled("diabetes"), "RMSE"),
+    "wine": (bundled("wine"), "accuracy"),
+    "cancer": (bundled("breast_cancer"), "accuracy"),
+    "digits": (bundled("digits"), "accuracy"),
+    "iris": (bundled("iris"), "accuracy"),
+    "friedman1": (drawn("friedman1", n_samples=1000, noise=1.0), "RMSE"),
+    "friedman2": (drawn("friedman2", n_samples=1000, noise=50.0), "RMSE"),
+    "friedman3": (drawn("friedman3", n_samples=1000, noise=0.1), "RMSE"),
+    "moons": (drawn("moons", n_samples=1000, noise=0.3), "accuracy"),
+    "steps": (steps, "RMSE"),
+    "heavy tails": (heavy_tails, "RMSE"),
+    "2 000 levels": (many_levels, "RMSE"),
+}
+ALL = TABLES | OTHERS
+
+
 def split(name: str, seed: int) -> Split:
     """Rows to train on and rows to test on."""
-    load, metric = TABLES[name]
+    load, metric = ALL[name]
     data, y = load()
     if name == "adult":
         rows = np.arange(len(y))
@@ -171,25 +244,30 @@ CONTENDERS: dict[str, Callable[[bool, int, pd.DataFrame], Any]] = {
     "LightGBM": lightgbm,
     "RealMLP-TD": realmlp,
 }
+PERCEPTRONS = ("our MLP", "scikit-learn's MLP")
 NEEDS = {"LightGBM": "lightgbm", "RealMLP-TD": "pytabkit"}
 #: Contenders that take text as it is; the others get categories of pandas.
-TAKES_TEXT = ("fast", "strong", "best", "our MLP", "scikit-learn's MLP")
+MOST_CATEGORIES = 255
+TAKES_TEXT = ("fast", "strong", "best", *PERCEPTRONS)
 
 
 def with_categories(train: pd.DataFrame, test: pd.DataFrame) -> None:
-    """Text as categories of pandas, those of the training rows."""
+    """Text as categories of pandas, those of the training rows; of more than boosting takes their numbers."""
     for name in train:
         if not pd.api.types.is_numeric_dtype(train[name]):
             kind = pd.CategoricalDtype(sorted(train[name].dropna().unique()))
             train[name] = train[name].astype(kind)
             known = test[name].where(test[name].isin(kind.categories))
             test[name] = known.astype(kind)
+            if len(kind.categories) > MOST_CATEGORIES:
+                for part in (train, test):
+                    part[name] = part[name].cat.codes.replace(-1, np.nan)
 
 
 def fit_and_score(contender: str, table: str, seed: int) -> dict[str, Any]:
     """One fit: score on the test rows, seconds, memory of the process."""
     X, y, X_test, y_test = split(table, seed)
-    classes = TABLES[table][1] == "accuracy"
+    classes = ALL[table][1] == "accuracy"
     if contender not in TAKES_TEXT:
         with_categories(X, X_test)
     model = CONTENDERS[contender](classes, seed, X)
@@ -227,8 +305,9 @@ def run(asked: argparse.Namespace) -> None:
     asked.output.mkdir(parents=True, exist_ok=True)
     file = asked.output / "tabular.json"
     results = json.loads(file.read_text()) if file.exists() else {}
+    tables = OTHERS if asked.sets == "others" else asked.sets.split(",")
     for seed in range(asked.seeds):
-        for table in asked.sets.split(","):
+        for table in tables:
             for contender in asked.contenders.split(","):
                 key = key_of(contender, table, seed)
                 if key in results or not available(contender):
@@ -246,6 +325,7 @@ def run(asked: argparse.Namespace) -> None:
                 file.write_text(json.dumps(results, indent=1) + "\n")
                 say(f"{key} {results[key]}")
     (asked.output / "tabular.md").write_text(table_of(results))
+    (asked.output / "tabular_others.md").write_text(others_of(results))
     draw(results, asked.output / "tabular.svg")
 
 
@@ -278,8 +358,34 @@ def table_of(results: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def others_of(results: dict[str, Any]) -> str:
+    """Of the other tables `strong` beside boosting on the same seeds, and the ratio of their errors."""
+    lines = [
+        "| | strong | boosting | ratio of errors | seeds |",
+        "|---|---|---|---|---|",
+    ]
+    for table, (_, metric) in OTHERS.items():
+        seeds = [
+            seed
+            for contender, of, seed in (key.split("|") for key in results)
+            if (contender, of) == ("strong", table)
+            and f"boosting|{table}|{seed}" in results
+        ]
+        if not seeds:
+            continue
+        found = [
+            [results[f"{contender}|{table}|{seed}"]["score"] for seed in seeds]
+            for contender in ("strong", "boosting")
+        ]
+        ours, theirs = (error_of(scores, table) for scores in found)
+        ratio = f"{ours / theirs:.2f}" if theirs else "–"
+        means = " | ".join(f"{np.mean(scores):.4g}" for scores in found)
+        lines.append(f"| {table}, {metric} | {means} | {ratio} | {len(seeds)} |")
+    return "\n".join(lines) + "\n"
+
+
 def draw(results: dict[str, Any], path: Path) -> None:
-    """The error of each contender over that of boosting on the same splits, by table."""
+    """The error of each contender over that of boosting on the same splits, by table; perceptrons are far off."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import NullFormatter
 
@@ -289,6 +395,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
         scores[contender, table][seed] = values["score"]
     tables = [name for name in TABLES if ("boosting", name) in scores]
     names = [c for c in CONTENDERS if any((c, t) in scores for t in tables)]
+    names = [c for c in names if c not in PERCEPTRONS]
     figure = Figure(figsize=(9, 0.5 + 0.5 * len(tables)), layout="constrained")
     axes = figure.subplots()
     marks = "os^DvP*X"
@@ -320,7 +427,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
 
 def error_of(scores: list[float], table: str) -> float:
     mean = float(np.mean(scores))
-    return 1 - mean if TABLES[table][1] == "accuracy" else mean
+    return 1 - mean if ALL[table][1] == "accuracy" else mean
 
 
 def main() -> None:

@@ -20,13 +20,15 @@ version = release = chainrule.__version__
 extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
     "figures",
     "tables",
     "documents",
+    "mathml",
     "public_names",
+    "try_it",
 ]
 exclude_patterns = ["_build", "_ext"]
 default_role = "py:obj"
@@ -61,15 +63,17 @@ sphinx_gallery_conf = {
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3
 
+autosummary_generate = False  # the pages are written by public_names
 autodoc_typehints = "none"  # docstrings state types and shapes
 autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 
+html_math_renderer = "mathml"
 html_theme = "furo"
-html_static_path = ["_static"]
-html_css_files = ["gallery.css"]
 html_title = f"chainrule {release}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["chainrule.css"]
 pygments_style = "tango"

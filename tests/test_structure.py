@@ -38,7 +38,8 @@ ORDER = (
 )
 #: The imports that run the other way: an object that shows itself.
 UPWARDS = {("equations.network", "show"), ("training.report", "show")}
-UPWARDS |= {("estimators.regressor", "show"), ("files.exportable", "interchange")}
+UPWARDS |= {("estimators.regressor", "show"), ("estimators.tabular.looking", "show")}
+UPWARDS |= {("files.exportable", "interchange")}
 #: Whatever the mathematics takes from outside, and the one module that may, if only one.
 OUTSIDE = {"numpy": None, "array_api_compat": None, "scipy": "arrays", "jax": "arrays"}
 

@@ -1,11 +1,13 @@
 """Directives that show the table of the documents' checked lines and the notations.
 
 `{document-lines} S1` renders the lines of one document with their verdicts, each with an address, s1-e73;
+`{document-forms} S1` the same lines one by one: the commands that show each, and the code of its forms;
 `{document-index}` the counts of all verdicts; `{notation-table}` the table `NOTATIONS`.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 import sys
 from collections import Counter
@@ -15,8 +17,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from tables import Cell, table
 
-from chainrule.documents import NOTATIONS
-from chainrule.documents.lines import Verdict
+from chainrule.documents import NOTATIONS, notation
+from chainrule.documents.lines import Verdict, label_of
 from chainrule.documents.table import LINES, SOURCES
 
 #: How a case in which a printed form fails is called, and the failure.
@@ -87,9 +89,12 @@ class DocumentLines(WithLines):
                 name = line.id.lower().replace(".", "-")
                 anchor = nodes.target("", "", ids=[name], names=[name])
                 self.state.document.note_explicit_target(anchor)
+                page = f"lines_{line.document.lower()}.html"
+                shown = nodes.reference("", "", refuri=f"{page}#{name}-code")
+                shown += nodes.literal(line.id, line.id)
                 rows.append(
                     [
-                        [anchor, (line.id,)],
+                        [anchor, shown if line.form else (line.id,)],
                         formula(line.quoted),
                         [line.verdict.value],
                         correction,
@@ -102,6 +107,54 @@ class DocumentLines(WithLines):
                 rows,
             )
         ]
+
+
+def explained(document: str) -> dict[str, str]:
+    """Line → the number by which an explanation in the document's notation shows it."""
+    if document == "X":
+        return {}
+    letters = notation(document).letters
+    cited = [*letters.sources.values(), *letters.corrected.values()]
+    found = {}
+    for one in cited:
+        for piece in one.split(", ") if isinstance(one, str) else one:
+            number = piece.strip("()")
+            found[piece if "." in piece else f"{document}.E{number}"] = number
+    return found
+
+
+class DocumentForms(WithLines):
+    """Line by line, what leads from an equation to its erratum, its explanation and its code."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        self.depend()
+        document = self.arguments[0]
+        numbers = explained(document)
+        found: list[nodes.Node] = []
+        for line in LINES.values():
+            if line.document != document or line.form is None:
+                continue
+            name = f"{line.id.lower().replace('.', '-')}-code"
+            section = nodes.section(ids=[name], names=[name])
+            self.state.document.note_explicit_target(section)
+            section += nodes.title("", f"{line.id}: {line.verdict.value}")
+            section += nodes.paragraph("", "", *formula(line.quoted))
+            if line.correction:
+                words = f"{label_of(line)}: {line.correction}"
+                section += nodes.paragraph("", "", *formula(words))
+            commands = [f"chainrule errata {line.id}"]
+            if line.id in numbers:
+                commands.append(
+                    f"chainrule explain --notation {document} --equation '{numbers[line.id]}'"
+                )
+            shell = "\n".join(commands)
+            section += nodes.literal_block(shell, shell, language="sh")
+            code = inspect.getsource(line.form)
+            section += nodes.literal_block(code, code, language="python")
+            found.append(section)
+        return found
 
 
 class DocumentIndex(WithLines):
@@ -152,6 +205,7 @@ class NotationTable(WithLines):
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("document-lines", DocumentLines)
+    app.add_directive("document-forms", DocumentForms)
     app.add_directive("document-index", DocumentIndex)
     app.add_directive("notation-table", NotationTable)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

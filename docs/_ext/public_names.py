@@ -72,7 +72,20 @@ def everything() -> Iterator[str]:
     for module, names in homes.items():
         home = importlib.import_module(f"chainrule.{module}")
         title = (home.__doc__ or module).split("\n", 1)[0].rstrip(".")
-        yield from (title, "-" * len(title), "")
+        yield from (
+            title,
+            "-" * len(title),
+            "",
+            ".. autosummary::",
+            "   :nosignatures:",
+            "",
+        )
+        yield from (
+            f"   chainrule.{name}"
+            for name in names
+            if callable(getattr(chainrule, name))
+        )
+        yield ""
         for name in names:
             yield from document(
                 f"chainrule.{name}", getattr(chainrule, name), home.__name__, name

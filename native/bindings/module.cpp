@@ -44,13 +44,14 @@ class BoundEngine {
   nb::tuple run(AnyRows x, Rows<T> y, std::optional<Const<T>> w, std::optional<Const<std::int64_t>> order,
                 bool draws_order, int batch_rows, int first, int last, Const<double> rates, Vector<T> theta,
                 std::vector<Vector<T>> slots, std::int64_t steps_before, std::int64_t step_limit, double seconds,
-                double loss_sum, double weight_sum, std::uint64_t seed, std::uint64_t epoch) {
+                double loss_sum, double weight_sum, std::uint64_t seed, std::uint64_t epoch, int before) {
     const std::unique_lock<std::mutex> guard = locked(mutex_);
     Step<T> step = step_of(d_, x, y, w);
     step.order = order ? order->data() : nullptr;
     step.seed = seed;
     step.epoch = epoch;
-    require(!order || order->size() == x.shape(0), "order");
+    require(!order || order->size() <= x.shape(0), "order");  // less than all rows: of a part of an epoch
+    require(before >= 0 && before <= first && (order || before == 0), "batches before");
     require(batch_rows <= d_.batch_rows && int(rates.size()) == last - first, "batches");
     require_length(d_, theta.size());
     require(slots.size() <= kMaxSlots && (slots.empty() || d_.has_slots), "slots");
@@ -60,9 +61,9 @@ class BoundEngine {
       slot_data.push_back(slot.data());
     }
     const Batches<T> batches = {
-        .data = step, .draws_order = draws_order, .rows = std::int64_t(x.shape(0)), .batch_rows = batch_rows,
-        .first = first, .last = last, .rates = rates.data(), .steps_before = steps_before, .step_limit = step_limit,
-        .seconds = seconds, .loss_sum = loss_sum, .weight_sum = weight_sum};
+        .data = step, .draws_order = draws_order, .rows = std::int64_t(order ? order->size() : x.shape(0)),
+        .batch_rows = batch_rows, .first = first, .last = last, .rates = rates.data(), .steps_before = steps_before, .step_limit = step_limit,
+        .seconds = seconds, .loss_sum = loss_sum, .weight_sum = weight_sum, .before = before};
     bool raised = false;
     Outcome outcome;
     {
@@ -81,13 +82,13 @@ class BoundEngine {
   }
 
   double loss_and_gradient(AnyRows x, Rows<T> y, std::optional<Const<T>> w, Const<T> theta, Vector<T> gradient,
-                           double l1, double l2, Masks<T> masks) {
+                           double l1, double l2, Masks<T> masks, bool sum) {
     const std::unique_lock<std::mutex> guard = locked(mutex_);
     std::vector<const T*> M;
     const Step<T> step = batch(x, y, w, theta, gradient, l1, l2, masks, &M);
     nb::gil_scoped_release release;
     engine_.load(theta.data(), {});
-    return engine_.loss_and_gradient(step, false, gradient.data());
+    return engine_.loss_and_gradient(step, sum, gradient.data());
   }
 
   double passes(AnyRows x, Rows<T> y, std::optional<Const<T>> w, Const<T> theta, Vector<T> gradient, double l1,
@@ -194,9 +195,10 @@ template <typename T> void bind(nb::module_& m, const char* engine, const char* 
       .def(nb::init<const Description&, const std::string&>(), "description"_a, "instruction_set"_a)
       .def("run", &E::run, nb::kw_only(), "x"_a.noconvert(), "y"_a.noconvert(), "w"_a.none(), "order"_a.none(),
            "draws_order"_a, "batch_rows"_a, "first"_a, "last"_a, "rates"_a, "theta"_a.noconvert(), "slots"_a.noconvert(),
-           "steps_before"_a, "step_limit"_a, "seconds"_a, "loss_sum"_a, "weight_sum"_a, "seed"_a, "epoch"_a)
+           "steps_before"_a, "step_limit"_a, "seconds"_a, "loss_sum"_a, "weight_sum"_a, "seed"_a, "epoch"_a,
+           "before"_a = 0)
       .def("loss_and_gradient", &E::loss_and_gradient, nb::kw_only(), "x"_a.noconvert(), "y"_a.noconvert(),
-           "w"_a.none(), "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none())
+           "w"_a.none(), "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none(), "sum"_a)
       .def("passes", &E::passes, nb::kw_only(), "x"_a.noconvert(), "y"_a.noconvert(), "w"_a.none(),
            "theta"_a.noconvert(), "gradient"_a.noconvert(), "l1"_a, "l2"_a, "masks"_a.none(), "sum"_a,
            "Z"_a.noconvert(), "A"_a.noconvert(), "slopes"_a.noconvert(), "delta"_a.noconvert(), "dA"_a.noconvert(), "row_loss"_a.noconvert())

@@ -63,7 +63,7 @@ template <typename T> Outcome Engine<T>::run(const Batches<T>& batches, std::fun
   if (batches.draws_order) order = drawn_order(batches.rows, step.seed, step.epoch);
   const bool gradient_first = strategy_->gradient_first();
   for (int number = batches.first; number < batches.last; number++) {
-    const std::int64_t start = std::int64_t(number) * batches.batch_rows;
+    const std::int64_t start = std::int64_t(number - batches.before) * batches.batch_rows;
     step.rows = int(std::min<std::int64_t>(batches.batch_rows, batches.rows - start));
     step.order = order ? order + start : nullptr;
     step.number = number;

@@ -25,6 +25,7 @@ struct Batches {
   std::int64_t step_limit;  // 0: none
   double seconds;           // < 0: no limit
   double loss_sum, weight_sum;  // of the epoch so far, so that its sum is one sum however it is cut
+  int before = 0;               // batches of the epoch whose rows are not among these
 };
 
 struct Outcome {

@@ -6,7 +6,7 @@ import importlib
 
 from .renamed import hint
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 TYPE_CHECKING = (
     False  # importing typing would cost three times as much as all else here
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from . import activations, initializers, losses, metrics, optimizers, schedules
     from .data.dataset import Dataset
     from .data.load import load_data
+    from .data.streams import Stream, stream
     from .engines.predictor import Predictor
     from .equations.activation import Activation
     from .equations.activations import ACTIVATIONS
@@ -108,6 +109,8 @@ _HOME = {
     "load_model": "files.storage",
     "Dataset": "data.dataset",
     "load_data": "data.load",
+    "Stream": "data.streams",
+    "stream": "data.streams",
     "from_sklearn": "interchange.sklearn_in",
     "from_torch": "interchange.torch_in",
     "from_onnx": "interchange.onnx_in",

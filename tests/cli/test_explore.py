@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from chainrule import Network, save_model
+
 from ..support.commands import COMMAND, chainrule
 
 
@@ -62,6 +64,16 @@ def test_an_average_is_explored_as_the_network_that_it_is(tmp_path: Path) -> Non
     )
     assert done.returncode == 0, done.stderr
     assert payload(tmp_path / "a.html")["sets"][0]["id"] == "own"
+
+
+def test_a_model_without_its_preparation_is_refused_with_the_way(
+    tmp_path: Path,
+) -> None:
+    network = Network((2, 1), ("identity",), "squared_error")
+    save_model(tmp_path / "m.safetensors", network, network.init(0))
+    done = chainrule("explore", "m.safetensors", "--to", "a.html", cwd=tmp_path)
+    assert done.returncode == 2
+    assert 'chainrule.explore("m.safetensors", x, y)' in " ".join(done.stderr.split())
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,12 @@ def test_a_run_is_exported_and_checked(run, ending, capsys):
     said = capsys.readouterr().out
     assert said.count("the stamp holds") == 2
     assert "on 1000 rows" in said
+    rows = ("--rows", str(run / "t.csv"))
+    assert in_process("export", str(run / "run"), "--to", file, *rows) == 0
+    assert "on 120 rows (given" in capsys.readouterr().out
+    assert in_process("check-export", file, "--model", str(run / "run"), *rows) == 0
+    assert "from the model on 120 rows" in capsys.readouterr().out
+    assert in_process("check-export", file, *rows) == 2
 
 
 def test_the_preparation_is_left_out_by_choice(run, capsys):

@@ -212,7 +212,7 @@ def test_a_value_missing_where_none_was_in_training_is_said():
     x, remarks = inputs(preparation, Table("u", {"n": np.array([np.nan])}))
     assert (x.tolist(), remarks) == (
         [[0.0]],
-        ("n: 1 value missing, none in training; taken as the mean.",),
+        ("n: 1 value missing, for which there is no input; taken as 1.5.",),
     )
 
 

@@ -236,7 +236,7 @@ def test_a_large_file_is_said_before_it_is_read(tmp_path, monkeypatch, caplog):
         table_of(tmp_path, "a,b\n" + "1,2\n" * 100)
         assert caplog.records == []  # 404 bytes
         monkeypatch.setattr(
-            "chainrule.data.tables._read_text", lambda *a: pytest.fail(caplog.text)
+            "chainrule.data.tables.read_text", lambda *a: pytest.fail(caplog.text)
         )
         with pytest.raises(
             pytest.fail.Exception, match="more than a third of the memory"

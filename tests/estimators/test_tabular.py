@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import pickle
+import re
 import warnings
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import chainrule
 from chainrule import InputError, TabularClassifier, TabularRegressor, load_model
+from chainrule.engines import native
 from chainrule.estimators.tabular.columns import columns_of
 from chainrule.estimators.tabular.encoding import encode, fit_encoding
 from chainrule.estimators.tabular.members import Task, held_rows, train_member
@@ -530,6 +532,38 @@ def test_calibration_by_hand() -> None:
     proba = model.predict_proba(X)
     assert found.predicted == pytest.approx(proba.max(axis=1).mean())
     assert found.observed == pytest.approx(model.score(X, LABELS))
+
+
+def test_few_rows_without_the_native_engine_get_small_networks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(native, "MISSING", "it is not built")
+    monkeypatch.setattr(native, "_native", None)
+    model = TabularRegressor(epochs=3).fit(X, Y)
+    assert (model.recipe_.hidden, model.recipe_.members) == ((64, 64, 64), 2)
+    assert any("native engine is missing" in note for note in model.notes_)
+
+
+def test_the_report_has_units_dates_and_classes(tmp_path: Path) -> None:
+    y = pd.Series(Y, name="mass")
+    model = TabularRegressor("fast", members=1, epochs=20).fit(X[:200], Y[:200])
+    file = tmp_path / "report.html"
+    model.report(X[200:], y[200:], file, units={"number": "m", "mass": "kg"})
+    page = file.read_text()
+    for words in (
+        "number (m)",
+        "mean mass (kg)",
+        "TabularRegressor(epochs=20",
+    ):
+        assert words in page
+    assert re.search(r">20\d\d-\d\d<", page)  # on the axis of the column of dates
+    with pytest.raises(InputError, match=r"Did you mean 'number'\?"):
+        model.report(X[200:], y[200:], file, units={"numbre": "m"})
+    classifier = TabularClassifier(**QUICK).fit(X[:200], LABELS[:200])
+    classifier.report(X[200:], LABELS[200:].tolist(), file, title="High or low")
+    assert "<h1>High or low</h1>" in file.read_text()
+    with pytest.raises(InputError, match="y with the class 'middle'"):
+        classifier.report(X[200:], ["middle"] * 40, file)
 
 
 def test_explain_and_check_take_a_member() -> None:

@@ -222,7 +222,9 @@ def test_columns_become_numbers_and_dates_are_refused(tmp_path):
     model.export(tmp_path / "m.c", rows=X)
     program = compiled(tmp_path, "m", "-O2", "-DM_TEST")
     assert subprocess.run([program], check=False).returncode == 0
-    assert check_export(tmp_path / "m.c", model).passed
+    assert check_export(tmp_path / "m.c", model, rows=X[::2]).rows == 150
+    other = X.assign(offset=X["offset"] + 0.3)
+    assert check_export(tmp_path / "m.c", model, rows=other).passed
     X["when"] = np.datetime64("2020-01-01") + rng.integers(0, 1000, 300)
     dated = TabularRegressor(preset="fast", epochs=2, members=1).fit(X, y)
     with pytest.raises(InputError, match=r"'when' of dates for C.*preparation=False"):

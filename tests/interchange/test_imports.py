@@ -154,6 +154,9 @@ def test_hostile_tensors_are_refused(tmp_path):
     refused("opset 9", lambda t, m: setattr(m.opset_import[0], "version", 9))
     refused("two arrays", lambda t, m: m.graph.initializer.append(t))
     refused("functions", lambda t, m: m.functions.add())
+    refused(
+        "without its checksum", lambda t, m: setattr(m, "producer_name", "chainrule")
+    )
     refused("written twice", lambda t, m: m.graph.node.append(m.graph.node[0]))
 
 

@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chainrule import Explorer, InputError, Network, custom_activation, explore, train
+from chainrule import (
+    Explorer,
+    InputError,
+    Network,
+    custom_activation,
+    explore,
+    losses,
+    train,
+)
 from chainrule.documents import NOTATIONS
 from chainrule.show.explorer.page import bundled
 
@@ -127,8 +135,11 @@ def test_functions_that_a_page_cannot_evaluate_are_refused() -> None:
     network = Network((2, 2, 1), (own, "identity"), "squared_error")
     with pytest.raises(InputError, match="the activation cube"):
         explore(network, X, Y, parameters=network.init(0))
-    quantiles = Network((2, 1), ("identity",), "pinball")
-    with pytest.raises(InputError, match="the loss pinball"):
+    quantiles = Network((2, 2), ("identity",), losses.pinball((0.1, 0.9)))
+    pair = Network((2, 2), ("softmax",), "binary_cross_entropy")
+    with pytest.raises(InputError, match="on softmax outputs"):
+        explore(pair, X, [[0, 1]] * 4, parameters=pair.init(0))
+    with pytest.raises(InputError, match="pinball with one quantile"):
         explore(quantiles, X, Y, parameters=quantiles.init(0))
 
 
@@ -209,8 +220,20 @@ def test_shares_paths_and_differences_are_of_the_gradient(session: Any) -> None:
 
 
 @needs_node
+def test_every_function_of_a_page_agrees_with_its_engine(session: Any) -> None:
+    """With its formula, and as a difference quotient."""
+    assert session["everywhere"] == []
+    assert session["everywhereCount"] > 5_000
+
+
+@needs_node
 def test_a_link_opens_the_same_state(session: Any) -> None:
     assert session["link"]
+
+
+@needs_node
+def test_a_link_that_somebody_else_wrote_is_refused(session: Any) -> None:
+    assert session["opened"] == []
 
 
 @needs_node

@@ -314,6 +314,54 @@ def test_a_setting_is_changed_and_every_formula_stays_right(
     assert browser.execute_script("return explorer.session.network.steps") == 0
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("rate", ""),
+        ("rate", "-1"),
+        ("batch-rows", "2.5"),
+        ("dropout", "1"),
+        ("seed", "1e30"),
+    ],
+)
+def test_a_setting_that_is_none_is_refused_and_nothing_changes(
+    browser: Any, page: str, setting: str, value: str
+) -> None:
+    opened(browser, page)
+    field = browser.find_element("css selector", f"#{setting}")
+    before = field.get_attribute("value")
+    choose(browser, f"#{setting}", value)
+    assert "allowed: a" in browser.find_element("css selector", "#trouble").text
+    assert field.get_attribute("value") == before
+    assert not browser.execute_script("return explorer.session.undone.length")
+
+
+def test_typed_numbers_are_shown_as_they_were_typed(browser: Any, page: str) -> None:
+    """0.1 of a sheet is 0.1, though the engine trains 0.1 rounded to float32."""
+    opened(browser, page)
+    fill = "for (const [id, value] of arguments[0]) document.getElementById(id).value = value"
+    typed = [
+        ["build-sizes", "2-1"],
+        ["build-output", "identity"],
+        ["build-loss", "squared_error"],
+        ["build-rows", "0.1 0.2; 0.7"],
+        ["build-weights", "W[1] = [0.3 0.4] b[1] = [0.05]"],
+    ]
+    browser.execute_script(fill, typed)
+    click(browser, "#build button")
+    wait(browser, "return explorer.session.sizes.length === 2")
+    read = "return explorer.session.moment.read(arguments[0])"
+    assert browser.execute_script(read, "W1.1.2") == 0.4
+    assert browser.execute_script(read, "Z1.1") == 0.1 * 0.3 + 0.2 * 0.4 + 0.05
+    click(browser, "#step")
+    assert browser.execute_script(read, "A0.1") == 0.1
+    assert browser.execute_script(read, "W1.1.2") == np.float32(
+        browser.execute_script(read, "W1.1.2")
+    )
+    click(browser, "#again")
+    assert browser.execute_script(read, "W1.1.2") == 0.4
+
+
 def test_a_network_is_built_and_bad_ones_are_refused(browser: Any, page: str) -> None:
     opened(browser, page)
     fill = "for (const [id, value] of arguments[0]) document.getElementById(id).value = value"
@@ -328,6 +376,23 @@ def test_a_network_is_built_and_bad_ones_are_refused(browser: Any, page: str) ->
     click(browser, "#build button")
     wait(browser, "return explorer.session.sizes.length === 4")
     assert browser.execute_script("return [...explorer.session.X]") == [0, 1, 1, 1]
+    bad = [
+        ("build-rows", "0 1; 1\n1 1; 1e999", "Line 2 of the rows, “1 1; 1e999”"),
+        ("build-rows", "0 1; 1; 1", "Line 1 of the rows"),
+        ("build-rows", "0,5 1; 1", "with decimal points"),
+        ("build-sizes", "2, 2.5, 1", "Units “2, 2.5, 1”"),
+        ("build-sizes", "2", "two or more widths"),
+        ("build-weights", "W[1] = [1e60]", "rows of 2 numbers"),
+    ]
+    for identity, value, words in bad:
+        kept = browser.execute_script(
+            "return document.getElementById(arguments[0]).value", identity
+        )
+        browser.execute_script(fill, [[identity, value]])
+        click(browser, "#build button")
+        wait(browser, "return document.querySelector('#build-trouble').textContent")
+        assert words in browser.find_element("css selector", "#build-trouble").text
+        browser.execute_script(fill, [[identity, kept]])
     browser.execute_script(fill, [["build-rows", "0 1; 1\n1; 0"]])
     click(browser, "#build button")
     wait(browser, "return document.querySelector('#build-trouble').textContent")
@@ -447,7 +512,7 @@ def test_a_state_is_a_link(browser: Any, page: str) -> None:
         assert browser.find_element("css selector", "#trouble").text
         assert browser.execute_script("return explorer.session.sizes") == [2, 3, 2]
     opened(browser, f"{page}#s=damaged")
-    assert "cannot be read" in browser.find_element("css selector", "#trouble").text
+    assert "cannot be opened" in browser.find_element("css selector", "#trouble").text
 
 
 def test_everything_by_keyboard(browser: Any, page: str) -> None:
@@ -522,19 +587,34 @@ def test_labels_of_weights_do_not_lie_on_each_other(browser: Any, page: str) -> 
         assert over == [], name
 
 
+#: Data, what is chosen, and where: an equation, a gradient, a boundary, a pixel; two of them with the walk open.
+SEEN = [
+    ("example", "", 1280),
+    ("iris", "dW1.1.2", 1280),
+    ("spirals", "D2.3", 768),
+    ("digits", "A0.20", 390),
+    ("worked-bias-last", "walk", 1280),
+    ("example", "walk", 320),
+]
+
+
 @needs_axe
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("data", ["example", "digits", "worked-bias-last"])
+@pytest.mark.parametrize(("data", "entry", "width"), SEEN)
 def test_axe_finds_no_violation(
-    browser: Any, page: str, data: str, scheme: str
+    browser: Any, page: str, data: str, entry: str, width: int, scheme: str
 ) -> None:
-    opened(browser, page)
+    opened(browser, page, width)
     browser.execute_script(
         "document.documentElement.dataset.scheme = arguments[0]", scheme
     )
     choose(browser, "#data", data)
-    browser.execute_script("explorer.choose('dW1.1.2')")
-    click(browser, "#walk")
+    if entry == "walk":
+        click(browser, "#walk")
+    elif entry:
+        browser.execute_script("explorer.choose(arguments[0])", entry)
+    else:
+        browser.execute_script("document.querySelector('#share').open = true")
     browser.execute_script(AXE.read_text("utf-8"))
     found = browser.execute_async_script(
         "const done = arguments[0]; axe.run().then((all) => done(JSON.stringify(all.violations.map((v) =>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import struct
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -130,9 +131,43 @@ def test_a_body_of_no_length_is_refused(server: Server, length: str) -> None:
         assert line.recv(4096).split()[1] == b"411"
 
 
+@pytest.mark.parametrize(
+    ("path", "more", "status"),
+    [("http://[", "", b"400"), ("/", "Host: evil.example\r\n", b"421")],
+    ids=["no address", "two hosts"],
+)
+def test_a_head_that_no_browser_sends_is_refused(
+    server: Server, path: str, more: str, status: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
+        own = f"Host: 127.0.0.1:{server.port}\r\n"
+        head = f"GET {path}?token={server.token} HTTP/1.1\r\n{own}{more}\r\n"
+        line.sendall(head.encode())
+        assert line.recv(4096).split()[1] == status
+
+
+def test_a_browser_that_has_gone_is_no_error(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = (
+        f"GET /?token={server.token} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n\r\n"
+    )
+    for _ in range(3):  # with a reset, before the page is out
+        with socket.socket() as line:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            line.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            line.connect(("127.0.0.1", server.port))
+            line.sendall(head.encode())
+            assert line.recv(1)
+    assert ask(server)[0] == 200
+    assert capsys.readouterr().err == ""
+
+
 def test_another_kind_of_body_and_other_methods_are_refused(server: Server) -> None:
     assert tables(server, {"depth": 5}, Content_Type="text/plain")[0] == 415
-    for method in ("PUT", "DELETE", "OPTIONS", "TRACE"):
+    for method in ("HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"):
         assert ask(server, method)[0] == 501
 
 

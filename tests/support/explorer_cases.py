@@ -18,7 +18,7 @@ from chainrule.show.explorer.functions import name_of
 
 __all__ = ["case_of", "cases"]
 
-#: Sizes, activations, loss, optimizer, l1, l2, rows, dropout.
+#: Sizes, activations, loss, optimizer, l1, l2, rows, dropout; and True for row weights.
 CASES = [
     ((2, 3, 2), ("tanh", "softmax"), "cross_entropy", "adam", 0.0, 0.01, 5, 0.0),
     ((2, 2, 1), ("sigmoid", "sigmoid"), ("squared_error", 0.5), "gradient_descent", 0.0, 0.0, 1, 0.0),
@@ -35,6 +35,8 @@ CASES = [
     ((3, 5, 4, 2), ("tanh", "relu", "softmax"), "cross_entropy", "adam", 0.0, 0.0, 4, 0.5),
     ((3, 4, 2), ("softmax", "identity"), ("squared_error", 1.0), "sgd", 0.0, 0.0, 3, 0.25),
     ((2, 3, 3, 3, 1), ("tanh", "sigmoid", "relu", "identity"), ("squared_error", 1.0), "rmsprop", 0.0, 0.0, 2, 0.0),
+    ((3, 4, 2), ("tanh", "softmax"), "cross_entropy", "adam", 0.01, 0.02, 4, 0.0, True),
+    ((2, 3, 1), ("sigmoid", "identity"), "pinball", "gradient_descent", 0.0, 0.0, 3, 0.0, True),
 ]  # fmt: skip
 
 
@@ -53,6 +55,7 @@ def case_of(
     l2: float,
     rows: int,
     dropout: float,
+    weighted: bool = False,
 ) -> dict[str, Any]:
     """A network in the middle of its training, with rows, and all that Python shows of it."""
     made = LOSSES[loss]() if isinstance(loss, str) else LOSSES[loss[0]](loss[1])
@@ -74,11 +77,16 @@ def case_of(
     for l in range(1, len(masks) if dropout else 0):
         kept = rng.random((rows, sizes[l])) >= dropout
         masks[l] = kept / (1 - dropout)
+    weights = rng.uniform(0.5, 3, rows).astype(np.float32) if weighted else None
     row, steps = rows - 1, 3
     wide = [values.astype(np.float64) for values in slots.values()]
     moment = Moment(
         network,
-        Data(x.astype(np.float64), y.astype(np.float64), None, None),
+        Data(
+            x.astype(np.float64),
+            y.astype(np.float64),
+            None if weights is None else weights.astype(np.float64),
+        ),
         State(theta.astype(np.float64), tuple(wide), steps=steps),
         Rules(rule, l1=l1, l2=l2, batch_rows=rows),
         rule.learning_rate,
@@ -100,6 +108,7 @@ def case_of(
         "theta": theta.tolist(),
         "slots": {letter: values.tolist() for letter, values in slots.items()},
         "masks": [None if mask is None else mask.ravel().tolist() for mask in masks],
+        "w": None if weights is None else weights.tolist(),
         "x": x.ravel().tolist(),
         "y": y.ravel().tolist(),
         "expected": {name: expected_of(shown, name) for name in SPELLINGS},

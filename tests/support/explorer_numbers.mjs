@@ -21,14 +21,14 @@ for (const one of JSON.parse(readFileSync(cases, "utf8"))) {
     sizes: one.sizes, activations: one.activations.map((name) => payload.activations[name]),
     loss: payload.losses[one.loss].specification, optimizer: payload.optimizers[one.optimizer].specification,
     parameters: Float32Array.from(one.theta), l1: one.l1, l2: one.l2 });
-  network.set_rows(Float32Array.from(one.x), Float32Array.from(one.y));
+  network.set_rows(Float32Array.from(one.x), Float32Array.from(one.y), one.w && Float32Array.from(one.w));
   const theta = Float64Array.from(network.parameters);
   const masks = one.masks.map((mask) => mask && Float64Array.from(mask));
   for (const [notation, expected] of Object.entries(one.expected)) {
     const targets = one.y.slice(one.row * one.sizes.at(-1), (one.row + 1) * one.sizes.at(-1));
     const templates = new Templates(payload, notation, { sizes: one.sizes, activations: one.activations, loss: one.loss,
       optimizer: one.optimizer, l1: one.l1, l2: one.l2, masked: new Set(masks.flatMap((mask, l) => mask ? [l] : [])), rows: one.rows, row: one.row,
-      weighed: one.loss === "cross_entropy" && targets.reduce((a, b) => a + b, 0) !== 1, digits: 6, terms: 6 });
+      weighed: one.loss === "cross_entropy" && targets.reduce((a, b) => a + b, 0) !== 1, unequal: Boolean(one.w), digits: 6, terms: 6 });
     const moment = new Moment({ sizes: one.sizes, theta, slots: one.slots, steps: one.steps, row: one.row, masks,
       learningRate: one.learning_rate, trace: network.trace(null, masks.some(Boolean) ? { masks } : {}), targets: Float64Array.from(one.y),
       formula: (name) => templates.formula(name) });

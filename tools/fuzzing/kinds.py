@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import array_fields, own_fields, samples, table_fields
+from . import array_fields, onnx_fields, own_fields, samples, table_fields
 from .mutations import Mutation
 
 __all__ = ["KINDS", "EscapeError", "Kind"]
@@ -111,6 +111,24 @@ def read_model(path: Path) -> None:
     command("predict", path, samples.rows(path.parent), rows=True)
 
 
+#: Checksum of an export → its weights, from the first reading, which is of the whole file.
+WEIGHTS: dict[str, bytes] = {}
+
+
+def read_onnx(path: Path) -> None:
+    """Import, and check as an export; under the checksum of a whole file no other network may come out."""
+    from chainrule import check_export, from_onnx
+
+    weights = from_onnx(path).parameters.theta.tobytes()
+    if path.name == "plain.onnx":
+        return
+    digests = re.findall(rb"[0-9a-f]{64}", path.read_bytes())
+    known = WEIGHTS.setdefault(f"{path.name}{digests[-1:]}", weights)
+    if weights != known:
+        raise AssertionError("another network under the same checksum")
+    check_export(path)
+
+
 def read_checkpoint(path: Path) -> None:
     """Resume the run, and take its next step apart."""
     from chainrule import InputError, train
@@ -160,6 +178,7 @@ KINDS: Mapping[str, Kind] = {
     "parquet": Kind(samples.parquet, read_table, table_fields.PARQUET),
     "idx": Kind(samples.idx, read_idx, array_fields.IDX),
     "model": Kind(samples.estimator_or_model, read_model, own_fields.SAFETENSORS),
+    "onnx": Kind(samples.onnx_files, read_onnx, onnx_fields.ONNX),
     "checkpoint": Kind(samples.checkpoint, read_checkpoint, own_fields.SAFETENSORS),
     "run": Kind(samples.run, read_run, (of_run,)),
 }

@@ -22,6 +22,7 @@ __all__ = [
     "idx",
     "mixed",
     "npz",
+    "onnx_files",
     "parquet",
     "rows",
     "run",
@@ -107,6 +108,26 @@ def npz(folder: Path) -> Mapping[str, bytes]:
                 )
         made[f"{name}.npz"] = buffer.getvalue()
     return made
+
+
+def onnx_files(folder: Path) -> Mapping[str, bytes]:
+    """Exports, which have a checksum, and the same network as a stranger writes it, without one."""
+    from chainrule import Model, Network
+
+    made, path = {}, folder / "m.onnx"
+    for name, inner, dtype in (
+        ("float", "relu", "float32"),
+        ("double", "elu", "float64"),
+    ):
+        network = Network((3, 5, 4, 2), (inner, "mish", "softmax"), "cross_entropy")
+        Model(network, network.init(0, dtype)).export(path)
+        made[f"{name}.onnx"] = path.read_bytes()
+    import onnx
+
+    plain = onnx.load_model_from_string(made["float.onnx"])
+    del plain.metadata_props[:]
+    plain.producer_name = "another"
+    return {**made, "plain.onnx": plain.SerializeToString(deterministic=True)}
 
 
 def idx(folder: Path) -> Mapping[str, bytes]:

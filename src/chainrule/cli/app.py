@@ -112,6 +112,50 @@ def train(
     ] = None,
     *,
     table: dict[str, Any],
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Read rows from the file, or the files of a quoted pattern, in each epoch: for more rows than memory. "
+            "Trains one network.",
+            show_default="for a pattern",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    memory_bytes: Annotated[
+        int | None,
+        typer.Option(
+            help="Bytes of memory that --stream may take.",
+            min=1_000_000,
+            show_default="1500000000",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    shards: Annotated[
+        int | None,
+        typer.Option(
+            help="Sum each gradient over so many shards of the rows, in an order of their own (--batch-rows at least "
+            "256 for each).",
+            min=1,
+            show_default="64 with --scheduler or --workers",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler, tcp://HOST:8786: its workers read the files and compute. Streams.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Worker processes on this machine, in place of --scheduler. Streams.",
+            min=1,
+            rich_help_panel=DATA,
+        ),
+    ] = None,
     preset: Annotated[
         str | None,
         typer.Option(
@@ -330,6 +374,11 @@ def train(
             threads,
             as_json,
             preset,
+            stream,
+            memory_bytes,
+            shards,
+            scheduler,
+            workers,
         )
         return run(request)
 
@@ -451,16 +500,21 @@ def export(
             help="Leave out the preparation of raw rows: the file takes prepared ones.",
         ),
     ] = False,
-    seed: Annotated[
-        int, typer.Option(help="Seed of the rows that file and model are compared on.")
-    ] = 0,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of rows that file and model are compared on, best those of your test.",
+            show_default="1000 drawn ones",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the rows that are drawn.")] = 0,
 ) -> None:
     """Write a model to a file that runs without chainrule, and print how far it is from the model."""
 
     def job() -> int:
         from .export_command import run
 
-        return run(model, to, preparation=not without_preparation, seed=seed)
+        return run(model, to, preparation=not without_preparation, rows=rows, seed=seed)
 
     exit_with(job)
 
@@ -480,6 +534,13 @@ def check_export(
             show_default="the rows in the file",
         ),
     ] = None,
+    rows: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of other rows to compare on, with --model.",
+            show_default="those of the stamp",
+        ),
+    ] = None,
 ) -> None:
     """Run an exported file and compare it with what its stamp states.
 
@@ -489,7 +550,7 @@ def check_export(
     def job() -> int:
         from .export_command import check
 
-        return check(file, model)
+        return check(file, model, rows)
 
     exit_with(job)
 

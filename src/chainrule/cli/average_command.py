@@ -29,8 +29,6 @@ from .train_output import say_data
 
 __all__ = ["Asked", "run_average"]
 
-#: Rows that importance and dependence are looked at with, and columns whose dependence is drawn.
-LOOKED_AT, DRAWN = 2000, 6
 #: The trained gradient of the first network is checked on so many rows, so many entries of each array.
 CHECK_ROWS, CHECK_ENTRIES = 5, 20
 
@@ -141,14 +139,10 @@ def _train(asked: Asked, data: Dataset, folder: Path) -> int:
 def _check(
     model: TabularClassifier | TabularRegressor, rows: Rows, y: Matrix, seed: int
 ) -> GradientCheck:
-    few = _part(rows, CHECK_ROWS)
+    few = rows[:CHECK_ROWS]
     return model.check_gradient(
         few, y[: len(few)], max_entries=CHECK_ENTRIES, seed=seed
     )
-
-
-def _part(rows: Rows, count: int) -> Rows:
-    return Rows({name: values[:count] for name, values in rows.arrays.items()})
 
 
 def _content(
@@ -166,7 +160,7 @@ def _content(
             "data": {
                 "name": data.name,
                 "source": data.source,
-                "train_rows": len(data.x_train),
+                "train_rows": data.rows,
                 "test_rows": len(data.x_test),
                 "remarks": list(data.remarks),
                 "files": data.checksums,
@@ -186,6 +180,13 @@ def _content(
     return found
 
 
+def _units(data: Dataset) -> dict[str, str]:
+    """The units that stood beside the numbers of a file, by column."""
+    dialect = data.preparation.dialect
+    kinds = {} if dialect is None else dialect.columns
+    return {n: kind.number.unit for n, kind in kinds.items() if kind.number is not None}
+
+
 def _save(
     asked: Asked,
     data: Dataset,
@@ -197,21 +198,24 @@ def _save(
     content: dict[str, Any],
 ) -> None:
     """Write model, report.json and report.html."""
-    from ..show.report_page.tabular import page_of_average
+    from ..show.report_page.tabular import Tested, page_of_average
 
-    looked = _part(rows, LOOKED_AT)
-    importance = model.permutation_importance(looked, data.y_test[: len(looked)])
-    names = [name for name, mean, _ in importance.ordered()[:DRAWN] if mean > 0]
-    page = page_of_average(
-        data,
-        model,
-        done,
-        checked,
-        importance=importance,
-        dependences=[model.partial_dependence(looked, name) for name in names],
+    assert data.test_rows is not None
+    seen, preparation = data.test_rows.columns, data.preparation
+    tested = Tested(
+        f"{data.name}: {', '.join(preparation.target.names)}",
+        {feature.name: seen[feature.name] for feature in preparation.features},
+        [
+            ("Data", f"{data.name}{f' ({data.source})' if data.source else ''}"),
+            ("Rows", f"{len(data.x_train)} to train on, {len(data.x_test)} to test on"),
+        ],
+        remarks=data.remarks,
+        units=_units(data),
+        again=asked.command,
+        checksums=data.checksums,
         seconds=content["seconds"],
-        command=asked.command,
     )
+    page = page_of_average(model, rows, data.y_test, done, checked, tested)
     files = dict(zip(("train", "test"), data.checksums.values(), strict=False))
     extra = {
         "data": data.name,

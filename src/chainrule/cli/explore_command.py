@@ -97,6 +97,12 @@ def explorer_of(request: ExploreRequest) -> Explorer:
             "Leave them out: a model knows how to read its rows.",
         )
     path = model_file(request.model)
+    if not is_average(path) and "preparation" not in load_model(path).notes:
+        raise InputError(
+            f"{path}, a model without notes on how to prepare raw rows",
+            "a model that `chainrule train` saved",
+            f'In Python, chainrule.explore("{path.name}", x, y) takes prepared rows.',
+        )
     rows = rows_of_model(path, request.data, dict(request.reading))
     known: dict[str, Any] = {}
     if not is_average(path):  # whose inputs are no columns

@@ -209,7 +209,7 @@ def recipe_for(data: Dataset, **asked: Any) -> Recipe:
 
 
 def _of_rows(data: Dataset) -> Recipe:
-    rows = len(data.x_train)
+    rows = data.rows
     batch = 2 ** round(math.log2(max(rows * BATCH_SHARE, 1)))
     recipe = Recipe(
         loss="cross_entropy" if data.classes else "squared_error",
@@ -224,7 +224,7 @@ def _of_rows(data: Dataset) -> Recipe:
 
 
 def _steps_per_epoch(data: Dataset, recipe: Recipe) -> int:
-    rows = len(data.x_train) - round(recipe.validation * len(data.x_train))
+    rows = data.rows - round(recipe.validation * data.rows)
     return -(-rows // min(recipe.batch_rows or rows, rows))
 
 

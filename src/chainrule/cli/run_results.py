@@ -63,7 +63,7 @@ def content_of(results: Results) -> dict[str, Any]:
         "data": {
             "name": data.name,
             "source": data.source,
-            "train_rows": len(data.x_train),
+            "train_rows": data.rows,
             "test_rows": len(data.x_test),
             "scale": data.scale,
             "remarks": list(data.remarks),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,13 @@ from ..data.evaluation import evaluate
 from ..data.load import DATA_SETS, load_data
 from ..data.names import joined_names
 from ..engines.predictor import Predictor
+from ..engines.shards import SLICE_ROWS
 from ..equations.gradient_check import GradientCheck, check_gradient
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..training.checkpoints import Checkpoint
-from ..training.entry import train
+from ..training.cluster_client import cluster_client
+from ..training.entry import SHARDS, train
 from ..training.report import Report, StopReason
 from .options import option_name
 from .output import Output
@@ -38,6 +40,13 @@ from .recipes import (
 )
 from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
+from .stream_set import (
+    StreamSet,
+    is_pattern,
+    proposal,
+    stream_set,
+    streamed_recipe,
+)
 from .train_output import say_data, say_json, say_recipe, say_results
 
 __all__ = ["TrainRequest", "run"]
@@ -73,6 +82,16 @@ class TrainRequest:
         Whether the results are printed as JSON, and nothing else.
     preset : str or None
         Of averaged networks, or `ONE_NETWORK`; None for what fits the data.
+    stream : bool or None
+        Whether rows are read from the files in each epoch; None where several files alone are.
+    memory_bytes : int or None
+        The memory that a stream may take.
+    shards : int or None
+        Over which gradients are summed; of a cluster 64 by default.
+    scheduler : str or None
+        The address of a cluster's.
+    workers : int or None
+        Processes here in its place.
     """
 
     data: str
@@ -85,6 +104,16 @@ class TrainRequest:
     threads: int | None = None
     as_json: bool = False
     preset: str | None = None
+    stream: bool | None = None
+    memory_bytes: int | None = None
+    shards: int | None = None
+    scheduler: str | None = None
+    workers: int | None = None
+
+    @property
+    def by_cluster(self) -> bool:
+        """Return whether workers compute the gradients."""
+        return self.scheduler is not None or self.workers is not None
 
     def command(self, *, output: Path | None = None) -> str:
         """The command line that asks for this."""
@@ -93,6 +122,11 @@ class TrainRequest:
             words += _option(name, value)
         words += ["--seed", str(self.seed)] if self.seed else []
         words += ["--preset", self.preset] if self.preset is not None else []
+        words += ["--stream"] if self.stream else []
+        memory = self.memory_bytes
+        words += [] if memory is None else ["--memory-bytes", str(memory)]
+        for name in ("shards", "scheduler", "workers"):
+            words += _option(name, getattr(self, name))
         words += ["--engine", self.engine] if self.engine != "auto" else []
         words += ["--threads", str(self.threads)] if self.threads is not None else []
         words += ["--output", str(output)] if output is not None else []
@@ -119,6 +153,7 @@ def _option(name: str, value: Any) -> list[str]:
 def default_preset(request: TrainRequest, data: Dataset) -> str:
     """The preset where none is asked for: of a table in a file whose network nobody describes, else one network."""
     described = request.resume or request.engine != "auto"
+    described |= isinstance(data, StreamSet)
     described |= any(value is not None for value in request.asked.values())
     of_file = data.train_rows is not None and request.data not in DATA_SETS
     return "strong" if of_file and not described else ONE_NETWORK
@@ -126,17 +161,15 @@ def default_preset(request: TrainRequest, data: Dataset) -> str:
 
 def run(request: TrainRequest) -> int:
     """Train, test, check, save; the exit status."""
-    loss = request.asked.get("loss")
-    data = load_data(
-        request.data,
-        **request.reading,
-        numbers=None if loss is None else loss not in CLASS_LOSSES,
-        standardize_target=loss != "poisson",
-    )
+    data = data_of(request)
     preset = request.preset or default_preset(request, data)
     if preset != ONE_NETWORK:
         return run_preset(request, preset, data)
     recipe = recipe_for(data, **request.asked)
+    if isinstance(data, StreamSet):
+        recipe = streamed_recipe(data, recipe, request.asked)
+    if request.shards is not None or request.by_cluster:
+        recipe = sharded_recipe(recipe, request)
     network = build_network(data, recipe)
     # what cannot be is said before a folder is made
     build_optimizer(recipe)
@@ -160,6 +193,54 @@ def run(request: TrainRequest) -> int:
             with contextlib.suppress(OSError):  # it holds something
                 folder.rmdir()
         raise
+
+
+def sharded_recipe(recipe: Recipe, request: TrainRequest) -> Recipe:
+    """The recipe with batches of 256 rows for each shard, unless others are asked for."""
+    if recipe.batch_rows is None or request.asked.get("batch_rows") is not None:
+        return recipe
+    return replace(recipe, batch_rows=(request.shards or SHARDS) * SLICE_ROWS)
+
+
+def data_of(request: TrainRequest) -> Dataset:
+    """The data set of a request, read whole or as a stream."""
+    if request.scheduler is not None and request.workers is not None:
+        raise InputError(
+            f"--workers {request.workers} beside --scheduler",
+            "workers of a scheduler that runs, or workers on this machine",
+            "Leave one of both out.",
+        )
+    loss = request.asked.get("loss")
+    numbers = None if loss is None else loss not in CLASS_LOSSES
+    standardize = loss != "poisson"
+    streamed = request.stream
+    if streamed is None:
+        streamed = is_pattern(request.data) or request.by_cluster
+    if streamed:
+        if request.preset not in (None, ONE_NETWORK):
+            raise InputError(
+                f"--preset {request.preset} with --stream",
+                "the plain network, as averaged networks need all rows in memory",
+                "Leave --preset out.",
+            )
+        said = f"{request.data}: one pass over all rows, to prepare the columns"
+        Output(quiet=request.as_json).print(said, soft_wrap=True)
+        return stream_set(
+            request.data,
+            request.reading,
+            numbers,
+            standardize,
+            request.seed,
+            request.memory_bytes,
+        )
+    if proposed := proposal(request.data):
+        Output(quiet=request.as_json).print(proposed, soft_wrap=True)
+    return load_data(
+        request.data,
+        **request.reading,
+        numbers=numbers,
+        standardize_target=standardize,
+    )
 
 
 def run_preset(request: TrainRequest, preset: str, data: Dataset) -> int:
@@ -236,38 +317,49 @@ def train_network(
     saved: Path,
 ) -> Report:
     """The training, with what it says while it runs."""
-    x, y = data.x_train, data.standardized_targets()[0]
+    x: Any = data.x_train
+    y: Any = None
+    if isinstance(data, StreamSet):
+        x = data.stream
+    else:
+        y = data.standardized_targets()[0]
     lines = (
         []
         if console.is_terminal or console.quiet
         else [PlainProgress(console.print, recipe.epochs)]
     )
-    return train(
-        network,
-        x,
-        y,
-        input_scale=data.scale,
-        initializer=recipe.initializer,
-        dtype="float32",
-        optimizer=build_optimizer(recipe),
-        schedule=build_schedule(recipe),
-        batch_rows=recipe.batch_rows,
-        max_epochs=recipe.epochs,
-        max_steps=recipe.steps,
-        dropout=recipe.dropout if recipe.hidden else 0.0,
-        l2=recipe.l2,
-        validation=recipe.validation or None,
-        metrics=recipe.metrics,
-        early_stopping=build_stopping(data, recipe),
-        seed=request.seed,
-        callbacks=lines,
-        checkpoint=Checkpoint(
-            saved, every_seconds=CHECKPOINT_SECONDS, notes=notes_of(request, recipe)
-        ),
-        resume=saved if request.resume and saved.exists() else None,
-        engine=request.engine,
-        threads=request.threads,
-    )
+    connected: Any = contextlib.nullcontext()
+    if request.by_cluster:
+        connected = cluster_client(request.scheduler, request.workers)
+    with connected as client:
+        return train(
+            network,
+            x,
+            y,
+            shards=request.shards,
+            client=client,
+            input_scale=None if y is None else data.scale,
+            initializer=recipe.initializer,
+            dtype="float32",
+            optimizer=build_optimizer(recipe),
+            schedule=build_schedule(recipe),
+            batch_rows=recipe.batch_rows,
+            max_epochs=recipe.epochs,
+            max_steps=recipe.steps,
+            dropout=recipe.dropout if recipe.hidden else 0.0,
+            l2=recipe.l2,
+            validation=recipe.validation or None,
+            metrics=recipe.metrics,
+            early_stopping=build_stopping(data, recipe),
+            seed=request.seed,
+            callbacks=lines,
+            checkpoint=Checkpoint(
+                saved, every_seconds=CHECKPOINT_SECONDS, notes=notes_of(request, recipe)
+            ),
+            resume=saved if request.resume and saved.exists() else None,
+            engine=request.engine,
+            threads=request.threads,
+        )
 
 
 def notes_of(request: TrainRequest, recipe: Recipe) -> dict[str, Any]:

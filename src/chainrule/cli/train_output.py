@@ -28,7 +28,7 @@ def say_data(console: Output, data: Dataset) -> None:
     """Print what was read, column by column, and how it is cut."""
     source = f" ({data.source})" if data.source else ""
     console.print(
-        f"{data.name}: {len(data.x_train)} rows to train on, {len(data.x_test)} to test on{source}"
+        f"{data.name}: {data.rows} rows to train on, {len(data.x_test)} to test on{source}"
     )
     dialect = data.preparation.dialect
     if dialect is not None and dialect.words():

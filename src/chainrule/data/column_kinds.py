@@ -44,6 +44,8 @@ class Decided:
         The digits of whole numbers that float64 cannot hold, as text with None.
     marks : FileMarks
     remarks : tuple of str
+    texts : frozenset of str
+        Those that were text where the others have a type, as in Parquet.
     """
 
     columns: Mapping[str, Column]
@@ -51,6 +53,7 @@ class Decided:
     exact: Mapping[str, Column]
     marks: FileMarks
     remarks: tuple[str, ...]
+    texts: frozenset[str] = frozenset()
 
 
 def decide(

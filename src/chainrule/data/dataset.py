@@ -56,6 +56,11 @@ class Dataset:
     train_rows: Table | None = None
 
     @property
+    def rows(self) -> int:
+        """The number of rows to train on."""
+        return len(self.x_train)
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The meaning of each class number; empty for a regression."""
         return self.preparation.target.classes

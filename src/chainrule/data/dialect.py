@@ -156,6 +156,10 @@ class Dialect:
                     "Choose one of these.",
                 ) from error
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # a view of a dict, as the columns are, cannot be pickled
+        return type(self).from_dict, (self.as_dict(),)
+
     def words(self) -> str:
         """The dialect of the text in one line; "" for files that are not text."""
         if self.separator is None:

@@ -45,6 +45,10 @@ def class_numbers(target: Target, column: Column) -> Matrix:
     Where no label is, and all end in a point, they are taken without it: the published adult.test has its labels so.
     """
     places = {label: i for i, label in enumerate(target.classes)}
+    if not is_text(column):  # few of them are looked up
+        values, where = np.unique(column, return_inverse=True)
+        if values.size < column.size:
+            return class_numbers(target, values)[where]
     labels = class_labels(column)
     distinct = set(labels.tolist()) - {None}
     if (
@@ -113,8 +117,11 @@ def _pixels(scale: float, names: Sequence[str], table: Table) -> Matrix:
 
 def _require_float32(table: Table, name: str, scaled: Matrix) -> None:
     """Raise where a number is beyond float32 once it is scaled."""
+    limit = np.finfo(np.float32).max
+    if not scaled.size or max(scaled.max(), -scaled.min()) <= limit:
+        return
     with np.errstate(invalid="ignore"):
-        large = np.flatnonzero(np.abs(scaled) > np.finfo(np.float32).max)
+        large = np.flatnonzero(np.abs(scaled) > limit)
     if large.size:
         row = int(large[0])
         raise InputError(
@@ -128,13 +135,33 @@ def _fill_numbers(
     feature: Feature, table: Table, out: Matrix, unseen: str
 ) -> list[str]:
     column = table.columns[feature.name]
+    if _fill_whole(feature, column, out[:, 0]):
+        return []
     require_numbers(table, feature.name, column, "column")
     gone = np.isnan(column)
     with np.errstate(over="ignore", invalid="ignore"):  # refused below
-        scaled = np.where(gone, 0.0, (column - feature.mean) / feature.std)
+        scaled = column - feature.mean
+        scaled /= feature.std
+    if gone.any():
+        scaled[gone] = 0.0
     _require_float32(table, feature.name, scaled)
     out[:, 0] = scaled
-    return _note_missing(feature, gone, out, "the mean")
+    return _note_missing(feature, gone, out, f"{feature.mean:.5g}")
+
+
+def _fill_whole(feature: Feature, column: Column, out: Matrix) -> bool:
+    """Scale numbers that are all there, finite and small enough; return whether they are."""
+    if is_text(column) or not column.size or feature.missing:
+        return False
+    limit = float(np.finfo(np.float32).max)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for end in (column.min(), column.max()):  # NaN where one is
+            if not abs((end - feature.mean) / feature.std) <= limit:
+                return False
+    scaled = column - feature.mean
+    scaled /= feature.std
+    out[:] = scaled
+    return True
 
 
 def _fill_text(feature: Feature, table: Table, out: Matrix, unseen: str) -> list[str]:
@@ -172,12 +199,12 @@ def _as_text(column: Column) -> Column:
 
 
 def _note_missing(feature: Feature, gone: Matrix, out: Matrix, taken: str) -> list[str]:
-    """Mark what is missing; a remark where the training rows had nothing missing."""
+    """Mark what is missing; a remark where the network has no input for it."""
     if feature.missing:
         out[:, -1] = gone
         return []
     if not gone.any():
         return []
     return [
-        f"{feature.name}: {counted(int(gone.sum()), 'value')} missing, none in training; taken as {taken}."
+        f"{feature.name}: {counted(int(gone.sum()), 'value')} missing, for which there is no input; taken as {taken}."
     ]

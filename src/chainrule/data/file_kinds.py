@@ -16,6 +16,7 @@ from ..errors import InputError
 
 __all__ = [
     "announce_size",
+    "content_bytes",
     "kind_of",
     "memory_bytes",
     "refuse_other_kinds",
@@ -216,7 +217,7 @@ def announce_size(path: Path) -> None:
     if size > memory / 3:
         logger.warning(
             "%s holds %.1f GB, more than a third of the memory (%.1f GB): reading it may take long or fail. "
-            "Fewer rows or columns, or uint8 pixels in .npz, need less.",
+            "Fewer rows or columns, or uint8 pixels in .npz, need less; a stream reads it in parts.",
             path,
             size / 1e9,
             memory / 1e9,

@@ -18,11 +18,20 @@ from .dialect import ColumnKind, Dialect, NumberFormat
 from .far_values import far_off
 from .text_rows import arrow
 
-__all__ = ["parquet_names", "read_parquet"]
+__all__ = [
+    "columns_of",
+    "damaged",
+    "index_columns",
+    "open_parquet",
+    "parquet_names",
+    "read_parquet",
+]
 
 #: Seconds in a unit of time, and in a day.
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 DAY_SECONDS = 86400.0
+#: Bytes of a column that are read at once where a file is read in batches.
+BUFFER_BYTES = 1 << 20
 
 
 def read_parquet(
@@ -40,8 +49,8 @@ def read_parquet(
     """
     pa = arrow()
     try:
-        file = _open(path)
-        index = _index_columns(file.schema_arrow) - set(asked.columns)
+        file = open_parquet(path)
+        index = index_columns(file.schema_arrow) - set(asked.columns)
         names = [
             name
             for name in file.schema_arrow.names
@@ -54,7 +63,49 @@ def read_parquet(
         table = pa.concat_tables(groups) if groups else file.read(columns=names)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
+
+    def place(row: int) -> str:
+        return f"row {row + 1} of {path.name}"
+
+    decided = columns_of(path, table, asked, place, lenient)
+    remarks = tuple(
+        f"{name}: the index that pandas wrote, no column; left out."
+        for name in sorted(index)
+        if wanted(name)
+    )
+    typed = [name for name in names if name not in decided.texts]
+    remarks += tuple(
+        remark
+        for name in typed
+        if decided.kinds[name].kind == "number"
+        and decided.columns[name].dtype.kind == "f"
+        for remark in far_off(name, decided.columns[name])
+    )
+    return decided, remarks
+
+
+def columns_of(
+    path: Path,
+    table: Any,
+    asked: Dialect,
+    place: Callable[[int], str],
+    lenient: Collection[str] = (),
+) -> Decided:
+    """The columns of an arrow table: numbers and dates by their type, text as `decide` has it.
+
+    Parameters
+    ----------
+    path : Path
+        The file, for messages.
+    table : pyarrow.Table
+    asked : Dialect
+    place : callable
+        The words for a row, by its number from 0.
+    lenient : collection of str
+        Columns that become text where they do not fit their kind.
+    """
+    pa, names = arrow(), table.column_names
     missing = MissingValues.of(asked)
     texts, columns, kinds, exact = {}, {}, {}, {}
     for name in names:
@@ -67,30 +118,13 @@ def read_parquet(
         kinds[name] = kind or _kind(values)
         if digits is not None:
             exact[name] = digits
-
-    def place(row: int) -> str:
-        return f"row {row + 1} of {path.name}"
-
     decided = decide(texts, asked, source=path.name, place=place, lenient=lenient)
-    remarks = tuple(
-        f"{name}: the index that pandas wrote, no column; left out."
-        for name in sorted(index)
-        if wanted(name)
-    )
-    remarks += tuple(
-        remark
-        for name, column in columns.items()
-        if kinds[name].kind == "number" and column.dtype.kind == "f"
-        for remark in far_off(name, column)
-    )
-    return (
-        replace(
-            decided,
-            columns={n: {**columns, **decided.columns}[n] for n in names},
-            kinds={n: {**kinds, **decided.kinds}[n] for n in names},
-            exact={**exact, **decided.exact},
-        ),
-        remarks,
+    return replace(
+        decided,
+        columns={n: {**columns, **decided.columns}[n] for n in names},
+        kinds={n: {**kinds, **decided.kinds}[n] for n in names},
+        exact={**exact, **decided.exact},
+        texts=frozenset(texts),
     )
 
 
@@ -98,29 +132,35 @@ def parquet_names(path: Path) -> tuple[str, ...]:
     """The names of all columns; the index that pandas wrote is none."""
     pa = arrow()
     try:
-        schema = _open(path).schema_arrow
-        index = _index_columns(schema)
+        schema = open_parquet(path).schema_arrow
+        index = index_columns(schema)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise _damaged(path, error) from error
+        raise damaged(path, error) from error
     return tuple(name for name in schema.names if name not in index)
 
 
-def _open(path: Path) -> Any:
+def open_parquet(path: Path, footer: Any = None) -> Any:
+    """The file, opened; by its `footer` where that was read before."""
     return arrow().parquet.ParquetFile(
-        path, pre_buffer=False, page_checksum_verification=True
+        path,
+        metadata=footer,
+        buffer_size=0 if footer is None else BUFFER_BYTES,
+        pre_buffer=False,
+        page_checksum_verification=True,
     )
 
 
-def _damaged(path: Path, error: Exception) -> InputError:
+def damaged(where: Path | str, error: Exception) -> InputError:
+    """The error for a file, or a part of one, that cannot be read."""
     why = str(error).split("\n", 1)[0].rstrip(".")
     return InputError(
-        f"{path}, which is no whole Parquet file ({why})",
+        f"{where}, which is no whole Parquet file ({why})",
         "a Parquet file as it was written",
         "Get it again.",
     )
 
 
-def _index_columns(schema: Any) -> set[str]:
+def index_columns(schema: Any) -> set[str]:
     """The columns that pandas reads back as the index."""
     noted = (schema.metadata or {}).get(b"pandas")
     try:
@@ -195,12 +235,14 @@ def _numbers(column: Any, missing: MissingValues) -> tuple[Column, Column | None
         return _days(column), None
     if types.is_null(dtype):
         return np.full(len(column), np.nan), None
-    values = column.cast(pa.float64(), safe=False).to_numpy()
-    values = without_marks(np.array(values, np.float64), missing.numbers)
+    plain = types.is_floating(dtype) or types.is_integer(dtype)
+    if not plain:
+        column = column.cast(pa.float64(), safe=False)
+    values = without_marks(column.to_numpy().astype(np.float64), missing.numbers)
     digits = None
     whole = types.is_integer(dtype) or (types.is_decimal(dtype) and dtype.scale == 0)
-    finite = values[np.isfinite(values)]
-    if whole and finite.size and np.abs(finite).max() >= INEXACT:
+    finite = values[np.isfinite(values)] if whole else values[:0]
+    if finite.size and np.abs(finite).max() >= INEXACT:
         given = column.to_pylist()
         digits = np.array([None if v is None else str(int(v)) for v in given], object)
     return values, digits

@@ -26,9 +26,16 @@ __all__ = [
     "Feature",
     "Preparation",
     "Target",
+    "constant_target",
     "date_of",
+    "distinct_spread",
+    "features_of",
     "fit_features",
     "fit_target",
+    "number_feature",
+    "require_one_target",
+    "text_feature",
+    "too_large",
 ]
 
 Matrix = np.ndarray[Any, Any]
@@ -56,7 +63,8 @@ class Feature:
     others : bool
         Whether an input more stands for rarer categories.
     missing : float
-        The share of the training rows whose value is missing; where it is not 0, an input more says which.
+        The share of the training rows whose value is missing, 1 where nobody knows it (of an import); where it is not
+        0, an input more says which.
     """
 
     name: str
@@ -83,6 +91,7 @@ class Feature:
     def words(self, kind: ColumnKind | None = None) -> str:
         """The content of the column, for a reader; `kind` is how it was read."""
         missing = f", {100 * self.missing:.2g} % missing" if self.missing else ""
+        missing = ", may be missing" if self.missing == 1 else missing
         if self.categories is None and kind is not None and kind.kind == "date":
             return f"date, mean {date_of(self.mean)}, std {self.std:.4g} days{missing}"
         if self.categories is None:
@@ -227,25 +236,30 @@ def fit_features(
     dict
         Columns that are left out, and why.
     """
-    features, left_out = [], {}
+    found = {}
     for name in names:
         column = table.columns[name][rows]
-        found = (
+        found[name] = (
             _fit_text(name, column)
             if is_text(column)
             else _fit_numbers(name, column, table)
         )
-        if isinstance(found, str):
-            left_out[name] = found
-        else:
-            features.append(found)
+    return features_of(table.source, found)
+
+
+def features_of(
+    source: str, found: Mapping[str, Feature | str]
+) -> tuple[tuple[Feature, ...], dict[str, str]]:
+    """The features, and why the other columns are none; `InputError` where there is no feature."""
+    features = [one for one in found.values() if isinstance(one, Feature)]
+    left_out = {name: why for name, why in found.items() if isinstance(why, str)}
     if not features:
         why = (
             "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
             or "there is only the target"
         )
         raise InputError(
-            f"{table.source} without a column to learn from ({why})",
+            f"{source} without a column to learn from ({why})",
             "one or more",
             "Add columns.",
         )
@@ -255,35 +269,65 @@ def fit_features(
 def _fit_numbers(name: str, column: Column, table: Table) -> Feature | str:
     present = column[~np.isnan(column)]
     if present.size == 0:
-        return "all values are missing"
+        return number_feature(name, column.size, 0)
     require_numbers(table, name, table.columns[name], "column")
-    missing = 1 - present.size / column.size
-    std = _spread(table, name, present)
+    std, differ = _spread(table, name, present), bool(np.ptp(present) > 0)
+    mean = float(np.mean(present))
+    return number_feature(name, column.size, present.size, mean, std, differ=differ)
+
+
+def number_feature(
+    name: str,
+    rows: int,
+    present: int,
+    mean: float = 0.0,
+    std: float = 0.0,
+    *,
+    differ: bool = False,
+) -> Feature | str:
+    """A column of numbers, of which so many are there, as the network sees it; or the reason why it does not.
+
+    `std` is 0 where they are the same but for rounding; `differ` says that they are not quite.
+    """
+    if present == 0:
+        return "all values are missing"
+    missing = 1 - present / rows
     if std == 0:
         if not missing:
-            if np.unique(present).size > 1:
+            if differ:
                 return "all values differ by less than can be told apart from the error of rounding"
             return "all values are the same"
         std = 1.0  # only whether it is missing says anything
-    return Feature(name, float(np.mean(present)), std, missing=missing)
+    return Feature(name, mean, std, missing=missing)
 
 
 def _spread(table: Table, name: str, present: Column) -> float:
     """The standard deviation, 0 where all numbers are the same; `InputError` where they are too large for one."""
     with np.errstate(over="ignore"):
         std = float(np.std(present))
-        spread = float(np.max(present) - np.min(present))
     if not np.isfinite(std):
         column = table.columns[name]
         row = int(np.nanargmax(np.abs(column)))
-        raise InputError(
-            f"column {name!r} with {column[row]:.6g} in {table.place(row)}: too large for a standard deviation",
-            "numbers below 1e150",
-            f"If it means that the value is missing, pass {argument('missing', [repr(float(column[row]))])}; else "
-            f"divide the column.",
-        )
-    same = spread <= SAME_ULPS * np.spacing(float(np.max(np.abs(present))))
-    return 0.0 if same else std
+        raise too_large(name, float(column[row]), table.place(row))
+    return distinct_spread(std, float(np.min(present)), float(np.max(present)))
+
+
+def distinct_spread(std: float, low: float, high: float) -> float:
+    """The standard deviation of numbers between `low` and `high`; 0 where rounding alone may make them differ."""
+    with np.errstate(over="ignore"):
+        spread = float(np.float64(high) - low)
+    largest = max(abs(low), abs(high))
+    return 0.0 if spread <= SAME_ULPS * np.spacing(largest) else std
+
+
+def too_large(name: str, value: float, where: str) -> InputError:
+    """The error for a number whose square float64 cannot hold."""
+    return InputError(
+        f"column {name!r} with {value:.6g} in {where}: too large for a standard deviation",
+        "numbers below 1e150",
+        f"If it means that the value is missing, pass {argument('missing', [repr(value)])}; else "
+        f"divide the column.",
+    )
 
 
 def date_of(days: float) -> str:
@@ -301,18 +345,21 @@ def date_of(days: float) -> str:
 
 
 def _fit_text(name: str, column: Column) -> Feature | str:
-    counted_values = Counter(value for value in column.tolist() if value is not None)
-    values = np.array(sorted(counted_values), object)
-    counts = np.array([counted_values[value] for value in values], int)
-    present = np.empty(counts.sum())
-    if values.size > max(FEW_NAMES, NAMES_ROWS * present.size):
-        return (
-            f"{values.size} distinct texts in {counted(present.size, 'row')} name rows"
-        )
-    missing = 1 - present.size / column.size
+    values = Counter(value for value in column.tolist() if value is not None)
+    return text_feature(name, values, column.size)
+
+
+def text_feature(name: str, counts: Mapping[str, int], rows: int) -> Feature | str:
+    """A column of text as the network sees it, or the reason why it does not; `counts` are those of its values."""
+    values = np.array(sorted(counts), object)
+    how_often = np.array([counts[value] for value in values], int)
+    present = int(how_often.sum())
+    if values.size > max(FEW_NAMES, NAMES_ROWS * present):
+        return f"{values.size} distinct texts in {counted(present, 'row')} name rows"
+    missing = 1 - present / rows
     if values.size + bool(missing) < 2:
         return "all values are the same" if values.size else "all values are missing"
-    order = np.argsort(-counts, kind="stable")  # values are sorted
+    order = np.argsort(-how_often, kind="stable")  # values are sorted
     kept = tuple(str(value) for value in values[order][:MAX_CATEGORIES])
     return Feature(
         name, categories=kept, others=values.size > MAX_CATEGORIES, missing=missing
@@ -349,22 +396,13 @@ def fit_target(
             is_text(columns[0]) or _few_whole_numbers(columns[0])
         )
     if not numbers:
-        if len(names) > 1:
-            raise InputError(
-                f"{len(names)} targets that are classes",
-                "one, or several of numbers",
-                "Name one.",
-            )
+        require_one_target(names)
         return Target(tuple(names), tuple(labels_in_order(columns[0])))
     for name, column in zip(names, columns, strict=True):
         require_numbers(table, name, column, "target")
         _spread(table, name, column)
         if float(np.min(column)) == float(np.max(column)):
-            raise InputError(
-                f"target {name!r} that is {column[0]:g} in all rows",
-                "numbers that differ",
-                "Name another.",
-            )
+            raise constant_target(name, column[0])
     if not standardize:
         return Target(tuple(names), (), (0.0,) * len(names), (1.0,) * len(names))
     spread = [float(np.std(column[rows])) for column in columns]
@@ -373,6 +411,25 @@ def fit_target(
         (),
         tuple(float(np.mean(c[rows])) for c in columns),
         tuple(s or 1.0 for s in spread),
+    )
+
+
+def require_one_target(names: Sequence[str]) -> None:
+    """Raise where classes of several columns are to be predicted."""
+    if len(names) > 1:
+        raise InputError(
+            f"{len(names)} targets that are classes",
+            "one, or several of numbers",
+            "Name one.",
+        )
+
+
+def constant_target(name: str, value: float) -> InputError:
+    """The error for a target from which nothing is learned."""
+    return InputError(
+        f"target {name!r} that is {value:g} in all rows",
+        "numbers that differ",
+        "Name another.",
     )
 
 

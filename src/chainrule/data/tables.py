@@ -26,7 +26,15 @@ from .sum_rows import sums_by_numbers
 from .text_layout import Layout, layout_of
 from .text_rows import ShortLines, arrow, careful_batches, fast_batches
 
-__all__ = ["Column", "Table", "column_names", "is_text", "read_table"]
+__all__ = [
+    "Column",
+    "Table",
+    "column_names",
+    "found_dialect",
+    "is_text",
+    "read_table",
+    "read_text",
+]
 
 
 @dataclass(frozen=True)
@@ -170,7 +178,7 @@ def read_table(
         asked = replace(asked, separator=layout.separator)
         certain = asked.columns if sure is None else sure
         words = frozenset(asked.missing)
-        texts, remarks = _read_text(path, layout, wanted, certain, words)
+        texts, remarks = read_text(path, layout, wanted, certain, words)
         decided = decide(
             texts,
             asked,
@@ -178,17 +186,7 @@ def read_table(
             place=Table(path.name, {}).place,
             lenient=lenient,
         )
-        found = replace(
-            asked,
-            quote=layout.quote,
-            header=layout.header,
-            encoding=layout.encoding,
-            decimal=asked.decimal or decided.marks.decimal,
-            thousands=asked.thousands
-            if asked.thousands is not None
-            else decided.marks.thousands,
-            columns=_kinds(asked, decided),
-        )
+        found = found_dialect(asked, layout, decided)
         remarks = (*layout.remarks, *remarks)
         there = tuple(filter(None, layout.names))
     table = Table(
@@ -208,30 +206,46 @@ def read_table(
     return table
 
 
+def found_dialect(asked: Dialect, layout: Layout, decided: Decided) -> Dialect:
+    """The complete dialect of a text file: what was asked for, its layout, and what its columns showed."""
+    return replace(
+        asked,
+        quote=layout.quote,
+        header=layout.header,
+        encoding=layout.encoding,
+        decimal=asked.decimal or decided.marks.decimal,
+        thousands=asked.thousands
+        if asked.thousands is not None
+        else decided.marks.thousands,
+        columns=_kinds(asked, decided),
+    )
+
+
 def _kinds(asked: Dialect, decided: Decided) -> Mapping[str, Any]:
     return MappingProxyType({**asked.columns, **decided.kinds})
 
 
-def _read_text(
+def read_text(
     path: Path,
     layout: Layout,
     wanted: Any,
     sure: Collection[str],
     words: Collection[str],
+    content: bytes | None = None,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The columns as text, and remarks on lines that are too short or may be no rows."""
+    """The columns as text, and remarks on lines that are too short or may be no rows; of `content`, if given."""
     pa = arrow()
     short = ShortLines()
     batches = None
     if layout.separator != " " and not layout.padded:
         try:
-            batches = list(fast_batches(path, layout))
+            batches = list(fast_batches(path, layout, content))
             if any(_needs_care(batch) for batch in batches):
                 batches = None
         except (pa.ArrowInvalid, UnicodeError):
             batches = None
     if batches is None:
-        batches = _careful(path, layout, short)
+        batches = _careful(path, layout, short, content)
     if not batches:
         raise InputError(
             f"{path}, which holds no rows",
@@ -282,14 +296,16 @@ def _needs_care(batch: Any) -> bool:
     return False
 
 
-def _careful(path: Path, layout: Layout, short: ShortLines) -> list[Any]:
+def _careful(
+    path: Path, layout: Layout, short: ShortLines, content: bytes | None
+) -> list[Any]:
     """Batches where quotes are doubled within fields; or, where that does not fit, have a backslash before them."""
     try:
-        return list(careful_batches(path, layout, short))
+        return list(careful_batches(path, layout, short, content=content))
     except InputError:
         again = ShortLines()
         try:
-            batches = list(careful_batches(path, layout, again, "\\"))
+            batches = list(careful_batches(path, layout, again, "\\", content))
         except InputError:
             batches = []
         if not any(layout.quote in _all_text(batch) for batch in batches):

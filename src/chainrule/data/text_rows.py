@@ -69,13 +69,18 @@ def arrow() -> Any:
     return pyarrow
 
 
-def fast_batches(path: Path, layout: Layout) -> Iterator[Any]:
-    """Batches by pyarrow; `pyarrow.ArrowInvalid` where lines are of unequal length or of another encoding."""
+def fast_batches(
+    path: Path, layout: Layout, content: bytes | None = None
+) -> Iterator[Any]:
+    """Batches by pyarrow; `pyarrow.ArrowInvalid` where lines are of unequal length or of another encoding.
+
+    `content` are some whole lines of the file, all of them rows; by default all of the file.
+    """
     pa = arrow()
     names = [f"{i}" for i in range(len(layout.names))]
     reading = pa.csv.ReadOptions(
         column_names=names,
-        skip_rows=layout.skipped_lines,
+        skip_rows=layout.skipped_lines if content is None else 0,
         block_size=BLOCK_BYTES,
         encoding=layout.encoding,
     )
@@ -88,6 +93,12 @@ def fast_batches(path: Path, layout: Layout) -> Iterator[Any]:
     texts = pa.csv.ConvertOptions(
         column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
     )
+    if content is not None:
+        with pa.csv.open_csv(
+            pa.BufferReader(content), reading, parsing, texts
+        ) as reader:
+            yield from reader
+        return
     with open_bytes(path) as file:
         source = (
             pa.PythonFile(file, mode="r")
@@ -99,7 +110,11 @@ def fast_batches(path: Path, layout: Layout) -> Iterator[Any]:
 
 
 def careful_batches(
-    path: Path, layout: Layout, short: ShortLines, escape: str | None = None
+    path: Path,
+    layout: Layout,
+    short: ShortLines,
+    escape: str | None = None,
+    content: bytes | None = None,
 ) -> Iterator[Any]:
     """Batches by Python's csv: blanks as separators, lines of unequal length; what does not fit is named by its line.
 
@@ -111,11 +126,13 @@ def careful_batches(
         Takes in the lines that are too short; they are filled up.
     escape : str, optional
         What stands before a quote within a field, where quotes are not doubled.
+    content : bytes, optional
+        Some whole lines of the file, all of them rows, behind the lines that the layout skips; by default all of it.
     """
     pa = arrow()
     width = len(layout.names)
-    with open_text(path, layout.encoding) as text:
-        lines = islice(text, layout.skipped_lines, None)
+    with open_text(path, layout.encoding, content) as text:
+        lines = islice(text, 0 if content is not None else layout.skipped_lines, None)
         reader = split_lines(
             lines,
             layout.separator,

@@ -9,7 +9,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -84,9 +84,12 @@ def encoding_of(path: Path, content: bytes, asked: str | None) -> str:
 
 
 @contextmanager
-def open_text(path: Path, encoding: str) -> Iterator[IO[str]]:
-    """The text of a file; lines end at LF, CR LF or CR and at nothing else."""
-    with open_bytes(path) as file:
+def open_text(
+    path: Path, encoding: str, content: bytes | None = None
+) -> Iterator[IO[str]]:
+    """The text of a file, or of this content of it; lines end at LF, CR LF or CR and at nothing else."""
+    opened = open_bytes(path) if content is None else nullcontext(io.BytesIO(content))
+    with opened as file:
         text = io.TextIOWrapper(
             file,
             encoding="utf-8-sig" if encoding == "utf-8" else encoding,

@@ -45,11 +45,13 @@ def outputs_of_five(network: Any, parameters: Any, x: Any) -> Any:
 
 
 def E1(t: Any, q: Any) -> Pairs:
+    """The five outputs of one row, each from its document's arrays (X.E1)."""
     for output in outputs_of_five(q.network, q.parameters, q.x[0]).values():
         yield t.A[-1], output
 
 
 def E2(t: Any, q: Any) -> Pairs:
+    """Twice the gradient of ½ Σ (a - y)², that of Σ (a - y)² (X.E2)."""
     doubled = Network(
         q.network.sizes, q.network.activations, LOSSES["squared_error"](1.0)
     )
@@ -64,6 +66,7 @@ def E2(t: Any, q: Any) -> Pairs:
 
 
 def E3(t: Any, q: Any) -> Pairs:
+    """The counts of layers of a 4-3-5-2 network (X.E3)."""
     network = Network((4, 3, 5, 2), ["tanh", "tanh", "identity"], "squared_error")
     s = sweep(network, network.init(), np.ones((1, 4)), np.ones((1, 2)))
     counts = [
@@ -76,6 +79,7 @@ def E3(t: Any, q: Any) -> Pairs:
 
 
 def E4(t: Any, q: Any) -> Pairs:
+    """The counts of numbers in S2's arrays, with and without the constant's column (X.E4)."""
     n = q.network.sizes
     for l, w in constant_neuron.arrays_of(q.parameters).items():
         yield (n[l] + 1) * (n[l + 1] + 1), w.size
@@ -83,6 +87,7 @@ def E4(t: Any, q: Any) -> Pairs:
 
 
 def E6(t: Any, q: Any) -> Pairs:
+    """S4's columns, each the transpose of a canonical row (X.E6)."""
     p = bias_last.run(q.network, bias_last.arrays_of(q.parameters), q.x.T, q.y.T)
     c = p.columns
     yield t.dA[1].T, c["dL_dh"][:-1]
@@ -105,6 +110,7 @@ def row_batch_gradients(network: Any, parameters: Any, x: Any, y: Any) -> Any:
 
 
 def E7(t: Any, q: Any) -> Pairs:
+    """S1's gradient of a sum of costs, and S2's with a batch as rows (X.E7)."""
     p = column_batch.run(
         q.network, column_batch.arrays_of(q.parameters), q.x.T, q.y.T, reduction="sum"
     )
@@ -115,6 +121,7 @@ def E7(t: Any, q: Any) -> Pairs:
 
 
 def E5(t: Any, q: Any, *, printed: bool) -> Pairs:
+    """A step of every layer; as printed, the layer above has moved before Δ passes through it (X.E5)."""
     alpha, s = 0.5, t.sweep
     W = list(s.parameters.weights)
     delta, moved = s.dZ[-1], {}
@@ -128,6 +135,7 @@ def E5(t: Any, q: Any, *, printed: bool) -> Pairs:
 
 
 def H1(t: Any, q: Any, *, printed: bool) -> Pairs:
+    """Softmax at 1000, as printed with an exp that overflows (X.H1)."""
     net = np.array([[1000.0, 0.0]])
     e = np.exp(net)
     yield (
@@ -150,16 +158,19 @@ def as_written(y: Any, net: Any) -> Any:
 
 
 def H2(t: Any, q: Any, *, printed: bool) -> Pairs:
+    """Cross-entropy where the other class has underflowed to 0: 0 log 0 as printed (X.H2)."""
     y, net = np.array([[1.0, 0.0]]), np.array([[1000.0, 0.0]])
     yield 0.0, as_written(y, net) if printed else cross_entropy(y, net)
 
 
 def H3(t: Any, q: Any, *, printed: bool) -> Pairs:
+    """Cross-entropy of the class that has underflowed to 0 (X.H3)."""
     y, net = np.array([[0.0, 1.0]]), np.array([[1000.0, 0.0]])
     yield 1000.0, as_written(y, net) if printed else cross_entropy(y, net)
 
 
 def H4(t: Any, q: Any, *, printed: bool) -> Pairs:
+    """The sigmoid at -1000, and the overflows on the way (X.H4)."""
     x = np.array([-1000.0])
     flagged = []
     with np.errstate(over="call", call=lambda kind, flag: flagged.append(kind)):

@@ -27,7 +27,7 @@ from ..optimizers.interface import Problem, Rows, Slots
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..optimizers.step import apply_step
-from .rows import Data, batches_per_epoch, cut
+from .rows import Data, EpochPart, batches_per_epoch, cut
 
 __all__ = ["AfterStep", "Engine", "Masks", "Pause", "Workspace"]
 
@@ -103,8 +103,9 @@ class Engine(ABC):
         l1: float = 0.0,
         l2: float = 0.0,
         masks: Masks = None,
+        reduction: str = "mean",
     ) -> tuple[Array, Array]:
-        """J, shape (), and ∇J, shape (D,), of all the rows given (mean over Σw).
+        """J, shape (), and ∇J, shape (D,), of all the rows given: divided by Σw, or with "sum" not.
 
         Raises
         ------
@@ -152,6 +153,10 @@ class Engine(ABC):
         """A context for what is computed with NumPy between epochs."""
         return nullcontext()
 
+    def remark(self) -> str:
+        """Words on the last steps, for the line of progress."""
+        return ""
+
     def run_epoch(
         self,
         workspace: Workspace,
@@ -160,6 +165,7 @@ class Engine(ABC):
         state: State,
         after_step: AfterStep,
         pause: Callable[[], Pause] = Pause,
+        part: EpochPart | None = None,
     ) -> State:
         """The steps that are left of the epoch that `state` is in.
 
@@ -176,25 +182,31 @@ class Engine(ABC):
             See `AfterStep`; after each step, or after each call that did several.
         pause : callable
             When to come back at the latest; asked before each call.
+        part : EpochPart, optional
+            The batches whose rows `data` holds; by default it holds all rows.
 
         Returns
         -------
         State
-            After the last batch of the epoch.
+            After the last batch of the epoch, or of the part.
 
         Raises
         ------
         NonFiniteError
             With the number of the step.
         """
-        count = batches_per_epoch(data.rows, rules.batch_rows)
+        if part is None:
+            count, first = batches_per_epoch(data.rows, rules.batch_rows), 0
+            order, rows_given = rules.rows_in_order(data.rows, state.epoch), data.rows
+        else:
+            count, first, order = part.count, part.first, part.order
+            rows_given = int(order.shape[0])
         free = (
             free_entries(workspace.network.sizes, rules.frozen_layers, state.theta)
             if rules.frozen_layers
             else None
         )
-        order = rules.rows_in_order(data.rows, state.epoch)
-        for number, rows in enumerate(cut(order, data.rows, rules.batch_rows)):
+        for number, rows in enumerate(cut(order, rows_given, rules.batch_rows), first):
             if number < state.step_in_epoch:
                 continue
             batch = data if rows is None else data.take(rows)

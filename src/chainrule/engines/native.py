@@ -29,7 +29,7 @@ from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from .interface import AfterStep, Engine, Masks, Pause, Workspace
 from .reference import Reference
-from .rows import Data, batches_per_epoch
+from .rows import Data, EpochPart, batches_per_epoch
 from .threads import thread_limit
 
 MISSING: str | None = None
@@ -130,6 +130,43 @@ class NativeWorkspace(Workspace):
     compiled: Any = None
 
 
+@dataclass(frozen=True)
+class _Batches:
+    """The batches of an epoch that a call is for.
+
+    Parameters
+    ----------
+    order : ndarray of int or None
+        The rows in their order; None where it is drawn there, or rows are taken as they lie.
+    drawn : bool
+        Whether it is drawn there.
+    first, last, count : int
+        The batches [first, last) have their rows here, of `count` in the epoch.
+    part : EpochPart or None
+    """
+
+    order: np.ndarray[Any, Any] | None
+    drawn: bool
+    first: int
+    last: int
+    count: int
+    part: EpochPart | None
+
+    @classmethod
+    def of(
+        cls, rules: Rules, data: Data, state: State, part: EpochPart | None
+    ) -> _Batches:
+        """Those of an epoch, or of a part of it."""
+        if part is not None:
+            last = part.last(rules.batch_rows)
+            return cls(part.order, False, part.first, last, part.count, part)
+        count = batches_per_epoch(data.rows, rules.batch_rows)
+        given = rules.order is not None
+        order = rules.rows_in_order(data.rows, state.epoch) if given else None
+        drawn = not given and rules.batch_rows < data.rows
+        return cls(order, drawn, 0, count, count, None)
+
+
 @final
 class Native(Engine):
     """Compiled C++ on the CPU, float32 and float64."""
@@ -174,6 +211,7 @@ class Native(Engine):
         l1: float = 0.0,
         l2: float = 0.0,
         masks: Masks = None,
+        reduction: str = "mean",
     ) -> tuple[Array, Array]:
         gradient = np.empty_like(theta)
         assert isinstance(workspace, NativeWorkspace)
@@ -183,10 +221,17 @@ class Native(Engine):
             gradient=gradient,
             l1=l1,
             l2=l2,
+            sum=reduction == "sum",
         )
         if not (math.isfinite(J) and _all_finite(gradient)):
             return Reference().loss_and_gradient(
-                workspace, theta, data, l1=l1, l2=l2, masks=masks
+                workspace,
+                theta,
+                data,
+                l1=l1,
+                l2=l2,
+                masks=masks,
+                reduction=reduction,
             )  # names it
         return J, gradient
 
@@ -276,20 +321,21 @@ class Native(Engine):
         state: State,
         after_step: AfterStep,
         pause: Callable[[], Pause] = Pause,
+        part: EpochPart | None = None,
     ) -> State:
         if not (rules.optimizer.one_gradient and isinstance(data.x, np.ndarray)):
-            return super().run_epoch(workspace, rules, data, state, after_step, pause)
-        count = batches_per_epoch(data.rows, rules.batch_rows)
-        # unless one is given, the order is drawn there
-        order = rules.rows_in_order(data.rows, state.epoch) if rules.order else None
-        while state.step_in_epoch < count:
+            return super().run_epoch(
+                workspace, rules, data, state, after_step, pause, part
+            )
+        batches = _Batches.of(rules, data, state, part)
+        while state.step_in_epoch < batches.last:
             before = state
             state, finite, error = self._call(
-                workspace, rules, data, before, order, pause()
+                workspace, rules, data, before, batches, pause()
             )
             if not finite:
                 self._replay(
-                    workspace, rules, data, before, after_step, order, state.steps + 1
+                    workspace, rules, data, before, after_step, batches, state.steps + 1
                 )
             if state.step_in_epoch > before.step_in_epoch:
                 after_step(state)
@@ -304,19 +350,21 @@ class Native(Engine):
         data: Data,
         before: State,
         after_step: AfterStep,
-        order: np.ndarray[Any, Any] | None,
+        batches: _Batches,
         suspected: int,
     ) -> NoReturn:
         """Name the quantity that became non-finite, from the state before; continue to the step before it."""
         found = NonFiniteError("J", suspected)
         try:
-            Reference().run_epoch(workspace, rules, data, before, lambda new: None)
+            Reference().run_epoch(
+                workspace, rules, data, before, lambda new: None, part=batches.part
+            )
         except NonFiniteError as error:
             found = error
         good = (found.step or suspected) - 1
         if good > before.steps:
             state, finite, _ = self._call(
-                workspace, rules, data, before, order, Pause(steps=good)
+                workspace, rules, data, before, batches, Pause(steps=good)
             )
             if finite:
                 after_step(state)
@@ -328,11 +376,11 @@ class Native(Engine):
         rules: Rules,
         data: Data,
         state: State,
-        order: np.ndarray[Any, Any] | None,
+        batches: _Batches,
         pause: Pause,
     ) -> tuple[State, bool, BaseException | None]:
         assert isinstance(workspace, NativeWorkspace)
-        count = batches_per_epoch(data.rows, rules.batch_rows)
+        count, last = batches.count, batches.last
         theta = np.array(state.theta, order="C")
         slots = (
             [np.array(slot, order="C") for slot in state.slots]
@@ -341,21 +389,21 @@ class Native(Engine):
         )
         first = state.step_in_epoch
         if rules.is_steady(state):
-            rates = np.full(count - first, rules.learning_rate(state, count))
+            rates = np.full(last - first, rules.learning_rate(state, count))
         else:
-            steps = range(first, count)
+            steps = range(first, last)
             rates = np.array(
                 [rules.learning_rate_at(state, step, count) for step in steps]
             )
-        batches, steps, loss, weight, finite, error = workspace.compiled.run(
+        passed, steps, loss, weight, finite, error = workspace.compiled.run(
             x=data.x,
             y=data.y,
             w=data.sample_weight,
-            order=order,
-            draws_order=rules.order is None and rules.batch_rows < data.rows,
+            order=batches.order,
+            draws_order=batches.drawn,
             batch_rows=rules.batch_rows,
             first=first,
-            last=count,
+            last=last,
             rates=rates,
             theta=theta,
             slots=slots,
@@ -366,6 +414,7 @@ class Native(Engine):
             weight_sum=state.weight_sum,
             seed=rules.seed,
             epoch=state.epoch,
+            before=batches.first,
         )
         finite = finite and _all_finite(theta)
         moved = State(
@@ -373,7 +422,7 @@ class Native(Engine):
             tuple(slots) or state.slots,
             state.schedule,
             state.epoch,
-            step_in_epoch=first + batches,
+            step_in_epoch=first + passed,
             steps=state.steps + steps,
             loss_sum=loss,
             weight_sum=weight,

@@ -42,8 +42,11 @@ class Reference(Engine):
         l1: float = 0.0,
         l2: float = 0.0,
         masks: Masks = None,
+        reduction: str = "mean",
     ) -> tuple[Array, Array]:
-        trace, gradient = self.passes(workspace, theta, data, l1=l1, l2=l2, masks=masks)
+        trace, gradient = self.passes(
+            workspace, theta, data, l1=l1, l2=l2, masks=masks, reduction=reduction
+        )
         require_finite_trace(trace)
         require_finite_gradient(gradient)
         return gradient.J, gradient.flat

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from ..equations.arrays import Array, array_namespace, device, row_major
 from ..equations.draws import epoch_order
 
-__all__ = ["Data", "batches", "batches_per_epoch", "cut", "rows_at_once"]
+__all__ = [
+    "Data",
+    "EpochPart",
+    "batches",
+    "batches_per_epoch",
+    "cut",
+    "rows_at_once",
+]
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,30 @@ class Data:
             weight,
             self.scale,
         )
+
+
+@dataclass(frozen=True)
+class EpochPart:
+    """Some batches of an epoch, whose rows alone are in memory.
+
+    Parameters
+    ----------
+    order : Array
+        The numbers of the rows, among those in memory, in the order of the epoch: whole batches, but for the last of
+        the epoch.
+    first : int
+        The number of the first batch in the epoch.
+    count : int
+        The batches of the whole epoch.
+    """
+
+    order: Array
+    first: int
+    count: int
+
+    def last(self, batch_rows: int) -> int:
+        """The number of the batch behind the last one."""
+        return self.first + batches_per_epoch(int(self.order.shape[0]), batch_rows)
 
 
 def batches(

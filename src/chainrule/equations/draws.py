@@ -28,6 +28,8 @@ class Purpose(enum.IntEnum):
     DROPOUT = 2
     SPLIT = 3
     GRADIENT_CHECK = 4
+    SHARD_WINDOWS = 8
+    SHARD_ROWS = 9
 
 
 def generator(

@@ -18,12 +18,14 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import validate_data
 
+from ..data.streams import Stream
 from ..equations.losses import CrossEntropy, Loss, Pinball
 from ..errors import InputError
 from .parameters import CONSTRAINTS, loss_named, losses, with_parameters
 from .perceptron import Matrix, Perceptron
 from .rows import Validation, plain, weight_of_each_class
 from .rules import takes_steps
+from .streamed_rows import class_labels, refuse_beside_stream
 
 __all__ = ["MLPClassifier"]
 
@@ -215,6 +217,30 @@ class MLPClassifier(ClassifierMixin, Perceptron):
                 f"got {self.classes_}, `y` has {unique_labels(y)}"
             )
         return X, self._encoded(y)
+
+    def _of_stream(
+        self, stream: Stream
+    ) -> tuple[Stream, int, Callable[[Matrix], Matrix]]:
+        """0 or 1 for each output, of class numbers."""
+        refuse_beside_stream({"class_weight": self.class_weight})
+        labels = class_labels(stream)
+        if hasattr(self, "classes_") and self.warm_start:
+            if list(labels) != list(self.classes_):
+                raise ValueError(
+                    f"warm_start can only be used where the stream has the same classes as the previous call to fit "
+                    f"had: {self.classes_}, not {labels}"
+                )
+        else:
+            self._label_binarizer = LabelBinarizer().fit(labels)
+            self.classes_ = self._label_binarizer.classes_
+        count = len(labels)
+
+        def columns(t: Matrix) -> Matrix:
+            if count > 2:
+                return np.asarray(t[:, None] == np.arange(count))
+            return np.asarray(t[:, None] == count - 1)
+
+        return stream, count if count > 2 else 1, columns
 
     def _know_classes(self, y: Any, classes: Any) -> None:
         if _check_partial_fit_first_call(self, classes):

@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..engines import choose_engine
+from ..engines.rows import Data
 from ..equations.losses import Loss
 from ..equations.network import Network, Parameters
 from ..optimizers import Optimizer
@@ -26,11 +27,13 @@ from ..training.metrics import Metric
 from ..training.options import require_learnable
 from ..training.run import Limits, Run
 from ..training.stopping import StopReason
+from ..training.streamed import StreamedData, require_fitting
 from .epochs import SCORE, EndOfEpoch, Standing
 from .network import as_coefs
 from .parameters import Settings
 from .rows import Examples, split_off
 from .rules import epoch_rule, optimizer_of, rules_of, schedule_of, threads_for
+from .streamed_rows import StreamExamples
 
 __all__ = ["INTERRUPTED", "Continuation", "Fit", "Fitted", "Outcome"]
 
@@ -206,7 +209,7 @@ class Fit:
         settings: Settings,
         network: Network,
         theta: Matrix,
-        examples: Examples,
+        examples: Examples | StreamExamples,
         *,
         held: Examples | None,
         classes: Matrix | None,
@@ -226,17 +229,22 @@ class Fit:
         optimizer = optimizer_of(settings)
         rule = epoch_rule(settings, network, optimizer)
         asked, theta = theta.dtype, in_double(optimizer, theta)
-        data = examples.data(network, theta, at_once=not optimizer.one_gradient)
+        data: Data = examples.data(network, theta, at_once=not optimizer.one_gradient)
         validation = None if held is None else held.data(network, theta)
         if held is None and rule.scored:
             share = settings.validation_fraction
-            data, validation = split_off(data, random, share, classes)
+            if isinstance(examples, StreamExamples):
+                data, validation = examples.split_off(network, theta, share)
+            else:
+                data, validation = split_off(data, random, share, classes)
         schedule = schedule_of(
             settings, rule, before.standing, seen=int(fitted.t), rows=data.rows
         )
         rules = rules_of(
             settings, network, optimizer, schedule, before.steps, data, random
         )
+        if isinstance(data, StreamedData):
+            require_fitting(data.stream, optimizer, rules.batch_rows)
         optimizer.require(network, data.rows, rules.l1, rules.l2_of(data.weight))
         engine, _ = choose_engine(settings.engine, network, rules, theta)
         threads = threads_for(settings.n_threads, network, rules.batch_rows)

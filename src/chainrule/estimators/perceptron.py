@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..data.streams import Stream
 from ..engines.predictor import Predictor
 from ..equations.activation import Activation
 from ..equations.losses import Loss, Pinball
@@ -45,6 +46,7 @@ from .rows import (
     row_weights,
 )
 from .rules import optimizer_of, threads_for, warn
+from .streamed_rows import StreamExamples, refuse_beside_stream
 
 __all__ = ["Matrix", "Perceptron"]
 
@@ -212,7 +214,7 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         *,
         X_val: Any = None,
@@ -223,9 +225,10 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or sparse matrix, shape (n_samples, n_features)
+        X : array-like or sparse matrix, shape (n_samples, n_features), or Stream
+            Rows in memory; or a `stream` of rows in files, with their targets and weights.
         y : array-like, shape (n_samples,), or (n_samples, n_outputs)
-            Of a classifier classes, or 0 and 1 for each of many labels; of a regressor numbers.
+            Of a classifier classes, or 0 and 1 for each of many labels; of a regressor numbers. None beside a stream.
         sample_weight : array-like, shape (n_samples,), optional
         X_val, y_val : array-like, optional
             Rows to validate on, in place of a share that is split off. Their loss is recorded; with
@@ -298,33 +301,43 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
             raise ValueError("partial_fit does not support early_stopping=True")
         first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         hidden = hidden_sizes(self.hidden_layer_sizes)
-        given = numbers(X, "X"), plain(y)
+        given: tuple[Any, Any] = (X, y)
+        if not isinstance(X, Stream):
+            given = numbers(X, "X"), plain(y)
         reset = first or not hasattr(self, "n_features_in_")
-        X, Y = self._validate_input(*given, incremental=incremental, reset=reset)
-        class_weights = self._class_weights(given[1], incremental=incremental)
-        weights = row_weights(X, given[1], sample_weight, class_weights)
         random = check_random_state(self.random_state)
+        examples: Examples | StreamExamples
+        classes = class_weights = None
+        if isinstance(X, Stream):
+            beside = {"sample_weight": sample_weight, "X_val": validation.X, "y": y}
+            examples = self._streamed(X, random, beside, incremental=incremental)
+        else:
+            X, Y = self._validate_input(*given, incremental=incremental, reset=reset)
+            class_weights = self._class_weights(given[1], incremental=incremental)
+            weights = row_weights(X, given[1], sample_weight, class_weights)
+            examples, classes = Examples(X, Y, weights), self._classes_of(Y)
+        columns = examples.columns
         if first:
-            loss = self._loss_on(self._output_activation(Y.shape[1]))
+            loss = self._loss_on(self._output_activation(columns))
             each = len(loss.quantiles) if isinstance(loss, Pinball) else 1
             self.coefs_, self.intercepts_ = first_weights(
                 random,
-                [X.shape[1], *hidden, Y.shape[1] * each],
+                [examples.inputs, *hidden, columns * each],
                 self.activation,
-                X.dtype,
+                examples.dtype,
             )
         attributes = {} if first else self.__dict__
         fitted = Fitted.of(attributes, scored=bool(self.early_stopping))
         described = {
             "n_layers_": len(self.coefs_) + 1,
             "n_outputs_": len(self.intercepts_[-1]),
-            "out_activation_": self._output_activation(Y.shape[1]),
+            "out_activation_": self._output_activation(columns),
         }
         self.__dict__.update({**described, **attributes, **fitted.attributes()})
         network, parameters = self._fitted_network()
-        if network.sizes[:-1] != (X.shape[1], *hidden):
+        if network.sizes[:-1] != (examples.inputs, *hidden):
             raise InputError(
-                f"hidden_layer_sizes = {self.hidden_layer_sizes!r} and rows of {X.shape[1]} numbers for coefs_ of "
+                f"hidden_layer_sizes = {self.hidden_layer_sizes!r} and rows of {examples.inputs} numbers for coefs_ of "
                 f"widths {network.sizes}",
                 "the widths of coefs_, from which training continues",
                 "Set hidden_layer_sizes and the columns of X to them, or fit anew with warm_start=False.",
@@ -337,9 +350,9 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
             self,
             network,
             theta,
-            Examples(X, Y, weights),
+            examples,
             held=self._held(validation, class_weights),
-            classes=self._classes_of(Y),
+            classes=classes,
             score=self._score_of,
             before=before if incremental else before.anew(theta),
             fitted=fitted,
@@ -347,6 +360,29 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
             random=random,
             incremental=incremental,
         )
+
+    def _streamed(
+        self,
+        stream: Stream,
+        random: np.random.RandomState,
+        beside: dict[str, Any],
+        *,
+        incremental: bool,
+    ) -> StreamExamples:
+        """The rows of a stream; attributes that scikit-learn's checks would set are set."""
+        refuse_beside_stream(beside | {"partial_fit": incremental or None})
+        stream, columns, targets = self._of_stream(stream)
+        self.n_features_in_ = stream.n_inputs
+        self.__dict__.pop("feature_names_in_", None)
+        dtype = np.dtype(self.dtype or np.float32)
+        shuffle = bool(self.shuffle)
+        return StreamExamples(stream, columns, dtype, targets, random, shuffle)
+
+    @abstractmethod
+    def _of_stream(
+        self, stream: Stream
+    ) -> tuple[Stream, int, Callable[[Matrix], Matrix]]:
+        """The stream as it is learned from, the columns of its targets, and what makes them of T."""
 
     def _held(self, validation: Validation, class_weights: Any) -> Examples | None:
         """Rows of the user's to validate on."""

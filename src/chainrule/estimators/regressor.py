@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import validate_data
 
+from ..data.streams import Stream
 from ..equations.averaging import Ensemble, half_width
 from ..equations.forward_pass import checked_weights
 from ..equations.losses import Loss, Pinball, Poisson
@@ -37,6 +38,7 @@ from .parameters import CONSTRAINTS, loss_named, losses, with_parameters
 from .perceptron import Matrix, Perceptron
 from .rows import Validation, dense, numbers, plain, row_weights
 from .rules import takes_steps
+from .streamed_rows import in_units, refuse_beside_stream
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -291,6 +293,8 @@ class MLPRegressor(RegressorMixin, Perceptron):
         classes: Any = None,
     ) -> None:
         given: Any = self
+        if isinstance(X, Stream) and self.regularization is not None:
+            refuse_beside_stream({"regularization": self.regularization})
         require_bayes(given, validated=validation.X is not None)
         if self.regularization is None:
             self.__dict__.pop("_ensemble", None)
@@ -426,6 +430,12 @@ class MLPRegressor(RegressorMixin, Perceptron):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y.reshape(-1, 1) if y.ndim == 1 else y
+
+    def _of_stream(
+        self, stream: Stream
+    ) -> tuple[Stream, int, Callable[[Matrix], Matrix]]:
+        """The targets in their own units, whatever the stream makes of them."""
+        return in_units(stream), len(stream.preparation.target.names), np.asarray
 
     def _known_targets(self, y: Any) -> Matrix:
         targets: Matrix = check_array(

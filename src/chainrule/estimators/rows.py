@@ -80,6 +80,21 @@ class Examples:
     Y: Matrix
     weights: Matrix | None = None
 
+    @property
+    def inputs(self) -> int:
+        """n_0."""
+        return int(self.X.shape[1])
+
+    @property
+    def columns(self) -> int:
+        """Those of the targets."""
+        return int(self.Y.shape[1])
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the rows."""
+        return self.X.dtype
+
     def data(self, network: Network, theta: Matrix, *, at_once: bool = True) -> Data:
         """The rows as the engines take them; unless `at_once`, large sparse ones stay sparse."""
         # row by row, whatever the order of the user's: engines read it so

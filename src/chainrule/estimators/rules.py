@@ -19,6 +19,7 @@ from ..optimizers.schedules import SCHEDULES, Constant, Schedule
 from ..optimizers.table import OPTIMIZERS
 from ..printable import printable_lines
 from ..training.options import checked_dropout, require_possible
+from ..training.streamed import StreamedData
 from .epochs import DividedRate, EpochRule, InverseSamples, Standing
 from .parameters import Settings
 from .rows import RowOrder, SparseData
@@ -185,9 +186,11 @@ def rules_of(
     # drawn only where it is used, so that without dropout all draws are scikit-learn's
     seed = int(random.randint(2**31)) + steps_before if any(dropout) else 0
     one_batch = rows >= data.rows and not isinstance(data, SparseData)
-    order = RowOrder(
-        random if settings.shuffle else None, data.rows, one_batch=one_batch
-    )
+    order = None  # a stream has its own
+    if not isinstance(data, StreamedData):
+        order = RowOrder(
+            random if settings.shuffle else None, data.rows, one_batch=one_batch
+        )
     rules = Rules(
         optimizer,
         schedule,

@@ -10,6 +10,25 @@ from collections.abc import Iterable
 
 __all__ = ["ACTIVATION_CALLS", "FUNCTIONS", "functions_for"]
 
+
+def _group(width: int) -> str:
+    """The chains of so many outputs, side by side."""
+    each = range(width)
+    starts = [f"s{k} = w[{k}]" for k in each]
+    first = ",\n      ".join(", ".join(starts[k : k + 4]) for k in range(0, width, 4))
+    sums = "".join(f"      s{k} += w[{k}] * v;\n" for k in each)
+    ends = "".join(f"    y[k{f' + {k}' if k else ''}] = s{k};\n" for k in each)
+    return f"""  for (; k + {width} <= outputs; k += {width}) {{
+    float {first};
+    w += {width};
+    for (i = 0; i < inputs; i++) {{
+      const float v = x[i];
+{sums}      w += {width};
+    }}
+{ends}  }}
+"""
+
+
 #: name → the functions that it calls, and its text.
 FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
     "bits": (
@@ -357,48 +376,10 @@ static const float *dense(const float *w, int inputs, int outputs, const float *
     *(four *)(y + k + 12) = d;
   }
 #endif
-  for (; k + 8 <= outputs; k += 8) {
-    float s0 = w[0], s1 = w[1], s2 = w[2], s3 = w[3],
-      s4 = w[4], s5 = w[5], s6 = w[6], s7 = w[7];
-    w += 8;
-    for (i = 0; i < inputs; i++) {
-      const float v = x[i];
-      s0 += w[0] * v;
-      s1 += w[1] * v;
-      s2 += w[2] * v;
-      s3 += w[3] * v;
-      s4 += w[4] * v;
-      s5 += w[5] * v;
-      s6 += w[6] * v;
-      s7 += w[7] * v;
-      w += 8;
-    }
-    y[k] = s0;
-    y[k + 1] = s1;
-    y[k + 2] = s2;
-    y[k + 3] = s3;
-    y[k + 4] = s4;
-    y[k + 5] = s5;
-    y[k + 6] = s6;
-    y[k + 7] = s7;
-  }
-  for (; k + 4 <= outputs; k += 4) {
-    float s0 = w[0], s1 = w[1], s2 = w[2], s3 = w[3];
-    w += 4;
-    for (i = 0; i < inputs; i++) {
-      const float v = x[i];
-      s0 += w[0] * v;
-      s1 += w[1] * v;
-      s2 += w[2] * v;
-      s3 += w[3] * v;
-      w += 4;
-    }
-    y[k] = s0;
-    y[k + 1] = s1;
-    y[k + 2] = s2;
-    y[k + 3] = s3;
-  }
-  for (; k < outputs; k++) {
+"""
+        + _group(8)
+        + _group(4)
+        + """  for (; k < outputs; k++) {
     float s = *w++;
     for (i = 0; i < inputs; i++) {
       s += *w++ * x[i];

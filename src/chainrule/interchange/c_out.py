@@ -13,13 +13,13 @@ from ..arguments import argument
 from ..equations.activation import Activation
 from ..equations.network import Network, Parameters
 from ..errors import InputError
-from .c_arithmetic import exponential, lanes_of, network_outputs, prepared, two_floats
+from .c_arithmetic import lanes_of, two_floats
 from .c_functions import ACTIVATION_CALLS, functions_for
 from .deployment import Deployment
 from .parts import CategoryPart, NumberPart, SumPart
 from .stamp import MARK, Stamp
 
-__all__ = ["c_outputs", "c_rows", "c_text", "require_c"]
+__all__ = ["c_text", "require_c"]
 
 Matrix = np.ndarray[Any, Any]
 F = np.float32
@@ -52,66 +52,6 @@ def require_c(deployment: Deployment) -> None:
                 f"numbers up to {np.finfo(F).max:.3g}",
                 "Export to .py, or train with dtype float32.",
             )
-
-
-# ---- what the C computes
-
-
-def c_rows(deployment: Deployment, rows: Any) -> Matrix:
-    """Raw rows as the C takes them: float32, categories by their numbers, NaN for missing."""
-    if not deployment.columns:
-        return np.asarray(rows, F)
-    found = np.full(
-        (len(rows[deployment.columns[0].name]), len(deployment.columns)), np.nan
-    )
-    places = {
-        part.column: {name: i for i, name in enumerate(part.categories)}
-        for part in deployment.parts
-        if isinstance(part, CategoryPart)
-    }
-    for i, column in enumerate(deployment.columns):
-        values = rows[column.name]
-        if column.kind != "category":
-            found[:, i] = values
-            continue
-        known = places.get(i, {})
-        found[:, i] = [
-            np.nan if value is None else known.get(value, -1) for value in values
-        ]
-    return found.astype(F)
-
-
-def c_outputs(deployment: Deployment, raw: Matrix) -> Matrix:
-    """The outputs of the C, bit by bit, of rows as `c_rows` gives them."""
-    x = raw
-    if deployment.columns:
-        x = prepared(deployment.parts, raw)
-    elif deployment.scale != 1:
-        x = raw * F(deployment.scale)
-    total = network_outputs(deployment.network, deployment.members[0], x)
-    for parameters in deployment.members[1:]:
-        total = total + network_outputs(deployment.network, parameters, x)
-    if len(deployment.members) > 1:
-        total = total / F(len(deployment.members))
-    finish = deployment.finish
-    if finish.kind == "classes" and total.shape[1] == 1:
-        total = np.hstack([F(1) - total, total])
-    if finish.normalized:
-        s = np.zeros(len(total), F)
-        for k in range(total.shape[1]):
-            s = s + total[:, k]
-        total = total / s[:, None]
-    if finish.width is not None and finish.center is not None:
-        total = total * finish.width.astype(F) + finish.center.astype(F)
-    if finish.log:
-        total = exponential(np.asarray(total, F))
-    if finish.low is not None and finish.high is not None:
-        low, high = finish.low.astype(F), finish.high.astype(F)
-        total = np.where(total < low, low, np.where(total > high, high, total))
-    return np.asarray(total, F)
-
-
-# ---- the text
 
 
 def c_text(

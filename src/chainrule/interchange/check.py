@@ -22,7 +22,8 @@ import numpy as np
 from ..errors import InputError, counted
 from ..files.limits import require_room
 from ..files.schema import fitted, read_json
-from .c_out import c_rows
+from .bounds import allowed
+from .c_outputs import c_rows
 from .deployment import Deployment, Matrix, deployment_of, without_preparation
 from .drawn_rows import drawn_rows
 from .export import ENDINGS
@@ -36,10 +37,28 @@ from .onnx_out import (
     onnx_library,
     sealed,
 )
-from .stamp import MARK, Stamp, largest_difference, theta_digest
+from .stamp import MARK, Stamp, differences, largest_difference, theta_digest
 
 __all__ = ["ExportCheck", "check_export", "require_seal"]
 
+#: Operators of the exports of ONNX.
+WRITTEN = frozenset(
+    (
+        *("Abs", "Add", "ArgMax", "Cast", "Clip", "Concat", "Cos", "Div", "Equal"),
+        *(
+            "Erf",
+            "Exp",
+            "Gather",
+            "Gemm",
+            "Greater",
+            "Identity",
+            "IsNaN",
+            "LabelEncoder",
+        ),
+        *("Log", "Max", "Min", "Mul", "Neg", "ReduceSum", "Relu", "Sigmoid", "Sin"),
+        *("Softmax", "Sqrt", "Sub", "Sum", "Tanh", "Where"),
+    )
+)
 #: Seconds that compiling or running a file may take.
 MOST_SECONDS = 600
 
@@ -54,9 +73,10 @@ class ExportCheck:
     stamp : Stamp
         As it stands in the file.
     difference : float
-        The largest one that was found now.
+        The largest one that was found now, beside what its row is allowed.
     allowed : float
-        The bound of the stamp; of C and its own rows with the rounding of these rows' outputs to float.
+        The bound of the stamp for that row; of C and the rows in it the difference of the stamp, with the rounding of
+        these rows' outputs to float.
     rows : int
     against : str
         What it was compared with: "the rows in it", or "the model".
@@ -82,7 +102,9 @@ class ExportCheck:
         )
 
 
-def check_export(path: str | os.PathLike[str], model: Any = None) -> ExportCheck:
+def check_export(
+    path: str | os.PathLike[str], model: Any = None, *, rows: Any = None
+) -> ExportCheck:
     """Run an exported file and compare it with what its stamp states.
 
     Parameters
@@ -92,6 +114,8 @@ def check_export(path: str | os.PathLike[str], model: Any = None) -> ExportCheck
     model : fitted estimator, Report or Model, optional
         What it was written from: then it is compared on all rows of the stamp, where they were drawn; without it, or
         where they were given, on the first of them, which are in the file.
+    rows : as `export` takes them, optional
+        Other rows to compare file and model on.
 
     Returns
     -------
@@ -123,24 +147,47 @@ def check_export(path: str | os.PathLike[str], model: Any = None) -> ExportCheck
     require_room(os.fspath(path), target.stat().st_size)
     blob = target.read_bytes()
     stamp = _stamp_of(target, blob)
-    deployment = rows = None
+    deployment = None
     if model is not None:
         deployment = _of_model(target, stamp, model)
-        if stamp.seed is not None:
+        if rows is not None:
+            rows = deployment.rows_of(rows)
+        elif stamp.seed is not None:
             rows = drawn_rows(deployment, stamp.rows, stamp.seed)
+    elif rows is not None:
+        raise InputError(
+            f"rows to check {os.fspath(path)} on, without a model",
+            "rows and the model that the file was written from",
+            "Pass the model as well.",
+        )
     run = {".onnx": _run_onnx, ".c": _run_c, ".py": _run_python}[target.suffix]
     found, expected = run(target, blob, deployment, rows)
-    allowed, against = stamp.bound, "the model"
     if rows is None or deployment is None:
+        most = stamp.bound
+        if target.suffix == ".c":  # its bits are known
+            most = stamp.difference * (1 + 1e-6) + 2**-22 * stamp.largest
+        difference = largest_difference(found, expected)
         against = "the rows in it"
     else:
         expected = deployment.outputs_of(rows)
-    if target.suffix == ".c":
-        allowed += 2**-22 * stamp.largest * (rows is None) + 1e-6 * stamp.bound
-    difference = largest_difference(found, expected)
-    return ExportCheck(
-        os.fspath(path), stamp, difference, allowed, len(expected), against
-    )
+        difference, most = _worst(stamp, deployment.inputs_of(rows), found, expected)
+        against = "the model"
+    return ExportCheck(os.fspath(path), stamp, difference, most, len(expected), against)
+
+
+def _worst(
+    stamp: Stamp, x: Matrix, found: Matrix, expected: Matrix
+) -> tuple[float, float]:
+    """The difference that is largest beside what its row is allowed, and that."""
+    apart = differences(found, expected)
+    reach = np.array(stamp.reach or (np.inf,))
+    most = allowed(stamp.bound, stamp.largest, reach, x, expected)
+    if apart.shape != most.shape:
+        return np.inf, stamp.bound
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = np.where(apart > 0, apart / most, 0.0)
+    at = int(np.nanargmax(share)) if share.size else 0
+    return float(apart.ravel()[at]), float(most.ravel()[at])
 
 
 def _of_model(target: Path, stamp: Stamp, model: Any) -> Deployment:
@@ -206,6 +253,7 @@ def _run_onnx(
     target: Path, blob: bytes, deployment: Deployment | None, rows: Any
 ) -> tuple[Matrix, Matrix]:
     expected = np.zeros(0)
+    _require_plain_nodes(target, blob)
     try:
         if rows is not None and deployment is not None:
             feeds = feeds_of(deployment, rows)
@@ -218,6 +266,15 @@ def _run_onnx(
     except Exception as error:  # of whatever an altered graph makes the evaluator do
         raise _unlike(target, f"which does not run ({error!s:.200})") from error
     return next(iter(outputs.values())), expected
+
+
+def _require_plain_nodes(target: Path, blob: bytes) -> None:
+    """Raise for operators that run graphs or make arrays of any size: no export has them."""
+    model = onnx_library().load_model_from_string(blob)
+    strange = [n.op_type for n in model.graph.node if n.op_type not in WRITTEN]
+    if strange or model.functions:
+        what = strange[0] if strange else "a function"
+        raise _unlike(target, f"with {what!r:.60}, which no export has")
 
 
 @dataclass(frozen=True)

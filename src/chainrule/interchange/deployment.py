@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,13 @@ from ..estimators import (
     TabularRegressor,
 )
 from ..estimators.files import LabelsText
-from ..estimators.tabular.columns import Column, columns_of
+from ..estimators.tabular.columns import (
+    Column,
+    Rows,
+    columns_of,
+    is_frame,
+    named_columns,
+)
 from ..estimators.tabular.encoding import Encoding, encode
 from ..estimators.tabular.members import average
 from ..files.schema import fitted
@@ -156,21 +162,20 @@ class Deployment:
             return rows.astype(np.float64 if self.scale != 1 else self.dtype)
         names = [column.name for column in self.columns]
         if isinstance(given, Mapping):
-            gone = [name for name in names if name not in given]
-            if gone:
-                raise InputError(
-                    f"rows without the columns {', '.join(gone[:10])}",
-                    "the columns of training",
-                    "Add or rename them.",
-                )
+            require_columns(given, names)
             kinds = [column.kind for column in self.columns]
             return {
                 name: _as_kind(np.asarray(given[name]), kind)
                 for name, kind in zip(names, kinds, strict=True)
             }
+        kinds = [column.kind for column in self.columns]
+        if isinstance(self.source, Preparation) and is_frame(given):
+            given = Rows({name: c for name, c in named_columns(given) if name in names})
+            require_columns(given.columns, names)
+            given = Rows({name: given.arrays[name] for name in names})
         found = columns_of(
             given if hasattr(given, "shape") else np.asarray(given, object),
-            kinds=[column.kind for column in self.columns],
+            kinds=kinds,
         )
         return {name: c.values for name, c in zip(names, found, strict=True)}
 
@@ -201,6 +206,18 @@ class Deployment:
     def outputs_of(self, rows: Any) -> Matrix:
         """The outputs of the model itself, shape (N, columns)."""
         return self.finish.applied(self.network_outputs(self.inputs_of(rows)))
+
+
+def require_columns(given: Iterable[str], names: Iterable[str]) -> None:
+    """Raise where a column of training is not given."""
+    there = set(given)
+    gone = [name for name in names if name not in there]
+    if gone:
+        raise InputError(
+            f"rows without the columns {', '.join(gone[:10])}",
+            "the columns of training",
+            "Add or rename them.",
+        )
 
 
 def _as_kind(values: Matrix, kind: str) -> Matrix:
@@ -317,10 +334,15 @@ def _of_tabular(
 def _of_model(model: Model) -> Deployment:
     network, parameters, notes = model.network, model.parameters, model.notes
     try:
+        labels = (notes.get("labels") or {}).get("classes_")
         if "preparation" in notes:
             made = Preparation.from_dict(notes["preparation"])
-            return _of_preparation(network, parameters, made)
-        labels = (notes.get("labels") or {}).get("classes_")
+            found = _of_preparation(network, parameters, made)
+            if labels is None:
+                return found
+            # of an import, which knows whether they are numbers
+            classes = fitted(LabelsText, labels, "classes_").array()
+            return replace(found, finish=replace(found.finish, classes=classes))
         if labels is not None:
             classes = fitted(LabelsText, labels, "classes_").array()
             finish = (

@@ -10,10 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import InputError
 from ..files.writing import write_whole
-from .bounds import bound_of
-from .c_out import c_outputs, c_rows, c_text, require_c
+from .bounds import bound_of, reach_of
+from .c_arithmetic import prepared
+from .c_out import c_text, require_c
+from .c_outputs import c_outputs, c_rows
 from .deployment import Deployment, Matrix, deployment_of, without_preparation
 from .drawn_rows import drawn_rows, part_of_rows, row_count
 from .onnx_out import evaluate, feeds_of, onnx_bytes, require_onnx
@@ -24,6 +28,8 @@ __all__ = ["ENDINGS", "export", "ran_python"]
 
 #: Rows that are drawn.
 COUNT = 1000
+#: Times the largest difference of the preparation in float.
+APART = 4.0
 ENDINGS = (".onnx", ".c", ".py")
 #: Words that C has for itself, beside Python's.
 C_WORDS = frozenset(
@@ -75,7 +81,7 @@ def _stamp(
     rows: Any,
     seed: int | None,
     measured: tuple[Matrix, Matrix],
-    bound: float | None,
+    bound: float,
 ) -> Stamp:
     """The stamp of outputs that were measured beside the model's."""
     found, expected = measured
@@ -90,13 +96,19 @@ def _stamp(
     how = "none" if deployment.source is None else "in the file"
     return Stamp(
         difference,
-        difference if bound is None else max(bound, difference),
+        max(bound, 2 * difference),
         row_count(rows),
         seed,
         float(abs(finite).max()) if finite.size else 0.0,
         "left out" if deployment.left_out else how,
         theta_digest(deployment),
+        tuple(_upwards(n) for n in reach_of(deployment, deployment.inputs_of(rows))),
     )
+
+
+def _upwards(number: float) -> float:
+    """A number of three digits that is not below."""
+    return float(f"{number * 1.005:.2e}")
 
 
 def _to_c(
@@ -117,9 +129,34 @@ def _to_c(
     expected = deployment.outputs_of(rows)
     raw = c_rows(deployment, rows)
     found = c_outputs(deployment, raw)
-    stamp = _stamp(deployment, rows, seed, (found, expected), None)
+    x = deployment.inputs_of(rows)
+    bound = bound_of(
+        deployment, x, narrow=True, apart=_inputs_apart(deployment, rows, raw, x)
+    )
+    stamp = _stamp(deployment, rows, seed, (found, expected), bound)
     text = c_text(deployment, name, stamp, raw[:IN_FILE], expected[:IN_FILE])
     return stamp, text.encode("ascii")
+
+
+def _inputs_apart(
+    deployment: Deployment, rows: Any, raw: Matrix, x: Matrix
+) -> Matrix | None:
+    """The distance of each input of the C from the model's: several times the largest on the rows.
+
+    The arithmetic in float makes it, and the rounding of raw numbers to float, which the rows need not show.
+    """
+    if not deployment.columns:
+        return None
+    moved = {
+        column.name: rows[column.name]
+        if column.kind == "category"
+        else rows[column.name] * (1 + 2**-24)
+        for column in deployment.columns
+    }
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(prepared(deployment.parts, raw).astype(np.float64) - x)
+        apart += np.abs(deployment.inputs_of(moved).astype(np.float64) - x)
+    return np.asarray(APART * np.nanmax(apart, axis=0, initial=0.0))
 
 
 def _to_onnx(

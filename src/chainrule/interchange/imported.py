@@ -13,11 +13,11 @@ from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..files.json_text import versions
 from ..files.storage import Model
-from .bounds import bound_of
+from .bounds import bound_of, reach_of
 from .deployment import Deployment, Finish, Matrix
 from .stamp import largest_difference
 
-__all__ = ["Layer", "folded", "imported_model", "usual_loss"]
+__all__ = ["ROWS", "Layer", "folded", "imported_model", "usual_loss"]
 
 #: Rows that both are compared on.
 ROWS = 200
@@ -52,6 +52,7 @@ def imported_model(
     source: str,
     outputs: Callable[[Matrix], Matrix],
     *,
+    rows: Matrix | None = None,
     notes: dict[str, Any] | None = None,
     changed: Sequence[str] = (),
 ) -> Model:
@@ -65,6 +66,8 @@ def imported_model(
         Where it came from, in words.
     outputs : callable
         What the source itself computes, of rows of shape (N, n_0).
+    rows : ndarray, shape (N, n_0), optional
+        What both are compared on, of float32; by default standard normal.
     notes : dict, optional
         What stands beside the weights.
     changed : sequence of str
@@ -89,11 +92,15 @@ def imported_model(
     parameters = Parameters(network.sizes, theta)
     network.require(parameters)
     deployment = Deployment(network, (parameters,), Finish("outputs"))
-    rows = np.random.default_rng(0).normal(size=(ROWS, sizes[0])).astype(dtype)
+    rounded = None
+    if rows is None:
+        rows = np.random.default_rng(0).normal(size=(ROWS, sizes[0])).astype(dtype)
+    else:
+        rounded = 2.0**-24 * reach_of(deployment, rows)
     with np.errstate(all="ignore"):
         theirs = np.asarray(outputs(rows)).reshape(len(rows), -1)
         difference = largest_difference(deployment.outputs_of(rows), theirs)
-        bound = bound_of(deployment, rows)
+        bound = bound_of(deployment, rows, apart=rounded)
     if changed:  # rounded once more
         bound *= 4
     if not difference <= bound:
@@ -106,7 +113,7 @@ def imported_model(
         "from": source,
         "difference": difference,
         "bound": bound,
-        "rows": ROWS,
+        "rows": len(rows),
         "changed": list(changed),
     }
     return Model(network, parameters, {**(notes or {}), "imported": told}, versions())

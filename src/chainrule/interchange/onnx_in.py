@@ -7,9 +7,7 @@ one layer, which is an activation, or a scaling, or refused with its node.
 
 from __future__ import annotations
 
-import math
 import os
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +20,12 @@ from ..files.storage import Model
 from .check import require_seal
 from .deployment import Matrix
 from .imported import Layer, folded, imported_model
-from .onnx_out import DIGEST, onnx_library
+from .onnx_graph import GraphFile, unusable
+from .onnx_out import DIGEST, PRODUCER, onnx_library
 from .onnx_trees import Constant, Leaf, Tree, activation_of, scaling_of, tree_of
 
 __all__ = ["from_onnx"]
 
-FIRST_OPSET = 13
 #: Operators that an activation or a scaling may be made of, and their attributes.
 OPERATORS = frozenset(
     (
@@ -89,243 +87,69 @@ def from_onnx(
     try:
         proto = onnx.load_model_from_string(blob)
     except Exception as error:  # protobuf's own classes, by back end
-        raise _unusable(target, "which is no file of ONNX") from error
+        raise unusable(target, "which is no file of ONNX") from error
     try:
         notes = {str(p.key): str(p.value) for p in proto.metadata_props}
+        if proto.producer_name == PRODUCER and DIGEST not in notes:
+            raise unusable(target, "written by chainrule, without its checksum")
         require_seal(target, blob, notes.get(DIGEST))
-        reader = _Reader(target, proto, output)
-        layers, changed, used = reader.read()
+        graph = GraphFile(target, proto, output)
+        layers, changed = _Reader(graph).read()
     except InputError:
         raise
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise _unusable(
+        raise unusable(
             target, f"with contents that do not fit together ({error!s:.200})"
         ) from error
     return imported_model(
         layers,
         loss,
         f"{target.name} (ONNX, {proto.producer_name or 'no producer'!s:.40})",
-        lambda rows: reader.evaluated(used, rows),
+        graph.evaluated,
         changed=changed,
-    )
-
-
-def _unusable(target: Path, what: str) -> InputError:
-    return InputError(
-        f"{target}, {what}",
-        "an unaltered ONNX file of a dense network",
-        "Export it again, or use another copy.",
     )
 
 
 class _Reader:
     """One walk through a graph."""
 
-    def __init__(self, target: Path, proto: Any, output: str | None) -> None:
-        self.onnx = onnx_library()
-        self.target, self.proto, self.graph = target, proto, proto.graph
+    def __init__(self, file: GraphFile) -> None:
+        self.file = file
         self.layers: list[Layer] = []
         self.changed: list[str] = []
-        self.values: dict[str, Any] = {}
-        self._require_plain()
-        self.initializers = self._initializers()
-        self.output = self._output(output)
-        self.nodes = self._leading_to(self.output)
-        self.uses = Counter(name for node in self.nodes for name in node.input if name)
-        self.uses[self.output] += 1
-        self.dtype = self._take_input()
-
-    # ---- what is there
-
-    def _require_plain(self) -> None:
-        if self.proto.functions:
-            raise _unusable(self.target, "with functions of its own")
-        if self.graph.sparse_initializer:
-            raise _unusable(self.target, "with sparse weights")
-        versions = [
-            o.version for o in self.proto.opset_import if o.domain in ("", "ai.onnx")
-        ]
-        latest = self.onnx.defs.onnx_opset_version()
-        if len(versions) != 1 or not FIRST_OPSET <= versions[0] <= latest:
-            raise InputError(
-                f"{self.target}, of opset {', '.join(map(str, versions)) or 'none'}",
-                f"opset {FIRST_OPSET} to {latest}",
-                "Convert it by onnx.version_converter.",
-            )
-
-    def _initializers(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for tensor in self.graph.initializer:
-            if tensor.name in found:
-                raise _unusable(self.target, f"with two arrays {tensor.name!r:.60}")
-            found[tensor.name] = tensor
-        return found
-
-    def _output(self, asked: str | None) -> str:
-        produced = {name for node in self.graph.node for name in node.output}
-        if asked is not None:
-            if asked not in produced:
-                shown = [o.name for o in self.graph.output]
-                raise InputError(
-                    f"output = {asked!r}, which no node of {self.target} writes",
-                    f"a tensor of it; its outputs are {', '.join(shown)[:200]}",
-                    "Name one of these.",
-                )
-            return asked
-        real = (self.onnx.TensorProto.FLOAT, self.onnx.TensorProto.DOUBLE)
-        found = [
-            o.name
-            for o in self.graph.output
-            if o.type.tensor_type.elem_type in real and o.name in produced
-        ]
-        if len(found) != 1:
-            raise InputError(
-                f"{self.target} with {counted(len(found), 'output')} of numbers",
-                "one, or output=… with the name of a tensor",
-                f"Pass output={found[0]!r}." if found else "Use another file.",
-            )
-        return str(found[0])
-
-    def _leading_to(self, output: str) -> list[Any]:
-        """The nodes that the output needs, in the file's order."""
-        producer: dict[str, int] = {}
-        for i, node in enumerate(self.graph.node):
-            for name in node.output:
-                if not name:
-                    continue
-                if name in producer or name in self.initializers:
-                    raise _unusable(
-                        self.target, f"with a tensor {name!r:.60} that is written twice"
-                    )
-                producer[name] = i
-        wanted, waiting = set(), [output]
-        while waiting:
-            i = producer.get(waiting.pop(), -1)
-            if i >= 0 and i not in wanted:
-                wanted.add(i)
-                waiting += self.graph.node[i].input
-        return [self.graph.node[i] for i in sorted(wanted)]
-
-    def _take_input(self) -> np.dtype[Any]:
-        """The one input, as A[0]; its dtype."""
-        inputs = [
-            value
-            for value in self.graph.input
-            if value.name not in self.initializers and self.uses[value.name]
-        ]
-        if len(inputs) != 1:
-            raise InputError(
-                f"{self.target} with {counted(len(inputs), 'input')}"
-                + (
-                    f": {', '.join(v.name for v in inputs)[:200]}"
-                    if len(inputs) > 1
-                    else ""
-                ),
-                "one input, rows of shape (N, n_0)",
-                "Export without the preparation of columns: preparation=False of chainrule's own export.",
-            )
-        kind = inputs[0].type.tensor_type
-        types = self.onnx.TensorProto
-        dtypes = {types.FLOAT: np.float32, types.DOUBLE: np.float64}
-        if kind.elem_type not in dtypes:
-            raise _unusable(
-                self.target,
-                f"whose input is of type {kind.elem_type}, not float or double",
-            )
-        rank = len(kind.shape.dim) if kind.HasField("shape") else 2
-        if rank != 2:
-            raise _unusable(
-                self.target, f"whose input has {rank} axes, not rows and columns"
-            )
-        self.declared = (
-            int(kind.shape.dim[1].dim_value)
-            if rank == 2 and kind.HasField("shape")
-            else 0
-        )
-        self.input = inputs[0]
-        if any(
-            name == self.input.name for node in self.graph.node for name in node.output
-        ):
-            raise _unusable(self.target, "whose input is written by a node")
-        self.values[self.input.name] = Leaf("a", 0)
-        return np.dtype(dtypes[kind.elem_type])
-
-    def array(self, tensor: Any, where: str) -> Matrix:
-        """The array of a tensor whose bytes are there, as many as its shape says."""
-        types = self.onnx.TensorProto
-        sizes = {
-            types.FLOAT: (np.float32, "float_data"),
-            types.DOUBLE: (np.float64, "double_data"),
-            types.INT64: (np.int64, "int64_data"),
-            types.BOOL: (np.bool_, "int32_data"),
-        }
-        if tensor.data_location == types.EXTERNAL or tensor.external_data:
-            raise _unusable(self.target, f"{where}: an array outside of the file")
-        if tensor.data_type not in sizes:
-            name = self.onnx.helper.tensor_dtype_to_string(tensor.data_type)
-            raise InputError(
-                f"{self.target}, {where}: an array of {name}",
-                "float or double",
-                "Convert the network to float32.",
-            )
-        dtype, field = sizes[tensor.data_type]
-        dims = [int(n) for n in tensor.dims]
-        if any(n < 0 for n in dims) or len(dims) > 4 or tensor.HasField("segment"):
-            raise _unusable(self.target, f"{where}: an array of shape {dims!s:.80}")
-        count = math.prod(dims)
-        there = (
-            len(tensor.raw_data) / np.dtype(dtype).itemsize
-            if tensor.HasField("raw_data")
-            else len(getattr(tensor, field))
-        )
-        if count != there:
-            raise _unusable(
-                self.target,
-                f"{where}: an array of shape {dims!s:.80} with {there:g} numbers",
-            )
-        return np.asarray(self.onnx.numpy_helper.to_array(tensor))
+        self.values: dict[str, Any] = {file.input.name: Leaf("a", 0)}
 
     def value(self, name: str, node: Any) -> Any:
         """The value of an input of a node."""
-        if name not in self.values and name in self.initializers:
-            found = self.array(self.initializers[name], f"array {name!r:.60}")
+        if name not in self.values and name in self.file.initializers:
+            found = self.file.array(self.file.initializers[name], f"array {name!r:.60}")
             self.values[name] = Constant(found)
         if name not in self.values:
-            raise self.refused(node, f"its input {name!r:.60} is not there")
+            raise self.file.refused(node, f"its input {name!r:.60} is not there")
         return self.values[name]
-
-    def refused(self, node: Any, why: str) -> InputError:
-        """The error for a node."""
-        name = node.name or (node.output[0] if node.output else "")
-        kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
-        return InputError(
-            f"{self.target}, node {name!r:.80} ({kind!s:.60}): {why}",
-            "a dense network: Gemm, or MatMul and Add, activations, Softmax, scaling of inputs and outputs",
-            "Export the network without that node; output=… names the tensor to stop at.",
-        )
 
     # ---- the walk
 
-    def read(self) -> tuple[list[Layer], list[str], list[Any]]:
-        """The layers, what was folded or left out, and the nodes that were read."""
-        for node in self.nodes:
+    def read(self) -> tuple[list[Layer], list[str]]:
+        """The layers, and what was folded or left out."""
+        for node in self.file.nodes:
             if node.domain not in ("", "ai.onnx"):
-                raise self.refused(node, "an operator of another domain")
+                raise self.file.refused(node, "an operator of another domain")
             self.values[node.output[0]] = self.read_node(node)
-        last = self.nodes[-1] if self.nodes else None
-        end = self.values.get(self.output)
+        last = self.file.nodes[-1] if self.file.nodes else None
+        end = self.values.get(self.file.output)
         if last is None or not self.layers or isinstance(end, Constant):
-            raise _unusable(self.target, "without a layer")
+            raise unusable(self.file.target, "without a layer")
         self._end(end, last)
-        return self.layers, self.changed, self.nodes
+        return self.layers, self.changed
 
     def read_node(self, node: Any) -> Any:
         """The value of a node's first output."""
         if not node.input and node.op_type != "Constant":
-            raise self.refused(node, "it has no input")
-        attributes = {a.name: self._attribute(a, node) for a in node.attribute}
+            raise self.file.refused(node, "it has no input")
+        attributes = {a.name: self.file.attribute(a, node) for a in node.attribute}
         if len(attributes) != len(node.attribute):
-            raise self.refused(node, "an attribute twice")
+            raise self.file.refused(node, "an attribute twice")
         if node.op_type == "Constant":
             return self._constant(node, attributes)
         if node.op_type in PASSING:
@@ -335,56 +159,39 @@ class _Reader:
         if node.op_type == "MatMul":
             return self._dense(node, self._given(node, 2), None, attributes)
         if node.op_type not in OPERATORS:
-            raise self.refused(node, "an operator that a dense network does not have")
+            raise self.file.refused(
+                node, "an operator that a dense network does not have"
+            )
         inputs = [
             Constant(np.zeros(0)) if not name else self.value(name, node)
             for name in node.input
         ]
         if all(isinstance(one, Constant) for one in inputs):
-            raise self.refused(node, "of constants alone")
+            raise self.file.refused(node, "of constants alone")
         if node.op_type == "Add" and self._is_bias(node, inputs):
             return next(one for one in inputs if isinstance(one, Leaf))
         try:
             return tree_of(node.op_type, tuple(inputs), attributes)
         except ValueError as error:
-            raise self.refused(node, str(error)) from error
-
-    def _attribute(self, attribute: Any, node: Any) -> Any:
-        """A number, a text or an array; graphs are refused."""
-        kinds = self.onnx.AttributeProto
-        if attribute.ref_attr_name:
-            raise self.refused(node, "an attribute of a function")
-        if attribute.type == kinds.FLOAT:
-            return float(attribute.f)
-        if attribute.type == kinds.INT:
-            return int(attribute.i)
-        if attribute.type == kinds.STRING:
-            return attribute.s.decode(errors="replace")
-        if attribute.type == kinds.TENSOR:
-            return Constant(self.array(attribute.t, f"node {node.name!r:.60}"))
-        if attribute.type == kinds.FLOATS:
-            return Constant(np.array(attribute.floats, np.float32))
-        if attribute.type == kinds.INTS:
-            return Constant(np.array(attribute.ints, np.int64))
-        raise self.refused(node, f"an attribute {attribute.name!r:.40} of another kind")
+            raise self.file.refused(node, str(error)) from error
 
     def _constant(self, node: Any, attributes: dict[str, Any]) -> Constant:
         if len(attributes) != 1 or node.input:
-            raise self.refused(node, "a constant without one value")
+            raise self.file.refused(node, "a constant without one value")
         name, value = next(iter(attributes.items()))
         if name == "value_float":
             return Constant(np.array(value, np.float32))
         if name == "value_int":
             return Constant(np.array(value, np.int64))
         if name not in ("value", "value_floats", "value_ints"):
-            raise self.refused(node, f"a constant by {name!r:.40}")
+            raise self.file.refused(node, f"a constant by {name!r:.40}")
         if not isinstance(value, Constant):
-            raise self.refused(node, "a constant that is no array")
+            raise self.file.refused(node, "a constant that is no array")
         return value
 
     def _given(self, node: Any, count: int) -> list[Any]:
         if len(node.input) != count or not all(node.input):
-            raise self.refused(
+            raise self.file.refused(
                 node, f"{counted(len(node.input), 'input')}, not {count}"
             )
         return [self.value(name, node) for name in node.input]
@@ -394,42 +201,44 @@ class _Reader:
         value = self.value(node.input[0], node)
         kind = node.op_type
         if kind == "Cast":
-            types = self.onnx.TensorProto
+            types = self.file.onnx.TensorProto
             same = {
                 np.dtype(np.float32): types.FLOAT,
                 np.dtype(np.float64): types.DOUBLE,
             }
-            if attributes.get("to") != same[self.dtype]:
-                raise self.refused(node, "a change of the dtype")
+            if attributes.get("to") != same[self.file.dtype]:
+                raise self.file.refused(node, "a change of the dtype")
         elif kind == "Flatten" and attributes.get("axis", 1) != 1:
-            raise self.refused(node, f"axis {attributes['axis']}, not 1")
+            raise self.file.refused(node, f"axis {attributes['axis']}, not 1")
         elif kind == "Dropout":
             training = node.input[2] if len(node.input) > 2 else ""
             if training:
                 mode = self.value(training, node)
                 if not isinstance(mode, Constant) or bool(mode.values.any()):
-                    raise self.refused(node, "in training mode")
+                    raise self.file.refused(node, "in training mode")
             self.changed.append(f"Dropout {node.name!r:.60} left out")
         elif kind == "Reshape":
             shape = self._given(node, 2)[1]
             whole = value == Leaf("a", 0) and isinstance(shape, Constant)
             wanted = shape.values.tolist() if whole else []
             if not whole or wanted not in (
-                [-1, self.declared],
+                [-1, self.file.declared],
                 [0, -1],
-                [0, self.declared],
+                [0, self.file.declared],
             ):
-                raise self.refused(node, f"to shape {wanted!s:.60}")
+                raise self.file.refused(node, f"to shape {wanted!s:.60}")
         return value
 
     def _gemm(self, node: Any, attributes: dict[str, Any]) -> Leaf:
         for name, wanted in (("alpha", 1.0), ("beta", 1.0), ("transA", 0)):
             if attributes.pop(name, wanted) != wanted:
-                raise self.refused(node, f"{name} other than {wanted:g}")
+                raise self.file.refused(node, f"{name} other than {wanted:g}")
         values = self._given(node, len(node.input))
         turned = attributes.pop("transB", 0)
         if turned not in (0, 1) or len(values) not in (2, 3):
-            raise self.refused(node, "another form than rows times weights plus biases")
+            raise self.file.refused(
+                node, "another form than rows times weights plus biases"
+            )
         if turned and isinstance(values[1], Constant) and values[1].values.ndim == 2:
             values[1] = Constant(values[1].values.T)
         bias = values[2] if len(values) == 3 else None
@@ -441,21 +250,21 @@ class _Reader:
         """A new layer, Z[l]."""
         x, weights = values
         if attributes:
-            raise self.refused(node, f"attributes {', '.join(attributes)!s:.60}")
+            raise self.file.refused(node, f"attributes {', '.join(attributes)!s:.60}")
         if isinstance(x, Constant) or not isinstance(weights, Constant):
-            raise self.refused(node, "not rows times an array of weights")
+            raise self.file.refused(node, "not rows times an array of weights")
         W = weights.values
-        if W.ndim != 2 or 0 in W.shape or W.dtype != self.dtype:
-            raise self.refused(node, f"weights of shape {W.shape} and {W.dtype}")
+        if W.ndim != 2 or 0 in W.shape or W.dtype != self.file.dtype:
+            raise self.file.refused(node, f"weights of shape {W.shape} and {W.dtype}")
         layer = Layer(np.ascontiguousarray(W.T), None)
         if bias is not None:
-            good = isinstance(bias, Constant) and bias.values.dtype == self.dtype
+            good = isinstance(bias, Constant) and bias.values.dtype == self.file.dtype
             if not good or bias.values.shape not in ((W.shape[1],), (1, W.shape[1])):
-                raise self.refused(node, "biases that are not one for each output")
+                raise self.file.refused(node, "biases that are not one for each output")
             layer.b = bias.values.reshape(-1)
         width = self._width()
         if W.shape[0] != (width or W.shape[0]):
-            raise self.refused(
+            raise self.file.refused(
                 node, f"weights for {W.shape[0]} inputs after {width} outputs"
             )
         scaling = self._close(x, node, W.shape[0])
@@ -466,7 +275,7 @@ class _Reader:
 
     def _width(self) -> int:
         """The columns of what the next layer takes; 0 where nobody says."""
-        return len(self.layers[-1].W) if self.layers else self.declared
+        return len(self.layers[-1].W) if self.layers else self.file.declared
 
     def _is_bias(self, node: Any, inputs: list[Any]) -> bool:
         """Take the array that is added to a layer without biases as its biases."""
@@ -478,10 +287,10 @@ class _Reader:
                 continue
             layer, values = self.layers[-1], other.values
             shapes = ((len(layer.W),), (1, len(layer.W)))
-            alone = self.uses[name] == 1 and layer.phi is None
+            alone = self.file.uses[name] == 1 and layer.phi is None
             if layer.b is None and alone and values.shape in shapes:
-                if values.dtype != self.dtype:
-                    raise self.refused(node, f"biases of {values.dtype}")
+                if values.dtype != self.file.dtype:
+                    raise self.file.refused(node, f"biases of {values.dtype}")
                 layer.b = values.reshape(-1)
                 return True
         return False
@@ -490,19 +299,19 @@ class _Reader:
         """End the layer before the next, which takes x; the scaling of x, where there is one."""
         here = len(self.layers)
         if isinstance(x, Tree):
-            found = activation_of(x, self.dtype)
+            found = activation_of(x, self.file.dtype)
             if found is not None and found[0] == Leaf("z", here) and here:
                 self.layers[-1].phi = found[1]
                 return None
         scaled = scaling_of(x, width)
         if scaled is None:
             kind = x.op if isinstance(x, Tree) else "?"
-            raise self.refused(
+            raise self.file.refused(
                 node, f"before it operators that are no activation, the last {kind}"
             )
         leaf, scale, shift = scaled
         if leaf.layer != here or (leaf.kind == "a" and here):
-            raise self.refused(
+            raise self.file.refused(
                 node, "it does not follow the layer before it: a branch or a skip"
             )
         if isinstance(x, Leaf):
@@ -517,35 +326,12 @@ class _Reader:
         """Scale Z of the last layer, which has no activation."""
         layer = self.layers[-1]
         b = np.zeros(len(layer.W)) if layer.b is None else layer.b
-        layer.b = (b * scale + shift).astype(self.dtype)
-        layer.W = (layer.W * scale[:, None]).astype(self.dtype)
+        layer.b = (b * scale + shift).astype(self.file.dtype)
+        layer.W = (layer.W * scale[:, None]).astype(self.file.dtype)
         self.changed.append(f"scaling folded into layer {len(self.layers)}")
 
     def _end(self, x: Any, node: Any) -> None:
         """End the last layer."""
         before = len(self.layers)
         if self._close(x, node, len(self.layers[-1].W)) is not None or before == 0:
-            raise self.refused(node, "scaled inputs are no output")
-
-    # ---- the file's own outputs
-
-    def evaluated(self, nodes: list[Any], rows: Matrix) -> Matrix:
-        """The output of the nodes that were read, by onnx's own evaluator."""
-        from onnx.reference import ReferenceEvaluator
-
-        helper = self.onnx.helper
-        used = {name for node in nodes for name in node.input}
-        arrays = [t for name, t in self.initializers.items() if name in used]
-        real = self.input.type.tensor_type.elem_type
-        out = helper.make_tensor_value_info(self.output, real, None)
-        graph = helper.make_graph(nodes, "read", [self.input], [out], arrays)
-        imports = [o for o in self.proto.opset_import if o.domain in ("", "ai.onnx")]
-        model = helper.make_model(graph, opset_imports=imports)
-        try:
-            run: Any = ReferenceEvaluator(model).run
-            found = run(None, {self.input.name: rows})[0]
-        except Exception as error:  # of whatever an altered graph makes it do
-            raise _unusable(
-                self.target, f"which does not run ({error!s:.200})"
-            ) from error
-        return np.asarray(found)
+            raise self.file.refused(node, "scaled inputs are no output")

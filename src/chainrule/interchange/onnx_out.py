@@ -24,6 +24,7 @@ from .stamp import Stamp
 __all__ = [
     "BLANK",
     "DIGEST",
+    "PRODUCER",
     "ROWS",
     "STAMP",
     "evaluate",
@@ -38,6 +39,7 @@ OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
 #: Keys of the metadata.
 STAMP, ROWS, DIGEST = "chainrule.stamp", "chainrule.rows", "chainrule.sha256"
 BLANK = "0" * 64
+PRODUCER = "chainrule"
 #: protobuf stops at 2 GiB.
 MOST_BYTES = 2**31 - 2**20
 #: The input of rows that are a matrix.
@@ -170,7 +172,7 @@ def onnx_bytes(
         made,
         opset_imports=domains,
         ir_version=IR_VERSION,
-        producer_name="chainrule",
+        producer_name=PRODUCER,
         doc_string=f"{deployment.network}. Preparation of raw rows: "
         + (stamp.preparation if stamp else "")
         + ".",
@@ -219,7 +221,7 @@ def _number(value: Any) -> Any:
 
 
 def _prepared(graph: Graph, deployment: Deployment, real: int) -> str:
-    """A[0] of the columns, computed in float64 and rounded."""
+    """A[0] of the columns, computed in float64 and rounded to float32, as the model has it."""
     made: list[str] = []
     units: list[str] = []
     indexes: dict[int, str] = {}
@@ -239,7 +241,8 @@ def _prepared(graph: Graph, deployment: Deployment, real: int) -> str:
     unused = [c for i, c in enumerate(deployment.columns) if i not in used]
     for spare in unused:  # stays an input, so that rows need no selection
         graph.op("Identity", spare.name, to_name=graph.free(f"unused {spare.name}"))
-    return graph.op("Cast", x, to=real)
+    x = graph.op("Cast", x, to=graph.onnx.TensorProto.FLOAT)
+    return graph.op("Cast", x, to=real) if graph.double else x
 
 
 def _smooth(graph: Graph, z: str) -> str:
@@ -392,6 +395,8 @@ def output_name(deployment: Deployment) -> str:
 def _storable(classes: Matrix) -> Matrix:
     if classes.dtype.kind in "OU":
         return classes.astype(object)
+    if classes.dtype == np.uint64:
+        return classes
     if classes.dtype.kind in "iu":
         return classes.astype(np.int64)
     return classes if classes.dtype.kind == "b" else classes.astype(np.float64)
@@ -399,7 +404,7 @@ def _storable(classes: Matrix) -> Matrix:
 
 def _label_type(onnx: Any, classes: Matrix) -> int:
     types = onnx.TensorProto
-    kinds = {"O": types.STRING, "i": types.INT64, "b": types.BOOL}
+    kinds = {"O": types.STRING, "i": types.INT64, "b": types.BOOL, "u": types.UINT64}
     return int(kinds.get(_storable(classes).dtype.kind, types.DOUBLE))
 
 

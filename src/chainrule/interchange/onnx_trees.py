@@ -126,7 +126,8 @@ def equal(one: Any, other: Any) -> bool:
 
 def _attribute(value: float) -> float:
     """A number as an attribute has it, which is float32."""
-    return float(np.float32(value))
+    with np.errstate(over="ignore"):
+        return float(np.float32(value))
 
 
 Writer = Callable[[TreeBuilder, Any], Tree]

@@ -205,7 +205,7 @@ def inputs_of(rows):
             more, unit = number(values, part)
             made += more
             units.append(unit.astype(np.float64))
-    return np.array(made, dtype=np.float64).T.astype(DTYPE)
+    return np.array(made, dtype=np.float64).T.astype(np.float32).astype(DTYPE)  # as in training
 '''
 NETWORK = '''def network(theta, x):
     """A[L], of inputs of shape (N, n_0); θ is every W[l], row by row, then every b[l]."""
@@ -354,6 +354,9 @@ def _finish(deployment: Deployment) -> str:
         )
     lines += ["    return a", ""]
     if finish.kind == "classes":
+        # of a list beyond int64 NumPy makes floats
+        beyond = finish.classes is not None and finish.classes.dtype == np.uint64
+        dtype = ", np.uint64" if beyond else ""
         lines += [
             "",
             "def predict_proba(rows):",
@@ -363,7 +366,7 @@ def _finish(deployment: Deployment) -> str:
             "",
             "def predict(rows):",
             '    """The class of each row."""',
-            "    return np.array(CLASSES)[run(rows).argmax(axis=1)]",
+            f"    return np.array(CLASSES{dtype})[run(rows).argmax(axis=1)]",
             "",
         ]
     elif finish.kind == "labels":

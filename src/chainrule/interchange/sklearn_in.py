@@ -1,25 +1,37 @@
-"""`from_sklearn`: scikit-learn's MLPClassifier and MLPRegressor, alone or behind scalers, as a `Model`.
+"""`from_sklearn`: scikit-learn's MLPClassifier and MLPRegressor, alone or in a pipeline, as a `Model`.
 
 Objects only: a pickle file runs whatever is in it, so load it yourself if you trust it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..data.dialect import ColumnKind, Dialect
+from ..data.encoding import inputs
+from ..data.preparation import Preparation, Target
+from ..data.tables import Table
 from ..errors import InputError, type_of
 from ..estimators.files import stored_labels
+from ..estimators.tabular.columns import text_of
 from ..files.storage import Model
 from .deployment import Matrix
-from .imported import Layer, folded, imported_model
+from .imported import ROWS, Layer, folded, imported_model
+from .sklearn_columns import (
+    SCALERS,
+    Columns,
+    columns_behind,
+    is_missing,
+    scaling_of_step,
+)
 
 __all__ = ["from_sklearn"]
 
 ACTIVATIONS = {"logistic": "sigmoid"}
 LOSSES = {"log_loss": "cross_entropy", "binary_log_loss": "binary_cross_entropy"}
-SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
 
 
 def from_sklearn(estimator: Any) -> Model:
@@ -28,15 +40,16 @@ def from_sklearn(estimator: Any) -> Model:
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, or Pipeline
-        Fitted; a pipeline has one of them last and before it only StandardScaler, MinMaxScaler, MaxAbsScaler or
-        RobustScaler, which are folded into the first layer.
+        Fitted; a pipeline has one of them last. Before it StandardScaler, MinMaxScaler, MaxAbsScaler and RobustScaler
+        alone are folded into the first layer; with SimpleImputer, OneHotEncoder or ColumnTransformer among them they
+        become the model's preparation of raw rows, which `export` and `chainrule predict` apply.
 
     Returns
     -------
     Model
         Weights are `coefs_` transposed and `intercepts_`, bit by bit (of the first layer behind scalers: folded, in
-        float64, and rounded once); `notes` has the classes, and under "imported" how far the outputs are from
-        scikit-learn's on 200 rows.
+        float64, and rounded once; behind columns: in the preparation's order); `notes` has the classes, the
+        preparation, and under "imported" how far the outputs are from scikit-learn's on 200 rows.
 
     Raises
     ------
@@ -85,11 +98,6 @@ def from_sklearn(estimator: Any) -> Model:
     for layer in layers[:-1]:
         layer.phi = hidden
     layers[-1].phi = ACTIVATIONS.get(last.out_activation_, last.out_activation_)
-    changed = []
-    for place in range(len(steps) - 1, -1, -1):
-        scale, shift = _scaling(steps[place], place, layers[0].W.shape[1])
-        folded(layers[0], scale, shift)
-        changed.append(f"{type(steps[place]).__name__} folded into layer 1")
     notes: dict[str, Any] = {"estimator": f"scikit-learn {type(last).__name__}"}
     if isinstance(last, MLPClassifier):
         many = last.out_activation_ == "logistic" and last.n_outputs_ > 1
@@ -100,10 +108,8 @@ def from_sklearn(estimator: Any) -> Model:
     else:
         notes["estimator"] = "MLPRegressor"
 
-    def outputs(rows: Matrix) -> Matrix:
-        for step in steps:
-            rows = step.transform(rows)
-        found: Matrix = last._forward_pass_fast(rows.astype(dtype), check_input=False)
+    def behind(x: Matrix) -> Matrix:
+        found: Matrix = last._forward_pass_fast(x.astype(dtype), check_input=False)
         return found
 
     loss = LOSSES.get(last.loss, last.loss)
@@ -112,27 +118,140 @@ def from_sklearn(estimator: Any) -> Model:
     import sklearn
 
     source = f"{type(last).__name__} of scikit-learn {sklearn.__version__}"
+    if all(type(step).__name__ in SCALERS for step in steps):
+        return _behind_scalers(layers, loss, source, steps, behind, notes)
+    columns = columns_behind(steps, _names(estimator))
+    return _behind_columns(layers, loss, source, columns, estimator, behind, notes)
+
+
+def _behind_scalers(
+    layers: list[Layer],
+    loss: str,
+    source: str,
+    steps: list[Any],
+    behind: Callable[[Matrix], Matrix],
+    notes: dict[str, Any],
+) -> Model:
+    """The model of a network that scalers alone stand before."""
+    changed = []
+    for place in range(len(steps) - 1, -1, -1):
+        center, width = scaling_of_step(steps[place], str(place), layers[0].W.shape[1])
+        folded(layers[0], 1 / width, -center / width)
+        changed.append(f"{type(steps[place]).__name__} folded into layer 1")
+
+    def outputs(rows: Matrix) -> Matrix:
+        for step in steps:
+            rows = step.transform(rows)
+        return behind(rows)
+
     return imported_model(layers, loss, source, outputs, notes=notes, changed=changed)
 
 
-def _scaling(step: Any, place: int, width: int) -> tuple[Matrix, Matrix]:
-    """Scale and shift of a step: x becomes scale · x + shift."""
-    name = type(step).__name__
-    if name not in SCALERS or getattr(step, "clip", False):
-        what = f"{name}(clip=True)" if name in SCALERS else name
+def _behind_columns(
+    layers: list[Layer],
+    loss: str,
+    source: str,
+    columns: Columns,
+    estimator: Any,
+    behind: Callable[[Matrix], Matrix],
+    notes: dict[str, Any],
+) -> Model:
+    """The model of a network behind columns, with their preparation."""
+    outputs = len(layers[-1].W)
+    preparation = Preparation(
+        columns.features, _target(notes, outputs), dialect=_dialect(columns)
+    )
+    before = layers[0].W
+    layers[0].W, layers[0].b = columns.before(before, np.asarray(layers[0].b))
+    same = np.array_equal(np.sort(before, axis=1), np.sort(layers[0].W, axis=1))
+    changed = (
+        []
+        if same
+        else ["what differs from chainrule's preparation, folded into layer 1"]
+    )
+    raw = columns.raw_rows(np.random.default_rng(0), ROWS)
+    x, _ = inputs(preparation, Table("rows", _as_table(columns, raw)), unseen="ignore")
+    theirs = behind(
+        _dense(estimator[:-1].transform(_as_theirs(estimator, columns, raw)))
+    )
+    notes = notes | {
+        "preparation": preparation.as_dict(),
+        "data": "the rows that scikit-learn had",
+        "command": "from_sklearn",
+    }
+    return imported_model(
+        layers, loss, source, lambda _: theirs, rows=x, notes=notes, changed=changed
+    )
+
+
+def _target(notes: dict[str, Any], outputs: int) -> Target:
+    """The target, as a preparation has it; scikit-learn keeps no name of it."""
+    if notes.get("many_labels"):
         raise InputError(
-            f"step {place} of the pipeline, {what}",
-            f"{', '.join(SCALERS)} without clipping",
-            "Apply that step to the rows yourself, and pass what is behind it.",
+            "a pipeline of columns that predicts many labels each yes or no",
+            "one that predicts a class or numbers",
+            "Apply its steps to the rows yourself, and pass the MLPClassifier behind them.",
         )
-    one, none = np.ones(width), np.zeros(width)
-    if name == "MinMaxScaler":
-        return step.scale_, step.min_
-    center = {"StandardScaler": "mean_", "RobustScaler": "center_"}.get(name)
-    spread = getattr(step, "scale_", None)
-    scale = one if spread is None else 1 / spread
-    middle = None if center is None else getattr(step, center)
-    # a StandardScaler(with_mean=False) has a mean all the same
-    if name == "StandardScaler" and not step.with_mean:
-        middle = None
-    return scale, none if middle is None else -middle * scale
+    if "labels" in notes:
+        texts = tuple(text_of(one) for one in notes["labels"]["classes_"]["values"])
+        return Target(("target",), texts)
+    names = [f"target {k}" for k in range(outputs)] if outputs > 1 else ["target"]
+    return Target(tuple(names), (), (0.0,) * outputs, (1.0,) * outputs)
+
+
+def _dialect(columns: Columns) -> Dialect:
+    """The way in which tables of raw rows are read: by the kind of each column, the rest is found out."""
+    kinds = {
+        feature.name: ColumnKind("number")
+        if feature.categories is None
+        else ColumnKind("category", values=tuple(filter(None, feature.categories)))
+        for feature in columns.features
+    }
+    return Dialect(columns=kinds)
+
+
+def _names(estimator: Any) -> list[str]:
+    """The names of the columns that a pipeline takes."""
+    known = getattr(estimator, "feature_names_in_", None)
+    if known is not None:
+        return [str(name) for name in known]
+    return [f"x{i}" for i in range(estimator.n_features_in_)]
+
+
+def _as_table(columns: Columns, raw: list[Matrix]) -> dict[str, Matrix]:
+    """Raw rows as the preparation takes them."""
+    found = {}
+    for feature, column in zip(columns.features, raw, strict=True):
+        if feature.categories is None:
+            found[feature.name] = column.astype(np.float64)
+        else:
+            texts = [None if is_missing(v) else text_of(v) for v in column.tolist()]
+            found[feature.name] = np.array(texts, object)
+    return found
+
+
+def _as_theirs(estimator: Any, columns: Columns, raw: list[Matrix]) -> Any:
+    """Raw rows as the pipeline takes them: a frame where it knows names, else a matrix."""
+    whole: list[Matrix] = [np.full(len(raw[0]), np.nan)] * estimator.n_features_in_
+    for source, column in zip(columns.sources, raw, strict=True):
+        text = any(isinstance(value, str | bool) for value in column.tolist())
+        whole[source.place] = column if text else column.astype(np.float64)
+    if not hasattr(estimator, "feature_names_in_"):
+        text = any(column.dtype == object for column in whole)
+        return np.stack(
+            [column.astype(object) if text else column for column in whole], axis=1
+        )
+    try:
+        import pandas  # type: ignore[import-untyped]
+    except ImportError as error:
+        raise InputError(
+            "a pipeline of named columns where pandas is not installed",
+            "pandas, to compare the import with the pipeline",
+            "Install it: pip install pandas.",
+        ) from error
+    return pandas.DataFrame(dict(zip(estimator.feature_names_in_, whole, strict=True)))
+
+
+def _dense(x: Any) -> Matrix:
+    """Rows of a step as an array, whatever they come in."""
+    return np.asarray(x.toarray() if hasattr(x, "toarray") else x)

@@ -15,7 +15,14 @@ from ..errors import counted
 from ..files.schema import fitted, read_json
 from .deployment import Deployment
 
-__all__ = ["IN_FILE", "MARK", "Stamp", "largest_difference", "theta_digest"]
+__all__ = [
+    "IN_FILE",
+    "MARK",
+    "Stamp",
+    "differences",
+    "largest_difference",
+    "theta_digest",
+]
 
 Matrix = np.ndarray[Any, Any]
 #: What the line of a stamp begins with, in a comment.
@@ -34,8 +41,9 @@ class Stamp:
         The largest |file - model| over the rows and outputs: by NumPy's arithmetic for C, the bits of which every
         compiler must reach, by onnx's own evaluator for ONNX, by running the file for Python.
     bound : float
-        How far any runtime that keeps to IEEE 754 may be off on these rows, whatever order it sums in; of C the
-        difference itself, as it has one order.
+        How far any runtime that keeps to IEEE 754 may be off, whatever order it sums in, also on other rows: those
+        whose inputs to the network are within `reach` and whose outputs are within `largest`. Where one of them is
+        larger, the bound is as many times as large.
     rows : int
         On how many rows.
     seed : int or None
@@ -46,13 +54,15 @@ class Stamp:
         "in the file", "left out" by choice, or "none" where the model has none.
     theta : str
         The SHA-256 of the weights, by which a model is recognized.
+    reach : tuple of float
+        The size of each input of the network that the bound is for.
     version : str
         Of chainrule.
 
     Examples
     --------
     >>> print(Stamp(2.4e-7, 1.1e-5, 1000, 0, 0.9, "none", ""))
-    largest difference from the model 2.4e-07 on 1000 rows (drawn, seed 0; largest output 0.9); bound 1.1e-05
+    largest difference from the model 2.4e-07 on 1000 rows (drawn, seed 0; largest output 0.9); bound of others 1.1e-05
     """
 
     difference: float
@@ -62,10 +72,11 @@ class Stamp:
     largest: float
     preparation: str
     theta: str
+    reach: tuple[float, ...] = ()
     version: str = __version__
 
     def __post_init__(self) -> None:
-        numbers = (self.difference, self.bound, self.largest)
+        numbers = (self.difference, self.bound, self.largest, *self.reach)
         if not all(math.isfinite(n) and n >= 0 for n in numbers) or self.rows < 1:
             raise ValueError(f"a difference of {self.difference} on {self.rows} rows")
 
@@ -74,7 +85,7 @@ class Stamp:
         where = (
             f"on {counted(self.rows, 'row')} ({how}; largest output {self.largest:.3g})"
         )
-        return f"largest difference from the model {self.difference:.2g} {where}; bound {self.bound:.2g}"
+        return f"largest difference from the model {self.difference:.2g} {where}; bound of others {self.bound:.2g}"
 
     def text(self) -> str:
         """One line of JSON."""
@@ -100,8 +111,13 @@ def largest_difference(one: Matrix, other: Matrix) -> float:
     """The largest |a - b|; infinity where only one of them is a number."""
     if one.shape != other.shape:
         return math.inf
+    apart = differences(one, other)
+    return float(apart.max()) if apart.size else 0.0
+
+
+def differences(one: Matrix, other: Matrix) -> Matrix:
+    """Each |a - b| of two arrays of one shape; infinity where only one of them is a number."""
     with np.errstate(invalid="ignore"):
         apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
     same = (one == other) | (np.isnan(one) & np.isnan(other))
-    apart = np.where(same, 0.0, np.where(np.isnan(apart), math.inf, apart))
-    return float(apart.max()) if apart.size else 0.0
+    return np.where(same, 0.0, np.where(np.isnan(apart), math.inf, apart))

@@ -8,14 +8,19 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from array_api_compat import is_array_api_obj
 
+from ..data.streams import Stream
 from ..engines import choose_engine
+from ..engines.interface import Engine, Workspace
 from ..engines.rows import Data
+from ..engines.sharded import require_shards, sharded
+from ..engines.shards import SLICE_ROWS, Shards
 from ..engines.threads import checked_threads
 from ..equations.arrays import Array, array_namespace, as_numpy, row_major
 from ..equations.draws import Purpose, generator
@@ -32,6 +37,7 @@ from ..optimizers.state import State
 from ..progress import ProgressLine
 from .callbacks import Callback
 from .checkpoints import Checkpoint, load_checkpoint
+from .cluster import sharded_stream
 from .metrics import Metric
 from .options import (
     checked_batch_rows,
@@ -41,21 +47,33 @@ from .options import (
     checked_limit,
     checked_metrics,
     checked_optimizer,
+    checked_order,
     require_kinds,
     require_learnable,
     require_possible,
 )
 from .report import Report
 from .run import Limits, Run
+from .shard_holder import Job
 from .stopping import EarlyStopping
+from .streamed import (
+    StreamedData,
+    held_out_rows,
+    require_fitting,
+    streamed_data,
+    without_arrays,
+)
 
-__all__ = ["checked_data", "fingerprint", "in_double", "split_off", "train"]
+#: The shards of a run by a cluster, unless it is told.
+SHARDS = 64
+
+__all__ = ["SHARDS", "checked_data", "fingerprint", "in_double", "split_off", "train"]
 
 
 def train(
     network: Network,
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     parameters: Parameters | None = None,
     initializer: str | Initializer = "glorot_uniform",
@@ -84,9 +102,12 @@ def train(
     resume: str | os.PathLike[str] | None = None,
     on_nonfinite: str = "raise",
     seed: int = 0,
+    order: Callable[[int], Any] | None = None,
     input_scale: float | None = None,
     engine: str = "auto",
     threads: int | None = None,
+    shards: int | None = None,
+    client: Any = None,
     progress: bool | None = None,
 ) -> Report:
     """Train a network by backpropagation.
@@ -94,9 +115,10 @@ def train(
     Parameters
     ----------
     network : Network
-    x : array_like, shape (N, n_0)
+    x : array_like, shape (N, n_0), or Stream
+        Rows in memory; or a `stream` of rows in files, with their targets and weights.
     y : array_like
-        Targets, as the network's loss takes them.
+        Targets, as the network's loss takes them; none beside a stream.
     parameters : Parameters, optional
         Where to start; else drawn by `initializer` and `seed` in `dtype`.
     initializer : str or callable
@@ -113,7 +135,7 @@ def train(
         A name from `SCHEDULES`, with its defaults, or one of its schedules.
     batch_rows : int, optional
         Rows per step, of which at most N are taken; by default all for "gradient_descent", "lbfgs" and
-        "levenberg_marquardt", else 128. The order is drawn anew for each epoch.
+        "levenberg_marquardt", else 128, with shards 256 for each. The order is drawn anew for each epoch.
     max_epochs, max_steps : int
         How often to go through the rows, and how many steps to take at most.
     max_seconds : float, optional
@@ -132,7 +154,7 @@ def train(
         Layers, from 1, whose weights and biases stay as they are.
     validation : (x, y) or float, optional
         Rows to validate on, or the share of the rows to split off (by `seed`; for class labels,
-        class by class).
+        class by class; of a stream by a hash of the row number).
     metrics : sequence of str, Metric or callable
         What is recorded after each epoch beside the loss (`Epoch.metrics`), of the validation rows where there are
         some, else of the training rows: names from `METRICS`, metrics of your own, or functions of encoded targets
@@ -149,6 +171,9 @@ def train(
         so in the report.
     seed : int
         Of every draw.
+    order : callable, optional
+        Of the number of an epoch, from 0, the row numbers in its order, or None for the rows as they lie; by default
+        drawn from (seed, epoch). `lambda epoch: rows.order(seed, epoch).positions()` is the order of a stream.
     input_scale : float, optional
         For x of dtype uint8, as pixels are: it stays so in memory, and the network sees
         x · input_scale.
@@ -157,6 +182,12 @@ def train(
     threads : int, optional
         At most so many: from 1 to 64, also more than there are cores. By default what CHAINRULE_NUM_THREADS or
         OMP_NUM_THREADS say, cut to the cores that the process may use, or these cores.
+    shards : int, optional
+        Sum each gradient over so many logical shards (`docs/cluster.md`): of all rows, or of at least 256 rows a shard.
+        Their order is one of its own; it and the sums depend on the rows, `seed` and `shards` alone.
+    client : distributed.Client, optional
+        Of a Dask cluster (extra `cluster`), whose workers sum over the shards of a stream; 64 of them by default. The
+        bits are those of the same shards here.
     progress : bool, optional
         A live line on standard error; by default only on a terminal.
 
@@ -192,6 +223,7 @@ def train(
     recorded = checked_metrics(metrics, early_stopping, network.loss)
     require_learnable(network)
     threads = checked_threads(threads)
+    shards = _checked_shards(shards, client, x, order)
     limits = Limits(
         checked_count("max_epochs", max_epochs, low=0),
         None if max_steps is None else checked_count("max_steps", max_steps, low=0),
@@ -206,15 +238,24 @@ def train(
     rule = checked_optimizer(optimizer, learning_rate)
     asked = start.theta
     start = Parameters(start.sizes, row_major(in_double(rule, asked)))
-    everything, labels = (
-        checked_data(network, start, x, y, sample_weight, input_scale),
-        np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
-    )
-    data, held_out = split_off(network, start, everything, labels, validation, seed)
+    data: Data
+    if isinstance(x, Stream):
+        arrays = {"y": y, "sample_weight": sample_weight, "input_scale": input_scale}
+        without_arrays(arrays | {"order": order})
+        data, held_out = _streamed(network, start, x, validation, seed)
+        _require_validation(recorded, held_out)
+    else:
+        everything, labels = (
+            checked_data(network, start, x, y, sample_weight, input_scale),
+            np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
+        )
+        data, held_out = split_off(network, start, everything, labels, validation, seed)
     rules = Rules(
         rule,
         chosen(schedule, Schedule, SCHEDULES, "schedule"),
-        checked_batch_rows(rule, batch_rows, data.rows),
+        checked_batch_rows(
+            rule, batch_rows, data.rows, 128 if shards is None else shards * SLICE_ROWS
+        ),
         float(l1),
         float(l2),
         checked_dropout(network, dropout, input_dropout),
@@ -223,11 +264,15 @@ def train(
         checked_limit("max_norm", max_norm),
         checked_layers(network, frozen_layers),
         seed,
+        None if order is None else checked_order(order, data.rows),
     )
     require_possible(rules)
+    if shards is not None:
+        require_shards(shards, data.rows, rules)
+    elif isinstance(data, StreamedData):
+        require_fitting(data.stream, rule, rules.batch_rows)
     rule.require(network, data.rows, rules.l1, rules.l2)
     able, reason = choose_engine(engine, network, rules, start.theta)
-    workspace = able.prepare(network, rules, start.theta.dtype, threads, input_scale)
     state = State(
         start.theta,
         rule.init(start.theta),
@@ -235,31 +280,40 @@ def train(
         scalars=rule.first_scalars(),
     )
     fixed = _settings(network, rules, early_stopping, data, held_out, able.name)
-    run = Run(
-        network,
-        data,
-        held_out,
-        rules,
-        limits,
-        early_stopping,
-        callbacks,
-        checkpoint,
-        fixed,
-        able,
-        workspace,
-        state,
-        metrics=recorded,
+    fixed["shards"] = shards
+    if order is not None:
+        fixed["order"] = "given"
+    if isinstance(data, StreamedData) and shards is None:
+        fixed["window_rows"] = data.stream.window_rows
+    prepared = _prepared(
+        able, network, rules, data, start.theta, threads, shards, client
     )
-    if resume is not None:
-        run.restore(load_checkpoint(resume, fixed, state))
-    with ProgressLine(
-        "training",
-        total=limits.epochs,
-        unit="epochs",
-        show=progress,
-        done=run.state.epoch,
-    ) as line:
-        stopped = run.go(line, raise_nonfinite=on_nonfinite == "raise")
+    with prepared as (steps, workspace):
+        run = Run(
+            network,
+            data,
+            held_out,
+            rules,
+            limits,
+            early_stopping,
+            callbacks,
+            checkpoint,
+            fixed,
+            steps,
+            workspace,
+            state,
+            metrics=recorded,
+        )
+        if resume is not None:
+            run.restore(load_checkpoint(resume, fixed, state))
+        with ProgressLine(
+            "training",
+            total=limits.epochs,
+            unit="epochs",
+            show=progress,
+            done=run.state.epoch,
+        ) as line:
+            stopped = run.go(line, raise_nonfinite=on_nonfinite == "raise")
     last = Parameters(network.sizes, as_asked(run.state.theta, asked))
     keep_best = (
         early_stopping is not None and early_stopping.keep_best and run.best is not None
@@ -288,6 +342,85 @@ def train(
         able.name,
         reason,
     )
+
+
+def _checked_shards(shards: Any, client: Any, x: Any, order: Any) -> int | None:
+    """The number of shards, 64 by default for a client."""
+    if client is not None and not isinstance(x, Stream):
+        raise InputError(
+            "a client beside rows in memory",
+            "a client for a stream, whose files each worker reads; rows are not sent",
+            "Write the rows to files that the workers see, and pass stream(…); or leave client out.",
+        )
+    if shards is None:
+        return None if client is None else SHARDS
+    if order is not None:
+        raise InputError(
+            "an order beside shards",
+            "shards in an order of their own, drawn from the seed",
+            "Leave one of both out.",
+        )
+    return checked_count("shards", shards, low=1)
+
+
+@contextmanager
+def _prepared(
+    engine: Engine,
+    network: Network,
+    rules: Rules,
+    data: Data,
+    theta: Array,
+    threads: int | None,
+    shards: int | None,
+    client: Any,
+) -> Iterator[tuple[Engine, Workspace]]:
+    """Whatever takes the steps, ready for them, until the run has ended."""
+    if shards is None:
+        yield engine, engine.prepare(network, rules, theta.dtype, threads, data.scale)
+    elif not isinstance(data, StreamedData):
+        yield sharded(engine, network, rules, data, shards, theta.dtype, threads)
+    else:
+        cut = Shards(data.rows, shards, rules.batch_rows, rules.seed)
+        job = Job(network, rules, cut, data.stream, str(theta.dtype), engine.name)
+        with sharded_stream(job, client, threads) as prepared:
+            yield prepared
+
+
+def _streamed(
+    network: Network,
+    start: Parameters,
+    stream: Stream,
+    validation: float | tuple[Any, Any] | None,
+    seed: int,
+) -> tuple[StreamedData, Data | None]:
+    """Rows of a stream to train on, and rows in memory to validate on."""
+    theta = start.theta
+    if not isinstance(theta, np.ndarray):
+        raise InputError(
+            f"parameters of {type(theta).__module__} for a stream",
+            "NumPy's, as a stream reads NumPy arrays",
+            "Convert the parameters, or read the rows yourself: stream.batches(…).",
+        )
+    if is_number(validation):
+        share = float(validation)  # type: ignore[arg-type]
+        rest, held = stream.split(share, seed)
+        held_out = held_out_rows(network, held, theta, share)
+        return streamed_data(network, rest, theta, seed), held_out
+    data = streamed_data(network, stream, theta, seed)
+    if validation is None:
+        return data, None
+    no_labels = np.zeros(0)
+    return data, split_off(network, start, data, no_labels, validation, seed)[1]
+
+
+def _require_validation(recorded: Sequence[Metric], held_out: Data | None) -> None:
+    """Raise where metrics of a stream are asked for without rows to measure them on."""
+    if recorded and held_out is None:
+        raise InputError(
+            f"{recorded[0].name} of a stream without rows to validate on",
+            "metrics of validation rows, which are in memory",
+            "Pass validation=0.05, say, or leave the metrics out.",
+        )
 
 
 def in_double(optimizer: Optimizer, theta: Array) -> Array:
@@ -429,7 +562,9 @@ def _settings(
 
 
 def fingerprint(data: Data) -> str:
-    """A digest of rows, targets and weights: all of them when few, else a sample."""
+    """A digest of rows, targets and weights: all of them when few, else a sample; of a stream its preparation."""
+    if isinstance(data, StreamedData):
+        return data.fingerprint()
     digest = hashlib.sha256()
     every = max(1, data.rows // 1000)
     for array in (data.x, data.y, data.sample_weight):

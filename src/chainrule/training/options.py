@@ -29,6 +29,7 @@ __all__ = [
     "checked_limit",
     "checked_metrics",
     "checked_optimizer",
+    "checked_order",
     "require_kinds",
     "require_learnable",
     "require_possible",
@@ -154,12 +155,14 @@ def checked_optimizer(
     return OPTIMIZERS[optimizer](learning_rate=float(learning_rate))
 
 
-def checked_batch_rows(optimizer: Optimizer, batch_rows: int | None, rows: int) -> int:
+def checked_batch_rows(
+    optimizer: Optimizer, batch_rows: int | None, rows: int, default: int = 128
+) -> int:
     """Rows per step, at most as many as there are."""
     if batch_rows is not None:
         batch_rows = min(checked_count("batch_rows", batch_rows, low=1), rows)
     if not optimizer.full_batch:
-        return min(128, rows) if batch_rows is None else batch_rows
+        return min(default, rows) if batch_rows is None else batch_rows
     if batch_rows not in (None, rows):
         raise InputError(
             f"batch_rows = {batch_rows} for {optimizer.name}",
@@ -167,6 +170,34 @@ def checked_batch_rows(optimizer: Optimizer, batch_rows: int | None, rows: int) 
             'Leave batch_rows out, or use optimizer="sgd".',
         )
     return rows
+
+
+def checked_order(
+    order: Callable[[int], Any], rows: int
+) -> Callable[[int], np.ndarray[Any, Any] | None]:
+    """The order of the epochs, which raises where an epoch's is none of all rows."""
+    if not callable(order):
+        raise InputError(
+            f"order that is {type_of(order)}",
+            "a function from the number of an epoch to the row numbers in its order",
+            "Pass order=lambda epoch: rng.permutation(N), say; or leave it out.",
+        )
+
+    def checked(epoch: int) -> np.ndarray[Any, Any] | None:
+        given = order(epoch)
+        if given is None:
+            return None
+        numbers = np.asarray(given)
+        whole = numbers.shape == (rows,) and numbers.dtype.kind in "iu"
+        if not whole or numbers.min() < 0 or numbers.max() >= rows:
+            raise InputError(
+                f"an order of shape {numbers.shape} and dtype {numbers.dtype} in epoch {epoch}",
+                f"{rows} row numbers from 0 to {rows - 1}",
+                "Each row comes once.",
+            )
+        return np.ascontiguousarray(numbers, np.int64)
+
+    return checked
 
 
 def checked_dropout(

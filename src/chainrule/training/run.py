@@ -15,10 +15,11 @@ import numpy as np
 
 from ..engines.interface import Engine, Pause, Workspace
 from ..engines.rows import Data, batches_per_epoch
+from ..engines.sharded import Sharded
 from ..equations.arrays import Array, as_numpy
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters
-from ..errors import NonFiniteError
+from ..errors import InputError, NonFiniteError
 from ..optimizers.interface import Ending
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
@@ -29,6 +30,7 @@ from .diagnostics import Diagnosis, diagnose, is_due, sample_rows
 from .metrics import Metric
 from .report import Epoch
 from .stopping import EarlyStopping, StopReason, Watch
+from .streamed import StreamedData
 
 __all__ = ["Limits", "Run"]
 
@@ -102,6 +104,7 @@ class Run:
         """Train until a limit is reached; the reason."""
         self._began = self._saved = time.perf_counter()
         self._line = line
+        self._shown = 0.0  # of the epoch that is under way
         self._watching_steps = [
             c for c in self.callbacks if type(c).on_step is not Callback.on_step
         ]
@@ -121,6 +124,11 @@ class Run:
                 self._save()
                 self._take_turns("on_end")
                 raise
+        except InputError:  # files or workers that are gone: the run can be resumed
+            if self.state.steps:
+                self._save()
+            self._take_turns("on_end")
+            raise
         try:
             self._save()
         except KeyboardInterrupt:  # once more: the file is written whole or not at all
@@ -137,19 +145,22 @@ class Run:
     def _step_through(self) -> StopReason:
         while self.state.epoch < self.limits.epochs:
             self._stop_if_over()
-            state = self.engine.run_epoch(
-                self.workspace,
-                self.rules,
-                self.data,
-                self.state,
-                self._after_step,
-                self._pause,
-            )
+            state = self._run_epoch()
             if state.step_in_epoch:
                 self._after_epoch(state)
             else:  # the optimizer had ended before its first step
                 self.state = state
         return StopReason.EPOCHS
+
+    def _run_epoch(self) -> State:
+        """The steps that are left of the epoch, of rows in memory or of a stream."""
+        data, state = self.data, self.state
+        steps = self._after_step, self._pause
+        if isinstance(data, StreamedData) and not isinstance(self.engine, Sharded):
+            return data.run_epoch(
+                self.engine, self.workspace, self.rules, state, *steps
+            )
+        return self.engine.run_epoch(self.workspace, self.rules, data, state, *steps)
 
     def _pause(self) -> Pause:
         """The moment at which the engine must come back at the latest."""
@@ -166,17 +177,27 @@ class Run:
 
     def _after_step(self, state: State) -> None:
         self.state = state
+        if isinstance(self.data, StreamedData):  # whose epochs may take hours
+            self._advance(state.step_in_epoch / self._batches())
         asked = [callback.on_step(self._moment()) for callback in self._watching_steps]
         reason = StopReason.CALLBACK if any(asked) else self._spent()
         if reason is not None:
-            if state.step_in_epoch == batches_per_epoch(
-                self.data.rows, self.rules.batch_rows
-            ):
+            if state.step_in_epoch == self._batches():
                 self._after_epoch(state)  # the epoch is whole
             raise _StopRunError(reason)
         every = self.checkpoint.every_seconds if self.checkpoint else None
         if every is not None and time.perf_counter() - self._saved >= every:
             self._save()
+
+    def _batches(self) -> int:
+        """The batches of an epoch."""
+        return batches_per_epoch(self.data.rows, self.rules.batch_rows)
+
+    def _advance(self, share: float) -> None:
+        """Show the share of the epoch that is done."""
+        note = self._note() if self.history else ""
+        self._line.advance(note, share - self._shown)
+        self._shown = share
 
     def _spent(self) -> StopReason | None:
         if self.limits.steps is not None and self.state.steps >= self.limits.steps:
@@ -229,7 +250,8 @@ class Run:
         self.history.append(record)
         # one assignment: before it the epoch is not over, after it all of it is
         self.state, self.watch, self.best = state.next_epoch(memory), watch, best
-        self._line.advance(self._note(), value=watched)
+        self._line.advance(self._note(), 1 - self._shown, value=watched)
+        self._shown = 0.0
         moment = replace(self._moment(), settled=settled)
         asked = [callback.on_epoch(moment) for callback in self.callbacks]
         every = self.checkpoint.every_epochs if self.checkpoint else None
@@ -308,7 +330,7 @@ class Run:
             note += f"  validation {epoch.validation_loss:.4g}"
         for name, value in epoch.metrics.items():
             note += f"  {name} {value:.4g}"
-        return note
+        return f"{note}  {remark}" if (remark := self.engine.remark()) else note
 
     def _save(self) -> None:
         if self.checkpoint is None:

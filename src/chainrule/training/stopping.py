@@ -21,7 +21,7 @@ class StopReason(enum.Enum):
     EPOCHS = "All epochs that were asked for are done."
     STEPS = "All steps that were asked for are done."
     TIME = "The time budget is spent; resume from a checkpoint to continue."
-    STALLED = "What is watched has stopped improving; raise patience to wait longer."
+    STALLED = "The watched value has stopped improving; raise patience to wait longer."
     CALLBACK = "A callback asked to stop."
     INTERRUPTED = "Interrupted after the last complete step; the parameters of that step are kept."
     NON_FINITE = "A number became NaN or infinite; the parameters from before that step are kept."

@@ -15,6 +15,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ...engines import native
 from ...engines.threads import checked_threads
 from ...equations.network import Network
 from ...errors import InputError, named_among, require_kind
@@ -40,7 +41,14 @@ from .members import (
     train_members,
 )
 from .projections import with_projections
-from .recipe import PRESETS, Recipe, recipe_for, to_try
+from .recipe import (
+    PRESETS,
+    REFERENCE_ROWS,
+    Recipe,
+    for_reference,
+    recipe_for,
+    to_try,
+)
 from .selection import counts_to_try, without_others
 
 __all__ = ["CONSTRAINTS", "Tabular", "with_tabular_parameters"]
@@ -74,7 +82,8 @@ PARAMETERS = """preset : {"fast", "strong", "best"}, default "strong"
         Networks that are averaged; by default as the preset says.
     epochs : int, optional
         The length of the schedule; by default by the number of rows, and by which of three recipes, a usual one and
-        two careful ones for targets that are mostly noise, was best on rows that its networks did not see.
+        two careful ones for targets that are mostly noise, was best on rows that its networks did not see. Where the
+        native engine is missing, up to 500 rows get the usual one, and two networks of 64 units a layer.
     max_seconds : float, optional
         Members and epochs become fewer, until they fit in about so much time; recipes are not compared. The same
         model is made again by `fit(…, like=model)`, however long it takes.
@@ -262,8 +271,9 @@ class Tabular(BaseEstimator, ABC):
             raise InputError(
                 f"n_samples = {len(y)}", "2 rows or more", "Pass more rows."
             )
-        tries = like is None and self.max_seconds is None
-        recipe = self._first_recipe(columns) if like is None else like.recipe_
+        small = native.MISSING is not None and len(y) <= REFERENCE_ROWS
+        tries = like is None and self.max_seconds is None and not small
+        recipe = self._first_recipe(columns, small) if like is None else like.recipe_
         if like is not None:
             self._take_targets(like, y)
         elif tries:
@@ -313,7 +323,7 @@ class Tabular(BaseEstimator, ABC):
         self.epochs_ = [member.epochs for member in self.members_]
         return self
 
-    def _first_recipe(self, columns: Sequence[Column]) -> Recipe:
+    def _first_recipe(self, columns: Sequence[Column], small: bool) -> Recipe:
         recipe = recipe_for(
             self.preset,
             len(columns[0].values),
@@ -321,6 +331,11 @@ class Tabular(BaseEstimator, ABC):
             metric=self.metric,
             bytes_limit=self.max_bytes,
         )
+        if small:
+            recipe = for_reference(recipe)
+            self.notes_.append(
+                "The native engine is missing: fewer and smaller networks, and one recipe, for so few rows."
+            )
         return replace(
             recipe,
             members=self.members or recipe.members,

@@ -67,6 +67,9 @@ class Rows:
     def __len__(self) -> int:
         return self.shape[0]
 
+    def __getitem__(self, rows: slice) -> Rows:
+        return Rows({name: values[rows] for name, values in self.arrays.items()})
+
     def get_column(self, name: str) -> Matrix:
         """One of them."""
         return self.arrays[name]

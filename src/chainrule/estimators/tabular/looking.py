@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from ...equations.gradient_check import check_gradient
 from ...equations.network import Network, Parameters
 from ...errors import InputError, named_among
 from ...explanation import explain
+from ...files.writing import write_whole
 from ..inspection import output_gradients
 from .columns import Column, Matrix
 from .encoding import Encoding, encode
@@ -211,6 +213,55 @@ class Looking(BaseEstimator, ABC):
         exact = Parameters(parameters.sizes, parameters.theta.astype(np.float64))
         x, targets = (array.astype(np.float64) for array in self.prepared(X, y))
         return check_gradient(self.network_, exact, x, targets, **options)
+
+    def report(
+        self,
+        X: Any,
+        y: Any,
+        path: str | os.PathLike[str],
+        *,
+        title: str = "",
+        units: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write a page (HTML) on what the average does with rows, best with those that it was not fitted to.
+
+        How good it is, calibration, the worst mistakes, the importance of the columns and how predictions follow
+        them, the recipe, the gradient check: as `chainrule train` writes it. One file, without scripts or requests.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like, shape (n_samples, n_features)
+        y : array-like
+        path : path
+            Replaced only when the new file is whole.
+        title : str
+            Of the page.
+        units : mapping of str to str, optional
+            Of columns, and of the target (the name of the series y, else "y"), for the axes of the drawings; a
+            column whose name has its unit, as "height (m)", needs none.
+
+        Raises
+        ------
+        InputError
+            A class that the model does not know, a unit of no column.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from chainrule import TabularRegressor
+        >>> X = np.random.default_rng(0).normal(size=(300, 2))
+        >>> model = TabularRegressor(preset="fast", epochs=5).fit(X, 3 * X[:, 0])
+        >>> file = pathlib.Path(tempfile.mkdtemp()) / "report.html"
+        >>> model.report(X[:50], 3 * X[:50, 0], file, units={"x0": "m", "y": "kg"})
+        >>> "mean y (kg)" in file.read_text()
+        True
+        """
+        from ...show.report_page.rows import page_of_rows
+
+        columns = self._columns(X)
+        page = page_of_rows(self, X, y, columns, title=title, units=units or {})
+        write_whole(path, page.encode())
 
     def permutation_importance(
         self, X: Any, y: Any, *, repeats: int = 3, seed: int = 0

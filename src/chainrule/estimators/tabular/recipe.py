@@ -13,7 +13,9 @@ __all__ = [
     "CLASS_METRICS",
     "NUMBER_METRICS",
     "PRESETS",
+    "REFERENCE_ROWS",
     "Recipe",
+    "for_reference",
     "recipe_for",
     "to_try",
 ]
@@ -60,6 +62,9 @@ FEW_ROWS = 8000
 #: Steps of a member that are enough for rows of any number, and epochs between these.
 STEPS = 2400
 EPOCHS = {"numbers": (30, 200), "classes": (40, 100)}
+#: So few rows get so many networks, so wide, and no recipe is tried, where only the reference engine is there: it
+#: would take minutes for what the native one does in seconds.
+REFERENCE_ROWS, REFERENCE_MEMBERS, REFERENCE_WIDTH = 500, 2, 64
 #: Rows per step: this share of all, between these.
 BATCH_SHARE, LEAST_BATCH, MOST_BATCH = 1 / 64, 32, 256
 #: Where the target is mostly noise: epochs, as a share of the usual, and dropout.
@@ -179,6 +184,21 @@ def recipe_for(
         label_smoothing=0.1 if metric == "accuracy" else 0.0,
         held=0.0,
         watched_from=0.25,
+    )
+
+
+def for_reference(recipe: Recipe) -> Recipe:
+    """The recipe for few rows where the native engine is missing: fewer and smaller networks.
+
+    Examples
+    --------
+    >>> for_reference(recipe_for("strong", 100, 8, metric="rmse")).lines()[0]
+    '2 networks averaged, each 64 × 64 × 64 silu, 200 epochs of batches of 32'
+    """
+    return replace(
+        recipe,
+        members=min(recipe.members, REFERENCE_MEMBERS),
+        hidden=tuple(min(width, REFERENCE_WIDTH) for width in recipe.hidden),
     )
 
 

@@ -1,7 +1,13 @@
 // Another network: its form, and what is typed into it.
 
-import { typedParameters } from "./typed.mjs";
+import { typedData } from "./links.mjs";
+import { typedParameters, typedRows, typedSizes } from "./typed.mjs";
 
+const typedSeed = (text) => {
+  const seed = Number(text);
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`The seed ${text}; allowed: a whole number from 0. Take 0, say.`);
+  return seed;
+};
 const plain = (name) => name.replaceAll("_", " ").replace("(factor=1)", ", whole");
 
 // at: what the page hands on: { root, payload, session, open, render, on }.
@@ -13,12 +19,11 @@ export const buildingOf = (at) => {
     event.preventDefault();
     $("build-trouble").textContent = "";
     try {
-      await deeper($("build-sizes").value.split(/[^\d]+/).filter(Boolean).length - 1);
+      await deeper(typedSizes($("build-sizes").value).length - 1);
       const weights = $("build-weights").value.trim();
       open(built());
       if (weights) {
-        at.session.network.parameters = typedParameters(weights, at.session);
-        at.session.touched();
+        at.session.setTyped(typedParameters(weights, at.session));
         render();
       }
       view.scrollTo({ top: 0 });
@@ -32,40 +37,32 @@ export const buildingOf = (at) => {
     if (answer?.ok) Object.assign(payload, await answer.json());
   };
   const built = () => {
-    const sizes = $("build-sizes").value.split(/[^\d]+/).filter(Boolean).map(Number), depth = sizes.length - 1;
+    const sizes = typedSizes($("build-sizes").value), depth = sizes.length - 1;
     if (!(String(depth) in payload.notations.canonical.where)) {
-      throw new Error(`${depth} layers of weights; allowed: ${Object.keys(payload.notations.canonical.where).join(", ")}. Take fewer layers.`);
+      const served = view.location.protocol === "http:";
+      throw new Error(`${depth} layers of weights; allowed: ${Object.keys(payload.notations.canonical.where).join(", ")}. ` +
+        (served ? "Take fewer layers." : "Take fewer layers, or open the page by chainrule explore, which has up to 12."));
     }
-    if (sizes.some((width) => width < 1 || width > 512)) throw new Error("Widths from 1 to 512 are allowed. Change the units.");
     const activations = Array.from({ length: depth }, (_, l) => l + 1 < depth ? $("build-hidden").value : $("build-output").value);
     const typed = $("build-rows").value.trim();
     const from = { sizes, activations, loss: $("build-loss").value, optimizer: at.session.settings.optimizer, learning_rate: at.session.settings.learning_rate,
-      seed: Number($("build-seed").value) || 0, initializer: $("build-initializer").value, notation: at.session.notation };
+      seed: typedSeed($("build-seed").value), initializer: $("build-initializer").value, notation: at.session.notation };
     if (!(`${from.activations.at(-1)}|${from.loss}` in payload.outputs)) {
       throw new Error(`${plain(from.loss)} on ${plain(from.activations.at(-1))} outputs do not fit. Choose another output or another loss.`);
     }
     let found = { ...from, data: at.session.settings.data, batch: at.session.settings.batch };
     if (typed) {
-      const X = [], Y = [];
-      typed.split("\n").forEach((text, i) => {
-        const [left, right] = text.split(";").map((part) => (part ?? "").trim().split(/[\s,]+/).filter(Boolean).map(Number));
-        if (left.length !== sizes[0] || (right ?? []).length !== sizes.at(-1) || [...left, ...right].some(Number.isNaN)) {
-          throw new Error(`Line ${i + 1} of the rows; allowed: ${sizes[0]} numbers, a semicolon, ${sizes.at(-1)} numbers. Correct it.`);
-        }
-        X.push(...left);
-        Y.push(...right);
-      });
-      const data = { id: "typed", title: "Typed", inputs: sizes[0], outputs: sizes.at(-1), rows: X.length / sizes[0], left: 0,
-        names: Array.from({ length: sizes[0] }, (_, i) => `x${i + 1}`) };
-      payload.sets = [...payload.sets.filter((one) => one.id !== "typed"), data];
-      found = { ...found, data, X: Float32Array.from(X), Y: Float32Array.from(Y), batch: X.length / sizes[0] };
+      const { X, Y } = typedRows(typed, sizes), rows = X.length / sizes[0], data = typedData(sizes, rows);
+      found = { ...found, data, X: Float32Array.from(X), Y: Float32Array.from(Y), exactX: X, exactY: Y, batch: rows };
       data.start = { ...found, data: undefined };
+      at.session.engine.network(at.session.described({ l1: 0, l2: 0, dropout: 0, ...found })).free(); // raises where it cannot be
+      payload.sets = [...payload.sets.filter((one) => one.id !== "typed"), data];
     } else {
       const { data } = at.session.settings;
       if (data.inputs !== sizes[0] || data.outputs !== sizes.at(-1)) {
         throw new Error(`${sizes[0]} inputs and ${sizes.at(-1)} outputs for rows of ${data.inputs} and ${data.outputs}. Change the units, or type rows.`);
       }
-      if (data.id === "typed" || at.session.X.length / sizes[0] !== data.rows) found = { ...found, X: at.session.X, Y: at.session.Y };
+      Object.assign(found, at.session.rowsOfOwn);
     }
     return found;
   };

@@ -4,7 +4,7 @@ import { drawnUnits } from "./drawing.mjs";
 import { math } from "./markup_views.mjs";
 import { parameterOf } from "./panel.mjs";
 import { PALETTE, diverging, errorCurve, gray, paint, picture } from "./pictures.mjs";
-import { short } from "./rounding.mjs";
+import { partOf, short } from "./rounding.mjs";
 
 export const escaped = (words) => words.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
 
@@ -25,7 +25,7 @@ export const cardsOf = (at) => {
         : "; choose a weight or a bias to see the share of each in its gradient.") +
       (rows.length > most ? ` The first ${most} are shown.` : "");
     const bar = (value, top, signed) => {
-      const h = 38 * Math.abs(value) / top;
+      const h = 38 * partOf(value, top);
       return signed ? `<rect class="${value < 0 ? "negative" : "positive"}" x="8" width="14" y="${value < 0 ? 20 : 20 - h / 2}" height="${h / 2}" fill="var(--${value < 0 ? "negative" : "positive"})"/>`
         : `<rect x="8" width="14" y="${40 - h}" height="${h}" fill="var(--soft)"/>`;
     };
@@ -36,7 +36,7 @@ export const cardsOf = (at) => {
       return `<button type="button" data-row="${row}" aria-pressed="${row === session.row}"><span class="hidden">row ${row + 1}${label ? `, ${escaped(label)}` : ""}: loss ${short(losses[i])}${shares ? `, share ${short(shares[i])}` : ""}</span>` +
         `<span aria-hidden="true" class="cell">${image ? `<canvas data-image="${row}"></canvas>` : ""}<svg viewBox="0 0 30 40" aria-hidden="true">${bar(losses[i], highest, false)}</svg>` +
         `${short(losses[i], 2)}${shares ? `<svg viewBox="0 0 30 40" aria-hidden="true"><path d="M0 20h30" stroke="var(--line)"/>${bar(shares[i], largest, true)}</svg>${short(shares[i], 2)}` : ""}` +
-        `<span class="soft">${escaped(label)}</span><b>${row + 1}</b></span></button>`;
+        `<span class="soft" title="${escaped(label)}">${escaped(label)}</span>${session.w ? `<span class="soft">× ${short(session.w[row], 2)}</span>` : ""}<b>${row + 1}</b></span></button>`;
     }).join("");
     for (const canvas of all("canvas[data-image]")) {
       const n = session.sizes[0], at = Number(canvas.dataset.image) * n;
@@ -128,14 +128,16 @@ export const cardsOf = (at) => {
   };
   const difference = () => {
     const { session } = at;
-    const { shown, templates } = session, name = (state.entry && parameterOf(state.entry)) || steepest();
-    const derived = session.moment.read(`d${name}`), h = 10 ** state.power, found = session.difference(name, h);
-    const J = templates.symbol("J");
-    const quotient = `<mfrac><mrow>${shown.symbolMathml(J)}<mo>(</mo>${shown.symbolMathml(templates.symbol(name))}<mo>+</mo><mi>h</mi><mo>)</mo><mo>−</mo>` +
-      `${shown.symbolMathml(J)}<mo>(</mo>${shown.symbolMathml(templates.symbol(name))}<mo>−</mo><mi>h</mi><mo>)</mo></mrow><mrow><mn>2</mn><mi>h</mi></mrow></mfrac>`;
-    $("difference").innerHTML = `<table><tr><th>derived ${math(shown.symbolMathml(templates.symbol(`d${name}`)))}</th><td class="exact">${derived.toPrecision(12)}</td></tr>` +
-      `<tr><th>${math(quotient)}, h = ${math(shown.number(h))}</th><td class="exact">${found.toPrecision(12)}</td></tr>` +
-      `<tr><th>apart</th><td class="exact">${Math.abs(found - derived).toExponential(2)}</td></tr></table>${errorCurve(session, name, derived, state.power)}` +
+    const { shown, templates, moment } = session, { of, by, derived } = session.quotientOf(state.entry ?? "") ?? session.quotientOf(steepest());
+    const exact = moment.read(derived), h = 10 ** state.power, found = session.difference(by, h);
+    const whole = shown.symbolMathml(templates.symbol(of)), symbol = shown.symbolMathml(templates.symbol(by)), full = (value) => value.toPrecision(10).replace("-", "−");
+    const side = (sign) => `${whole}<mo>(</mo>${symbol}<mo>${sign}</mo><mi>h</mi><mo>)</mo>`;
+    const quotient = `<mfrac><mrow>${side("+")}<mo>−</mo>${side("−")}</mrow><mrow><mn>2</mn><mi>h</mi></mrow></mfrac>`;
+    const words = { J: "the loss of the batch, with a weight or a bias moved", ell: "the loss of the row, with this number moved and all that follows from it" }[of];
+    $("difference").innerHTML = `<p class="soft">${math(whole)}: ${words}. Choose a weight, a unit or an input for another.</p>` +
+      `<table><tr><th>derived ${math(shown.symbolMathml(templates.symbol(derived)))}</th><td class="exact">${full(exact)}</td></tr>` +
+      `<tr><th>${math(quotient)}, h = ${math(shown.number(h))}</th><td class="exact">${full(found)}</td></tr>` +
+      `<tr><th>apart</th><td class="exact">${Math.abs(found - exact).toExponential(2).replace("-", "−")}</td></tr></table>${errorCurve(session, by, exact, state.power)}` +
       `<p class="soft">A large h errs by the curve of the loss, a tiny one by the rounding of float64.</p>`;
   };
   return { strip, regions, pictures, guess, difference };

@@ -1,7 +1,7 @@
 // The network drawn with its numbers: A in each unit, Δ below it, b above it; W, dW or paths on the edges; target and loss.
 
 import { math, svgSymbol } from "./markup_views.mjs";
-import { fitting, short } from "./rounding.mjs";
+import { fitting, partOf, short } from "./rounding.mjs";
 
 const TOP = 58, BOTTOM = 30, MOST_UNITS = 10, MOST_LABELS = 16, MOST_EDGES = 900;
 
@@ -67,7 +67,7 @@ export const drawing = (session, state) => {
   listed.forEach((name, i) => {
     const [, l, to, from] = /^W(\d+)\.(\d+)\.(\d+)$/.exec(name).map(Number);
     const [x1, y1] = place.get(`${l - 1}.${from}`), [x2, y2] = place.get(`${l}.${to}`);
-    const v = values[i], width = 0.7 + 3.6 * Math.abs(v) / largest, ends = `x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}"`;
+    const v = values[i], width = 0.7 + 3.6 * partOf(v, largest), ends = `x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}"`;
     const target = what === "dW" ? `dW${name.slice(1)}` : name;
     const dim = what === "paths" && paths && !paths.has(name);
     lines.push(`<g class="edge ${sign(v)}${name === chosenEdge ? " chosen" : ""}${dim ? " dim" : ""}" data-name="${target}">` +
@@ -122,7 +122,7 @@ export const drawing = (session, state) => {
         `<title>${escape(say(shownName))}</title></g>`);
     }
     if (called && l === 0) {
-      nodes.push(roomy ? `<text class="called" x="${cx}" y="${(cy - radius - 5).toFixed(1)}">${escape(called)}</text>`
+      nodes.push(roomy ? `<text class="called" x="${cx}" y="${(cy - radius - 5).toFixed(1)}">${escape(cut(called, 20))}</text>`
         : `<text class="called left" x="${(cx - radius - 5).toFixed(1)}" y="${(cy + 3.5).toFixed(1)}">${escape(cut(called, 8))}</text>`);
     }
   }));
@@ -137,7 +137,7 @@ export const drawing = (session, state) => {
     for (let i = 0; i < sizes[0]; i += 1) {
       const v = read(`A0.${i + 1}`);
       cells.push(`<rect class="pixel${pixel === i + 1 ? " chosen" : ""}" data-name="A0.${i + 1}" x="${(corner[0] + (i % columns) * w).toFixed(1)}" ` +
-        `y="${(corner[1] + Math.floor(i / columns) * h).toFixed(1)}" width="${w.toFixed(1)}" height="${h.toFixed(1)}" fill-opacity="${Math.max(0, v / top).toFixed(3)}"/>`);
+        `y="${(corner[1] + Math.floor(i / columns) * h).toFixed(1)}" width="${w.toFixed(1)}" height="${h.toFixed(1)}" fill-opacity="${(v > 0 ? partOf(v, top) : 0).toFixed(3)}"/>`);
     }
     image = `<g class="picture"><rect class="frame" x="${corner[0]}" y="${corner[1]}" width="${side}" height="${side}"/>${cells.join("")}</g>`;
     if (!pixel) {

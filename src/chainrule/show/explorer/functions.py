@@ -7,17 +7,18 @@ from typing import Any, TypeVar
 
 from ...equations.activation import Activation
 from ...equations.activations import ACTIVATIONS
-from ...equations.losses import LOSSES, Loss
+from ...equations.losses import LOSSES, Loss, Pinball
 from ...equations.network import Network
 from ...errors import InputError
 from ...optimizers import Optimizer
 from ...optimizers.table import OPTIMIZERS
 from .notations import Choices
 
-__all__ = ["choices_for", "name_of"]
+__all__ = ["UNTRAINED", "choices_for", "name_of"]
 
-#: Losses that the page does not write: one of several quantiles has a formula for each.
-LEFT_OUT = ("pinball",)
+#: An output and a loss that fit, but that the compiled engine does not train.
+UNTRAINED = ("softmax", "binary_cross_entropy")
+
 Function = TypeVar("Function", Activation, Loss, Optimizer)
 
 
@@ -37,7 +38,7 @@ def choices_for(
     ['absolute_error', 'binary_cross_entropy', 'cross_entropy']
     """
     activations = {name: make() for name, make in ACTIVATIONS.items()}
-    losses = {name: make() for name, make in LOSSES.items() if name not in LEFT_OUT}
+    losses = {name: make() for name, make in LOSSES.items()}
     losses["squared_error(factor=1)"] = LOSSES["squared_error"](1.0)
     optimizers = {
         name: make() for name, make in OPTIMIZERS.items() if make().one_gradient
@@ -52,8 +53,15 @@ def choices_for(
             require(phi.formula != "" and not phi.custom, "activation", phi)
             activations.setdefault(name_of(phi, ACTIVATIONS), phi)
         loss = network.loss
-        written = not loss.custom and loss.name not in LEFT_OUT
-        require(written, "loss", loss)
+        # several quantiles have a formula each, and the page one for all outputs
+        one = not isinstance(loss, Pinball) or len(loss.quantiles) == 1
+        require(not loss.custom and one, "loss", loss)
+        if (network.activations[-1].name, loss.name) == UNTRAINED:
+            raise InputError(
+                f"{loss.name} on {network.activations[-1].name} outputs",
+                "pairs that the compiled engine trains, which is the page's",
+                "Use explain, which shows it by the reference engine.",
+            )
         losses.setdefault(name_of(loss, LOSSES), loss)
     if optimizer is not None:
         optimizers.setdefault(name_of(optimizer, OPTIMIZERS), optimizer)
@@ -65,8 +73,8 @@ def require(holds: bool, kind: str, function: Any) -> None:
     if not holds:
         raise InputError(
             f"the {kind} {function.name}",
-            "those of the tables, except pinball: the page evaluates their formulas",
-            "Use explain, which shows a network with functions of your own.",
+            "those of the tables, pinball with one quantile: the page evaluates their formulas",
+            "Use explain, which shows a network with any function.",
         )
 
 

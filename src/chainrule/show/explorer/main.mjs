@@ -9,11 +9,13 @@ import { entryView, stepView } from "./panel.mjs";
 import { curveOf } from "./pictures.mjs";
 import { short } from "./rounding.mjs";
 import { sharingOf } from "./sharing.mjs";
-import { Session, decodedFloats } from "./session.mjs";
+import { settingsOf } from "./links.mjs";
+import { Session } from "./session.mjs";
 import { split } from "./templates.mjs";
 import { writtenParameters } from "./typed.mjs";
 import { walk } from "./walks.mjs";
 
+const UNFINITE = "The loss is not finite: weights or inputs are too large. Undo, go back, or start again from first weights.";
 // Parameters from which on the cards are drawn after what was asked for.
 const LARGE = 4000;
 
@@ -32,17 +34,18 @@ export const start = async (root, payload, wasm) => {
 
   const startOf = (set) => ({ ...set.start, data: set });
   let unreadable = "";
+  const parsed = (text) => {
+    try {
+      return JSON.parse(atob(decodeURIComponent(text)));
+    } catch { throw new Error("text that is no state; allowed: a link that this page made. Copy the link again, whole."); }
+  };
   const fromLink = () => {
-    const text = decodeURIComponent(view.location.hash.slice(1));
+    const text = view.location.hash.slice(1);
     if (!text.startsWith("s=")) return null;
     try {
-      const found = JSON.parse(atob(text.slice(2)));
-      const data = payload.sets.find((one) => one.id === found.data) ?? payload.sets[0];
-      const rows = found.X ? { X: decodedFloats(found.X), Y: decodedFloats(found.Y) } : {};
-      if (found.theta) found.theta = decodedFloats(found.theta);
-      return { ...found, data, ...rows };
+      return settingsOf(parsed(text.slice(2)), payload);
     } catch (error) {
-      unreadable = "This link cannot be read; the page starts as it is.";
+      unreadable = `This link cannot be opened, and the page stays as it is: ${error.message}`;
       return null;
     }
   };
@@ -60,22 +63,19 @@ export const start = async (root, payload, wasm) => {
       if (session) session.open(what);
       else session = new Session(engine, payload, what);
     } catch (error) {
+      if (!session) open(startOf(payload.sets.find((one) => one.id === "example")));
       trouble(error.message);
-      if (!session) session = new Session(engine, payload, startOf(payload.sets.find((one) => one.id === "example")));
       return;
     }
     stop();
     trouble("");
     session.undone = [];
-    session.removed = new Set();
     state.entry = null;
     state.guide = null;
     state.axes = twoAxes();
     fillControls();
     session.look();
     state.step = session.templates.steps[0].key;
-    if (what.held) session.held = new Set(what.held);
-    if (what.removed) session.removed = new Set(what.removed);
     const { entry, step, edges, axes } = what.seen ?? {};
     if (typeof entry === "string") state.entry = entry; // which is looked up before it is shown
     if (typeof step === "string") state.step = step;
@@ -116,12 +116,12 @@ export const start = async (root, payload, wasm) => {
     $("build-loss").innerHTML = options(Object.keys(payload.losses).map((name) => [name, plain(name)]), settings.loss);
     $("build-initializer").innerHTML = options(Object.keys(engine.initializers).map((name) => [name, plain(name)]), settings.initializer ?? "glorot_uniform");
     $("title").textContent = "chainrule explorer";
-    $("footer").textContent = `${payload.words} ${data.left ? `Of ${data.rows + data.left} rows the first ${data.rows} are in this page.` : ""}`;
+    $("footer").textContent = `${payload.words} ${data.left ? `Of ${data.rows + data.left} rows the first ${data.rows} are in this page.` : ""} ${data.remark ?? ""}`;
   };
   const showControls = () => {
     const { settings } = session, hidden = settings.activations.slice(0, -1);
     $("notation").value = session.notation;
-    const set = (id, value) => { if (page.activeElement !== $(id)) $(id).value = value; };
+    const set = (id, value) => { if (page.activeElement !== $(id) || $(id).dataset.wrong) $(id).value = value; delete $(id).dataset.wrong; };
     const fill = (id, list, chosen) => { if (page.activeElement !== $(id)) $(id).innerHTML = options(list, chosen); };
     fill("optimizer", Object.keys(payload.optimizers).map((name) => [name, plain(name)]), settings.optimizer);
     const same = hidden.every((phi) => phi === hidden[0]);
@@ -150,7 +150,9 @@ export const start = async (root, payload, wasm) => {
   const render = (light = false) => {
     const { place } = session;
     void place;
-    const shown = session.look(), { templates, moment } = session;
+    const shown = session.look(), { templates, moment } = session, finite = Number.isFinite(moment.trace.J);
+    if (!finite) trouble(UNFINITE);
+    else if ($("trouble").textContent === UNFINITE) trouble("");
     const steps = templates.steps;
     if (state.entry && !exists(state.entry)) state.entry = null;
     let step = steps.find((one) => one.key === state.step);
@@ -351,7 +353,7 @@ export const start = async (root, payload, wasm) => {
     drag = null;
   });
   const setNumber = (name, value) => {
-    if (!Number.isFinite(value)) return;
+    if (!Number.isFinite(Math.fround(value))) return;
     const input = /^[AX]0\.(\d+)$/.exec(name);
     if (input) session.setInput(Number(input[1]), value);
     else session.setParameter(name, value);
@@ -401,19 +403,36 @@ export const start = async (root, payload, wasm) => {
   on("next", "click", () => go(1));
   on("steps", "change", () => { state.step = $("steps").value; state.entry = null; render(); });
 
-  const setting = (id, what, change) => on(id, "change", () => doing(what, () => session.set(change($(id).value))));
-  const atLeast = (low) => (text) => Math.max(low, Number(text) || 0);
+  const setting = (id, what, change) => on(id, "change", () => doing(what, () => {
+    try {
+      session.set(change($(id).value));
+    } catch (error) {
+      $(id).dataset.wrong = "1"; // it shows what holds again
+      throw error;
+    }
+  }));
+  const from = (key, name, low, high, whole = false) => (text) => {
+    const value = text.trim() === "" ? NaN : Number(text);
+    if (!(value >= low && value <= high) || (whole && !Number.isSafeInteger(value))) {
+      throw new Error(`${name} “${text}”; allowed: a ${whole ? "whole " : ""}number from ${low} to ${high}. Nothing was changed.`);
+    }
+    return { [key]: value };
+  };
   setting("optimizer", "another optimizer", (optimizer) => ({ optimizer }));
-  setting("rate", "another learning rate", (text) => ({ learning_rate: Math.max(1e-12, Number(text) || 1e-12) }));
+  setting("rate", "another learning rate", from("learning_rate", "learning rate", 1e-12, 1e6));
   on("rate-slider", "input", () => { $("rate").value = String(Number((10 ** Number($("rate-slider").value)).toPrecision(2))); });
   on("rate-slider", "change", () => doing("another learning rate", () => session.set({ learning_rate: Number($("rate").value) })));
   setting("activation", "another activation", (phi) => ({ activations: session.settings.activations.map((old, l, list) => l + 1 < list.length ? phi : old) }));
-  setting("batch-rows", "another batch", (text) => ({ batch: Math.round(atLeast(1)(text)) }));
-  setting("l1", "another penalty", (text) => ({ l1: atLeast(0)(text) }));
-  setting("l2", "another penalty", (text) => ({ l2: atLeast(0)(text) }));
-  setting("dropout", "another dropout", (text) => ({ dropout: Math.min(0.9, atLeast(0)(text)) }));
-  setting("seed", "another order", (text) => ({ seed: Math.round(atLeast(0)(text)) }));
-  on("again", "click", () => { const { settings } = session; open({ ...settings, theta: settings.data.start?.sizes?.join() === settings.sizes.join() ? settings.data.start.theta : undefined }); });
+  setting("batch-rows", "another batch", (text) => from("batch", "rows in a batch", 1, session.rows, true)(text));
+  setting("l1", "another penalty", from("l1", "penalty λ₁", 0, 1e6));
+  setting("l2", "another penalty", from("l2", "penalty λ₂", 0, 1e6));
+  setting("dropout", "another dropout", from("dropout", "dropout", 0, 0.9));
+  setting("seed", "another order", from("seed", "seed", 0, Number.MAX_SAFE_INTEGER, true));
+  on("again", "click", () => { 
+    const { settings, first, rowsOfOwn } = session, its = settings.data.start, same = its?.sizes?.join() === settings.sizes.join();
+    open({ ...settings, ...rowsOfOwn, epoch: 0, batchNumber: 0, theta: first ?? (same ? its.theta : undefined), exactTheta: first });
+    session.first = first;
+  });
   on("axis-x", "change", () => { state.axes[0] = Number($("axis-x").value); cards.regions(); });
   on("axis-y", "change", () => { state.axes[1] = Number($("axis-y").value); cards.regions(); });
   on("h", "input", () => { state.power = Number($("h").value); cards.difference(); });
@@ -465,7 +484,7 @@ export const start = async (root, payload, wasm) => {
     session.setRow(null, targets);
   }));
 
-  Object.assign(at, { open, render, say, on });
+  Object.assign(at, { open, render, say, on, trouble });
   buildingOf(at);
   sharingOf(at);
   const scheme = (to) => { page.documentElement.dataset.scheme = to; if (session) render(); };
@@ -486,7 +505,7 @@ export const start = async (root, payload, wasm) => {
   };
   on("walk", "click", () => {
     const own = payload.sets.find((one) => one.id === `worked-${session.notation}`);
-    if (own && session.settings.data.id !== own.id) open(startOf(own));
+    if (own) open(startOf(own)); // from its first weights: the numbers are those on paper
     guide(0);
     $("guide-next").focus();
   });
@@ -508,14 +527,15 @@ export const start = async (root, payload, wasm) => {
   dark.addEventListener("change", () => scheme(dark.matches ? "dark" : "light"));
   view.matchMedia("print").addEventListener("change", (event) => { if (event.matches) page.documentElement.dataset.scheme = "light"; });
   const first = startOf(payload.sets.find((one) => one.id === payload.first) ?? payload.sets[0]);
-  try {
-    open(fromLink() ?? first);
-  } catch {
-    unreadable = "This link cannot be read; the page starts as it is.";
-    open({ ...first, notation: first.notation ?? "canonical" });
-  }
-  if (unreadable) trouble(unreadable);
-  return { get session() { return session; }, state, choose, render };
+  const follow = () => {
+    unreadable = "";
+    const linked = fromLink();
+    if (linked || !session) open(linked ?? first);
+    if (unreadable) trouble(unreadable);
+  };
+  follow();
+  view.addEventListener("hashchange", () => { if (view.location.hash !== at.ownLink) follow(); });
+  return { get session() { return session; }, state, choose, render, ready: performance.now() };
 };
 
 const holder = typeof document === "undefined" ? null : document.getElementById("payload");

@@ -21,6 +21,7 @@ MODULES = (
     "expressions",
     "templates",
     "moment",
+    "links",
     "session",
     "markup_views",
     "drawing",

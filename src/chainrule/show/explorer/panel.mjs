@@ -37,7 +37,7 @@ export const stepView = (session, step, entry) => {
   const names = step.entries(), few = names.slice(0, MOST_CHIPS);
   const more = names.length > few.length ? `<p class="soft">${names.length - few.length} more: choose them in the drawing.</p>` : "";
   const source = templates.where(step);
-  return `<div class="big">${general}</div><p class="soft">${escape(source)}</p>${notes}` +
+  return `<h2 class="hidden">${escape(step.title)}</h2><div class="big">${general}</div><p class="soft">${escape(source)}</p>${notes}` +
     `${arrays ? `<details open><summary>In this layer</summary>${arrays}</details>` : ""}` +
     `<h3>Its numbers</h3><ul class="chips">${few.map((name) => chip(shown, name, name === entry)).join("")}</ul>${more}`;
 };
@@ -83,15 +83,22 @@ const checks = (session, name, value, again) => {
   const { shown } = session, size = Math.max(Math.abs(value), 1e-12);
   const agrees = Math.abs(again - value) <= 1e-9 * size + 1e-13;
   const found = [`<span class="${agrees ? "ok" : "wrong"}">${agrees ? "✓" : "✗"} evaluated again: <span class="exact">${minus(shown.rounded(again))}</span></span>`];
-  const gradient = /^d([Wb]\d+\..*)$/.exec(name);
-  if (gradient) {
-    const moved = session.difference(gradient[1], 1e-5), scale = Math.max(size, ...session.moment.trace.gradient.map(Math.abs));
+  const quotient = session.quotientOf(name);
+  if (quotient?.derived === name) {
+    const moved = session.difference(quotient.by, 1e-5), scale = sizeBeside(session, quotient, size);
     const near = Math.abs(moved - value) <= 1e-6 * scale + 1e-9;
     found.push(`<span class="${near ? "ok" : "wrong"}">${near ? "✓" : "≈"} difference quotient: <span class="exact">${minus(shown.rounded(moved))}</span></span>`);
   }
   const step = /^([Wb])\+(\d+)\.(\d+)/.exec(name);
   if (step && session.held.has(`${step[2]}.${step[3]}`)) found.push("<span class=\"soft\">frozen: the step leaves it as it is</span>");
   return found.join("<br>");
+};
+
+// The size that the rounding of a difference quotient is measured by: that of the largest derivative of its kind.
+const sizeBeside = (session, { of, derived }, size) => {
+  const { trace } = session.moment, { kind, layer } = split(derived);
+  const beside = of === "J" ? trace.gradient : kind === "D" ? trace.layers[layer - 1].delta : layer ? trace.layers[layer - 1].dA : [];
+  return beside.reduce((most, value) => Math.max(most, Math.abs(value)), size);
 };
 
 const adjust = (session, name, value) => {

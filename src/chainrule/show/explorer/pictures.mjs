@@ -1,11 +1,11 @@
 // Drawings of many numbers: the loss curve, regions over two inputs, weights as pictures, differences.
 
-import { short } from "./rounding.mjs";
+import { partOf, short } from "./rounding.mjs";
 
 export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b59f00", "#56b4e9", "#8c564b", "#7f7f7f", "#17a2a2", "#5b3fa0"];
 const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 const mixed = (color, t, paper) => color.map((c, i) => Math.round(paper[i] + (c - paper[i]) * t));
-export const diverging = (value, paper) => mixed(rgb(value >= 0 ? "#0072b2" : "#d55e00"), Math.min(1, Math.abs(value)), paper);
+export const diverging = (value, paper) => mixed(rgb(value >= 0 ? "#0072b2" : "#d55e00"), partOf(value, 1), paper);
 
 export const curveOf = (past, at, now) => {
   const values = past.map((one, i) => i === at ? now : one.J).map((J) => Number.isFinite(J) && J !== null ? J : null);
@@ -72,7 +72,7 @@ export const errorCurve = (session, name, derived, power) => {
   const points = [];
   const apart = session.network.length < 4000 ? 0.5 : 1;
   for (let p = -14; p <= 0; p += apart) points.push([p, Math.abs(session.difference(name, 10 ** p) - derived)]);
-  const log = (e) => Math.log10(Math.max(e, 1e-16)), here = Math.abs(session.difference(name, 10 ** power) - derived);
+  const log = (e) => Number.isFinite(e) ? Math.log10(Math.min(1e2, Math.max(e, 1e-16))) : 2, here = Math.abs(session.difference(name, 10 ** power) - derived);
   const x = (p) => 34 + 250 * (p + 14) / 14, y = (e) => 10 + 90 * (2 - log(e)) / 18;
   const ticks = [-14, -10, -6, -2].map((p) => `<text x="${x(p)}" y="116" text-anchor="middle">10${[...String(p)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("")}</text>`).join("");
   const levels = [0, -8, -16].map((p) => `<text x="30" y="${y(10 ** p) + 3}" text-anchor="end">10${p ? [...String(p)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c] ?? "⁻").join("") : "⁰"}</text>`).join("");

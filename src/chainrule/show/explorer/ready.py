@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,8 @@ Array = np.ndarray[Any, Any]
 WORKED = Parameters.from_arrays(
     [[[2.0, -1.0], [4.0, -1.0]], [[4.0, -8.0]]], [[0.0, -2.0], [2.0]]
 )
+#: A tanh layer before classes.
+CLASSIFIED = ("tanh", "softmax", "cross_entropy")
 #: Data of a page are at most so many bytes, and rows.
 MOST_BYTES, MOST_ROWS = 250_000, 2000
 
@@ -52,6 +55,7 @@ def data_entry(
     picture: tuple[int, int] | None = None,
     scale: float | None = None,
     labels: list[str] | None = None,
+    weights: Array | None = None,
 ) -> dict[str, Any]:
     """A data set as a page has it.
 
@@ -68,6 +72,7 @@ def data_entry(
         The rows and columns of the picture that the inputs are.
     labels : list of str, optional
         Names of the outputs, where y is not of class numbers.
+    weights : ndarray, shape (N,), optional
     """
     scale = scale or pixel_scale(x)
     size = x.shape[1] * (1 if scale else 4)
@@ -87,6 +92,8 @@ def data_entry(
     }
     if classes is not None or labels is not None:
         found["classes"] = labels if classes is None else classes
+    if weights is not None:
+        found["w"] = encoded(weights[:rows], "float32")
     if picture is not None:
         found["picture"] = list(picture)
     return found
@@ -97,9 +104,24 @@ def ready_sets() -> list[dict[str, Any]]:
     return [example(), xor(), spirals(), iris(), digits(), *worked()]
 
 
-def start(data: dict[str, Any], **network: Any) -> dict[str, Any]:
-    """A data set with its network."""
-    return {**data, "start": network}
+def start(
+    data: dict[str, Any],
+    sizes: Sequence[int],
+    functions: Sequence[str],
+    rate: float,
+    batch: int,
+    **more: Any,
+) -> dict[str, Any]:
+    """A data set with its network: the activations, then the loss; Adam and drawn weights without others."""
+    network = {
+        "sizes": list(sizes),
+        "activations": list(functions[:-1]),
+        "loss": functions[-1],
+        "optimizer": "adam",
+        "learning_rate": rate,
+        "batch": batch,
+    }
+    return {**data, "start": network | more}
 
 
 def example() -> dict[str, Any]:
@@ -110,16 +132,11 @@ def example() -> dict[str, Any]:
     )
     theta = [0.5, -0.3, -0.4, 0.6, 0.3, 0.2, 0.6, -0.5, 0.3, -0.2, 0.8, 0.4]
     theta += [0.1, -0.2, 0.3, 0.1, 0.0]
-    return start(
-        data,
-        sizes=[2, 3, 2],
-        activations=["tanh", "softmax"],
-        loss="cross_entropy",
-        optimizer="gradient_descent",
-        learning_rate=0.5,
-        batch=4,
-        theta=encoded(np.array(theta), "float32"),
-    )
+    more = {
+        "optimizer": "gradient_descent",
+        "theta": encoded(np.array(theta), "float32"),
+    }
+    return start(data, (2, 3, 2), CLASSIFIED, 0.5, 4, **more)
 
 
 def xor() -> dict[str, Any]:
@@ -127,16 +144,8 @@ def xor() -> dict[str, Any]:
     x = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     y = np.array([[0.0], [1.0], [1.0], [0.0]])
     data = data_entry("xor", "XOR", x, y)
-    return start(
-        data,
-        sizes=[2, 3, 1],
-        activations=["tanh", "sigmoid"],
-        loss="binary_cross_entropy",
-        optimizer="adam",
-        learning_rate=0.05,
-        batch=4,
-        seed=2,
-    )
+    functions = ("tanh", "sigmoid", "binary_cross_entropy")
+    return start(data, (2, 3, 1), functions, 0.05, 4, seed=2)
 
 
 def spirals() -> dict[str, Any]:
@@ -151,15 +160,7 @@ def spirals() -> dict[str, Any]:
         np.repeat([0, 1], 80),
         classes=["first", "second"],
     )
-    return start(
-        data,
-        sizes=[2, 8, 8, 2],
-        activations=["tanh", "tanh", "softmax"],
-        loss="cross_entropy",
-        optimizer="adam",
-        learning_rate=0.02,
-        batch=16,
-    )
+    return start(data, (2, 8, 8, 2), ("tanh", *CLASSIFIED), 0.02, 16)
 
 
 def iris() -> dict[str, Any]:
@@ -176,15 +177,7 @@ def iris() -> dict[str, Any]:
         names=[name.removesuffix(" (cm)") for name in found.feature_names],
         classes=[str(name) for name in found.target_names],
     )
-    return start(
-        data,
-        sizes=[4, 5, 3],
-        activations=["tanh", "softmax"],
-        loss="cross_entropy",
-        optimizer="adam",
-        learning_rate=0.02,
-        batch=16,
-    )
+    return start(data, (4, 5, 3), CLASSIFIED, 0.02, 16)
 
 
 def digits() -> dict[str, Any]:
@@ -202,15 +195,8 @@ def digits() -> dict[str, Any]:
         picture=(8, 8),
         scale=1 / 16,
     )
-    return start(
-        data,
-        sizes=[64, 10, 10],
-        activations=["relu", "softmax"],
-        loss="cross_entropy",
-        optimizer="adam",
-        learning_rate=0.005,
-        batch=32,
-    )
+    functions = ("relu", "softmax", "cross_entropy")
+    return start(data, (64, 10, 10), functions, 0.005, 32)
 
 
 def worked() -> list[dict[str, Any]]:
@@ -227,18 +213,13 @@ def worked() -> list[dict[str, Any]]:
             np.array([[1.0, 2.0]]),
             np.array([[1.0]]),
         )
-        found.append(
-            start(
-                data,
-                sizes=[2, 2, 1],
-                activations=names,
-                loss=name_of(network.loss, LOSSES),
-                optimizer="gradient_descent",
-                # with a linear output a step of the whole gradient goes too far
-                learning_rate=1 / 64 if names[-1] == "identity" else 1.0,
-                batch=1,
-                theta=encoded(WORKED.theta, "float32"),
-                notation=name,
-            )
-        )
+        functions = (*names, name_of(network.loss, LOSSES))
+        # with a linear output a step of the whole gradient goes too far
+        rate = 1 / 64 if names[-1] == "identity" else 1.0
+        more = {
+            "optimizer": "gradient_descent",
+            "theta": encoded(WORKED.theta, "float32"),
+            "notation": name,
+        }
+        found.append(start(data, (2, 2, 1), functions, rate, 1, **more))
     return found

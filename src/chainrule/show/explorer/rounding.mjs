@@ -15,6 +15,11 @@ export const general = (number, digits) => {
 
 export const bracketed = (text) => text.startsWith("-") ? `(${text})` : text;
 
+// The part of a largest size that a number has, 0 … 1, also where one of them is not finite.
+export const partOf = (number, largest) => {
+  const part = Math.abs(number) / largest;
+  return Number.isFinite(part) ? Math.min(1, part) : Number(!(number === 0));
+};
 // As it fits into a unit of the drawing.
 export const short = (number, digits = 3) => {
   const bare = (text) => text.replace(/e([+-])0*/, (_, sign) => `e${sign === "-" ? "-" : ""}`).replaceAll("-", "−");

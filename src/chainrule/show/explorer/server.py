@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -50,6 +51,11 @@ class Server(ThreadingHTTPServer):
         self.token = secrets.token_urlsafe(24)
         self.page = page_of(explorer.payload, explorer.title, served=True).encode()
         super().__init__((LOOPBACK, port), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report nothing of a browser that has gone, as one does whose tab is closed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def port(self) -> int:
@@ -102,13 +108,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _trusted(self) -> bool:
         """Return whether a request comes from the page, or from who has its address; refuse it otherwise."""
-        asked = urlsplit(self.path)
+        try:
+            asked = urlsplit(self.path)
+        except ValueError:  # a bracket without its pair
+            self._refuse(HTTPStatus.BAD_REQUEST)
+            return False
         given = parse_qs(asked.query).get("token", [""])[0]
-        origin = self.headers.get("Origin")
+        hosts, origins = (self.headers.get_all(one, []) for one in ("Host", "Origin"))
         allowed = {f"http://{host}" for host in self.server.hosts}
-        if self.headers.get("Host", "") not in self.server.hosts:
+        if len(hosts) != 1 or hosts[0] not in self.server.hosts:
             self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
-        elif (origin is not None and origin not in allowed) or not self._knows(given):
+        elif not set(origins) <= allowed or not self._knows(given):
             self._refuse(HTTPStatus.FORBIDDEN)
         else:
             return True

@@ -1,10 +1,12 @@
 // What is explored: a network with rows, its training forward and back, and what was changed in it. No page in here.
 
 import { Moment, indexOf, places } from "./moment.mjs";
-import { Shown, Templates } from "./templates.mjs";
+import { Shown, Templates, split } from "./templates.mjs";
 
 export const KEPT = 500;
 const MOST_UNDONE = 60;
+// What was typed, where the engine's number is that, rounded to float32.
+const kept = (typed, value) => typed !== undefined && Math.fround(typed) === value ? typed : value;
 const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
 // Arrays of a data set: { x: { bytes, kind, scale }, y: …, rows, … } as `ready.py` writes them.
@@ -39,21 +41,34 @@ export class Session {
       learning_rate: payload.optimizers[start.optimizer].specification.learning_rate, ...start };
     const { sizes } = settings, data = settings.data;
     const network = engine.network(this.described(settings));
-    const { theta } = settings;
-    network.parameters = theta ? (theta.bytes ? numbersOf(theta) : Float32Array.from(theta))
-      : engine.initial({ sizes, seed: settings.seed, initializer: settings.initializer });
+    const { theta, state, exactTheta, exactX, exactY } = settings;
+    const X = settings.X ? Float32Array.from(settings.X) : numbersOf(data.x);
+    const Y = settings.Y ? Float32Array.from(settings.Y) : targetsOf(data, sizes.at(-1));
+    const w = data.w && Y.length === data.rows * sizes.at(-1) ? numbersOf(data.w) : null;
+    try {
+      network.parameters = theta ? (theta.bytes ? numbersOf(theta) : Float32Array.from(theta))
+        : engine.initial({ sizes, seed: settings.seed, initializer: settings.initializer });
+      if (state) network.restore(state);
+      network.set_rows(X, Y, w);
+    } catch (error) {
+      network.free();
+      throw error;
+    }
     network.learning_rate = settings.learning_rate;
     this.network?.free();
     this.network = network;
     this.settings = { ...settings };
-    delete this.settings.theta;
-    this.X = settings.X ? Float32Array.from(settings.X) : numbersOf(data.x);
-    this.Y = settings.Y ? Float32Array.from(settings.Y) : targetsOf(data, sizes.at(-1));
-    network.set_rows(this.X, this.Y);
+    for (const name of ["theta", "state", "exactTheta", "exactX", "exactY", "X", "Y", "seen", "removed"]) delete this.settings[name];
+    Object.assign(this, { X, Y, w });
+    this.ownRows = Boolean(settings.X);
+    this.first = null;          // weights that were typed, to start again from
+    // What was typed, in float64: 0.1 + 0.2 - 0.3 is 0 then, as on paper, where the float32 of the engine is not.
+    this.exact = { theta: exactTheta ?? null, X: exactX ?? null, Y: exactY ?? null };
     this.rows = this.X.length / sizes[0];
     this.settings.batch = Math.min(settings.batch ?? this.rows, this.rows);
     this.notation = settings.notation;
-    this.held = new Set();      // units, "l.k"
+    this.held = new Set(settings.held ?? []); // units, "l.k"
+    this.removed = new Set(settings.removed ?? []);
     this.past = [];             // { state, epoch, batch, J }
     this.at = 0;                // where in it we are
     this.epoch = settings.epoch ?? 0;
@@ -70,6 +85,20 @@ export class Session {
   get sizes() { return this.settings.sizes; }
   get L() { return this.sizes.length - 1; }
   get theta() { return this.network.parameters; }
+  // θ, and rows by number, as they were typed, while the engine has them rounded.
+  get typedTheta() {
+    const { theta, exact } = this;
+    return exact.theta ? Float64Array.from(theta, (value, i) => kept(exact.theta[i], value)) : theta;
+  }
+  typedRows(rows) {
+    const { exact } = this, take = (from, typed, width) => {
+      const found = new Float64Array(rows.length * width);
+      rows.forEach((at, i) => { for (let k = 0; k < width; k += 1) found[i * width + k] = kept(typed?.[at * width + k], from[at * width + k]); });
+      return found;
+    };
+    return { X: take(this.X, exact.X, this.sizes[0]), Y: take(this.Y, exact.Y, this.sizes.at(-1)),
+      weights: this.w && Float64Array.from(rows, (at) => this.w[at]) };
+  }
   get batches() { return this.network.batches(this.settings.batch); }
 
   // The rows of the batch of the step to come, by number.
@@ -94,20 +123,20 @@ export class Session {
       masks = network.masks({ rows: rows.length, seed: settings.seed, epoch: this.epoch, step: this.batch });
       masks.forEach((mask, l) => { if (mask) masked.add(l); });
     }
-    const trace = network.trace(rows, masks ? { masks } : {});
-    const width = sizes.at(-1), targets = new Float64Array(rows.length * width);
-    rows.forEach((at, i) => { for (let k = 0; k < width; k += 1) targets[i * width + k] = this.Y[at * width + k]; });
+    const typed = this.typedRows(rows), parameters = this.typedTheta;
+    const trace = network.trace(null, { ...typed, parameters, masks: masks ?? [] });
+    const width = sizes.at(-1), targets = typed.Y;
     const own = targets.subarray(row * width, (row + 1) * width);
     const weighed = settings.loss === "cross_entropy" && own.reduce((a, b) => a + b, 0) !== 1;
     this.templates = new Templates(this.payload, this.notation, { sizes, activations: settings.activations,
       loss: settings.loss, optimizer: settings.optimizer, l1: settings.l1, l2: settings.l2, masked, rows: rows.length, row,
-      weighed, digits: this.digits, terms: this.terms });
+      weighed, unequal: trace.share.some((share) => share !== trace.share[0]), digits: this.digits, terms: this.terms });
     const letters = this.payload.optimizers[settings.optimizer].slots, slots = {};
     for (const [name, values] of Object.entries(network.slots)) {
       slots[name === "velocity" || name === "mean" ? "m" : "v"] = values;
     }
     for (const name of letters) slots[name === "velocity" || name === "mean" ? "m" : "v"] ??= new Float32Array(network.length);
-    this.moment = new Moment({ sizes, theta: network.parameters, slots, steps: network.steps, row, masks, trace, targets,
+    this.moment = new Moment({ sizes, theta: parameters, slots, steps: network.steps, row, masks, trace, targets, inputs: typed.X,
       learningRate: network.learning_rate, formula: (name) => this.templates.formula(name) });
     this.shown = new Shown(this.templates, this.moment);
     return this.shown;
@@ -184,34 +213,55 @@ export class Session {
 
   // Call before each change that can be undone.
   remember(what) {
-    this.undone.push({ what, settings: { ...this.settings }, X: this.X, Y: this.Y, state: this.network.state(), held: new Set(this.held),
+    this.undone.push({ what, settings: { ...this.settings }, X: this.X, Y: this.Y, w: this.w, ownRows: this.ownRows, exact: { ...this.exact }, state: this.network.state(), held: new Set(this.held),
       removed: new Set(this.removed), past: [...this.past], at: this.at, epoch: this.epoch, batch: this.batch, row: this.row, rows: this.rows });
     if (this.undone.length > MOST_UNDONE) this.undone.shift();
   }
   undo() {
     const found = this.undone.pop();
     if (!found) return "";
-    const { settings, state, X, Y } = found;
+    const { settings, state, X, Y, w, ownRows, exact } = found;
     this.network.free();
     this.network = this.engine.network(this.described(settings));
     this.network.learning_rate = settings.learning_rate;
-    this.network.set_rows(X, Y);
+    this.network.set_rows(X, Y, w);
     this.network.restore(state);
-    Object.assign(this, { settings, X, Y, held: found.held, removed: found.removed, past: found.past, at: found.at, epoch: found.epoch,
+    Object.assign(this, { settings, X, Y, w, ownRows, exact, held: found.held, removed: found.removed, past: found.past, at: found.at, epoch: found.epoch,
       batch: found.batch, row: found.row, rows: found.rows });
     return found.what;
   }
   // A weight or a bias, by its name.
   setParameter(name, value) {
-    const theta = this.theta;
-    theta[indexOf(this.sizes, places(this.sizes), name)] = value;
+    const theta = this.theta, at = indexOf(this.sizes, places(this.sizes), name), typed = Float64Array.from(this.typedTheta);
+    typed[at] = value;
+    theta[at] = value;
+    this.exact.theta = typed;
     this.network.parameters = theta;
     this.touched();
   }
   setInput(k, value, row = this.row) {
+    const at = row * this.sizes[0] + k - 1, typed = Float64Array.from(this.exact.X ?? this.X);
+    typed[at] = value;
     this.X = this.X.slice();
-    this.X[row * this.sizes[0] + k - 1] = value;
-    this.network.set_rows(this.X, this.Y);
+    this.X[at] = value;
+    this.setRows({ X: typed, Y: this.exact.Y ?? Float64Array.from(this.Y) });
+  }
+  // Weights as they are typed.
+  setTyped(theta) {
+    this.exact.theta = Float64Array.from(theta);
+    this.first = theta;
+    this.network.parameters = Float32Array.from(theta);
+    this.touched();
+  }
+  // The rows, where they are no longer those of the data set.
+  get rowsOfOwn() {
+    const { X, Y, exact } = this;
+    return this.ownRows ? { X, Y, exactX: exact.X, exactY: exact.Y } : {};
+  }
+  setRows(exact) {
+    Object.assign(this.exact, exact);
+    this.ownRows = true;
+    this.network.set_rows(this.X, this.Y, this.w);
     this.touched();
   }
   setRow(inputs, targets) {
@@ -220,8 +270,7 @@ export class Session {
     this.Y = this.Y.slice();
     if (inputs) this.X.set(inputs, this.row * n);
     if (targets) this.Y.set(targets, this.row * width);
-    this.network.set_rows(this.X, this.Y);
-    this.touched();
+    this.setRows({ X: null, Y: null });
   }
   // The steps kept after this one are no longer what comes.
   touched() {
@@ -237,7 +286,7 @@ export class Session {
     if (Object.keys(changes).some((key) => key !== "batch" && key !== "seed" && key !== "learning_rate")) {
       const of = this.network;
       const next = this.engine.network({ ...this.described(settings), parameters: of.parameters });
-      next.set_rows(this.X, this.Y);
+      next.set_rows(this.X, this.Y, this.w);
       const same = of.description.optimizer.name === optimizer.name && of.slot_names.join() === next.slot_names.join();
       if (same) next.restore(of.state());
       of.free();
@@ -281,14 +330,36 @@ export class Session {
     return found;
   }
 
-  // J in float64 with one parameter moved, for the difference quotient.
-  objective(name, by) {
-    const theta = Float64Array.from(this.theta);
-    theta[indexOf(this.sizes, places(this.sizes), name)] += by;
-    const { masks } = this.moment;
-    return this.network.trace(this.batchRows, { parameters: theta, ...(masks ? { masks } : {}) }).J;
+  // What a number is the derivative of and by what, and the number: { of, by, derived }; null for a number that is none.
+  //   Of W and b it is J, of Z (B1, B2), A and the inputs (B4) ℓ of the row.
+  quotientOf(name) {
+    const found = /^(?:[mvu]|d)?([WbZAXDG])\+?(\d+)((?:\.\d+)+)$/.exec(name);
+    if (!found) return null;
+    const [, kind, layer, index] = found, at = layer + index;
+    if ("Wb".includes(kind)) return { of: "J", by: kind + at, derived: `d${kind}${at}` };
+    if ("ZD".includes(kind)) return { of: "ell", by: `Z${at}`, derived: `D${at}` };
+    return { of: "ell", by: `A${at}`, derived: `G${at}` };
   }
-  difference(name, h) { return (this.objective(name, h) - this.objective(name, -h)) / (2 * h); }
+  // J or ℓ in float64 with one number moved.
+  moved(name, by) {
+    const { moment, sizes, L } = this, { kind, layer, index } = split(name), where = places(sizes), k = index[0];
+    const theta = Float64Array.from(this.typedTheta), { masks } = moment;
+    if (kind === "W" || kind === "b") {
+      theta[indexOf(sizes, where, name)] += by;
+      return this.network.trace(null, { ...this.typedRows(this.batchRows), parameters: theta, masks: masks ?? [] }).J;
+    }
+    const { row } = moment, { X, Y } = this.typedRows([this.row]);
+    if (kind === "Z") theta[where.b[layer] + k - 1] += by; // Z of the one row moves as b does
+    else if (layer === 0) X[k - 1] += by;
+    else if (layer < L) for (let m = 0; m < sizes[layer + 1]; m += 1) theta[where.b[layer + 1] + m] += by * theta[where.W[layer + 1] + m * sizes[layer] + k - 1];
+    else { // of an output: the formula of ℓ
+      const read = (one) => moment.read(one) + (one === name ? by : 0), there = Object.create(moment, { read: { value: read } });
+      return this.templates.formula("ell").filled(there).value(read);
+    }
+    const own = (masks ?? []).map((mask, l) => mask && mask.subarray(row * sizes[l], (row + 1) * sizes[l]));
+    return this.network.trace(null, { X, Y, parameters: theta, masks: own }).row_loss[0];
+  }
+  difference(name, h) { return (this.moved(name, h) - this.moved(name, -h)) / (2 * h); }
 
   // The units of every layer over a grid of two inputs, the others as in the row: { layer: Float64Array (cells, width) }.
   over(i, j, box, cells) {
@@ -335,16 +406,4 @@ export class Session {
     }
     return edges;
   }
-
-  // Everything that a link has to say: small data sets as they are.
-  get link() {
-    const { settings } = this, data = settings.data;
-    const encode = (array) => btoa(String.fromCharCode(...new Uint8Array(array.buffer, array.byteOffset, array.byteLength)));
-    const own = this.X.length + this.Y.length <= 600 ? { X: encode(this.X), Y: encode(this.Y) } : {};
-    const theta = this.network.length <= 4000 ? { theta: encode(this.theta) } : {};
-    const { sizes, activations, loss, optimizer, learning_rate, l1, l2, dropout, seed, batch } = settings;
-    return { sizes, activations, loss, optimizer, learning_rate, l1, l2, dropout, seed, batch, data: data.id, notation: this.notation,
-      row: this.row, epoch: this.epoch, batchNumber: this.batch, ...theta, ...own };
-  }
 }
-export const decodedFloats = (text) => new Float32Array(bytesOf(text).buffer);

@@ -1,6 +1,9 @@
 // What is taken along: the state as a link, the drawing as SVG or PNG, the formula as LaTeX, paper.
 
+import { linkOf } from "./links.mjs";
+
 // at: what the page hands on: { root, state, session, say, on }.
+const MOST_TEXT = 110;
 export const sharingOf = (at) => {
   const { root, state, say, on } = at, page = root.ownerDocument, view = page.defaultView;
   const $ = (id) => root.querySelector(`#${id}`);
@@ -33,7 +36,10 @@ export const sharingOf = (at) => {
   };
   const latexOf = () => {
     const { shown, templates } = at.session, name = state.entry ?? templates.steps.find((one) => one.key === state.step).entries()[0];
-    const symbol = shown.latex(`@!${name}@`), value = shown.latex(`@!${name}@`, true), markup = shown.formula(name);
+    const symbol = shown.latex(`@!${name}@`), value = shown.latex(`@!${name}@`, true);
+    // as many terms as a line of paper has room for
+    const fits = (terms) => shown.text(shown.formula(name, terms)).length <= MOST_TEXT;
+    const markup = shown.formula(name, [6, 5, 4, 3].find(fits) ?? 2);
     const lines = markup ? [shown.latex(markup), shown.latex(markup, true), value] : [value];
     return `\\begin{align*}\n  ${symbol} &= ${lines.join(" \\\\\n  &= ")}\n\\end{align*}\n`;
   };
@@ -41,7 +47,10 @@ export const sharingOf = (at) => {
   $("link").hidden = view.location.protocol === "about:"; // a frame has no address
   on("link", "click", async () => {
     const { entry, step, edges, axes } = state;
-    view.location.hash = `s=${btoa(JSON.stringify({ ...at.session.link, held: [...at.session.held], removed: [...at.session.removed ?? []], seen: { entry, step, edges, axes } }))}`;
+    const { link, left } = linkOf(at.session, { held: [...at.session.held], removed: [...at.session.removed], seen: { entry, step, edges, axes } });
+    at.ownLink = `#s=${btoa(JSON.stringify(link))}`; // which the page need not follow
+    view.location.hash = at.ownLink;
+    if (left.length) at.trouble(`The link is without ${left.join(" and ")}, which are too many for one. Save the page, or write the network down.`);
     try {
       await navigator.clipboard.writeText(view.location.href);
       say("The link is copied.");

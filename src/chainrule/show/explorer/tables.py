@@ -10,6 +10,7 @@ from ...equations.network import Network
 from ...errors import InputError
 from ...explanation.spellings import SPELLINGS, spelled_for
 from .expressions import Carried
+from .functions import UNTRAINED
 from .notations import Choices, Texts, notations_of, style_name
 
 __all__ = ["WHOLE_SQUARES", "tables_of"]
@@ -91,5 +92,5 @@ def _fitting(choices: Choices, name: str) -> Any:
 def _outputs(choices: Choices, carried: Carried) -> Any:
     for name, phi in choices.activations.items():
         for lost, loss in choices.losses.items():
-            if _fits(phi, loss):
+            if _fits(phi, loss) and (name, lost) != UNTRAINED:
                 yield f"{name}|{lost}", carried.output(phi, loss)

@@ -21,7 +21,7 @@ export const split = (name) => {
 };
 
 export class Templates {
-  // choices: { sizes, activations, loss, optimizer, l1, l2, masked: Set of layers, rows, row, weighed, digits, terms }
+  // choices: { sizes, activations, loss, optimizer, l1, l2, masked: Set of layers, rows, row, weighed, unequal, digits, terms }
   constructor(payload, notation, choices) {
     Object.assign(this, { payload, notation, choices });
     this.L = choices.sizes.length - 1;
@@ -29,7 +29,7 @@ export class Templates {
     this.many = choices.rows > 1;
     this.penalized = Boolean(choices.l1 || choices.l2);
     const found = payload.notations[notation], squares = choices.loss === payload.wholeSquares;
-    const shape = `${this.linear ? "linear" : ""}|${squares ? "squares" : ""}|${this.many ? "mean" : ""}`;
+    const shape = `${this.linear ? "linear" : ""}|${squares ? "squares" : ""}|${this.many && !choices.unequal ? "mean" : ""}`;
     this.block = found.blocks[found.where[String(this.L)][shape]];
     this.keys = payload.notations.keys[String(this.L)];
     this.oneLetter = this.block.oneLetter && (this.many || this.penalized);
@@ -208,9 +208,9 @@ export class Shown {
   constructor(templates, moment) { Object.assign(this, { templates, moment }); }
   get digits() { return this.templates.choices.digits; }
   // The markup of the formula of a number, with the branches and terms that the numbers lead to.
-  formula(name) {
+  formula(name, terms = this.templates.choices.terms) {
     const found = this.templates.formula(name);
-    return found ? found.filled(this.moment).markup(this.templates.choices.terms) : "";
+    return found ? found.filled(this.moment).markup(terms) : "";
   }
   again(name) {
     const found = this.templates.formula(name);

@@ -1,6 +1,37 @@
-// Arrays typed in the letters and the layout of a notation: "V = [2 -1 0; 4 -1 -2] W = [4 -8 2]".
+// Widths, rows and arrays as they are typed, arrays in the letters and the layout of a notation: "V = [2 -1 0; 4 -1 -2] W = [4 -8 2]".
 
 import { indexOf, places } from "./moment.mjs";
+
+const fits = (value) => Number.isFinite(Math.fround(value));
+const number = (text) => text.trim() === "" ? NaN : Number(text.replace("−", "-"));
+const MOST_WIDTH = 512;
+
+// "3, 2, 2" or "3-2-2" as widths.
+export const typedSizes = (text) => {
+  const shape = /^\s*\d+(?:\s*(?:->|[-–→,;×x]|\s)\s*\d+)+\s*$/;
+  const sizes = shape.test(text) ? text.match(/\d+/g).map(Number) : [];
+  if (!sizes.length || sizes.some((width) => width < 1 || width > MOST_WIDTH)) {
+    throw new Error(`Units “${text.slice(0, 40)}”; allowed: two or more widths from 1 to ${MOST_WIDTH}, as 3, 2, 2. Correct them.`);
+  }
+  return sizes;
+};
+
+// Rows, one a line: inputs; targets. Without a semicolon the targets are the last numbers of the line.
+export const typedRows = (text, sizes) => {
+  const X = [], Y = [], n = sizes[0], width = sizes.at(-1);
+  text.split("\n").forEach((line, i) => {
+    if (!line.trim()) return;
+    const parts = line.split(";").map((part) => part.trim().split(/[\s,]+/).filter(Boolean).map(number));
+    const [left, right] = parts.length > 1 ? parts : [parts[0].slice(0, n), parts[0].slice(n)];
+    if (parts.length > 2 || left.length !== n || right.length !== width || ![...left, ...right].every(fits)) {
+      throw new Error(`Line ${i + 1} of the rows, “${line.slice(0, 40)}”; allowed: ${n} ${n > 1 ? "numbers" : "number"}, a semicolon, ` +
+        `${width} ${width > 1 ? "numbers" : "number"}, with decimal points. Correct it.`);
+    }
+    X.push(...left);
+    Y.push(...right);
+  });
+  return { X: Float64Array.from(X), Y: Float64Array.from(Y) };
+};
 
 const bare = (text) => text.replace(/[\s^()[\]{}_]/g, "");
 
@@ -17,11 +48,11 @@ const wanted = (templates, shown) => {
   return found;
 };
 
-const rowsOf = (text) => text.split(";").map((row) => row.trim().split(/[\s,]+/).filter(Boolean).map((one) => Number(one.replace("−", "-"))));
+const rowsOf = (text) => text.split(";").map((row) => row.trim().split(/[\s,]+/).filter(Boolean).map(number));
 
 // θ with the arrays that are typed; raises in the notation's letters.
 export const typedParameters = (text, session) => {
-  const { templates, shown, sizes } = session, theta = session.theta, where = places(sizes), all = wanted(templates, shown);
+  const { templates, shown, sizes } = session, theta = Float64Array.from(session.theta), where = places(sizes), all = wanted(templates, shown);
   if (all.some(({ grid }) => !grid.length)) throw new Error("Weights of layers wider than 12; allowed: first weights that are drawn. Leave the field empty.");
   const names = all.map((one) => one.called).join(", ");
   const given = [...text.matchAll(/([^=]*?)\s*=\s*\[([^\]]*)\]/g)].map(([all, name, inside]) => [all, name.replace(/^[\s,;]+/, ""), inside]);
@@ -35,8 +66,8 @@ export const typedParameters = (text, session) => {
     const { grid } = one, flat = rows.flat();
     // a vector may be typed as a row or as a column
     if (grid[0].length === 1 && flat.length === grid.length) rows = flat.map((value) => [value]);
-    const fits = rows.length === grid.length && rows.every((row, i) => row.length === grid[i].length && row.every(Number.isFinite));
-    if (!fits) throw new Error(`${one.called} of ${rows.length} rows; allowed: ${grid.length} rows of ${grid[0].length} numbers. Correct it.`);
+    const right = rows.length === grid.length && rows.every((row, i) => row.length === grid[i].length && row.every(fits));
+    if (!right) throw new Error(`${one.called} = [${inside.trim().slice(0, 40)}]; allowed: ${grid.length} rows of ${grid[0].length} numbers, rows apart by semicolons. Correct it.`);
     grid.forEach((places_, i) => places_.forEach((place, j) => {
       if (place.startsWith("@")) theta[indexOf(sizes, where, place.slice(1, -1))] = rows[i][j];
       else if (rows[i][j] !== Number(place)) {

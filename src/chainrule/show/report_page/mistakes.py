@@ -2,60 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation
-from ...data.tables import is_text
+from ...data.tables import Column, is_text
 from . import figures
 from .markup import figure, paragraph, section, table
 
-__all__ = ["worst_mistakes"]
+__all__ = ["worst_mistakes", "worst_rows"]
 
 PICTURES, ROWS, COLUMNS = 24, 10, 12
+TITLE = "The worst mistakes"
+NONE = "None: all test rows are predicted right."
 
 
 def worst_mistakes(data: Dataset, done: Evaluation) -> str:
     """The test rows that were predicted worst, the worst first."""
-    title = "The worst mistakes"
-    rows = done.worst(PICTURES if data.image_shape else ROWS)
+    if data.image_shape is None:
+        names = [feature.name for feature in data.preparation.features]
+        raw = data.test_rows
+        return worst_rows(
+            {} if raw is None else {n: raw.columns[n] for n in names}, done
+        )
+    rows = done.worst(PICTURES)
     if not len(rows):
-        return section(title, paragraph("None: all test rows are predicted right."))
-    if data.image_shape is not None:
-        titles = [
-            f"{done.target.classes[done.true[i]]} → {done.target.classes[done.predicted[i]]}"
-            for i in rows
-        ]
-        draw = partial(
-            figures.pictures,
-            rows=data.x_test[rows],
-            picture=data.image_shape,
-            titles=titles,
-        )
-        svg = figures.as_svg(draw, 8, 1.25 * -(-len(rows) // 8), "mistakes")
-        words = "Test rows whose true class had the least probability: true → predicted"
-        return section(
-            title, figure(svg, f"{words}.", f"{words}: {', '.join(titles)}.")
-        )
-    raw = data.test_rows
-    names = (
-        []
-        if raw is None
-        else [feature.name for feature in data.preparation.features][:COLUMNS]
+        return section(TITLE, paragraph(NONE))
+    titles = [
+        f"{done.target.classes[done.true[i]]} → {done.target.classes[done.predicted[i]]}"
+        for i in rows
+    ]
+    draw = partial(
+        figures.pictures,
+        rows=data.x_test[rows],
+        picture=data.image_shape,
+        titles=titles,
     )
-    lines = []
-    for place, i in enumerate(rows, 1):
-        cells = [] if raw is None else [_cell(raw.columns[name], i) for name in names]
-        lines.append((str(place), *_said(done, i), *cells))
-    more = len(data.preparation.features) - len(names)
+    svg = figures.as_svg(draw, 8, 1.25 * -(-len(rows) // 8), "mistakes")
+    words = "Test rows whose true class had the least probability: true → predicted"
+    return section(TITLE, figure(svg, f"{words}.", f"{words}: {', '.join(titles)}."))
+
+
+def worst_rows(columns: Mapping[str, Column], done: Evaluation) -> str:
+    """The same for rows of a table, by their columns."""
+    rows = done.worst(ROWS)
+    if not len(rows):
+        return section(TITLE, paragraph(NONE))
+    names = list(columns)[:COLUMNS]
+    lines = [
+        (str(place), *_said(done, i), *[_cell(columns[name], i) for name in names])
+        for place, i in enumerate(rows, 1)
+    ]
+    more = len(columns) - len(names)
     caption = "Test rows, the worst first" + (
         f"; {more} more columns are not shown" if more > 0 else ""
     )
     return section(
-        title, table(caption, ("", "true", "predicted", *_head(done), *names), lines)
+        TITLE, table(caption, ("", "true", "predicted", *_head(done), *names), lines)
     )
 
 
@@ -76,7 +82,7 @@ def _said(done: Evaluation, i: int) -> tuple[str, ...]:
     )
 
 
-def _cell(column: np.ndarray[Any, Any], i: int) -> str:
+def _cell(column: Column, i: int) -> str:
     value = column[i]
     if is_text(column):
         return "missing" if value is None else str(value)

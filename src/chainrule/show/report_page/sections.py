@@ -77,7 +77,7 @@ def what_was_trained(data: Dataset, choices: Choices, report: Report) -> str:
     settings = report.settings
     rows: list[tuple[str, str]] = [
         ("Data", f"{data.name}{f' ({data.source})' if data.source else ''}"),
-        ("Rows", f"{len(data.x_train)} to train on, {len(data.x_test)} to test on"),
+        ("Rows", f"{data.rows} to train on, {len(data.x_test)} to test on"),
         ("Target", ", ".join(data.preparation.target.names)),
         ("Network", str(report.network)),
         ("Optimizer", _named(settings["optimizer"])),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation, headline
 from ...equations.gradient_check import GradientCheck
 from ...estimators.tabular.base import Tabular
@@ -18,84 +19,128 @@ from ...files.json_text import versions
 from ..curves import COLORS
 from . import figures, sections
 from .markup import figure, paragraph, section, table, text
-from .mistakes import worst_mistakes
+from .mistakes import worst_rows
 from .page import whole_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["page_of_average"]
+__all__ = ["Tested", "page_of_average"]
 
+#: Rows that importance and dependence are looked at with.
+LOOKED_AT = 2000
 #: Columns that are drawn: the most important.
 DRAWN = 6
 #: Columns that are listed by importance.
 LISTED = 30
+#: Characters of a label along an axis.
+LABEL = 30
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The rows on which an average was tested, and what a reader should know of them.
+
+    Parameters
+    ----------
+    title : str
+        Of the page.
+    columns : mapping of str to ndarray, shape (N,)
+        As they were read: float64 with NaN where a value is missing; or text, with None.
+    lines : sequence of (str, str)
+        Where the rows come from, how many they are: a name and some words each.
+    remarks : sequence of str
+        What was found while reading, in sentences.
+    units : mapping of str to str
+        Of columns and targets, where they are known.
+    again : str
+        What makes the same model again: a command line, or Python.
+    checksums : mapping of str to str
+        The SHA-256 of each file.
+    seconds : float or None
+        That training took, where that is known.
+    """
+
+    title: str
+    columns: Mapping[str, np.ndarray[Any, Any]]
+    lines: Sequence[tuple[str, str]]
+    remarks: Sequence[str] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    again: str = ""
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    seconds: float | None = None
+
+    def named(self, name: str) -> str:
+        """A column with its unit, unless its name has that already."""
+        unit = self.units.get(name, "")
+        return f"{name} ({unit})" if unit and f"({unit})" not in name else name
 
 
 def page_of_average(
-    data: Dataset,
     model: Tabular,
+    X: Any,
+    y: Any,
     done: Evaluation,
     checked: GradientCheck,
-    *,
-    importance: Importance,
-    dependences: Sequence[Dependence],
-    seconds: float,
-    command: str,
+    tested: Tested,
 ) -> str:
     """The page, HTML.
 
     Parameters
     ----------
-    data : Dataset
     model : TabularClassifier or TabularRegressor
+    X, y : rows and targets as the model takes them
+        Those that it was tested on.
     done : Evaluation
-        On the test rows.
+        Of these.
     checked : GradientCheck
         Of the first network.
-    importance : Importance
-        On test rows.
-    dependences : sequence of Dependence
-        Of the most important columns.
-    seconds : float
-        That training took.
-    command : str
-        The command line that trains again.
+    tested : Tested
     """
+    importance = model.permutation_importance(X[:LOOKED_AT], y[:LOOKED_AT])
+    drawn = [name for name, mean, _ in importance.ordered()[:DRAWN] if mean > 0]
+    dependences = [
+        _with_dates(model, model.partial_dependence(X[:LOOKED_AT], name))
+        for name in drawn
+    ]
+    target = done.target
+    names = tuple(tested.named(name) for name in target.names)
+    done = replace(done, target=replace(target, names=names))
     parts = [
-        what_was_trained(data, model, seconds),
+        what_was_trained(model, done, tested),
         how_it_went(model),
         sections.how_good(done),
         sections.how_calibrated(done),
-        worst_mistakes(data, done),
+        worst_rows(tested.columns, done),
         what_counts(importance),
-        how_it_follows(dependences, done.target.classes or done.target.names),
+        how_it_follows(dependences, done, tested),
         sections.gradient_check(checked),
         columns(model),
-        again(data, command),
+        again(tested),
     ]
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     found = headline(done)
     lead = f"{found[0].upper()}{found[1:]}. Written by chainrule {versions()['chainrule']}, {written}."
-    title = f"{data.name}: {', '.join(data.preparation.target.names)}"
     size = model.network_.n_parameters * len(model.members_)
     few = [(f"{v:.4g}", sections.SHORT[n]) for n, v in done.metrics.items()]
-    few += [(f"{seconds:.1f} s", "of training"), (f"{size:,}", "parameters")]
+    if tested.seconds is not None:
+        few.append((f"{tested.seconds:.1f} s", "of training"))
+    few.append((f"{size:,}", "parameters"))
     items = "".join(f"<li><b>{text(v)}</b> {text(n)}</li>" for v, n in few)
-    return whole_page(title, lead, f'<ul class="numbers">{items}</ul>', parts)
+    return whole_page(tested.title, lead, f'<ul class="numbers">{items}</ul>', parts)
 
 
-def what_was_trained(data: Dataset, model: Tabular, seconds: float) -> str:
+def what_was_trained(model: Tabular, done: Evaluation, tested: Tested) -> str:
     """Data, networks and recipe."""
+    took = "" if tested.seconds is None else f"{tested.seconds:.1f} s; "
     rows = [
-        ("Data", f"{data.name}{f' ({data.source})' if data.source else ''}"),
-        ("Rows", f"{len(data.x_train)} to train on, {len(data.x_test)} to test on"),
-        ("Target", ", ".join(data.preparation.target.names)),
+        *tested.lines,
+        ("Target", ", ".join(done.target.names)),
         ("Network", f"{len(model.members_)} × {model.network_}"),
         *[("Recipe", line) for line in model.recipe_.lines()],
-        ("Length", f"{seconds:.1f} s; epochs {model.epochs_}"),
+        ("Length", f"{took}epochs {model.epochs_}"),
     ]
-    remarks = [*data.remarks, *model.notes_]
+    remarks = [*tested.remarks, *model.notes_]
     listed = "".join(f"<li>{text(remark)}</li>" for remark in remarks)
     return section(
         "What was trained on what",
@@ -156,36 +201,51 @@ def _bars(drawing: Figure, ordered: Sequence[tuple[str, float, float]]) -> None:
     axes.set(xlabel="the loss grows by")
 
 
-def how_it_follows(dependences: Sequence[Dependence], outputs: Sequence[str]) -> str:
+def how_it_follows(
+    dependences: Sequence[Dependence], done: Evaluation, tested: Tested
+) -> str:
     """The curves of partial dependence."""
     if not dependences:
         return ""
-    svgs = [
-        figures.as_svg(
-            partial(_curve, found=found, outputs=outputs), 4.5, 3.2, f"follows{i}"
-        )
-        for i, found in enumerate(dependences)
-    ]
+    svgs = []
+    for i, found in enumerate(dependences):
+        draw = partial(_curve, found=found, done=done, name=tested.named(found.name))
+        svgs.append(figures.as_svg(draw, 4.5, 3.2, f"follows{i}"))
     words = (
         "The mean prediction over test rows, where all of them have the value on the axis in one column and keep "
-        f"their own in the others: {', '.join(found.name for found in dependences)}."
+        f"their own in the others: {', '.join(tested.named(found.name) for found in dependences)}."
     )
     return section("How predictions follow the columns", figure(svgs, words, words))
 
 
-def _curve(drawing: Figure, found: Dependence, outputs: Sequence[str]) -> None:
+def _with_dates(model: Tabular, found: Dependence) -> Dependence:
+    """The same with dates in place of days since 1970."""
+    kinds = dict(zip(model.encoding_.names, model.encoding_.kinds, strict=True))
+    if kinds[found.name] != "date":
+        return found
+    dates = [np.datetime64(round(days * 86_400), "s") for days in found.values]
+    return replace(found, values=dates)
+
+
+def _curve(drawing: Figure, found: Dependence, done: Evaluation, name: str) -> None:
     axes = drawing.subplots()
+    outputs = done.target.classes or done.target.names
     text_values = bool(found.values) and isinstance(found.values[0], str)
     places: Any = range(len(found.values)) if text_values else found.values
     two = len(outputs) == 2 and found.means.shape[1] == 2
-    shown = [1] if two else list(range(min(found.means.shape[1], 8)))
+    shown = [1] if two and done.target.classes else range(min(len(outputs), 8))
     for k in shown:
         color = COLORS[k % len(COLORS)]
         axes.plot(places, found.means[:, k], ".-", color=color, label=outputs[k])
     if text_values:
         axes.set_xticks(places, [str(v)[:20] for v in found.values], rotation=60)
-    axes.set(xlabel=found.name)
-    axes.legend(fontsize=8)
+    elif bool(found.values) and isinstance(found.values[0], np.datetime64):
+        axes.tick_params(axis="x", rotation=60)
+    one = not done.target.classes and len(outputs) == 1
+    said = outputs[0] if one else "probability" if done.target.classes else "prediction"
+    axes.set(xlabel=name, ylabel=f"mean {shorten(said, LABEL)}")
+    if not one:
+        axes.legend(fontsize=8)
 
 
 def columns(model: Tabular) -> str:
@@ -205,14 +265,14 @@ def columns(model: Tabular) -> str:
     return section("The columns", paragraph(words), listed, more if sums else "")
 
 
-def again(data: Dataset, command: str) -> str:
+def again(tested: Tested) -> str:
     """The section on how to do it again, with what."""
     lines = [*versions().items()]
-    lines += [(f"SHA-256 of {name}", digest) for name, digest in data.checksums.items()]
+    lines += [(f"SHA-256 of {name}", found) for name, found in tested.checksums.items()]
     words = "The same version, data and machine give the same bits, for any number of threads."
     return section(
         "How to do it again",
-        f"<pre><code>{text(command)}</code></pre>",
+        f"<pre><code>{text(tested.again)}</code></pre>",
         paragraph(words),
         table("With what it was computed", ("", ""), lines),
     )

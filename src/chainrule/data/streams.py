@@ -1,0 +1,538 @@
+"""`stream`: rows in files that do not fit into memory, prepared by one pass over them and read in a seeded order.
+
+The preparation is fitted by `stream_fit`, parts of files are read by `stream_files`, the order is `stream_order`'s.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from ..arguments import argument
+from ..errors import InputError, is_number
+from ..progress import ProgressLine
+from .dialect import Dialect
+from .dialect_options import asked_dialect
+from .encoding import inputs, targets
+from .file_kinds import kind_of
+from .load import with_kinds
+from .names import named_columns, possible_names
+from .preparation import Preparation
+from .read_ahead import ahead
+from .row_hash import chosen
+from .stream_chunks import Chunk, RowsRead, chunks_of
+from .stream_files import (
+    StreamFile,
+    array_names,
+    bytes_of,
+    files_of,
+    found_paths,
+    tables_of,
+)
+from .stream_fit import Asked, Block, array_columns, checked_row_weights, fit
+from .stream_order import EpochOrder, order_of
+from .tables import Table
+
+__all__ = ["MEMORY_BYTES", "WINDOW_SHARE", "Share", "Stream", "stream"]
+
+Matrix = np.ndarray[Any, Any]
+MB = 1_000_000
+#: Bytes that a run may take by default: two windows, and what is decoded meanwhile.
+MEMORY_BYTES = 1_500_000_000
+#: The shares of it that a window takes where blocks are small, and that one block may take.
+WINDOW_SHARE, BLOCK_SHARE = 1 / 6, 2 / 5
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of a stream's rows, drawn by a hash of the row number: those in it, or the others.
+
+    Parameters
+    ----------
+    share : float
+    seed : int
+    held : bool
+        Whether the rows are those in it.
+    draw : int
+        The number of shares that were taken before, so that none depends on another.
+    """
+
+    share: float
+    seed: int
+    held: bool
+    draw: int = 0
+
+    def keeps(self, numbers: Matrix) -> Matrix:
+        """A mask of the rows that are among them."""
+        found = chosen(numbers, self.share, self.seed, self.draw)
+        return found if self.held else ~found
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Rows in files, with the preparation that was fitted to them. Made by `stream`.
+
+    It can be pickled: it holds paths, places in the files and the preparation, no rows.
+
+    Parameters
+    ----------
+    files : tuple of StreamFile
+    all_blocks : tuple of Block
+        The blocks with all of their rows.
+    preparation : Preparation
+        How rows become inputs and targets.
+    weight : str or None
+        The column of row weights.
+    remarks : tuple of str
+        What was found while reading, in sentences.
+    memory_bytes : int
+        What a run may take: windows of rows are cut by it.
+    parts : tuple of Share
+        The shares of the rows that this stream is.
+    """
+
+    files: tuple[StreamFile, ...]
+    all_blocks: tuple[Block, ...]
+    preparation: Preparation
+    weight: str | None = None
+    remarks: tuple[str, ...] = ()
+    memory_bytes: int = MEMORY_BYTES
+    parts: tuple[Share, ...] = ()
+
+    def __post_init__(self) -> None:
+        blocks = self.all_blocks
+        if self.parts:
+            blocks = tuple(
+                replace(block, rows=int(self._kept(block).sum())) for block in blocks
+            )
+        object.__setattr__(self, "blocks", blocks)
+
+    # ---- what it is
+
+    #: The blocks, in the order of the files, with the number of rows that this stream takes of each.
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows."""
+        return sum(block.rows for block in self.blocks)
+
+    @property
+    def n_inputs(self) -> int:
+        """n_0."""
+        return len(self.preparation.inputs)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The meaning of each class number; empty where numbers are predicted."""
+        return self.preparation.target.classes
+
+    @property
+    def window_rows(self) -> int:
+        """The rows that are shuffled together, where the blocks are smaller."""
+        return max(1, int(self.memory_bytes * WINDOW_SHARE) // self.row_bytes)
+
+    @property
+    def row_bytes(self) -> int:
+        """The bytes of a row in memory at most: inputs and targets in float64, its weight and its number."""
+        outputs = max(len(self.classes), len(self.preparation.target.names))
+        return 8 * (self.n_inputs + outputs + 2)
+
+    def fingerprint(self) -> str:
+        """A digest of the preparation, which depends on all rows, and of the blocks."""
+        content = {
+            "preparation": self.preparation.as_dict(),
+            "blocks": [[block.first_row, block.rows] for block in self.blocks],
+            "weight": self.weight,
+        }
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+
+    # ---- reading
+
+    def read(self, block: Block) -> RowsRead:
+        """The rows of a block.
+
+        Parameters
+        ----------
+        block : Block
+            One of `blocks`.
+
+        Returns
+        -------
+        X : ndarray of float32, shape (n, n_0)
+        T : ndarray, shape (n,) of class numbers, or (n, columns)
+            Numbers as the network learns them: standardized, unless that was turned off.
+        row_weights : ndarray of float64, shape (n,), or None
+        row_numbers : ndarray of int, shape (n,)
+            Counted over all rows of all files.
+
+        Raises
+        ------
+        InputError
+            The file has changed, or cannot be read; names it, with the part of it.
+        """
+        rows, target = self.blocks[block.number].rows, self.preparation.target
+        kind = np.int64 if target.classes else np.float64
+        shape = (rows,) if target.classes else (rows, len(target.names))
+        x, t = np.empty((rows, self.n_inputs), np.float32), np.empty(shape, kind)
+        w = None if self.weight is None else np.empty(rows)
+        numbers, done = np.empty(rows, np.int64), 0
+        for some in self.read_some(block):
+            here = slice(done, done + len(some[0]))
+            x[here], t[here], numbers[here] = some[0], some[1], some[3]
+            if w is not None and some[2] is not None:
+                w[here] = some[2]
+            done = here.stop
+        return x, t, w, numbers
+
+    def read_some(self, block: Block) -> Iterator[RowsRead]:
+        """The rows of a block, some tens of thousands at a time, as `read` gives all."""
+        block = self.all_blocks[block.number]
+        file, target = self.files[block.of_file], self.preparation.target
+        file.require_same()
+        kept, at = self._kept(block), 0
+        for table in self._tables(file, block):
+            rows = np.flatnonzero(kept[at : at + table.rows])
+            numbers = rows + (block.first_row + at)
+            at += table.rows
+            if not rows.size:
+                continue
+            if rows.size < table.rows:
+                table = table.take(rows)
+            x, _ = inputs(self.preparation, table, unseen="ignore")
+            t = target.standardized(targets(target, table))
+            w = self.weight
+            yield x, t, None if w is None else checked_row_weights(table, w), numbers
+
+    def _kept(self, block: Block) -> Matrix:
+        """A mask of the rows of a block's part that are of this stream."""
+        kept = block.there()
+        if self.parts:
+            numbers = np.arange(block.first_row, block.first_row + block.part.rows)
+            for part in self.parts:
+                kept &= part.keeps(numbers)
+        return kept
+
+    def _tables(self, file: StreamFile, block: Block) -> Iterator[Table]:
+        preparation = self.preparation
+        used = {feature.name for feature in preparation.features}
+        used |= {*preparation.target.names, self.weight} - {None}  # type: ignore[arg-type]
+        dialect = preparation.dialect or Dialect()
+        for table in tables_of(file, block.part, dialect, used, tuple(used)):
+            yield self._renamed(table)
+
+    def _renamed(self, table: Table) -> Table:
+        """Targets of pixels are called class."""
+        if self.preparation.scale is None:
+            return table
+        columns = {("class" if n == "y" else n): c for n, c in table.columns.items()}
+        return replace(table, columns=columns)
+
+    # ---- orders
+
+    def order(self, seed: int, epoch: int, *, shuffle: bool = True) -> EpochOrder:
+        """The order of the rows in an epoch, counted from 0: blocks shuffled, then rows within windows of blocks."""
+        rows = [block.rows for block in self.blocks]
+        return order_of(rows, self.window_rows, seed, epoch, shuffle=shuffle)
+
+    def in_order(
+        self, seed: int, epoch: int, *, shuffle: bool = True
+    ) -> tuple[Matrix, Matrix, Matrix | None]:
+        """All rows in the order of an epoch, in memory: X, T and row weights, as `read` gives them."""
+        read = [self.read(block) for block in self.blocks if block.rows]
+        order = self.order(seed, epoch, shuffle=shuffle).positions()
+        x, t, w = (
+            None if rows[0] is None else np.concatenate(rows)[order]
+            for rows in list(zip(*read, strict=True))[:3]
+        )
+        assert x is not None
+        assert t is not None
+        return x, t, w
+
+    def in_memory(self) -> tuple[Matrix, Matrix, Matrix | None]:
+        """All rows as they lie, in memory: X, T and row weights."""
+        return self.in_order(0, 0, shuffle=False)
+
+    def split(self, share: float, seed: int = 0) -> tuple[Stream, Stream]:
+        """The rows to train on and those held out, by a hash of (seed, row number).
+
+        Neither the order in which rows are read nor the files that they are in matters.
+        """
+        if not (is_number(share) and 0 < share < 1):
+            raise InputError(
+                f"share = {share!r}", "a number between 0 and 1", "Pass 0.1, say."
+            )
+        draw = len(self.parts)
+        both = (
+            replace(
+                self, parts=(*self.parts, Share(float(share), int(seed), held, draw))
+            )
+            for held in (False, True)
+        )
+        rest, held_out = both
+        if not (rest.n_rows and held_out.n_rows):
+            raise InputError(
+                f"a share of {share} of {self.n_rows} rows",
+                "a share that leaves rows on both sides",
+                "Pass a share nearer to 0.5, or more rows.",
+            )
+        return rest, held_out
+
+    # ---- batches
+
+    def require_room(self, batch_rows: int = 1) -> None:
+        """Raise where a block, or a batch, does not fit into the memory that the stream may take."""
+        limit = self.memory_bytes * BLOCK_SHARE
+        for block in self.blocks:
+            size = block.rows * self.row_bytes
+            if size > limit:
+                file = self.files[block.of_file]
+                raise InputError(
+                    f"{file.path}, row group {block.part.number + 1}: {block.rows} rows of {self.n_inputs} inputs, "
+                    f"{size / 1e6:.0f} MB in memory ({block.bytes / 1e6:.0f} MB in the file)"
+                    if file.kind == "parquet"
+                    else f"{block.part.where(file)}: {size / 1e6:.0f} MB in memory",
+                    f"at most {limit / 1e6:.0f} MB at once, of {argument('memory_bytes', self.memory_bytes)}",
+                    f"Write smaller row groups (pyarrow.parquet.write_table(…, row_group_size=100_000)), or pass "
+                    f"{argument('memory_bytes', int(size / BLOCK_SHARE * 1.1))}.",
+                )
+        size = batch_rows * self.row_bytes
+        if size > limit:
+            raise InputError(
+                f"batches of {batch_rows} rows, {size / 1e6:.0f} MB",
+                f"at most {limit / 1e6:.0f} MB at once, of {argument('memory_bytes', self.memory_bytes)}",
+                f"Pass a smaller batch; or {argument('memory_bytes', int(size / BLOCK_SHARE * 1.1))}.",
+            )
+
+    def batches(
+        self, batch_size: int, seed: int, epoch: int, start: int = 0
+    ) -> Iterator[RowsRead]:
+        """The batches of an epoch, read ahead in one thread.
+
+        Parameters
+        ----------
+        batch_size : int
+        seed, epoch : int
+            What the order is drawn from.
+        start : int
+            The number of the batch to begin with.
+
+        Yields
+        ------
+        X, T, row_weights, row_numbers
+            As `read` gives them; the last batch of the epoch may be smaller.
+        """
+        order = self.order(seed, epoch)
+        with closing(self.chunks(order, batch_size, start)) as chunks:
+            for chunk in chunks:
+                for first in range(0, len(chunk.order), batch_size):
+                    rows = chunk.order[first : first + batch_size]
+                    w = chunk.sample_weight
+                    yield (
+                        chunk.x[rows],
+                        chunk.y[rows],
+                        None if w is None else w[rows],
+                        chunk.numbers[rows],
+                    )
+
+    def chunks(
+        self,
+        order: EpochOrder,
+        batch_size: int,
+        start: int = 0,
+        *,
+        dtype: Any = np.float32,
+        encode: Callable[[Matrix], Matrix] | None = None,
+    ) -> Generator[Chunk]:
+        """The rows of an epoch from batch `start` on, window by window, read ahead in one thread.
+
+        `encode` makes the targets that are kept out of T; x and they are of `dtype`.
+        """
+        self.require_room(batch_size)
+        kind = np.dtype(dtype)
+
+        def read(number: int) -> Iterator[RowsRead]:
+            return self.read_some(self.blocks[number])
+
+        return ahead(chunks_of(read, order, batch_size, start, kind, encode))
+
+
+def stream(
+    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    *,
+    target: str | os.PathLike[str] | Sequence[str] | None = None,
+    weight: str | None = None,
+    numbers: bool | None = None,
+    standardize_target: bool = True,
+    header: bool | None = None,
+    separator: str | None = None,
+    quote: str | None = None,
+    encoding: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    missing: Sequence[str] = (),
+    not_missing: Sequence[str] = (),
+    kinds: Mapping[str, str] | None = None,
+    categories: str | Sequence[str] = (),
+    ignore: str | Sequence[str] = (),
+    memory_bytes: int = MEMORY_BYTES,
+    progress: bool | None = None,
+) -> Stream:
+    r"""Rows in files that need not fit into memory; their preparation is fitted in one pass.
+
+    Parameters
+    ----------
+    source : str, path, or sequence of them
+        Files or patterns: "rows/*.parquet". Parquet is read by its row groups; CSV and other text, not packed, by
+        blocks of lines; .npy by blocks of rows. Files are taken in the order of their names.
+    target : str or sequence of str, optional
+        The column that is predicted, the last by default; or several columns of numbers. Of .npy files the files of
+        targets, or a pattern of them.
+    weight : str, optional
+        A column of row weights, which is no input. The preparation is that of the rows without weights.
+    numbers, standardize_target, header, separator, quote, encoding, decimal, thousands
+        As in `load_data`.
+    missing, not_missing, kinds, categories, ignore
+        As in `load_data`.
+    memory_bytes : int
+        The memory that a run may take. A sixth of it is a window of rows, which are shuffled together; a block may
+        take two fifths, as two windows are in memory while one is read ahead.
+    progress : bool, optional
+        A live line for the pass over the rows; by default only on a terminal.
+
+    Returns
+    -------
+    Stream
+        For `train` and for `fit` of the estimators.
+
+    Raises
+    ------
+    InputError
+        What cannot be used as it is: names the file, its row group or block, the column, the row.
+
+    Notes
+    -----
+    The preparation is that of `load_data` for the same rows, all of them to train on: the same kinds of columns,
+    categories, classes and shares; means to the bit where their sums are exact, else, as standard deviations, to
+    rounding. Kinds are those that the first rows with a value show; later rows that do not fit are an error.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for part in (0, 1):
+    ...     lines = [f"{i},{i % 3}" for i in range(10 * part, 10 * part + 10)]
+    ...     _ = (folder / f"part{part}.csv").write_text("\n".join(["age,kind", *lines]))
+    >>> rows = stream(folder / "*.csv", target="kind")
+    >>> rows.n_rows, rows.n_inputs, rows.classes, len(rows.blocks)
+    (20, 1, ('0', '1', '2'), 2)
+    >>> [len(x) for x, t, w, numbers in rows.batches(8, seed=0, epoch=0)]
+    [8, 8, 4]
+    """
+    asked = asked_dialect(
+        separator=separator,
+        quote=quote,
+        header=header,
+        encoding=encoding,
+        decimal=decimal,
+        thousands=thousands,
+        missing=missing,
+        not_missing=not_missing,
+        kinds=kinds,
+    )
+    if not (is_number(memory_bytes) and memory_bytes >= 1e6):
+        raise InputError(
+            f"memory_bytes = {memory_bytes!r}",
+            "a number of bytes, a million or more",
+            f"Pass memory_bytes={MEMORY_BYTES}, say.",
+        )
+    paths = found_paths(source)
+    arrays = paths[0].stat().st_size > 0 and kind_of(paths[0]) == "npy"
+    target_paths = _target_files(paths, target) if arrays else ()
+    named = None if arrays else target
+    assert not isinstance(named, os.PathLike)
+    known = {
+        *possible_names(named),
+        *possible_names(categories),
+        *possible_names(ignore),
+        *asked.columns,
+        *([weight] if weight else []),
+    }
+    files = files_of(paths, asked, known, target_paths)
+    names = array_columns(files[0]) or files[0].names
+    where = files[0].name
+    wanted = () if arrays else named_columns(named, names, where, "target")
+    if arrays:
+        wanted = names[len(array_names_of(files[0])) :]
+    dialect = with_kinds(
+        asked,
+        where,
+        names,
+        category=named_columns(categories, names, where),
+        ignore=named_columns(ignore, names, where),
+    )
+    ignored = tuple(n for n, kind in dialect.columns.items() if kind.kind == "ignore")
+    if weight is not None:
+        named_columns((weight,), names, where, "column of row weights")
+    remarks: tuple[str, ...] = ()
+    if not wanted:
+        left = [n for n in names if n not in ignored and n != weight]
+        wanted = (left[-1],)
+        remarks = (
+            f"The target is {wanted[0]}, the last column; {argument('target')} names another.",
+        )
+    dialect = replace(dialect, columns=MappingProxyType(dict(dialect.columns)))
+    requests = Asked(wanted, ignored, weight, numbers, standardize_target)
+    with ProgressLine(
+        "preparing",
+        total=sum(map(bytes_of, files)) / MB,
+        unit="MB",
+        show=progress,
+    ) as line:
+
+        def advance(size: int) -> None:
+            line.advance("", size / MB)
+
+        found = fit(files, dialect, requests, tuple(dialect.columns), advance)
+    made = Stream(
+        files,
+        found.blocks,
+        found.preparation,
+        weight,
+        (*remarks, *found.remarks),
+        int(memory_bytes),
+    )
+    made.require_room()
+    return made
+
+
+def array_names_of(file: StreamFile) -> tuple[str, ...]:
+    """The columns of the rows of a .npy file."""
+    return array_names(np.load(file.path, mmap_mode="r"))
+
+
+def _target_files(paths: Sequence[Path], target: Any) -> tuple[Path, ...]:
+    """The .npy files of targets, one for each file of rows."""
+    if target is None:
+        raise InputError(
+            f"{paths[0]} without targets",
+            "the .npy file of targets, or a pattern, as target",
+            f"Pass {argument('target', 'y.npy')}, say.",
+        )
+    found = found_paths(target)
+    if len(found) != len(paths):
+        raise InputError(
+            f"{len(paths)} files of rows and {len(found)} of targets",
+            "one file of targets for each of rows",
+            "Name both by patterns that sort alike.",
+        )
+    return found

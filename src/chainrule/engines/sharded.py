@@ -1,0 +1,337 @@
+"""Sharded steps: a gradient as the sum over logical shards (`shards`), computed by another engine, here or elsewhere.
+
+Σ w ∂ℓ/∂θ of each shard is the other engine's, in the dtype of θ; the sums over shards are divided by Σ w once (J1, B3),
+and the penalty is added once (J2). The step along it is `apply_step`, as in every engine.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NoReturn, final
+
+from ..equations.arrays import Array, array_namespace, require_finite
+from ..equations.backward_pass import Gradient, penalty_gradient
+from ..equations.dropout import dropout_masks
+from ..equations.forward_pass import Trace, penalty
+from ..equations.network import (
+    Network,
+    Parameters,
+    flat_layout,
+    read_biases,
+    read_weights,
+)
+from ..errors import InputError, NonFiniteError
+from ..optimizers.constraints import free_entries
+from ..optimizers.interface import Problem, Slots
+from ..optimizers.rules import Rules
+from ..optimizers.state import State
+from ..optimizers.step import apply_step
+from .interface import AfterStep, Engine, Masks, Pause, Workspace
+from .rows import Data, EpochPart
+from .shards import SLICE_ROWS, Node, Shards, Sums, Tree
+
+__all__ = ["PartialSums", "Sharded", "require_shards", "rows_of", "sharded"]
+
+#: Rows that a workspace has room for at least: those that a run looks at after an epoch.
+ASIDE_ROWS = 500
+
+
+def require_shards(count: int, rows: int, rules: Rules) -> None:
+    """Raise where there are more shards than rows, or a batch that is not all rows has below 256 for each."""
+    if count > rows:
+        raise InputError(
+            f"shards = {count} of {rows} rows",
+            "at most as many shards as rows",
+            "Leave shards out for so few rows.",
+        )
+    least = min(count * SLICE_ROWS, rows)
+    if rules.batch_rows < least:
+        raise InputError(
+            f"batch_rows = {rules.batch_rows} in {count} shards",
+            f"at least {least}, {SLICE_ROWS} for each shard, or all rows",
+            f"Pass batch_rows={least}, or leave shards out for small batches.",
+        )
+
+
+@dataclass(frozen=True)
+class PartialSums:
+    """All that sums over shards are computed with, here or by a worker of a cluster.
+
+    Parameters
+    ----------
+    engine : Engine
+    workspace : Workspace
+        Made by `room`.
+    rules : Rules
+    shards : Shards
+    read : callable
+        From the number of a shard to its rows.
+    """
+
+    engine: Engine
+    workspace: Workspace
+    rules: Rules
+    shards: Shards
+    read: Callable[[int], Data]
+
+    @staticmethod
+    def room(rules: Rules, shards: Shards) -> Rules:
+        """The rules for whose batches a workspace is prepared: its strategy, and so its bits, follow from the data."""
+        rows = max(shards.most_rows, min(ASIDE_ROWS, shards.rows))
+        return replace(rules, batch_rows=rows)
+
+    def parts(
+        self, theta: Array, epoch: int, step: int, wanted: Iterable[int]
+    ) -> dict[Node, Sums]:
+        """The sums of the wanted shards in one step, added as far as they are neighbors."""
+        tree = Tree(self.shards.count)
+        for shard in sorted(wanted):
+            tree.add((0, shard), self._shard(theta, epoch, step, shard))
+        return tree.parts
+
+    def _shard(self, theta: Array, epoch: int, step: int, shard: int) -> Sums:
+        rows = self.read(shard)
+        place, total = step * self.shards.count + shard, None
+        for number, piece in enumerate(self.shards.pieces(shard, epoch, step)):
+            key = (place << 20) + number
+            found = self._piece(theta, epoch, key, rows_of(rows, piece))
+            if total is None:
+                total = found
+            else:
+                total += found
+        assert total is not None  # a slice has a row at least
+        return total
+
+    def _piece(self, theta: Array, epoch: int, key: int, rows: Data) -> Sums:
+        rules, masks = self.rules, None
+        if any(rules.dropout):
+            sizes = self.workspace.network.sizes
+            masks = dropout_masks(
+                sizes, rules.dropout, rows.rows, rules.seed, epoch, key, theta
+            )
+        J, gradient = self.engine.loss_and_gradient(
+            self.workspace, theta, rows, masks=masks, reduction="sum"
+        )
+        return Sums(float(J), rows.weight, rows.rows, gradient)
+
+
+def sharded(
+    engine: Engine,
+    network: Network,
+    rules: Rules,
+    data: Data,
+    count: int,
+    dtype: Any,
+    threads: int | None = None,
+) -> tuple[Sharded, Workspace]:
+    """Sharded steps over rows in memory by another engine, and the workspace for them."""
+    shards = Shards(data.rows, count, rules.batch_rows, rules.seed)
+    room = PartialSums.room(rules, shards)
+    workspace = engine.prepare(network, room, dtype, threads, data.scale)
+
+    def read(shard: int) -> Data:
+        return rows_of(data, slice(*shards.bounds(shard)))
+
+    partial = PartialSums(engine, workspace, rules, shards, read)
+
+    def sums(theta: Array, epoch: int, step: int) -> Sums:
+        (whole,) = partial.parts(theta, epoch, step, range(count)).values()
+        return whole
+
+    return Sharded(engine, shards, sums), workspace
+
+
+def rows_of(data: Data, rows: Any) -> Data:
+    """A piece of the rows: those from one to before another without a copy, or those of these numbers."""
+    if not isinstance(rows, slice):
+        return data.take(rows)
+    w = data.sample_weight
+    return Data(data.x[rows], data.y[rows], None if w is None else w[rows], data.scale)
+
+
+@final
+@dataclass(frozen=True)
+class Sharded(Engine):
+    """Steps along sums over shards; all else is the other engine's.
+
+    Parameters
+    ----------
+    inner : Engine
+    shards : Shards
+    sums : callable
+        (θ, epoch, step) → `Sums` over all shards of a step.
+    note : callable
+        What to say of the last steps beside the loss.
+    """
+
+    name: ClassVar[str] = "sharded"
+    inner: Engine
+    shards: Shards
+    sums: Callable[[Array, int, int], Sums]
+    note: Callable[[], str] = str
+
+    def refusal(self, network: Network, rules: Rules, theta: Array) -> str | None:
+        return self.inner.refusal(network, rules, theta)
+
+    def prepare(
+        self,
+        network: Network,
+        rules: Rules,
+        dtype: Any,
+        threads: int | None = None,
+        scale: float | None = None,
+    ) -> Workspace:
+        return self.inner.prepare(network, rules, dtype, threads, scale)
+
+    def loss_and_gradient(
+        self,
+        workspace: Workspace,
+        theta: Array,
+        data: Data,
+        *,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        masks: Masks = None,
+        reduction: str = "mean",
+    ) -> tuple[Array, Array]:
+        return self.inner.loss_and_gradient(
+            workspace, theta, data, l1=l1, l2=l2, masks=masks, reduction=reduction
+        )
+
+    def passes(
+        self,
+        workspace: Workspace,
+        theta: Array,
+        data: Data,
+        *,
+        l1: float = 0.0,
+        l2: float = 0.0,
+        masks: Masks = None,
+        reduction: str = "mean",
+        input_gradient: bool = False,
+    ) -> tuple[Trace, Gradient]:
+        return self.inner.passes(
+            workspace,
+            theta,
+            data,
+            l1=l1,
+            l2=l2,
+            masks=masks,
+            reduction=reduction,
+            input_gradient=input_gradient,
+        )
+
+    def predictor(
+        self, network: Network, parameters: Parameters, threads: int | None = None
+    ) -> Callable[[Array], Array]:
+        return self.inner.predictor(network, parameters, threads)
+
+    def aside(self) -> AbstractContextManager[Any]:
+        return self.inner.aside()
+
+    def remark(self) -> str:
+        return self.note()
+
+    def run_epoch(
+        self,
+        workspace: Workspace,
+        rules: Rules,
+        data: Data,
+        state: State,
+        after_step: AfterStep,
+        pause: Callable[[], Pause] = Pause,
+        part: EpochPart | None = None,
+    ) -> State:
+        """As `Engine.run_epoch` of a whole epoch; `data` are not looked at, the sums are over the shards."""
+        sizes = workspace.network.sizes
+        free = (
+            free_entries(sizes, rules.frozen_layers, state.theta)
+            if rules.frozen_layers
+            else None
+        )
+        while state.step_in_epoch < self.shards.steps:
+            try:
+                sums = self.sums(state.theta, state.epoch, state.step_in_epoch)
+                if sums.weight > 0:
+                    before = state.steps
+                    state = self._stepped(sizes, rules, state, sums, free)
+                    if state.steps == before:  # the optimizer has ended
+                        break
+                else:  # a batch of weight 0 makes no step
+                    state = replace(state, step_in_epoch=state.step_in_epoch + 1)
+            except NonFiniteError as error:
+                raise NonFiniteError(error.quantity, state.steps + 1) from error
+            after_step(state)
+        return state
+
+    def _stepped(
+        self,
+        sizes: tuple[int, ...],
+        rules: Rules,
+        state: State,
+        sums: Sums,
+        free: Array | None,
+    ) -> State:
+        rate = rules.learning_rate(state, self.shards.steps)
+
+        def evaluate(theta: Array) -> tuple[Array, Array]:
+            found = sums
+            if theta is not state.theta:  # a search looks elsewhere, too
+                found = self.sums(theta, state.epoch, state.step_in_epoch)
+            return _mean(sizes, rules, theta, found)
+
+        def move(state: State, gradient: Array) -> tuple[Array, Slots]:
+            return apply_step(sizes, rules, state, gradient, rate, free)
+
+        def refuse(theta: Any = None) -> NoReturn:
+            raise InputError(
+                f"shards with {rules.optimizer.name}",
+                "shards with optimizers that take J and its gradient alone",
+                'Leave shards out, or use optimizer="lbfgs".',
+            )
+
+        stepped = rules.optimizer.step(Problem(evaluate, move, refuse, refuse), state)
+        moved = replace(
+            state,
+            theta=stepped.theta,
+            slots=stepped.slots,
+            memory=stepped.memory,
+            scalars=stepped.scalars,
+        )
+        if not stepped.taken:
+            return moved
+        weight = sums.weight if rules.optimizer.one_gradient else 1.0
+        loss_sum = state.loss_sum + weight * float(stepped.J)
+        if not math.isfinite(loss_sum):  # huge row weights
+            raise NonFiniteError("J")
+        return replace(
+            moved,
+            details=stepped.details,
+            step_in_epoch=state.step_in_epoch + 1,
+            steps=state.steps + 1,
+            loss_sum=loss_sum,
+            weight_sum=state.weight_sum + weight,
+        )
+
+
+def _mean(
+    sizes: tuple[int, ...], rules: Rules, theta: Array, sums: Sums
+) -> tuple[Array, Array]:
+    """J and ∇J of the rows that were summed, the penalty included."""
+    l1, l2 = rules.l1, rules.l2_of(sums.weight)
+    J, gradient = sums.loss / sums.weight, sums.gradient / sums.weight  # J1, B3
+    if l1 or l2:
+        parameters = Parameters(sizes, theta)
+        J = J + float(penalty(parameters, l1, l2))  # J2
+        xp, weights = array_namespace(theta), flat_layout(sizes)[0][-1][1]
+        flat = penalty_gradient(theta[:weights], l1, l2)
+        gradient = xp.concat([gradient[:weights] + flat, gradient[weights:]])
+    if not math.isfinite(J):
+        raise NonFiniteError("J")
+    if not math.isfinite(float(array_namespace(theta).sum(gradient))):
+        require_finite("dW", read_weights(sizes, gradient), "dW")
+        require_finite("db", read_biases(sizes, gradient), "db")
+    return J, gradient

@@ -1,0 +1,79 @@
+"""`chainrule train --stream`: one network on files that are read in each epoch."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from chainrule import load_model
+from chainrule.cli import stream_set
+
+from ..support.commands import in_process
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rows")
+    rng = np.random.default_rng(0)
+    for part in range(2):
+        size, kind = rng.normal(size=900), rng.choice(["a", "b"], 900)
+        fits = np.where(size + (kind == "a") > 0, "yes", "no")
+        frame = pl.DataFrame({"size": size, "kind": kind, "fits": fits})
+        frame.write_csv(folder / f"rows{part}.csv")
+    return folder
+
+
+def test_a_pattern_is_trained_on_and_predicted(folder, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(folder)
+    asked = ("--target", "fits", "--hidden", "8", "--epochs", "4", "--output", "run")
+    assert in_process("train", "rows*.csv", *asked) == 0
+    said = capsys.readouterr().out
+    assert "2 files" in said
+    assert "the plain network is trained" in said
+    held = next(line for line in said.splitlines() if "held out to test on" in line)
+    assert 290 < int(held.split()[1]) < 430  # about a fifth of 1800
+    assert in_process("predict", "run", "rows0.csv", "--output", "out.csv") == 0
+    right = pl.read_csv("out.csv")["prediction"] == pl.read_csv("rows0.csv")["fits"]
+    assert right.mean() > 0.8
+
+
+def test_a_stream_is_proposed_for_large_files(folder, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(folder)
+    size = (folder / "rows0.csv").stat().st_size
+    for memory, said in ((4 * size, ""), (2 * size, "--stream trains the plain")):
+        monkeypatch.setattr(stream_set, "memory_bytes", lambda size=memory: size)
+        assert said in stream_set.proposal("rows0.csv")
+        assert bool(said) == bool(stream_set.proposal("rows0.csv"))
+    monkeypatch.setattr(stream_set, "memory_bytes", lambda: size - 1)
+    assert in_process("train", "rows0.csv") == 2
+    assert "Pass --stream" in capsys.readouterr().err
+
+
+def test_averaged_networks_take_no_stream(folder, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(folder)
+    assert in_process("train", "rows0.csv", "--stream", "--preset", "fast") == 2
+    assert "--preset fast with --stream" in capsys.readouterr().err
+
+
+def test_one_cluster_is_asked_for(folder, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(folder)
+    asked = ("train", "rows*.csv", "--target", "fits", "--workers", "2")
+    assert in_process(*asked, "--scheduler", "tcp://here:8786") == 2
+    assert "--workers 2 beside --scheduler" in capsys.readouterr().err
+
+
+@pytest.mark.full
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Dask's sockets
+def test_workers_train_the_model_of_the_same_shards(folder, monkeypatch) -> None:
+    pytest.importorskip("distributed", reason="the extra cluster")
+    monkeypatch.chdir(folder)
+    asked = ("train", "rows*.csv", "--target", "fits", "--hidden", "8", "--epochs", "3")
+    weights = []
+    for name, options in (("here", ()), ("workers", ("--workers", "2"))):
+        assert (
+            in_process(*asked, "--stream", "--shards", "4", *options, "--output", name)
+            == 0
+        )
+        weights.append(load_model(f"{name}/model.safetensors").parameters.theta)
+    assert weights[0].tobytes() == weights[1].tobytes()
