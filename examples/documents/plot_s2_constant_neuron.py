@@ -35,7 +35,7 @@ for ax, array, name in zip(axes, (p.w[0], p.dL_dw[0]), ("w^0", "∂L/∂w^0"), s
     ax.set(xlabel="to j in layer 1", ylabel="from i in layer 0", title=name)
 
 # %%
-# Pattern after pattern: Δw_ij = −α δ_j o_i.
+# Pattern after pattern, :math:`Δw_{ij} = -α δ_j o_i`.
 
 losses = []
 for _ in range(3000):

@@ -21,7 +21,9 @@ print(check_gradient(network, parameters, x, y, l2=0.1))
 
 # %%
 # What it does can be written in a few lines. The complex step takes no difference, so nothing
-# cancels, and the derivative is right to rounding: ∂J/∂θ_k = Im J(θ + i h e_k) / h with h = 10⁻³⁰.
+# cancels, and the derivative is right to rounding:
+#
+# .. math:: \frac{\partial J}{\partial θ_k} = \frac{1}{h} \operatorname{Im} J(θ + i h e_k), \quad h = 10^{-30}
 
 
 def numerical(l2=0.1):
