@@ -22,6 +22,8 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
+    "sphinx_gallery.gen_gallery",
+    "figures",
     "tables",
     "documents",
     "mathml",
@@ -30,6 +32,33 @@ extensions = [
 ]
 exclude_patterns = ["_build", "_ext"]
 default_role = "py:obj"
+
+# every example runs at each build; nothing on its page depends on the machine's speed
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "subsection_order": [
+        f"../examples/{name}"
+        for name in (
+            "start",
+            "tables",
+            "regression",
+            "own_functions",
+            "inside",
+            "interchange",
+            "documents",
+        )
+    ],
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "image_scrapers": ("matplotlib", "figures.returned_figure"),
+    "capture_repr": ("_repr_html_",),
+    "remove_config_comments": True,
+    "download_all_examples": False,
+    "show_signature": False,
+    "min_reported_time": 3600,
+    "write_computation_times": False,
+}
 
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence"]
 myst_heading_anchors = 3

@@ -1,3 +1,3 @@
 """pytest reads the pages of this folder, not the configuration of the site."""
 
-collect_ignore_glob = ["conf.py", "_ext/*"]
+collect_ignore_glob = ["conf.py", "_ext/*", "gallery/*"]

@@ -17,6 +17,8 @@ SOURCE = Path(chainrule.__file__).parent
 ROOT = Path(__file__).parents[1]
 PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "examples").rglob("*.py")),
+    *sorted((ROOT / "examples").rglob("*.rst")),
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
 ]
 #: A clause is no subject: a head begins with a noun or an imperative.
