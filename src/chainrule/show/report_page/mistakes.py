@@ -9,6 +9,7 @@ import numpy as np
 
 from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation
+from ...data.preparation import date_of
 from ...data.tables import is_text
 from . import figures
 from .markup import figure, paragraph, section, table
@@ -46,9 +47,14 @@ def worst_mistakes(data: Dataset, done: Evaluation) -> str:
         if raw is None
         else [feature.name for feature in data.preparation.features][:COLUMNS]
     )
+    dialect = data.preparation.dialect
+    kinds = {} if dialect is None else dialect.columns
+    dates = [name for name in names if name in kinds and kinds[name].kind == "date"]
     lines = []
     for place, i in enumerate(rows, 1):
-        cells = [] if raw is None else [_cell(raw.columns[name], i) for name in names]
+        cells = []
+        if raw is not None:
+            cells = [_cell(raw.columns[name], i, date=name in dates) for name in names]
         lines.append((str(place), *_said(done, i), *cells))
     more = len(data.preparation.features) - len(names)
     caption = "Test rows, the worst first" + (
@@ -76,8 +82,10 @@ def _said(done: Evaluation, i: int) -> tuple[str, ...]:
     )
 
 
-def _cell(column: np.ndarray[Any, Any], i: int) -> str:
+def _cell(column: np.ndarray[Any, Any], i: int, *, date: bool) -> str:
     value = column[i]
+    if date and np.isfinite(value):
+        return date_of(value)
     if is_text(column):
         return "missing" if value is None else str(value)
     return "missing" if np.isnan(value) else f"{value:.5g}"

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation, headline
+from ...data.preparation import date_of
 from ...equations.gradient_check import GradientCheck
 from ...estimators.tabular.base import Tabular
 from ...estimators.tabular.looking import Dependence, Importance
@@ -62,6 +63,8 @@ def page_of_average(
     command : str
         The command line that trains again.
     """
+    encoding = model.encoding_
+    named = zip(encoding.names, encoding.kinds, strict=True)
     parts = [
         what_was_trained(data, model, seconds),
         how_it_went(model),
@@ -69,7 +72,11 @@ def page_of_average(
         sections.how_calibrated(done),
         worst_mistakes(data, done),
         what_counts(importance),
-        how_it_follows(dependences, done.target.classes or done.target.names),
+        how_it_follows(
+            dependences,
+            done.target.classes or done.target.names,
+            dates=[name for name, kind in named if kind == "date"],
+        ),
         sections.gradient_check(checked),
         columns(model),
         again(data, command),
@@ -156,13 +163,21 @@ def _bars(drawing: Figure, ordered: Sequence[tuple[str, float, float]]) -> None:
     axes.set(xlabel="the loss grows by")
 
 
-def how_it_follows(dependences: Sequence[Dependence], outputs: Sequence[str]) -> str:
+def how_it_follows(
+    dependences: Sequence[Dependence],
+    outputs: Sequence[str],
+    *,
+    dates: Sequence[str] = (),
+) -> str:
     """The curves of partial dependence."""
     if not dependences:
         return ""
     svgs = [
         figures.as_svg(
-            partial(_curve, found=found, outputs=outputs), 4.5, 3.2, f"follows{i}"
+            partial(_curve, found=found, outputs=outputs, date=found.name in dates),
+            4.5,
+            3.2,
+            f"follows{i}",
         )
         for i, found in enumerate(dependences)
     ]
@@ -173,7 +188,9 @@ def how_it_follows(dependences: Sequence[Dependence], outputs: Sequence[str]) ->
     return section("How predictions follow the columns", figure(svgs, words, words))
 
 
-def _curve(drawing: Figure, found: Dependence, outputs: Sequence[str]) -> None:
+def _curve(
+    drawing: Figure, found: Dependence, outputs: Sequence[str], *, date: bool
+) -> None:
     axes = drawing.subplots()
     text_values = bool(found.values) and isinstance(found.values[0], str)
     places: Any = range(len(found.values)) if text_values else found.values
@@ -181,9 +198,13 @@ def _curve(drawing: Figure, found: Dependence, outputs: Sequence[str]) -> None:
     shown = [1] if two else list(range(min(found.means.shape[1], 8)))
     for k in shown:
         color = COLORS[k % len(COLORS)]
-        axes.plot(places, found.means[:, k], ".-", color=color, label=outputs[k])
+        mark = "o" if text_values else ".-"  # categories have no order
+        axes.plot(places, found.means[:, k], mark, color=color, label=outputs[k])
     if text_values:
         axes.set_xticks(places, [str(v)[:20] for v in found.values], rotation=60)
+    if date:
+        shown_days = np.linspace(min(found.values), max(found.values), 4)
+        axes.set_xticks(shown_days, [date_of(day) for day in shown_days], fontsize=8)
     axes.set(xlabel=found.name)
     axes.legend(fontsize=8)
 
