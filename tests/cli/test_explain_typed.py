@@ -29,6 +29,7 @@ OTHER_SPELLINGS = {
     "S2": "w1=[1 2;0 4;0 -8] w0=[1 0 -2;0 2 4;0 -1 -1]",
     "S3": "W^[2] = [2 -1; 4 -1] b^[2] = [0; -2] W^[3] = [4 -8] b^[3] = [4/2]",
     "S4": "W^F = [4 -8 2] W^1 = [2.0 -1e0 0; 4 -1 -2]",
+    "canonical": "W[1] = [[2, -1], [4, -1]], b1=[0, -2] W2 = [[4 -8]] b[2] = [2]",
 }
 
 
@@ -102,6 +103,10 @@ def test_samples_are_laid_out_as_the_document_has_them() -> None:
     assert rows_of_text("bias-first", "--x", "1 2", 2).tolist() == [[1, 2]]
     assert rows_of_text("bias-first", "--x", "[1; 2]", 2).tolist() == [[1, 2]]
     assert rows_of_text("column-batch", "--x", "[1 3; 2 4]", 2).tolist() == [
+        [1, 2],
+        [3, 4],
+    ]
+    assert rows_of_text("column-batch", "--x", "[[1, 3], [2, 4]]", 2).tolist() == [
         [1, 2],
         [3, 4],
     ]

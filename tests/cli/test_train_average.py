@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,8 @@ def test_the_results_are_written_down(folder: Path, trained: dict[str, Any]) -> 
     ):
         assert title in page
     assert "<script" not in page
+    mistakes = page.split("The worst mistakes")[1].split("</table>")[0]
+    assert re.search(r"<td[^>]*>202[12]-\d\d-\d\d</td>", mistakes)  # a day, not 18 700
 
 
 def test_predict_reads_raw_rows(folder: Path, trained: dict[str, Any]) -> None:

@@ -243,6 +243,7 @@ def test_the_sets_of_scikit_learn(name, rows, width, classes):
     assert len(data.x_train) + len(data.x_test) == rows
     assert data.x_train.shape[1] == width
     assert len(data.classes) == classes
+    assert f"; {width} inputs; target" in repr(data)
     np.testing.assert_allclose(data.x_train.mean(axis=0), 0, atol=1e-5)  # float32
     np.testing.assert_allclose(data.x_train.std(axis=0), 1, atol=1e-5)
     if classes:

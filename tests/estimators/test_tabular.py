@@ -732,3 +732,29 @@ def test_a_seed_of_numpy_is_kept_in_the_file(tmp_path: Path) -> None:
     model = TabularClassifier(**QUICK, random_state=np.int64(3)).fit(X, LABELS)
     model.save(tmp_path / "m.safetensors")
     assert TabularClassifier.load(tmp_path / "m.safetensors").random_state == 3
+
+
+def test_text_that_looks_like_numbers_or_dates_is_warned_of():
+    """A frame read without its decimal mark: what would be categories without a word is named, and why."""
+    rows = 60
+    frame = pd.DataFrame(
+        {
+            "flow": [f"{34 + i},5" for i in range(rows)],
+            "day": [f"{1 + i % 28:02}.0{1 + i % 9}.2024" for i in range(rows)],
+            "zip": [f"{8000 + i % 30}" for i in range(rows)],
+            "meant": pd.Categorical([f"1.{i}" for i in range(rows)]),
+        }
+    )
+    model = TabularRegressor(**QUICK)
+    with pytest.warns(UserWarning, match="read as categories") as warned:
+        model.fit(frame, np.arange(rows))
+    flow, day = (str(one.message) for one in warned)
+    assert "column 'flow' has text that looks like numbers ('34,5')" in flow
+    assert "column 'day' has text that looks like dates ('01.01.2024')" in day
+    assert model.notes_[:2] == [flow, day]
+    read = frame.assign(
+        flow=frame["flow"].str.replace(",", ".").astype(float),
+        day=pd.to_datetime(frame["day"], format="%d.%m.%Y"),
+    )
+    again = TabularRegressor(**QUICK).fit(read, np.arange(rows))
+    assert again.encoding_.kinds == ("number", "date", "category", "category")

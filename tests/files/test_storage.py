@@ -174,3 +174,10 @@ def test_a_full_disk_loses_nothing(file):
     assert run.stdout.startswith("refused")
     assert file.read_bytes() == before
     assert [p.name for p in file.parent.iterdir()] == [file.name]
+
+
+def test_a_folder_names_the_models_in_it(tmp_path):
+    net = Network((2, 1), ("identity",), "squared_error")
+    save_model(tmp_path / "model.safetensors", net, net.init(seed=0))
+    with pytest.raises(InputError, match=r"which is a folder.*model\.safetensors\."):
+        load_model(tmp_path)

@@ -335,6 +335,16 @@ def test_torch_logits_and_refusals():
     ):
         with pytest.raises(InputError, match=said):
             from_torch(nn.Sequential(*layers))
+    with pytest.raises(InputError, match=r'Pass output_activation="sigmoid"\.'):
+        from_torch(plain, loss="binary_cross_entropy")
+
+    class Own(nn.Module):
+        pass
+
+    with pytest.raises(
+        InputError, match=r"a module of your own.*order of its forward, or .*from_onnx"
+    ):
+        from_torch(Own())
 
 
 def test_a_network_of_ours_is_no_import():

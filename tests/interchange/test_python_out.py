@@ -35,6 +35,7 @@ def test_random_networks_run_by_themselves_and_are_within_the_stamp(seed, tmp_pa
 def test_a_fault_is_found(tmp_path):
     random_model(2).export(tmp_path / "m.py")
     text = (tmp_path / "m.py").read_text()
+    assert " -> " in text.splitlines()[0]  # ASCII, and no escapes for a reader
     (tmp_path / "m.py").write_text(text.replace("x @ W.T + b", "x @ W.T"))
     assert not check_export(tmp_path / "m.py").passed
 

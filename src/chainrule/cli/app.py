@@ -420,7 +420,8 @@ def predict(
     unseen: Annotated[
         str,
         typer.Option(
-            help="Answer to categories that training did not have: refuse, or ignore the column for that row."
+            help="Answer of one network to categories that training did not have: refuse, or ignore the column "
+            "for that row. Averaged networks take them as rare ones."
         ),
     ] = "refuse",
     escape_formulas: Annotated[

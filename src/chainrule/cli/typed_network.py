@@ -1,8 +1,9 @@
 """A network typed on the command line, its matrices as a document and `chainrule explain` write them.
 
 ``W^1 = [2 -1 0; 4 -1 -2]  W^F = [4 -8 2]``: names in the document's letters, rows separated by semicolons, numbers by
-blanks or commas. Brackets, carets and blanks of a name may be left out: ``W1 = …``. A sample may be a list without
-brackets, ``1 2``; with them it is a matrix as the document lays its samples out.
+blanks or commas; or each row in brackets of its own, as in Python. Brackets, carets and blanks of a name may be left
+out: ``W1 = …``. A sample may be a list without brackets, ``1 2``; with them it is a matrix as the document lays its
+samples out.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ def parameters_of_text(name: str, text: str) -> Parameters:
         letter: {} for letter in (one.layered if one else "Wb")
     }
     alone: dict[str, Any] = {}
-    for letter, layer, numbers in _parts(text, example):
+    for letter, layer, numbers in _parts(_rows_apart(text), example):
         if layer is None and one and letter in one.alone:
             _once(alone, letter, f"{letter} = […]", matrix_of_text(numbers))
         elif layer is not None and letter in found:
@@ -176,6 +177,12 @@ def _parameters(
     return NOTATIONS["column-batch" if name == "canonical" else name].parameters(arrays)
 
 
+def _rows_apart(text: str) -> str:
+    """The text with each row in brackets of its own, ``[[1, 2], [3, 4]]``, as ``[1, 2; 3, 4]``."""
+    text = re.sub(r"\]\s*,?\s*\[", ";", text)
+    return re.sub(r"\]\s*\]", "]", re.sub(r"\[\s*\[", "[", text))
+
+
 def matrix_of_text(text: str) -> Any:
     """Numbers in rows, "1 -2; 0.5 1/3" say.
 
@@ -228,7 +235,7 @@ def rows_of_text(name: str, option: str, text: str, width: int) -> Any:
     (array([[1., 2.],
            [3., 4.]]), array([[1., 2.]]))
     """
-    stripped = text.strip()
+    stripped = _rows_apart(text.strip())
     bracketed = stripped.startswith("[") and stripped.endswith("]")
     values = matrix_of_text(stripped[1:-1] if bracketed else stripped)
     rows = values

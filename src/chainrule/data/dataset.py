@@ -55,6 +55,14 @@ class Dataset:
     checksums: dict[str, str] = field(default_factory=dict)
     train_rows: Table | None = None
 
+    def __repr__(self) -> str:
+        target = self.preparation.target
+        kind = f"{len(self.classes)} classes" if self.classes else "numbers"
+        return (
+            f"<Dataset {self.name}: {len(self.x_train)} rows to train on, {len(self.x_test)} to test on; "
+            f"{self.x_train.shape[1]} inputs; target {', '.join(target.names)}, {kind}>"
+        )
+
     @property
     def rows(self) -> int:
         """The number of rows to train on."""

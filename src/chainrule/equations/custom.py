@@ -86,9 +86,9 @@ def custom_activation(
             "numbers for all real z; infinity only where φ overflows",
             "Say by numpy.where what φ is there: a layer hands on any real number.",
         )
-    _verify_derivative(
-        phi, given, z, kinks, f"{name} activation whose φ′ is wrong", "φ′"
-    )
+    what = f"{name} activation whose φ′ is wrong"
+    remedy = "if there is a kink at that point, name it in kinks=(...)."
+    _verify_derivative(phi, given, z, kinks, what, "φ′", "z", remedy)
     if analytic:
         _verify_analytic(phi, given, z, kinks, f"{name} activation")
     finite = value[np.isfinite(value)]
@@ -163,7 +163,11 @@ def custom_loss(
         kinks = tuple(target - r for r in residual_kinks)
         what = f"{name} loss whose ∂ℓ/∂a is wrong for y = {target:g}"
         of_a = functools.partial(ell, y)
-        _verify_derivative(of_a, given, a, kinks, what, "∂ℓ/∂a")
+        remedy = (
+            "y is the first argument of both functions, a the second; if there is a kink at that point, "
+            "name its y - a in residual_kinks=(...)."
+        )
+        _verify_derivative(of_a, given, a, kinks, what, "∂ℓ/∂a", "a", remedy)
         if analytic:
             _verify_analytic(of_a, given, a, kinks, f"{name} loss for y = {target:g}")
     return Pointwise(
@@ -247,6 +251,8 @@ def _verify_derivative(
     kinks: tuple[float, ...],
     what: str,
     symbol: str,
+    variable: str,
+    remedy: str,
 ) -> None:
     """Raise unless `given` is the derivative of `function` at `points`, to 1e-6.
 
@@ -278,8 +284,8 @@ def _verify_derivative(
             )
         )
         raise InputError(
-            f"{what} at z = {points[worst]:.6g}: {symbol} says {given[worst]:.10g}, "
+            f"{what} at {variable} = {points[worst]:.6g}: {symbol} says {given[worst]:.10g}, "
             f"differences of the function say {numerical[worst]:.10g}",
             f"{symbol} equal to the derivative to 1e-6",
-            f"Correct {symbol}; if there is a kink at that point, name it in kinks=(...).",
+            f"Correct {symbol}; {remedy}",
         )

@@ -109,6 +109,13 @@ def read_file(
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
+    if Path(path).is_dir():
+        inside = sorted(Path(path).glob("*.safetensors"))
+        raise InputError(
+            f"{os.fspath(path)}, which is a folder",
+            "a file",
+            f"Pass a file in it: {', '.join(map(str, inside)) or 'none ends in .safetensors'}.",
+        )
     require_room(os.fspath(path), Path(path).stat().st_size)
     blob = Path(path).read_bytes()
     _verify(path, blob)

@@ -60,6 +60,9 @@ class Model(Exportable):
     versions: dict[str, str] = field(default_factory=dict)
     arrays: dict[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        return f"<Model {self.network}; {self.parameters.theta.dtype}; notes {', '.join(self.notes) or 'none'}>"
+
 
 @dataclass(frozen=True)
 class NetworkText:

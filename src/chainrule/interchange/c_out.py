@@ -35,7 +35,8 @@ def require_c(deployment: Deployment) -> None:
         raise InputError(
             f"column {dates[0]!r} of dates for C, whose rows are of float",
             "numbers, booleans and categories",
-            f"Export to .onnx or .py, or leave the preparation out: {argument('preparation', False)}.",
+            "Export to .onnx or .py, train without that column, or leave the preparation out: "
+            f"{argument('preparation', False)}.",
         )
     count = sum(p.theta.size for p in deployment.members)
     if count > MOST_NUMBERS:

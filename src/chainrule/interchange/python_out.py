@@ -239,7 +239,7 @@ def python_text(
         constants["COLUMNS"] = [(c.name, c.kind) for c in deployment.columns]
         constants["PARTS"] = [_part(part) for part in deployment.parts]
     head = [
-        f'"""{_safe(f"{network}")}',
+        f'"""{_safe(f"{network}".replace("→", "->"))}',
         "",
         f"Written by chainrule {stamp.version}; needs NumPy alone. Run as a program it tests itself.",
         f"Preparation of raw rows: {stamp.preparation}.",

@@ -69,7 +69,10 @@ def from_torch(
     for place, one in _modules(module, ""):
         kind = type(one).__name__
         if not type(one).__module__.startswith("torch.nn."):
-            raise _refused(place, one, "a module of your own")
+            remedy = (
+                "Put its layers into torch.nn.Sequential in the order of its forward,"
+            )
+            raise _refused(place, one, "a module of your own", remedy)
         if kind.startswith("Dropout") or kind in ("AlphaDropout", "Identity"):
             changed.append(f"{kind} ({place}) left out")
             continue
@@ -101,6 +104,13 @@ def from_torch(
         )
     last = layers[-1]
     added = output_activation is not None
+    loss_name = loss.name if isinstance(loss, Loss) else loss or ""
+    if last.phi is None and not added and loss_name in LOGITS:
+        raise InputError(
+            f"loss = {loss_name!r} for a module that ends in logits",
+            "the activation that torch's loss applies to them, named",
+            f'Pass output_activation="{LOGITS[loss_name]}".',
+        )
     if added:
         last.phi = output_activation
 
@@ -145,11 +155,12 @@ def _modules(module: Any, place: str) -> Iterator[tuple[str, Any]]:
         yield place or "0", module
 
 
-def _refused(place: str, module: Any, why: str) -> InputError:
+def _refused(place: str, module: Any, why: str, remedy: str = "") -> InputError:
     return InputError(
         f"layer {place}, {type(module).__name__}: {why}",
         "Sequential of Linear, activations that chainrule has, Dropout, Flatten",
-        "Rebuild the network without that layer, or export it to ONNX by torch's own means.",
+        (remedy or "Rebuild the network without that layer,")
+        + " or export it by torch.onnx.export and read that by from_onnx.",
     )
 
 
@@ -217,6 +228,8 @@ def _gelu(module: Any, dtype: Any) -> Activation:
     return ACTIVATIONS["gelu_tanh" if module.approximate == "tanh" else "gelu"]()
 
 
+#: What torch's losses of logits apply.
+LOGITS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 #: torch's name → the activation of a module and the dtype.
 MODULES: dict[str, Callable[[Any, Any], Activation]] = {
     "ReLU": _named("relu"),

@@ -20,7 +20,7 @@ from ...engines.threads import checked_threads
 from ...equations.network import Network
 from ...errors import InputError, named_among, require_kind
 from ..rows import fits_in_memory
-from ..rules import threads_for
+from ..rules import threads_for, warn
 from .columns import (
     Column,
     Matrix,
@@ -29,6 +29,7 @@ from .columns import (
     is_frame,
     named_columns,
     require_names_apart,
+    texts_like_numbers,
 )
 from .encoding import Encoding, encode, fit_encoding, require_inputs
 from .members import (
@@ -263,8 +264,12 @@ class Tabular(BaseEstimator, ABC):
         if like is not None:
             require_kind("like", like, type(self), "Pass a fitted estimator.")
             check_is_fitted(like)
+        categorical = self._categorical(X)
+        columns = columns_of(X, categorical)
         self.notes_: list[str] = []
-        columns = columns_of(X, self._categorical(X))
+        remarks = texts_like_numbers(X, columns, categorical)
+        for remark in remarks:
+            warn(remark, UserWarning)
         if weights is not None:
             columns, y, weights = _with_weight(columns, y, weights)
         if len(y) < 2:
@@ -278,6 +283,7 @@ class Tabular(BaseEstimator, ABC):
             self._take_targets(like, y)
         elif tries:
             self._decide_targets(columns, y, weights, recipe)
+        self.notes_ = [*remarks, *self.notes_]
         guide = self._guide(y)
         counts = counts_to_try(columns) if tries else []
         if len(counts) > 1:

@@ -438,7 +438,7 @@ def require_inputs(encoding: Encoding) -> None:
     """Raise unless some column says something."""
     if not encoding.inputs:
         raise InputError(
-            "columns that say nothing: each has one value only",
+            "columns that say nothing: each has one value only, or another text in nearly each row",
             "a column with two values or more",
             "Add columns.",
         )

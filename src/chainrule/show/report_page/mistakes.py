@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 import numpy as np
 
 from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation
+from ...data.preparation import date_of
 from ...data.tables import Column, is_text
 from . import figures
 from .markup import figure, paragraph, section, table
@@ -25,8 +26,12 @@ def worst_mistakes(data: Dataset, done: Evaluation) -> str:
     if data.image_shape is None:
         names = [feature.name for feature in data.preparation.features]
         raw = data.test_rows
+        dialect = data.preparation.dialect
+        kinds = {} if dialect is None else dialect.columns
         return worst_rows(
-            {} if raw is None else {n: raw.columns[n] for n in names}, done
+            {} if raw is None else {n: raw.columns[n] for n in names},
+            done,
+            dates=[name for name, kind in kinds.items() if kind.kind == "date"],
         )
     rows = done.worst(PICTURES)
     if not len(rows):
@@ -46,14 +51,20 @@ def worst_mistakes(data: Dataset, done: Evaluation) -> str:
     return section(TITLE, figure(svg, f"{words}.", f"{words}: {', '.join(titles)}."))
 
 
-def worst_rows(columns: Mapping[str, Column], done: Evaluation) -> str:
-    """The same for rows of a table, by their columns."""
+def worst_rows(
+    columns: Mapping[str, Column], done: Evaluation, dates: Collection[str] = ()
+) -> str:
+    """The same for rows of a table, by their columns, some of which are days since 1970."""
     rows = done.worst(ROWS)
     if not len(rows):
         return section(TITLE, paragraph(NONE))
     names = list(columns)[:COLUMNS]
     lines = [
-        (str(place), *_said(done, i), *[_cell(columns[name], i) for name in names])
+        (
+            str(place),
+            *_said(done, i),
+            *[_cell(columns[name], i, date=name in dates) for name in names],
+        )
         for place, i in enumerate(rows, 1)
     ]
     more = len(columns) - len(names)
@@ -82,8 +93,10 @@ def _said(done: Evaluation, i: int) -> tuple[str, ...]:
     )
 
 
-def _cell(column: Column, i: int) -> str:
+def _cell(column: Column, i: int, *, date: bool) -> str:
     value = column[i]
+    if date and np.isfinite(value):
+        return date_of(value)
     if is_text(column):
         return "missing" if value is None else str(value)
     return "missing" if np.isnan(value) else f"{value:.5g}"

@@ -103,6 +103,8 @@ def page_of_average(
         _with_dates(model, model.partial_dependence(X[:LOOKED_AT], name))
         for name in drawn
     ]
+    kinds = zip(model.encoding_.names, model.encoding_.kinds, strict=True)
+    dates = [name for name, kind in kinds if kind == "date"]
     target = done.target
     names = tuple(tested.named(name) for name in target.names)
     done = replace(done, target=replace(target, names=names))
@@ -111,7 +113,7 @@ def page_of_average(
         how_it_went(model),
         sections.how_good(done),
         sections.how_calibrated(done),
-        worst_rows(tested.columns, done),
+        worst_rows(tested.columns, done, dates),
         what_counts(importance),
         how_it_follows(dependences, done, tested),
         sections.gradient_check(checked),
@@ -236,7 +238,8 @@ def _curve(drawing: Figure, found: Dependence, done: Evaluation, name: str) -> N
     shown = [1] if two and done.target.classes else range(min(len(outputs), 8))
     for k in shown:
         color = COLORS[k % len(COLORS)]
-        axes.plot(places, found.means[:, k], ".-", color=color, label=outputs[k])
+        style = "." if text_values else ".-"  # nothing is between two categories
+        axes.plot(places, found.means[:, k], style, color=color, label=outputs[k])
     if text_values:
         axes.set_xticks(places, [str(v)[:20] for v in found.values], rotation=60)
     elif bool(found.values) and isinstance(found.values[0], np.datetime64):
