@@ -95,7 +95,7 @@ def _said(done: Evaluation, i: int) -> tuple[str, ...]:
 
 def _cell(column: Column, i: int, *, date: bool) -> str:
     value = column[i]
-    if date and np.isfinite(value):
+    if date and not is_text(column) and np.isfinite(value):
         return date_of(value)
     if is_text(column):
         return "missing" if value is None else str(value)
