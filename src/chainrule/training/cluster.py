@@ -378,11 +378,13 @@ def _difference(theirs: dict[str, Any], instruction_set: str | None) -> str | No
 
 def _unlike(refused: Mapping[str, str]) -> InputError:
     worker, why = next(iter(refused.items()))
-    lacks = why.startswith("it lacks")
+    remedy = "Install the same versions there, or stop that worker."
+    if why.startswith("it lacks"):
+        remedy = "Set CHAINRULE_ISA here to one that all have."
+    if why.startswith("BLAS"):
+        remedy = f"{remedy} Processors differ: set OPENBLAS_CORETYPE here and there to the oldest."
     return InputError(
         f"worker {worker}: {why}",
         "workers that give the same bits: the same versions, and the instruction set of this process",
-        "Set CHAINRULE_ISA here to one that all have."
-        if lacks
-        else "Install the same versions there, or stop that worker.",
+        remedy,
     )
