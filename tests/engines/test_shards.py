@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chainrule import Checkpoint, InputError, Network, train
+from chainrule import Checkpoint, InputError, Network, Parameters, train
 from chainrule.engines.shards import PIECE_ROWS, Shards, Tree
+from chainrule.optimizers import LevenbergMarquardt
 
 from ..support.native_cases import needs_native
 
@@ -147,6 +148,39 @@ def test_the_search_of_lbfgs_takes_sums_over_shards():
     assert np.allclose(plain.loss, sharded.loss, rtol=1e-10)
 
 
+@needs_native
+@pytest.mark.parametrize("regularization", ["none", "bayes"])
+def test_levenberg_marquardt_takes_sums_over_shards(regularization, tmp_path):
+    x, y = problem(400)
+    w = np.arange(400) % 3
+    rule = LevenbergMarquardt(regularization=regularization)
+    options = {"sample_weight": w, "optimizer": rule, "max_epochs": 6}
+    plain = train(NET, x, y, **options)
+    sharded = train(NET, x, y, shards=5, threads=1, **options)
+    assert np.allclose(plain.loss, sharded.loss, rtol=1e-9)
+    assert np.allclose(plain.last.theta, sharded.last.theta, rtol=0, atol=1e-7)
+    again = train(NET, x, y, shards=5, threads=2, **options)
+    assert digest(again) == digest(sharded)
+    file = tmp_path / "run"
+    train(NET, x, y, shards=5, max_steps=2, checkpoint=Checkpoint(file), **options)
+    resumed = train(NET, x, y, shards=5, resume=file, **options)
+    assert digest(resumed) == digest(sharded)
+
+
+def test_a_trial_beyond_the_numbers_is_no_step():
+    """λ of nearly 0 where tanh is flat: the first trials of exp overflow, and are passed over."""
+    net = Network((1, 1, 1), ("tanh", "exp"), "poisson")
+    start = Parameters.from_arrays([[[9.0]], [[1.0]]], [[9.0], [-8.0]])
+    x, y = np.linspace(0, 1, 20)[:, None], np.full(20, 3.0)
+    rule = LevenbergMarquardt(damping=1e-9)
+    options = {"parameters": start, "optimizer": rule, "max_epochs": 3}
+    plain, sharded = (train(net, x, y, shards=s, **options) for s in (None, 4))
+    assert plain.details["damping"][0] > 1  # from 1e-9 of the curvature, 0.0003
+    for name in ("damping", "gain_ratio"):
+        assert np.allclose(plain.details[name], sharded.details[name], rtol=1e-9)
+    assert np.allclose(plain.loss, sharded.loss, rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -154,12 +188,15 @@ def test_the_search_of_lbfgs_takes_sums_over_shards():
         ({"shards": ROWS + 1}, "at most as many shards as rows"),
         ({"shards": 0}, "shards = 0. Allowed: a whole number >= 1"),
         (
+            {"optimizer": LevenbergMarquardt(form="dual"), "batch_rows": None},
+            'levenberg_marquardt with form = "dual" in shards',
+        ),
+        (
             {
-                "optimizer": "levenberg_marquardt",
+                "optimizer": LevenbergMarquardt(max_gigabytes=1e-3),
                 "batch_rows": None,
-                "dtype": "float64",
             },
-            "shards with levenberg_marquardt",
+            "a matrix of 123 parameters",
         ),
     ],
 )

@@ -87,6 +87,7 @@ def test_in_memory_streamed_and_by_workers_are_one_run(rows, client):
         {},
         {"optimizer": "gradient_descent", "batch_rows": None, "l2": 0.01},
         {"optimizer": "sgd", "dropout": 0.3, "dtype": "float64", "max_epochs": 1},
+        {"optimizer": "levenberg_marquardt", "batch_rows": None, "max_epochs": 3},
     ):
         expected = in_memory(rows, **options)
         streamed = train(NET, rows, **{**OPTIONS, **options})
@@ -111,8 +112,15 @@ def test_a_run_that_was_stopped_is_resumed_by_workers(rows, client, tmp_path):
     assert digest(resumed) == digest(in_memory(rows))
 
 
+def test_a_matrix_too_large_to_send_is_refused(rows, client):
+    wide = Network((3, 1000, 2), NET.activations, "cross_entropy")
+    options = {**OPTIONS, "optimizer": "levenberg_marquardt", "batch_rows": None}
+    with pytest.raises(InputError, match=r"of 288 MB .*at most 268 MB, 5792 param"):
+        train(wide, rows, client=client, **options)
+
+
 def test_workers_of_other_versions_are_refused_by_name(rows, client, monkeypatch):
-    monkeypatch.setattr(loop, "abilities", lambda: {"numpy": "1.0", "chainrule": "0"})
+    monkeypatch.setattr(loop, "abilities", lambda _: {"numpy": "1.0", "chainrule": "0"})
     with pytest.raises(InputError, match=r"worker tcp://\S+: .*here"):
         train(NET, rows, client=client, **OPTIONS)
     monkeypatch.undo()

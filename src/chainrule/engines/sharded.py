@@ -10,12 +10,15 @@ import math
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NoReturn, final
+from typing import Any, ClassVar, final
 
-from ..equations.arrays import Array, array_namespace, require_finite
+import numpy as np
+
+from ..equations.arrays import Array, array_namespace, as_numpy, require_finite
 from ..equations.backward_pass import Gradient, penalty_gradient
 from ..equations.dropout import dropout_masks
 from ..equations.forward_pass import Trace, penalty
+from ..equations.losses import reduction_weights
 from ..equations.network import (
     Network,
     Parameters,
@@ -23,9 +26,13 @@ from ..equations.network import (
     read_biases,
     read_weights,
 )
+from ..equations.output_curvature import output_factor
+from ..equations.second_order import gauss_newton
 from ..errors import InputError, NonFiniteError
 from ..optimizers.constraints import free_entries
-from ..optimizers.interface import Problem, Slots
+from ..optimizers.interface import Problem, Rows, Slots
+from ..optimizers.local_model import on_numpy
+from ..optimizers.one_thread import one_thread
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..optimizers.step import apply_step
@@ -39,8 +46,14 @@ __all__ = ["PartialSums", "Sharded", "require_shards", "rows_of", "sharded"]
 ASIDE_ROWS = 500
 
 
-def require_shards(count: int, rows: int, rules: Rules) -> None:
-    """Raise where there are more shards than rows, or a batch that is not all rows has below 256 for each."""
+def require_shards(count: int, rows: int, rules: Rules) -> int:
+    """The rows that are summed at once.
+
+    Raises
+    ------
+    InputError
+        There are more shards than rows, or a batch that is not all rows has below 256 for each.
+    """
     if count > rows:
         raise InputError(
             f"shards = {count} of {rows} rows",
@@ -54,6 +67,7 @@ def require_shards(count: int, rows: int, rules: Rules) -> None:
             f"at least {least}, {SLICE_ROWS} for each shard, or all rows",
             f"Pass batch_rows={least}, or leave shards out for small batches.",
         )
+    return Shards(rows, count, rules.batch_rows, rules.seed).most_rows
 
 
 @dataclass(frozen=True)
@@ -84,20 +98,30 @@ class PartialSums:
         return replace(rules, batch_rows=rows)
 
     def parts(
-        self, theta: Array, epoch: int, step: int, wanted: Iterable[int]
+        self,
+        theta: Array,
+        epoch: int,
+        step: int,
+        wanted: Iterable[int],
+        curvature: bool = False,
     ) -> dict[Node, Sums]:
         """The sums of the wanted shards in one step, added as far as they are neighbors."""
         tree = Tree(self.shards.count)
         for shard in sorted(wanted):
-            tree.add((0, shard), self._shard(theta, epoch, step, shard))
+            tree.add((0, shard), self._shard(theta, epoch, step, shard, curvature))
         return tree.parts
 
-    def _shard(self, theta: Array, epoch: int, step: int, shard: int) -> Sums:
+    def _shard(
+        self, theta: Array, epoch: int, step: int, shard: int, curvature: bool
+    ) -> Sums:
         rows = self.read(shard)
         place, total = step * self.shards.count + shard, None
         for number, piece in enumerate(self.shards.pieces(shard, epoch, step)):
             key = (place << 20) + number
-            found = self._piece(theta, epoch, key, rows_of(rows, piece))
+            taken = rows_of(rows, piece)
+            found = self._piece(theta, epoch, key, taken)
+            if curvature:
+                found = replace(found, curvature=self._curvature(theta, taken))
             if total is None:
                 total = found
             else:
@@ -116,6 +140,18 @@ class PartialSums:
             self.workspace, theta, rows, masks=masks, reduction="sum"
         )
         return Sums(float(J), rows.weight, rows.rows, gradient)
+
+    def _curvature(self, theta: Array, rows: Data) -> Array:
+        """J̃ᵀ J̃ of a piece (G6)."""
+        network, w = self.workspace.network, rows.sample_weight
+        passes = self.engine.passes(self.workspace, theta, rows, reduction="sum")
+        trace, _ = on_numpy(*passes)
+        y = as_numpy(rows.y)
+        s = reduction_weights(None if w is None else as_numpy(w), rows.rows, "sum", y)
+        with one_thread():
+            factor = output_factor(network, trace, y, s)
+            own = Parameters(network.sizes, as_numpy(theta))
+            return gauss_newton(network, own, trace, factor)
 
 
 def sharded(
@@ -137,8 +173,9 @@ def sharded(
 
     partial = PartialSums(engine, workspace, rules, shards, read)
 
-    def sums(theta: Array, epoch: int, step: int) -> Sums:
-        (whole,) = partial.parts(theta, epoch, step, range(count)).values()
+    def sums(theta: Array, epoch: int, step: int, curvature: bool) -> Sums:
+        parts = partial.parts(theta, epoch, step, range(count), curvature)
+        (whole,) = parts.values()
         return whole
 
     return Sharded(engine, shards, sums), workspace
@@ -162,7 +199,7 @@ class Sharded(Engine):
     inner : Engine
     shards : Shards
     sums : callable
-        (θ, epoch, step) → `Sums` over all shards of a step.
+        (θ, epoch, step, whether with J̃ᵀ J̃) → `Sums` over all shards of a step.
     note : callable
         What to say of the last steps beside the loss.
     """
@@ -170,7 +207,7 @@ class Sharded(Engine):
     name: ClassVar[str] = "sharded"
     inner: Engine
     shards: Shards
-    sums: Callable[[Array, int, int], Sums]
+    sums: Callable[[Array, int, int, bool], Sums]
     note: Callable[[], str] = str
 
     def refusal(self, network: Network, rules: Rules, theta: Array) -> str | None:
@@ -246,18 +283,23 @@ class Sharded(Engine):
         part: EpochPart | None = None,
     ) -> State:
         """As `Engine.run_epoch` of a whole epoch; `data` are not looked at, the sums are over the shards."""
-        sizes = workspace.network.sizes
+        network = workspace.network
         free = (
-            free_entries(sizes, rules.frozen_layers, state.theta)
+            free_entries(network.sizes, rules.frozen_layers, state.theta)
             if rules.frozen_layers
             else None
         )
         while state.step_in_epoch < self.shards.steps:
             try:
-                sums = self.sums(state.theta, state.epoch, state.step_in_epoch)
+                sums = self.sums(
+                    state.theta,
+                    state.epoch,
+                    state.step_in_epoch,
+                    rules.optimizer.second_order,
+                )
                 if sums.weight > 0:
                     before = state.steps
-                    state = self._stepped(sizes, rules, state, sums, free)
+                    state = self._stepped(network, rules, state, sums, free)
                     if state.steps == before:  # the optimizer has ended
                         break
                 else:  # a batch of weight 0 makes no step
@@ -269,31 +311,47 @@ class Sharded(Engine):
 
     def _stepped(
         self,
-        sizes: tuple[int, ...],
+        network: Network,
         rules: Rules,
         state: State,
         sums: Sums,
         free: Array | None,
     ) -> State:
-        rate = rules.learning_rate(state, self.shards.steps)
+        sizes, rate = network.sizes, rules.learning_rate(state, self.shards.steps)
+        none = tuple(np.zeros((0, n)) for n in sizes)  # of rows that are elsewhere
+
+        def at(theta: Array, curvature: bool = False) -> Sums:
+            if theta is state.theta:
+                return sums
+            # a search looks elsewhere, too
+            return self.sums(theta, state.epoch, state.step_in_epoch, curvature)
 
         def evaluate(theta: Array) -> tuple[Array, Array]:
-            found = sums
-            if theta is not state.theta:  # a search looks elsewhere, too
-                found = self.sums(theta, state.epoch, state.step_in_epoch)
-            return _mean(sizes, rules, theta, found)
+            return _mean(sizes, rules, theta, at(theta))
 
         def move(state: State, gradient: Array) -> tuple[Array, Slots]:
             return apply_step(sizes, rules, state, gradient, rate, free)
 
-        def refuse(theta: Any = None) -> NoReturn:
-            raise InputError(
-                f"shards with {rules.optimizer.name}",
-                "shards with optimizers that take J and its gradient alone",
-                'Leave shards out, or use optimizer="lbfgs".',
-            )
+        def passes(theta: Array) -> tuple[Trace, Gradient]:
+            try:
+                J, gradient = evaluate(theta)
+            except NonFiniteError:
+                J, gradient = np.float64(math.inf), np.zeros(theta.shape)
+            trace = Trace(none, none[1:], (None,) * (len(sizes) - 1))
+            flat, no_rows = as_numpy(gradient), np.zeros(0)
+            return trace, Gradient(sizes, J, flat, none[1:], no_rows, None)
 
-        stepped = rules.optimizer.step(Problem(evaluate, move, refuse, refuse), state)
+        def rows() -> Rows:
+            l2, frozen = rules.l2_of(sums.weight), rules.frozen_layers
+            return Rows(network, none[-1], 1.0, sums.weight, rules.l1, l2, frozen)
+
+        def curvature(theta: Array) -> Any:
+            found = at(theta, True).curvature
+            assert found is not None  # asked for
+            return found / sums.weight  # J1
+
+        problem = Problem(evaluate, move, passes, rows, curvature)
+        stepped = rules.optimizer.step(problem, state)
         moved = replace(
             state,
             theta=stepped.theta,

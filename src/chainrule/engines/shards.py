@@ -43,26 +43,36 @@ class Sums:
     rows : int
     gradient : Array, shape (D,)
         Σ w ∂ℓ/∂θ.
+    curvature : Array, shape (D, D), optional
+        J̃ᵀ J̃ with w (G6), where it was asked for.
     """
 
     loss: float
     weight: float
     rows: int
     gradient: Array
+    curvature: Array | None = None
 
     def __iadd__(self, other: Sums) -> Sums:
         """Return the sums over both, these rows first, in the memory of these."""
-        gradient = self.gradient
-        if isinstance(gradient, np.ndarray) and gradient.flags.writeable:
-            gradient += other.gradient
-        else:
-            gradient = gradient + other.gradient
+        curvature = self.curvature
+        if curvature is not None:
+            curvature = _added(curvature, other.curvature)
         return Sums(
             self.loss + other.loss,
             self.weight + other.weight,
             self.rows + other.rows,
-            gradient,
+            _added(self.gradient, other.gradient),
+            curvature,
         )
+
+
+def _added(left: Array, right: Array) -> Array:
+    """The sum of two arrays, in the memory of the first where it may be written."""
+    if isinstance(left, np.ndarray) and left.flags.writeable:
+        left += right
+        return left
+    return left + right
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,14 @@ class Search:
         return array_namespace(like).asarray(theta, dtype=like.dtype)
 
     def _model(self, point: Point) -> LocalModel:
-        return LocalModel(self.rows, point, self.prior, found=self.optimizer.bayes)
+        summed, theta = self.problem.gauss_newton, self.state.theta
+        return LocalModel(
+            self.rows,
+            point,
+            self.prior,
+            self.optimizer.bayes,
+            None if summed is None else lambda: summed(theta),
+        )
 
     def _set_prior(self, ratio: float) -> None:
         self.prior = replace(self.prior, weights=ratio, biases=ratio)

@@ -65,12 +65,16 @@ class Problem:
         θ → everything that the engine computes of these rows, forward and back.
     rows : callable
         → the rows themselves.
+    gauss_newton : callable, optional
+        θ → J̃ᵀ J̃ of the rows of the step, shape (D, D) (G6), where they lie in shards: `passes` and `rows` then have
+        no row's numbers.
     """
 
     evaluate: Callable[[Array], tuple[Array, Array]]
     move: Callable[[State, Array], tuple[Array, Slots]]
     passes: Callable[[Array], tuple[Trace, Gradient]]
     rows: Callable[[], Rows]
+    gauss_newton: Callable[[Array], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,8 @@ class Optimizer(ABC):
     one_gradient: ClassVar[bool] = True
     #: Whether it computes in float64 whatever the dtype of the parameters.
     double: ClassVar[bool] = False
+    #: Whether a step takes J̃ᵀ J̃ beside the gradient.
+    second_order: ClassVar[bool] = False
     #: Of what stands beside a search, frozen layers, say, what it can do all the same.
     allowed: ClassVar[frozenset[str]] = frozenset()
     #: Whatever finds the length of a step where there is no learning rate.
@@ -169,9 +175,17 @@ class Optimizer(ABC):
         return ()
 
     def require(  # noqa: B027  # most can train any
-        self, network: Network, rows: int, l1: float, l2: float
+        self,
+        network: Network,
+        rows: int,
+        l1: float,
+        l2: float,
+        shards: int | None = None,
     ) -> None:
-        """Raise `InputError` where it cannot train this network on so many rows with these penalties."""
+        """Raise `InputError` where it cannot train this network on so many rows with these penalties.
+
+        In shards, `rows` are those that are summed at once.
+        """
 
     @abstractmethod
     def step(self, problem: Problem, state: State) -> Stepped:

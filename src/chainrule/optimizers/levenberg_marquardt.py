@@ -25,6 +25,8 @@ FORMS = ("auto", "primal", "dual")
 REGULARIZATIONS = ("none", "bayes")
 #: Matrices of the size of the decomposed one that are held at once, the workspace of LAPACK among them.
 MATRICES = 6
+#: Of such matrices, those that are held while shards are summed beside the sums that wait in the tree.
+SUMMING = 4
 #: Arrays of the size of all A that are held at once: two passes, with Z and slopes; of Δ one more than there is.
 PASSES, DELTAS, VECTORS = 6, 2, 8
 
@@ -52,7 +54,8 @@ class LevenbergMarquardt(Settings, Optimizer):
     goal : float
         Ends when J is at most this.
     form : {"auto", "primal", "dual"}
-        The matrix that is decomposed: of the parameters, or of the outputs of all rows; by default the smaller.
+        The matrix that is decomposed: of the parameters, or of the outputs of all rows; by default the smaller, in
+        shards always that of the parameters.
     regularization : {"none", "bayes"}
         "bayes" finds the penalty ½ α/κ ‖θ‖² of all parameters, biases included, from the data (G9-G11); no l1 or l2
         beside it. When the evidence has not grown for `patience` steps, the run returns to the parameters of the
@@ -73,6 +76,7 @@ class LevenbergMarquardt(Settings, Optimizer):
     full_batch: ClassVar[bool] = True
     one_gradient: ClassVar[bool] = False
     double: ClassVar[bool] = True
+    second_order: ClassVar[bool] = True
     allowed: ClassVar[frozenset[str]] = frozenset({"frozen_layers"})
     search: ClassVar[str] = "its damping"
     slot_names: ClassVar[tuple[str, ...]] = ("best",)
@@ -113,8 +117,21 @@ class LevenbergMarquardt(Settings, Optimizer):
     def first_scalars(self) -> tuple[float, ...]:
         return tuple(Numbers())
 
-    def require(self, network: Network, rows: int, l1: float, l2: float) -> None:
+    def require(
+        self,
+        network: Network,
+        rows: int,
+        l1: float,
+        l2: float,
+        shards: int | None = None,
+    ) -> None:
         require_curvature(network.loss)
+        if shards is not None and self.form == "dual":
+            raise InputError(
+                f'{self.name} with form = "dual" in shards',
+                "the primal form, which sums over rows; the dual has a matrix of all of them",
+                'Pass form="primal", or leave shards out.',
+            )
         if self.bayes:
             likelihood_of(network.loss, network.sizes[-1], 1.0)
             if l1 or l2:
@@ -123,7 +140,7 @@ class LevenbergMarquardt(Settings, Optimizer):
                     "no penalty of your own: its factor is found from the data",
                     "Leave them out.",
                 )
-        form, needed = self.memory_needed(network, rows)
+        form, needed = self.memory_needed(network, rows, shards)
         if needed > self.max_gigabytes * 1e9:
             matrix = (
                 f"{network.n_parameters} parameters"
@@ -136,16 +153,25 @@ class LevenbergMarquardt(Settings, Optimizer):
                 'Use fewer units or rows, optimizer="lbfgs", or LevenbergMarquardt(max_gigabytes=…).',
             )
 
-    def memory_needed(self, network: Network, rows: int) -> tuple[str, float]:
-        """The form that would be used for so many rows, and its memory in bytes, the rows not counted."""
+    def memory_needed(
+        self, network: Network, rows: int, shards: int | None = None
+    ) -> tuple[str, float]:
+        """The form that would be used for so many rows, and its memory in bytes, the rows not counted.
+
+        In shards, `rows` are those that are summed at once.
+        """
         m, D = network.sizes[-1], network.n_parameters
         if "log1m_phi" in network.loss.logarithms and (
             network.activations[-1].name == "softmax"
         ):
             m *= 2
         form = self.form if self.form != "auto" else chosen_form(D, m * rows)
+        matrices = MATRICES
+        if shards is not None:
+            form = "primal"
+            matrices = max(MATRICES + 1, SUMMING + shards.bit_length())
         size = D if form == "primal" else m * rows
-        numbers = MATRICES * size**2 + VECTORS * D + PASSES * rows * sum(network.sizes)
+        numbers = matrices * size**2 + VECTORS * D + PASSES * rows * sum(network.sizes)
         numbers += m * rows * network.sizes[-1]
         if form == "dual":
             numbers += DELTAS * m * rows * sum(network.sizes[1:])

@@ -53,12 +53,15 @@ class LocalModel:
     prior : Prior
     found : bool
         Whether the prior is found from the data, so that the gradient of the point is without it.
+    summed : callable, optional
+        → J̃ᵀ J̃, where the rows lie in shards.
     """
 
     rows: Rows
     point: Point
     prior: Prior
     found: bool
+    summed: Callable[[], Matrix] | None = None
 
     @cached_property
     def slope(self) -> Matrix:
@@ -80,8 +83,10 @@ class LocalModel:
         return Parameters(self.rows.network.sizes, self.point.theta)
 
     def curvature(self, form: str) -> Curvature:
-        """C decomposed: "primal", "dual", or by "auto" the smaller of both (G5, G6)."""
+        """C decomposed: "primal", "dual", or by "auto" the smaller of both (G5, G6); "primal" of rows in shards."""
         network, point = self.rows.network, self.point
+        if self.summed is not None:
+            return Primal(self.summed(), self.prior, network.sizes)
         m, rows, _ = self.factor.root.shape
         if form == "auto":
             form = chosen_form(int(self.prior.free.sum()), m * rows)
@@ -94,9 +99,9 @@ class LocalModel:
 
     def pull(self, linear: Linearization | None) -> Pull:
         """The gradient, and for the dual, which has a linearization, its parts."""
+        if linear is None:  # no form in the parameters looks at r
+            return Pull(self.slope, self.slope, np.zeros(0))
         residual = self.factor.residual.ravel()
-        if linear is None:
-            return Pull(self.slope, self.slope, residual)
         rest = self._penalty_gradient()
         if self.factor.rest is not None:
             rest = rest + self._pulled_rest(self.factor.rest)

@@ -8,6 +8,7 @@ what changes no bit (`shards`), so nothing here has to be in any order.
 from __future__ import annotations
 
 import logging
+import math
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -33,6 +34,8 @@ logger = logging.getLogger("chainrule")
 ANSWER_SECONDS, WORKER_SECONDS, POLL_SECONDS, LOOK_SECONDS = 600.0, 60.0, 0.25, 5.0
 #: Seconds after which a scheduler that does not answer counts as lost.
 SCHEDULER_SECONDS = 30.0
+#: Bytes of a matrix that a worker may send in each step.
+MATRIX_BYTES = 1 << 28
 #: How often the shards of one step are asked for again before the run ends.
 REPEATS = 10
 
@@ -77,17 +80,31 @@ def sharded_stream(
     engine, count = ENGINES[job.engine], job.shards.count
     if client is None:
 
-        def sums(theta: Array, epoch: int, step: int) -> Sums:
-            (whole,) = partial.parts(theta, epoch, step, range(count)).values()
+        def sums(theta: Array, epoch: int, step: int, curvature: bool) -> Sums:
+            parts = partial.parts(theta, epoch, step, range(count), curvature)
+            (whole,) = parts.values()
             files.keep({*range(count)})
             return whole
 
         yield Sharded(engine, job.shards, sums), partial.workspace
         return
+    _require_sendable(job)
     with Cluster(checked_client(client), job) as cluster:
         yield (
             Sharded(engine, job.shards, cluster.sums, cluster.note),
             partial.workspace,
+        )
+
+
+def _require_sendable(job: Job) -> None:
+    """Raise where a worker would have to send too large a matrix in each step."""
+    size = 8 * job.network.n_parameters**2
+    if job.rules.optimizer.second_order and size > MATRIX_BYTES:
+        raise InputError(
+            f"{job.rules.optimizer.name} by workers with {job.network.n_parameters} parameters, "
+            f"whose J̃ᵀ J̃ of {size / 1e6:.0f} MB travels in each step",
+            f"at most {MATRIX_BYTES / 1e6:.0f} MB, {math.isqrt(MATRIX_BYTES // 8)} parameters",
+            'Leave client out, use fewer units, or optimizer="lbfgs".',
         )
 
 
@@ -157,7 +174,9 @@ class Cluster:
     ) -> None:
         self.members.clear()  # the last reference to a holder's future ends it
 
-    def sums(self, theta: Array, epoch: int, step: int) -> Sums:
+    def sums(
+        self, theta: Array, epoch: int, step: int, curvature: bool = False
+    ) -> Sums:
         """The sums over all shards of a step."""
         count = self.job.shards.count
         tree, missing, asked = Tree(count), set(range(count)), 0
@@ -169,7 +188,9 @@ class Cluster:
                     "Look at their logs: memory, say. Then resume from the checkpoint.",
                 )
             self._look(now=asked > 0)
-            for worker, parts in self._answers(theta, epoch, step, missing):
+            for worker, parts in self._answers(
+                (theta, epoch, step, curvature), missing
+            ):
                 for node, sums in parts.items():
                     tree.add(node, sums)
                 missing.difference_update(self._owned[worker])
@@ -199,7 +220,7 @@ class Cluster:
     # ---- asking
 
     def _answers(
-        self, theta: Array, epoch: int, step: int, missing: set[int]
+        self, asked: tuple[Any, ...], missing: set[int]
     ) -> list[tuple[str, dict[Any, Sums]]]:
         """The sums of the shards that are missing, by worker; without the workers that are lost meanwhile."""
         waiting, found = {}, []
@@ -208,7 +229,7 @@ class Cluster:
             if not wanted:
                 continue
             holder = self.members[worker].holder
-            waiting[worker] = _asked(holder, "sums", theta, epoch, step, wanted, shards)
+            waiting[worker] = _asked(holder, "sums", *asked, wanted, shards)
         for worker, future in waiting.items():
             answer = self._answer(worker, future)
             if answer is None:
@@ -310,7 +331,9 @@ class Cluster:
             holder = self._answer(worker, future, WORKER_SECONDS)
             if holder is None:
                 continue
-            able = self._answer(worker, _asked(holder, "abilities"), WORKER_SECONDS)
+            second = self.job.rules.optimizer.second_order
+            asked = _asked(holder, "abilities", second)
+            able = self._answer(worker, asked, WORKER_SECONDS)
             if able is None:
                 continue
             why = _difference(able, self._instruction_set)
@@ -346,19 +369,22 @@ def _difference(theirs: dict[str, Any], instruction_set: str | None) -> str | No
     sets = theirs.pop("instruction sets")
     if instruction_set is not None and instruction_set not in sets:
         return f"it lacks {instruction_set}, and has {', '.join(sets)}"
+    here = abilities("BLAS" in theirs)
     for name, other in theirs.items():
-        if other != (own := abilities()[name]):
-            return f"{name} {other}, here {own}"
+        if other != here[name]:
+            return f"{name} {other}, here {here[name]}"
     return None
 
 
 def _unlike(refused: Mapping[str, str]) -> InputError:
     worker, why = next(iter(refused.items()))
-    lacks = why.startswith("it lacks")
+    remedy = "Install the same versions there, or stop that worker."
+    if why.startswith("it lacks"):
+        remedy = "Set CHAINRULE_ISA here to one that all have."
+    if why.startswith("BLAS"):
+        remedy = f"{remedy} Processors differ: set OPENBLAS_CORETYPE here and there to the oldest."
     return InputError(
         f"worker {worker}: {why}",
         "workers that give the same bits: the same versions, and the instruction set of this process",
-        "Set CHAINRULE_ISA here to one that all have."
-        if lacks
-        else "Install the same versions there, or stop that worker.",
+        remedy,
     )

@@ -183,8 +183,9 @@ def train(
         At most so many: from 1 to 64, also more than there are cores. By default what CHAINRULE_NUM_THREADS or
         OMP_NUM_THREADS say, cut to the cores that the process may use, or these cores.
     shards : int, optional
-        Sum each gradient over so many logical shards (`docs/cluster.md`): of all rows, or of at least 256 rows a shard.
-        Their order is one of its own; it and the sums depend on the rows, `seed` and `shards` alone.
+        Sum each gradient over so many logical shards (`docs/cluster.md`): of all rows, or of at least 256 rows a shard;
+        for "levenberg_marquardt", in its primal form, also JᵀJ. Their order is one of its own; it and the sums depend
+        on the rows, `seed` and `shards` alone.
     client : distributed.Client, optional
         Of a Dask cluster (extra `cluster`), whose workers sum over the shards of a stream; 64 of them by default. The
         bits are those of the same shards here.
@@ -267,11 +268,12 @@ def train(
         None if order is None else checked_order(order, data.rows),
     )
     require_possible(rules)
+    at_once = data.rows
     if shards is not None:
-        require_shards(shards, data.rows, rules)
+        at_once = require_shards(shards, data.rows, rules)
     elif isinstance(data, StreamedData):
         require_fitting(data.stream, rule, rules.batch_rows)
-    rule.require(network, data.rows, rules.l1, rules.l2)
+    rule.require(network, at_once, rules.l1, rules.l2, shards)
     able, reason = choose_engine(engine, network, rules, start.theta)
     state = State(
         start.theta,

@@ -16,6 +16,7 @@ from ..engines.shards import Shards
 from ..equations.arrays import Array
 from ..equations.network import Network
 from ..files.json_text import versions
+from ..optimizers.one_thread import blas_names
 from ..optimizers.rules import Rules
 from .shard_files import ShardFiles
 
@@ -57,10 +58,10 @@ class Job:
         return PartialSums(engine, workspace, self.rules, self.shards, files), files
 
 
-def abilities() -> dict[str, Any]:
-    """All that the bits of sums depend on in this process."""
+def abilities(curvature: bool = False) -> dict[str, Any]:
+    """All that the bits of sums depend on in this process; those of J̃ᵀ J̃ also on the BLAS."""
     own = versions()
-    return {
+    return ({"BLAS": blas_names()} if curvature else {}) | {
         "chainrule": own["chainrule"],
         "numpy": own["numpy"],
         "compiler": "none" if native.MISSING else native.compiler_version(),
@@ -78,9 +79,9 @@ class Holder:
     def __init__(self) -> None:
         self._made: tuple[PartialSums, ShardFiles] | None = None
 
-    def abilities(self) -> dict[str, Any]:
+    def abilities(self, curvature: bool) -> dict[str, Any]:
         """As the function of the module."""
-        return abilities()
+        return abilities(curvature)
 
     def prepare(self, job: Job, instruction_set: str | None) -> Exception | bool:
         """Make room for the sums of a run, by as many threads as Dask lets this worker have."""
@@ -97,7 +98,13 @@ class Holder:
         return True
 
     def sums(
-        self, theta: Array, epoch: int, step: int, wanted: list[int], owned: list[int]
+        self,
+        theta: Array,
+        epoch: int,
+        step: int,
+        curvature: bool,
+        wanted: list[int],
+        owned: list[int],
     ) -> tuple[Any, float]:
         """The sums of the wanted shards in a step, or the error; and the seconds. Files of those owned are kept."""
         began = time.perf_counter()
@@ -105,7 +112,7 @@ class Holder:
         partial, files = self._made
         try:
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                found = partial.parts(theta, epoch, step, wanted)
+                found = partial.parts(theta, epoch, step, wanted, curvature)
         except Exception as error:
             return error, 0.0
         files.keep(set(owned))

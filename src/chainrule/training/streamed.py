@@ -199,7 +199,7 @@ def require_fitting(stream: Stream, optimizer: Optimizer, batch_rows: int) -> No
         raise InputError(
             f"{optimizer.name}, whose every step takes all {batch_rows} rows of the stream, in {error.given}",
             error.allowed,
-            f"Pass {argument('shards', 64)}, for sums over parts of the rows (no levenberg_marquardt); or take an "
+            f"Pass {argument('shards', 64)}, for sums over parts of the rows; or take an "
             f'optimizer of batches: optimizer="adam". {error.remedy}',
         ) from error
 
