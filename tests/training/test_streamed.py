@@ -158,6 +158,18 @@ def test_what_a_stream_cannot_do_is_said(
         train(CLASSES, rows, **options)
 
 
+def test_a_batch_of_all_rows_has_them_as_they_lie(folder: Path) -> None:
+    rows = rows_of(folder)
+    x, t, _ = rows.in_memory()
+    options = {"batch_rows": len(x), "max_epochs": 2, "seed": 7, "progress": False}
+
+    def order(epoch: int) -> np.ndarray:
+        return rows.order(7, epoch).positions()
+
+    whole = train(CLASSES, x, t, order=order, **options)
+    assert sha256(whole) == sha256(train(CLASSES, rows, **options))
+
+
 def test_an_order_of_rows_in_memory_is_checked() -> None:
     x, y = np.zeros((5, 4)), np.zeros((5, 1))
     for order in (lambda epoch: [0, 1], lambda epoch: [0, 1, 2, 3, 5], 3):
