@@ -99,6 +99,10 @@ def test_arrays_are_mapped(tmp_path: Path) -> None:
     assert rows.preparation.inputs == loaded.inputs
     np.save(tmp_path / "x.npy", rng.normal(size=(300, 3)))
     assert stream(tmp_path / "x.npy", target=tmp_path / "y.npy").n_inputs == 3
+    np.save(tmp_path / "x1.npy", np.zeros((2, 2))), np.save(tmp_path / "y1.npy", y[:2])
+    with pytest.raises(InputError, match=r"x1.npy with rows of shape \(2,\)"):
+        stream(tmp_path / "x*.npy", target=tmp_path / "y*.npy")
+    (tmp_path / "x1.npy").unlink(), (tmp_path / "y1.npy").unlink()
     np.save(tmp_path / "x0.npy", np.zeros((0, 3))), np.save(tmp_path / "y0.npy", y[:0])
     both = stream(tmp_path / "x*.npy", target=tmp_path / "y*.npy")
     assert (both.n_rows, len(both.files)) == (300, 1)

@@ -300,6 +300,8 @@ def _require_like(first: StreamFile, file: StreamFile, asked: Dialect) -> None:
             "the same columns in all files",
             f"Add it; or leave it out of all: {argument('ignore', [gone[0]])}.",
         )
+    if first.kind == "npy":
+        _require_like_arrays(first, file)
     if first.kind != "parquet":
         return
     types, own = _footer(Path(first.path))[1], _footer(Path(file.path))[1]
@@ -316,6 +318,27 @@ def _require_like(first: StreamFile, file: StreamFile, asked: Dialect) -> None:
                 "one kind of values in all files",
                 f"Write it alike in all; or read it as text in all: {as_kind(name, 'category')}; or leave it out: "
                 f"{argument('ignore', [name])}.",
+            )
+
+
+def _require_like_arrays(first: StreamFile, file: StreamFile) -> None:
+    """Raise where rows or targets have another shape than those of the first file, or are of another kind."""
+    assert file.targets is not None
+    (x, y), (other_x, other_y) = _arrays(first), _arrays(file)
+    pixels, texts = (
+        {array.dtype == np.uint8 for array in (x, other_x)},
+        {array.dtype.kind in "US" for array in (y, other_y)},
+    )
+    for one, other, path, sorts in (
+        (x, other_x, file.path, pixels),
+        (y, other_y, file.targets.path, texts),
+    ):
+        if one.shape[1:] != other.shape[1:] or len(sorts) > 1:
+            raise InputError(
+                f"{path} with rows of shape {other.shape[1:]} and dtype {other.dtype}; in the first file they are of "
+                f"shape {one.shape[1:]} and dtype {one.dtype}",
+                "rows of one shape, all or none of them uint8; targets of one shape, all or none of them text",
+                "Save them alike.",
             )
 
 
