@@ -138,6 +138,8 @@ def test_an_estimator_learns_a_stream_as_rows_in_memory(folder: Path) -> None:
             assert len(scored.fit(rows).validation_scores_) == 2
         with pytest.raises(InputError, match="y with a stream"):
             streamed.fit(rows, y)
+        with pytest.raises(InputError, match="X that is a stream"):
+            streamed.predict(rows)
 
 
 @pytest.mark.parametrize(

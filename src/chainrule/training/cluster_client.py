@@ -64,8 +64,15 @@ def cluster_client(
                 "the address of a Dask scheduler: tcp://HOST:8786",
                 "Start it (dask scheduler) and its workers (dask worker ADDRESS), or look at its log for the address.",
             ) from error
-        with client:
-            yield client
+        # a scheduler that dies is this package's error, not a traceback in Dask's log
+        log = logging.getLogger("distributed.client")
+        level = log.level
+        log.setLevel(logging.CRITICAL)
+        try:
+            with client:
+                yield client
+        finally:
+            log.setLevel(level)
         return
     settings = {
         "distributed.scheduler.worker-ttl": f"{SILENT_SECONDS}s",
