@@ -56,11 +56,33 @@ def test_averaged_networks_take_no_stream(folder, monkeypatch, capsys) -> None:
     assert "--preset fast with --stream" in capsys.readouterr().err
 
 
-def test_one_cluster_is_asked_for(folder, monkeypatch, capsys) -> None:
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--workers", "2", "--scheduler", "tcp://h:1"), "--workers 2 beside"),
+        (("--workers", "2", "--no-stream"), "--no-stream beside --workers"),
+        (("--workers", "1000"), "--workers 1000 for 64 shards"),
+        (("--scheduler", "nowhere"), "scheduler nowhere, which does not answer"),
+    ],
+)
+def test_a_cluster_that_cannot_be_is_refused_before_the_pass(
+    folder, monkeypatch, capsys, options, said
+) -> None:
+    pytest.importorskip("distributed", reason="the extra cluster")
     monkeypatch.chdir(folder)
-    asked = ("train", "rows*.csv", "--target", "fits", "--workers", "2")
-    assert in_process(*asked, "--scheduler", "tcp://here:8786") == 2
-    assert "--workers 2 beside --scheduler" in capsys.readouterr().err
+    assert in_process("train", "rows*.csv", "--target", "fits", *options) == 2
+    found = capsys.readouterr()
+    assert said in found.err
+    assert found.out == ""
+
+
+def test_shards_are_of_files_and_the_plain_network(folder, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(folder)
+    shards = ("--target", "fits", "--shards", "2", "--preset", "fast")
+    assert in_process("train", "rows0.csv", *shards) == 2
+    assert "--shards 2 with --preset fast" in capsys.readouterr().err
+    assert in_process("train", "diabetes", "--stream") == 2
+    assert "diabetes, a data set by its name" in capsys.readouterr().err
 
 
 @pytest.mark.full

@@ -11,8 +11,11 @@ import pytest
 
 from chainrule import InputError, load_data, stream
 from chainrule.data.column_sums import ColumnSums
+from chainrule.data.dialect import Dialect
 from chainrule.data.read_ahead import ahead
 from chainrule.data.row_hash import chosen
+from chainrule.data.stream_files import files_of, parts_of
+from chainrule.data.stream_fit import Asked, fit
 from chainrule.data.stream_order import order_of
 from chainrule.data.tables import Table
 
@@ -96,6 +99,18 @@ def test_arrays_are_mapped(tmp_path: Path) -> None:
     assert rows.preparation.inputs == loaded.inputs
     np.save(tmp_path / "x.npy", rng.normal(size=(300, 3)))
     assert stream(tmp_path / "x.npy", target=tmp_path / "y.npy").n_inputs == 3
+    np.save(tmp_path / "x1.npy", np.zeros((2, 2))), np.save(tmp_path / "y1.npy", y[:2])
+    with pytest.raises(InputError, match=r"x1.npy with rows of shape \(2,\)"):
+        stream(tmp_path / "x*.npy", target=tmp_path / "y*.npy")
+    (tmp_path / "x1.npy").unlink(), (tmp_path / "y1.npy").unlink()
+    np.save(tmp_path / "x0.npy", np.zeros((0, 3))), np.save(tmp_path / "y0.npy", y[:0])
+    both = stream(tmp_path / "x*.npy", target=tmp_path / "y*.npy")
+    assert (both.n_rows, len(both.files)) == (300, 1)
+    with pytest.raises(InputError, match="without rows"):
+        stream(tmp_path / "x0.npy", target=tmp_path / "y0.npy")
+    np.save(tmp_path / "y.npy", y + 2**60)
+    with pytest.raises(InputError, match=r"y.npy with whole numbers beyond 2\^53"):
+        stream(tmp_path / "x.npy", target=tmp_path / "y.npy")
 
 
 def test_sums_are_merged_soundly() -> None:
@@ -253,6 +268,29 @@ def test_a_file_that_changes_while_it_is_used_is_named(tmp_path: Path) -> None:
         list(rows.batches(64, seed=0, epoch=0))
 
 
+@pytest.mark.parametrize("change", ["grows", "is cut off", "goes"])
+def test_a_file_that_changes_in_the_pass_ends_it(
+    tmp_path: Path, monkeypatch, change: str
+) -> None:
+    monkeypatch.setattr("chainrule.data.stream_files.TEXT_BYTES", 4000)
+    path = write(tmp_path / "rows.csv", columns_of())
+    (file,) = files_of([path], Dialect(), ())
+    parts = parts_of(file)
+    next(parts)
+    if change == "grows":
+        path.write_text(path.read_text() + "1,2,x,row,1.0,no\n")
+    elif change == "is cut off":
+        os.truncate(path, 5000)
+    else:
+        path.unlink()
+    asked = Asked(("answer",))
+    with pytest.raises(InputError, match=r"has changed since|cannot be read any more"):
+        fit([file], Dialect(), asked, (), lambda size: None)
+    if change == "is cut off":
+        with pytest.raises(InputError, match="has changed since"):
+            list(parts)
+
+
 def test_a_row_group_that_cannot_fit_is_refused_with_its_size(tmp_path: Path) -> None:
     columns = {f"x{i}": [float(j * i) for j in range(4000)] for i in range(20)}
     columns["y"] = [j % 2 for j in range(4000)]
@@ -283,6 +321,26 @@ def test_sources_that_are_no_stream(
     Path("packed.csv.gz").write_bytes(gzip.compress(b"a,b\n1,2\n"))
     with pytest.raises(InputError, match=said):
         stream(source)
+
+
+def test_what_no_stream_takes_is_said(tmp_path: Path) -> None:
+    numbers = {"size": list(range(20)), "answer": ["yes", "no"] * 10}
+    path = write(tmp_path / "rows.parquet", numbers)
+    rows = stream(path)
+    with pytest.raises(InputError, match="seed = -1"):
+        rows.split(0.5, -1)
+    with pytest.raises(InputError, match="batch_size = 0"):
+        next(rows.batches(0, 0, 0))
+    with pytest.raises(InputError, match="memory_bytes = inf"):
+        stream(path, memory_bytes=np.inf)
+    with pytest.raises(InputError, match="a source that is an int"):
+        stream(5)
+    with pytest.raises(InputError, match="which is a target, too"):
+        stream(path, target="size", weight="size")
+    arrays = [pa.array(numbers["size"])] * 2
+    pq.write_table(pa.Table.from_arrays(arrays, names=["a", "a"]), path)
+    with pytest.raises(InputError, match="with two columns 'a'"):
+        stream(path)
 
 
 def test_rows_end_outside_of_quotes(tmp_path: Path, monkeypatch) -> None:

@@ -138,6 +138,8 @@ def test_an_estimator_learns_a_stream_as_rows_in_memory(folder: Path) -> None:
             assert len(scored.fit(rows).validation_scores_) == 2
         with pytest.raises(InputError, match="y with a stream"):
             streamed.fit(rows, y)
+        with pytest.raises(InputError, match="X that is a stream"):
+            streamed.predict(rows)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +158,18 @@ def test_what_a_stream_cannot_do_is_said(
     rows = replace(rows_of(folder), memory_bytes=300_000)
     with pytest.raises(InputError, match=said):
         train(CLASSES, rows, **options)
+
+
+def test_a_batch_of_all_rows_has_them_as_they_lie(folder: Path) -> None:
+    rows = rows_of(folder)
+    x, t, _ = rows.in_memory()
+    options = {"batch_rows": len(x), "max_epochs": 2, "seed": 7, "progress": False}
+
+    def order(epoch: int) -> np.ndarray:
+        return rows.order(7, epoch).positions()
+
+    whole = train(CLASSES, x, t, order=order, **options)
+    assert sha256(whole) == sha256(train(CLASSES, rows, **options))
 
 
 def test_an_order_of_rows_in_memory_is_checked() -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.encoding import inputs, targets
 from ..data.file_kinds import content_bytes, kind_of, memory_bytes
+from ..data.load import DATA_SETS
 from ..data.splits import with_target
 from ..data.streams import MEMORY_BYTES, Stream, stream
 from ..data.tables import read_table
@@ -79,6 +80,12 @@ def stream_set(
     memory: int | None,
 ) -> StreamSet:
     """The rows of a file, or of files, with some held out to test on."""
+    if data in DATA_SETS and not Path(data).exists():
+        raise InputError(
+            f"{data}, a data set by its name, as a stream",
+            "files, or a pattern that names them",
+            "Leave --stream, --workers and --scheduler out: it fits into memory.",
+        )
     reading = dict(reading)
     test = reading.pop("test", None)
     made = stream(

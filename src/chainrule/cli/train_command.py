@@ -21,7 +21,7 @@ from ..equations.gradient_check import GradientCheck, check_gradient
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..training.checkpoints import Checkpoint
-from ..training.cluster_client import cluster_client
+from ..training.cluster_client import cluster_client, require_cluster
 from ..training.entry import SHARDS, train
 from ..training.report import Report, StopReason
 from .options import option_name
@@ -153,7 +153,7 @@ def _option(name: str, value: Any) -> list[str]:
 def default_preset(request: TrainRequest, data: Dataset) -> str:
     """The preset where none is asked for: of a table in a file whose network nobody describes, else one network."""
     described = request.resume or request.engine != "auto"
-    described |= isinstance(data, StreamSet)
+    described |= isinstance(data, StreamSet) or request.shards is not None
     described |= any(value is not None for value in request.asked.values())
     of_file = data.train_rows is not None and request.data not in DATA_SETS
     return "strong" if of_file and not described else ONE_NETWORK
@@ -161,8 +161,16 @@ def default_preset(request: TrainRequest, data: Dataset) -> str:
 
 def run(request: TrainRequest) -> int:
     """Train, test, check, save; the exit status."""
+    if request.by_cluster:
+        require_cluster_options(request)
     data = data_of(request)
     preset = request.preset or default_preset(request, data)
+    if preset != ONE_NETWORK and request.shards is not None:
+        raise InputError(
+            f"--shards {request.shards} with --preset {preset}",
+            "shards of the plain network's rows",
+            "Leave one of both out.",
+        )
     if preset != ONE_NETWORK:
         return run_preset(request, preset, data)
     recipe = recipe_for(data, **request.asked)
@@ -195,6 +203,30 @@ def run(request: TrainRequest) -> int:
         raise
 
 
+def require_cluster_options(request: TrainRequest) -> None:
+    """Raise for a cluster that cannot be had, before all rows are read once."""
+    shards, workers = request.shards or SHARDS, request.workers
+    if request.scheduler is not None and workers is not None:
+        raise InputError(
+            f"--workers {workers} beside --scheduler",
+            "workers of a scheduler that runs, or workers on this machine",
+            "Leave one of both out.",
+        )
+    if request.stream is False:
+        raise InputError(
+            "--no-stream beside --workers or --scheduler",
+            "streams, whose files each worker reads",
+            "Leave one of both out.",
+        )
+    if workers is not None and workers > shards:
+        raise InputError(
+            f"--workers {workers} for {shards} shards",
+            f"at most {shards} workers, as each has a shard or more",
+            "Pass fewer; no more than there are cores is best.",
+        )
+    require_cluster(request.scheduler)
+
+
 def sharded_recipe(recipe: Recipe, request: TrainRequest) -> Recipe:
     """The recipe with batches of 256 rows for each shard, unless others are asked for."""
     if recipe.batch_rows is None or request.asked.get("batch_rows") is not None:
@@ -204,12 +236,6 @@ def sharded_recipe(recipe: Recipe, request: TrainRequest) -> Recipe:
 
 def data_of(request: TrainRequest) -> Dataset:
     """The data set of a request, read whole or as a stream."""
-    if request.scheduler is not None and request.workers is not None:
-        raise InputError(
-            f"--workers {request.workers} beside --scheduler",
-            "workers of a scheduler that runs, or workers on this machine",
-            "Leave one of both out.",
-        )
     loss = request.asked.get("loss")
     numbers = None if loss is None else loss not in CLASS_LOSSES
     standardize = loss != "poisson"

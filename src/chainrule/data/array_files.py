@@ -13,7 +13,7 @@ from .file_kinds import announce_size
 from .npz_members import member_names, read_members
 from .tables import Table
 
-__all__ = ["read_arrays", "read_rows", "table_of"]
+__all__ = ["beyond_exact", "read_arrays", "read_rows", "table_of"]
 
 Matrix = np.ndarray[Any, Any]
 #: The whole numbers up to here, and no further, are all numbers of float64 too.
@@ -104,7 +104,7 @@ def _targets(path: Path, name: str, targets: Matrix, rows: int) -> Matrix:
             "finite numbers",
             "Correct that row or leave it out.",
         )
-    if targets.dtype.kind in "iu" and _beyond_exact(targets):
+    if targets.dtype.kind in "iu" and beyond_exact(targets):
         raise InputError(
             f"{path} with whole numbers beyond 2^53 in {name}",
             "numbers that float64 can tell apart, or texts",
@@ -113,7 +113,8 @@ def _targets(path: Path, name: str, targets: Matrix, rows: int) -> Matrix:
     return targets
 
 
-def _beyond_exact(numbers: Matrix) -> bool:
+def beyond_exact(numbers: Matrix) -> bool:
+    """Return whether one of the whole numbers is beyond 2^53, where float64 has gaps."""
     return int(numbers.max()) > EXACT or int(numbers.min()) < -EXACT
 
 

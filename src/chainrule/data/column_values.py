@@ -56,6 +56,8 @@ def require_numbers(table: Table, name: str, column: Column, what: str) -> None:
             "numbers",
             f"Name a column of numbers, or leave out {argument('numbers')} to predict classes."
             if what == "target"
+            else "Name a column of numbers."
+            if what == "column of row weights"
             else "The model was trained on numbers there: check the columns' order and names.",
         )
     if np.isinf(column).any():

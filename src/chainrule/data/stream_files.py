@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from ..arguments import argument, as_kind
-from ..errors import InputError, counted
-from .array_files import table_of
+from ..errors import InputError, counted, type_of
+from .array_files import beyond_exact, table_of
 from .column_kinds import Decided, decide
 from .dialect import Dialect
 from .file_kinds import kind_of, refuse_other_kinds, require_file
@@ -147,6 +147,12 @@ def found_paths(
     source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
 ) -> tuple[Path, ...]:
     """The files that a path, a pattern, or several of them name, in the order of their names."""
+    if not isinstance(source, str | os.PathLike | Sequence):
+        raise InputError(
+            f"a source that is {type_of(source)}",
+            'a path, a pattern, or a sequence of them: "rows/*.parquet"',
+            "Write rows that are in memory to a file; or pass them to train as they are.",
+        )
     given = [source] if isinstance(source, str | os.PathLike) else list(source)
     found: dict[Path, None] = {}
     for one in [os.fspath(path) for path in given]:
@@ -207,6 +213,8 @@ def files_of(
             continue
         if file.kind == "npy":
             file = replace(file, targets=_stamped(targets[i], "npy"))
+            if not len(_arrays(file)[0]):
+                continue
         if files:
             _require_like(files[0], file, asked)
             if asked.separator is None and file.layout is not None:
@@ -246,6 +254,12 @@ def _opened(path: Path, asked: Dialect, known: Collection[str]) -> StreamFile | 
         schema = _footer(path)[1]
         index = index_columns(schema) - set(asked.columns)
         names = tuple(name for name in schema.names if name not in index)
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise InputError(
+                f"{path} with two columns {twice[0]!r}",
+                "a name of its own for each column",
+                "Rename one, and write the file again.",
+            )
         return replace(_stamped(path, "parquet"), names=names)
     layout = layout_of(path, asked, known)
     if layout.encoding.startswith(QUADS):
@@ -286,6 +300,8 @@ def _require_like(first: StreamFile, file: StreamFile, asked: Dialect) -> None:
             "the same columns in all files",
             f"Add it; or leave it out of all: {argument('ignore', [gone[0]])}.",
         )
+    if first.kind == "npy":
+        _require_like_arrays(first, file)
     if first.kind != "parquet":
         return
     types, own = _footer(Path(first.path))[1], _footer(Path(file.path))[1]
@@ -302,6 +318,27 @@ def _require_like(first: StreamFile, file: StreamFile, asked: Dialect) -> None:
                 "one kind of values in all files",
                 f"Write it alike in all; or read it as text in all: {as_kind(name, 'category')}; or leave it out: "
                 f"{argument('ignore', [name])}.",
+            )
+
+
+def _require_like_arrays(first: StreamFile, file: StreamFile) -> None:
+    """Raise where rows or targets have another shape than those of the first file, or are of another kind."""
+    assert file.targets is not None
+    (x, y), (other_x, other_y) = _arrays(first), _arrays(file)
+    pixels, texts = (
+        {array.dtype == np.uint8 for array in (x, other_x)},
+        {array.dtype.kind in "US" for array in (y, other_y)},
+    )
+    for one, other, path, sorts in (
+        (x, other_x, file.path, pixels),
+        (y, other_y, file.targets.path, texts),
+    ):
+        if one.shape[1:] != other.shape[1:] or len(sorts) > 1:
+            raise InputError(
+                f"{path} with rows of shape {other.shape[1:]} and dtype {other.dtype}; in the first file they are of "
+                f"shape {one.shape[1:]} and dtype {one.dtype}",
+                "rows of one shape, all or none of them uint8; targets of one shape, all or none of them text",
+                "Save them alike.",
             )
 
 
@@ -368,8 +405,10 @@ def _blocks_of_lines(file: StreamFile) -> Iterator[Part]:
         start, lines, number = opened.tell(), layout.skipped_lines, 0
         pending = b""
         while True:
-            content = pending + opened.read(TEXT_BYTES)
-            whole = opened.tell() == file.size
+            read = opened.read(TEXT_BYTES)
+            content, whole = pending + read, opened.tell() >= file.size
+            if not (read or whole):  # cut off since it was opened
+                file.require_same()
             cut = len(content) if whole else _last_row_end(content, end, quote)
             if cut == 0 and not whole:
                 if len(content) >= LONGEST_ROW:
@@ -443,6 +482,7 @@ def tables_of(
         for start in range(part.start, part.stop, BATCH_ROWS):
             stop = min(start + BATCH_ROWS, part.stop)
             rows = np.asarray(x[start:stop]).reshape(stop - start, -1)
+            _require_exact(file, y[start:stop])
             table = table_of(file.name, rows, np.asarray(y[start:stop]), names)
             yield replace(table, numbers=np.arange(start, stop))
     else:
@@ -569,6 +609,17 @@ def _arrays(file: StreamFile) -> tuple[Matrix, Matrix]:
             "Save it so.",
         )
     return x, y
+
+
+def _require_exact(file: StreamFile, y: Matrix) -> None:
+    """Raise where a float64 could not tell targets apart."""
+    if y.dtype.kind in "iu" and beyond_exact(y):
+        assert file.targets is not None
+        raise InputError(
+            f"{file.targets.path} with whole numbers beyond 2^53",
+            "numbers that float64 can tell apart, or texts",
+            "Labels are saved as text: y.astype(str).",
+        )
 
 
 def array_names(x: Matrix) -> tuple[str, ...]:

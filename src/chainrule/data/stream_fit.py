@@ -132,12 +132,14 @@ def fit(
     found = _Pass(files, dialect, asked, sure)
     for number, file in enumerate(files):
         before = 0
+        file.require_same()
         for part in parts_of(file):
             if part.first_row < 0:  # of text: rows are counted as they are read
                 part = replace(part, first_row=before)
             rows = found.take(number, file, part)
             before = part.first_row + rows
             advance(part.bytes)
+        file.require_same()
         found.end_file(before)
     return found.result()
 

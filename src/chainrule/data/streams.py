@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from ..arguments import argument
-from ..errors import InputError, is_number
+from ..equations.draws import Purpose, generator
+from ..errors import InputError, is_number, require_kind
 from ..progress import ProgressLine
 from .dialect import Dialect
 from .dialect_options import asked_dialect
@@ -272,6 +273,7 @@ class Stream:
                 f"share = {share!r}", "a number between 0 and 1", "Pass 0.1, say."
             )
         draw = len(self.parts)
+        generator(seed, Purpose.SPLIT)  # refuses what is no seed
         both = (
             replace(
                 self, parts=(*self.parts, Share(float(share), int(seed), held, draw))
@@ -331,6 +333,16 @@ class Stream:
         X, T, row_weights, row_numbers
             As `read` gives them; the last batch of the epoch may be smaller.
         """
+        for name, value, low in (
+            ("batch_size", batch_size, 1),
+            ("start", start, 0),
+        ):
+            if not isinstance(value, int | np.integer) or value < low:
+                raise InputError(
+                    f"{name} = {value!r}",
+                    f"a whole number >= {low}",
+                    f"Pass {name}={max(low, 10)}, say.",
+                )
         order = self.order(seed, epoch)
         with closing(self.chunks(order, batch_size, start)) as chunks:
             for chunk in chunks:
@@ -449,7 +461,9 @@ def stream(
         not_missing=not_missing,
         kinds=kinds,
     )
-    if not (is_number(memory_bytes) and memory_bytes >= 1e6):
+    if weight is not None:
+        require_kind("weight", weight, str, "Name one column.")
+    if not (is_number(memory_bytes) and 1e6 <= memory_bytes < np.inf):
         raise InputError(
             f"memory_bytes = {memory_bytes!r}",
             "a number of bytes, a million or more",
@@ -483,6 +497,12 @@ def stream(
     ignored = tuple(n for n, kind in dialect.columns.items() if kind.kind == "ignore")
     if weight is not None:
         named_columns((weight,), names, where, "column of row weights")
+        if weight in (*wanted, *ignored):
+            raise InputError(
+                f"weight = {weight!r}, which is {'a target' if weight in wanted else 'ignored'}, too",
+                "a column of its own",
+                f"Leave one of both out: {argument('weight')}, or the other.",
+            )
     remarks: tuple[str, ...] = ()
     if not wanted:
         left = [n for n in names if n not in ignored and n != weight]

@@ -152,6 +152,12 @@ class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
         """Rows that the fitted network takes, dense or sparse."""
         if self._are_plain(X):
             return X
+        if isinstance(X, Stream):
+            raise InputError(
+                "X that is a stream, to predict for",
+                "rows in memory",
+                "Pass X of its batches, one after the other: for X, *_ in rows.batches(…).",
+            )
         return validate_data(
             self, numbers(X, "X"), accept_sparse=["csr", "csc"], reset=False
         )

@@ -12,10 +12,31 @@ from typing import Any
 from ..engines.threads import usable_cores
 from ..errors import InputError
 
-__all__ = ["cluster_client"]
+__all__ = ["cluster_client", "require_cluster"]
 
 #: Seconds to connect in; and without a sign of a worker on this machine, after which its shards go to the others.
 CONNECT_SECONDS, SILENT_SECONDS = 30, 30
+
+
+def require_cluster(scheduler: str | None = None) -> None:
+    """Raise where Dask is not installed, or no scheduler answers at the address, if one is given."""
+    _dask()
+    if scheduler is not None:
+        with cluster_client(scheduler):
+            pass
+
+
+def _dask() -> tuple[Any, Any]:
+    try:
+        import dask
+        import distributed
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"a cluster without {error.name}",
+            "an environment with the extra cluster: Dask",
+            'Install it: pip install "chainrule[cluster]".',
+        ) from error
+    return dask, distributed
 
 
 @contextmanager
@@ -33,15 +54,7 @@ def cluster_client(
     InputError
         Dask is not installed, or no scheduler answers.
     """
-    try:
-        import dask
-        import distributed
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"a cluster without {error.name}",
-            "an environment with the extra cluster: Dask",
-            'Install it: pip install "chainrule[cluster]".',
-        ) from error
+    dask, distributed = _dask()
     if scheduler is not None:
         try:
             client = distributed.Client(scheduler, timeout=CONNECT_SECONDS)
@@ -51,8 +64,15 @@ def cluster_client(
                 "the address of a Dask scheduler: tcp://HOST:8786",
                 "Start it (dask scheduler) and its workers (dask worker ADDRESS), or look at its log for the address.",
             ) from error
-        with client:
-            yield client
+        # a scheduler that dies is this package's error, not a traceback in Dask's log
+        log = logging.getLogger("distributed.client")
+        level = log.level
+        log.setLevel(logging.CRITICAL)
+        try:
+            with client:
+                yield client
+        finally:
+            log.setLevel(level)
         return
     settings = {
         "distributed.scheduler.worker-ttl": f"{SILENT_SECONDS}s",

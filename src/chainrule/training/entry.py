@@ -173,7 +173,8 @@ def train(
         Of every draw.
     order : callable, optional
         Of the number of an epoch, from 0, the row numbers in its order, or None for the rows as they lie; by default
-        drawn from (seed, epoch). `lambda epoch: rows.order(seed, epoch).positions()` is the order of a stream.
+        drawn from (seed, epoch). `lambda epoch: rows.order(seed, epoch).positions()` is the order of a stream. One
+        batch of all rows is of rows as they lie.
     input_scale : float, optional
         For x of dtype uint8, as pixels are: it stays so in memory, and the network sees
         x · input_scale.
@@ -251,12 +252,13 @@ def train(
             np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
         )
         data, held_out = split_off(network, start, everything, labels, validation, seed)
+    batch = checked_batch_rows(
+        rule, batch_rows, data.rows, 128 if shards is None else shards * SLICE_ROWS
+    )
     rules = Rules(
         rule,
         chosen(schedule, Schedule, SCHEDULES, "schedule"),
-        checked_batch_rows(
-            rule, batch_rows, data.rows, 128 if shards is None else shards * SLICE_ROWS
-        ),
+        batch,
         float(l1),
         float(l2),
         checked_dropout(network, dropout, input_dropout),
@@ -265,7 +267,7 @@ def train(
         checked_limit("max_norm", max_norm),
         checked_layers(network, frozen_layers),
         seed,
-        None if order is None else checked_order(order, data.rows),
+        checked_order(order, data.rows, batch),
     )
     require_possible(rules)
     at_once = data.rows

@@ -173,9 +173,11 @@ def checked_batch_rows(
 
 
 def checked_order(
-    order: Callable[[int], Any], rows: int
-) -> Callable[[int], np.ndarray[Any, Any] | None]:
-    """The order of the epochs, which raises where an epoch's is none of all rows."""
+    order: Callable[[int], Any] | None, rows: int, batch_rows: int
+) -> Callable[[int], np.ndarray[Any, Any] | None] | None:
+    """The order of the epochs, which raises where an epoch's is none of all rows; None for one batch of all rows."""
+    if order is None:
+        return None
     if not callable(order):
         raise InputError(
             f"order that is {type_of(order)}",
@@ -197,7 +199,7 @@ def checked_order(
             )
         return np.ascontiguousarray(numbers, np.int64)
 
-    return checked
+    return checked if batch_rows < rows else None
 
 
 def checked_dropout(
