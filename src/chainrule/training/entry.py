@@ -270,12 +270,7 @@ def train(
         checked_order(order, data.rows, batch),
     )
     require_possible(rules)
-    at_once = data.rows
-    if shards is not None:
-        at_once = require_shards(shards, data.rows, rules)
-    elif isinstance(data, StreamedData):
-        require_fitting(data.stream, rule, rules.batch_rows)
-    rule.require(network, at_once, rules.l1, rules.l2, shards)
+    _require_steps(network, rules, data, shards)
     able, reason = choose_engine(engine, network, rules, start.theta)
     state = State(
         start.theta,
@@ -365,6 +360,18 @@ def _checked_shards(shards: Any, client: Any, x: Any, order: Any) -> int | None:
             "Leave one of both out.",
         )
     return checked_count("shards", shards, low=1)
+
+
+def _require_steps(
+    network: Network, rules: Rules, data: Data, shards: int | None
+) -> None:
+    """Refuse steps that these rows, by shards or as a stream, do not allow."""
+    at_once = data.rows
+    if shards is not None:
+        at_once = require_shards(shards, data.rows, rules)
+    elif isinstance(data, StreamedData):
+        require_fitting(data.stream, rules.optimizer, rules.batch_rows)
+    rules.optimizer.require(network, at_once, rules.l1, rules.l2, shards)
 
 
 @contextmanager
