@@ -339,8 +339,9 @@ def test_what_no_stream_takes_is_said(tmp_path: Path) -> None:
         stream(path, target="size", weight="size")
     arrays = [pa.array(numbers["size"])] * 2
     pq.write_table(pa.Table.from_arrays(arrays, names=["a", "a"]), path)
-    with pytest.raises(InputError, match="with two columns 'a'"):
-        stream(path)
+    for read in (stream, load_data):
+        with pytest.raises(InputError, match="with two columns 'a'"):
+            read(path)
 
 
 def test_rows_end_outside_of_quotes(tmp_path: Path, monkeypatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ __all__ = [
     "columns_of",
     "damaged",
     "index_columns",
+    "names_once",
     "open_parquet",
     "parquet_names",
     "read_parquet",
@@ -136,7 +137,7 @@ def parquet_names(path: Path) -> tuple[str, ...]:
         index = index_columns(schema)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise damaged(path, error) from error
-    return tuple(name for name in schema.names if name not in index)
+    return names_once(path, (name for name in schema.names if name not in index))
 
 
 def open_parquet(path: Path, footer: Any = None) -> Any:
@@ -158,6 +159,19 @@ def damaged(where: Path | str, error: Exception) -> InputError:
         "a Parquet file as it was written",
         "Get it again.",
     )
+
+
+def names_once(path: Path, names: Iterable[str]) -> tuple[str, ...]:
+    """The names of the columns; `InputError` where two have the same."""
+    found = tuple(names)
+    if len(set(found)) < len(found):
+        twice = next(name for name in found if found.count(name) > 1)
+        raise InputError(
+            f"{path} with two columns {twice!r}",
+            "a name of its own for each column",
+            "Rename one, and write the file again.",
+        )
+    return found
 
 
 def index_columns(schema: Any) -> set[str]:

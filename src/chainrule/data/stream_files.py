@@ -23,7 +23,13 @@ from .array_files import beyond_exact, table_of
 from .column_kinds import Decided, decide
 from .dialect import Dialect
 from .file_kinds import kind_of, refuse_other_kinds, require_file
-from .parquet_columns import columns_of, damaged, index_columns, open_parquet
+from .parquet_columns import (
+    columns_of,
+    damaged,
+    index_columns,
+    names_once,
+    open_parquet,
+)
 from .tables import Table, found_dialect, read_text
 from .text_layout import Layout, layout_of
 from .text_rows import arrow
@@ -253,13 +259,7 @@ def _opened(path: Path, asked: Dialect, known: Collection[str]) -> StreamFile | 
     if kind == "parquet":
         schema = _footer(path)[1]
         index = index_columns(schema) - set(asked.columns)
-        names = tuple(name for name in schema.names if name not in index)
-        if twice := [name for name in names if names.count(name) > 1]:
-            raise InputError(
-                f"{path} with two columns {twice[0]!r}",
-                "a name of its own for each column",
-                "Rename one, and write the file again.",
-            )
+        names = names_once(path, (n for n in schema.names if n not in index))
         return replace(_stamped(path, "parquet"), names=names)
     layout = layout_of(path, asked, known)
     if layout.encoding.startswith(QUADS):
