@@ -59,7 +59,7 @@ class Value:
     width: float = 1.0
 
     def scaled(self, center: float, width: float) -> Value:
-        """The same after another step."""
+        """The value after one more step of centering and scaling."""
         center, width = self.center + center * self.width, self.width * width
         return Value(self.source, self.which, float(center), float(width))
 

@@ -54,7 +54,7 @@ def worst_mistakes(data: Dataset, done: Evaluation) -> str:
 def worst_rows(
     columns: Mapping[str, Column], done: Evaluation, dates: Collection[str] = ()
 ) -> str:
-    """The same for rows of a table, by their columns, some of which are days since 1970."""
+    """The worst rows of a table, the worst first; columns in `dates` are days since 1970."""
     rows = done.worst(ROWS)
     if not len(rows):
         return section(TITLE, paragraph(NONE))

@@ -221,7 +221,7 @@ def how_it_follows(
 
 
 def _with_dates(model: Tabular, found: Dependence) -> Dependence:
-    """The same with dates in place of days since 1970."""
+    """A dependence whose values are dates where they were days since 1970."""
     kinds = dict(zip(model.encoding_.names, model.encoding_.kinds, strict=True))
     if kinds[found.name] != "date":
         return found
