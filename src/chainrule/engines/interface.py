@@ -22,14 +22,13 @@ from ..equations.forward_pass import Trace
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters
 from ..errors import NonFiniteError
-from ..optimizers.constraints import free_entries
-from ..optimizers.interface import Problem, Rows, Slots
+from ..optimizers.interface import Optimizer, Problem, Rows, Slots
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..optimizers.step import apply_step
 from .rows import Data, EpochPart, batches_per_epoch, cut
 
-__all__ = ["AfterStep", "Engine", "Masks", "Pause", "Workspace"]
+__all__ = ["AfterStep", "Engine", "Masks", "Pause", "Workspace", "step_along"]
 
 Masks = tuple[Array | None, ...] | None
 #: Called after every step with the new state; what it raises ends the epoch.
@@ -153,10 +152,6 @@ class Engine(ABC):
         """A context for what is computed with NumPy between epochs."""
         return nullcontext()
 
-    def remark(self) -> str:
-        """Words on the last steps, for the line of progress."""
-        return ""
-
     def run_epoch(
         self,
         workspace: Workspace,
@@ -201,11 +196,7 @@ class Engine(ABC):
         else:
             count, first, order = part.count, part.first, part.order
             rows_given = int(order.shape[0])
-        free = (
-            free_entries(workspace.network.sizes, rules.frozen_layers, state.theta)
-            if rules.frozen_layers
-            else None
-        )
+        free = rules.free_entries(workspace.network.sizes, state.theta)
         for number, rows in enumerate(cut(order, rows_given, rules.batch_rows), first):
             if number < state.step_in_epoch:
                 continue
@@ -231,7 +222,7 @@ class Engine(ABC):
         count: int,
         free: Array | None,
     ) -> State:
-        sizes, theta, t = workspace.network.sizes, state.theta, state.steps + 1
+        sizes, theta = workspace.network.sizes, state.theta
         masks = None
         if any(rules.dropout):
             masks = dropout_masks(
@@ -272,32 +263,37 @@ class Engine(ABC):
                 rules.frozen_layers,
             )
 
-        if not optimizer.one_gradient:
-            weight = 1.0  # J of all rows is no mean over batches
         try:
-            stepped = optimizer.step(Problem(evaluate, move, passes, rows), state)
-            if not stepped.taken:
-                return replace(
-                    state,
-                    theta=stepped.theta,
-                    slots=stepped.slots,
-                    memory=stepped.memory,
-                    scalars=stepped.scalars,
-                )
-            loss_sum = state.loss_sum + weight * float(stepped.J)
-            if not math.isfinite(loss_sum):  # huge row weights
-                raise NonFiniteError("J")
+            problem = Problem(evaluate, move, passes, rows)
+            return step_along(optimizer, problem, state, weight)
         except NonFiniteError as error:
-            raise NonFiniteError(error.quantity, t) from error
-        return replace(
-            state,
-            theta=stepped.theta,
-            slots=stepped.slots,
-            memory=stepped.memory,
-            scalars=stepped.scalars,
-            details=stepped.details,
-            step_in_epoch=state.step_in_epoch + 1,
-            steps=t,
-            loss_sum=loss_sum,
-            weight_sum=state.weight_sum + weight,
-        )
+            raise NonFiniteError(error.quantity, state.steps + 1) from error
+
+
+def step_along(
+    optimizer: Optimizer, problem: Problem, state: State, weight: float
+) -> State:
+    """The state after a step on rows of this weight; its `steps` are as before where the optimizer has ended."""
+    stepped = optimizer.step(problem, state)
+    moved = replace(
+        state,
+        theta=stepped.theta,
+        slots=stepped.slots,
+        memory=stepped.memory,
+        scalars=stepped.scalars,
+    )
+    if not stepped.taken:
+        return moved
+    if not optimizer.one_gradient:
+        weight = 1.0  # J of all rows is no mean over batches
+    loss_sum = state.loss_sum + weight * float(stepped.J)
+    if not math.isfinite(loss_sum):  # huge row weights
+        raise NonFiniteError("J")
+    return replace(
+        moved,
+        details=stepped.details,
+        step_in_epoch=state.step_in_epoch + 1,
+        steps=state.steps + 1,
+        loss_sum=loss_sum,
+        weight_sum=state.weight_sum + weight,
+    )

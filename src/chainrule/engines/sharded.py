@@ -1,16 +1,17 @@
-"""Sharded steps: a gradient as the sum over logical shards (`shards`), computed by another engine, here or elsewhere.
+"""Sharded steps: a gradient as the sum over logical shards (`shards`), computed by an engine, here or elsewhere.
 
-Σ w ∂ℓ/∂θ of each shard is the other engine's, in the dtype of θ; the sums over shards are divided by Σ w once (J1, B3),
+Σ w ∂ℓ/∂θ of each shard is the engine's, in the dtype of θ; the sums over shards are divided by Σ w once (J1, B3),
 and the penalty is added once (J2). The step along it is `apply_step`, as in every engine.
 """
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, final
+from typing import Any
 
 import numpy as np
 
@@ -29,18 +30,17 @@ from ..equations.network import (
 from ..equations.output_curvature import output_factor
 from ..equations.second_order import gauss_newton
 from ..errors import InputError, NonFiniteError
-from ..optimizers.constraints import free_entries
 from ..optimizers.interface import Problem, Rows, Slots
 from ..optimizers.local_model import on_numpy
 from ..optimizers.one_thread import one_thread
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from ..optimizers.step import apply_step
-from .interface import AfterStep, Engine, Masks, Pause, Workspace
-from .rows import Data, EpochPart
+from .interface import AfterStep, Engine, Workspace, step_along
+from .rows import Data
 from .shards import SLICE_ROWS, Node, Shards, Sums, Tree
 
-__all__ = ["PartialSums", "Sharded", "require_shards", "rows_of", "sharded"]
+__all__ = ["PartialSums", "ShardedSteps", "require_shards", "rows_of", "sharded"]
 
 #: Rows that a workspace has room for at least: those that a run looks at after an epoch.
 ASIDE_ROWS = 500
@@ -103,7 +103,7 @@ class PartialSums:
         epoch: int,
         step: int,
         wanted: Iterable[int],
-        curvature: bool = False,
+        curvature: bool,
     ) -> dict[Node, Sums]:
         """The sums of the wanted shards in one step, added as far as they are neighbors."""
         tree = Tree(self.shards.count)
@@ -111,25 +111,28 @@ class PartialSums:
             tree.add((0, shard), self._shard(theta, epoch, step, shard, curvature))
         return tree.parts
 
+    def whole(self, theta: Array, epoch: int, step: int, curvature: bool) -> Sums:
+        """The sums over all shards in one step."""
+        every = range(self.shards.count)
+        (sums,) = self.parts(theta, epoch, step, every, curvature).values()
+        return sums
+
     def _shard(
         self, theta: Array, epoch: int, step: int, shard: int, curvature: bool
     ) -> Sums:
         rows = self.read(shard)
-        place, total = step * self.shards.count + shard, None
-        for number, piece in enumerate(self.shards.pieces(shard, epoch, step)):
-            key = (place << 20) + number
-            taken = rows_of(rows, piece)
-            found = self._piece(theta, epoch, key, taken)
-            if curvature:
-                found = replace(found, curvature=self._curvature(theta, taken))
-            if total is None:
-                total = found
-            else:
-                total += found
-        assert total is not None  # a slice has a row at least
-        return total
+        first_key = (step * self.shards.count + shard) << 20
+        pieces = (
+            self._piece(theta, epoch, key, rows_of(rows, piece), curvature)
+            for key, piece in enumerate(
+                self.shards.pieces(shard, epoch, step), first_key
+            )
+        )
+        return functools.reduce(operator.iadd, pieces)  # a slice has a row at least
 
-    def _piece(self, theta: Array, epoch: int, key: int, rows: Data) -> Sums:
+    def _piece(
+        self, theta: Array, epoch: int, key: int, rows: Data, curvature: bool
+    ) -> Sums:
         rules, masks = self.rules, None
         if any(rules.dropout):
             sizes = self.workspace.network.sizes
@@ -139,7 +142,8 @@ class PartialSums:
         J, gradient = self.engine.loss_and_gradient(
             self.workspace, theta, rows, masks=masks, reduction="sum"
         )
-        return Sums(float(J), rows.weight, rows.rows, gradient)
+        curved = self._curvature(theta, rows) if curvature else None
+        return Sums(float(J), rows.weight, rows.rows, gradient, curved)
 
     def _curvature(self, theta: Array, rows: Data) -> Array:
         """J̃ᵀ J̃ of a piece (G6)."""
@@ -161,9 +165,9 @@ def sharded(
     data: Data,
     count: int,
     dtype: Any,
-    threads: int | None = None,
-) -> tuple[Sharded, Workspace]:
-    """Sharded steps over rows in memory by another engine, and the workspace for them."""
+    threads: int | None,
+) -> tuple[ShardedSteps, Workspace]:
+    """Sharded steps over rows in memory, whose gradients are an engine's, and the workspace for them."""
     shards = Shards(data.rows, count, rules.batch_rows, rules.seed)
     room = PartialSums.room(rules, shards)
     workspace = engine.prepare(network, room, dtype, threads, data.scale)
@@ -172,13 +176,7 @@ def sharded(
         return rows_of(data, slice(*shards.bounds(shard)))
 
     partial = PartialSums(engine, workspace, rules, shards, read)
-
-    def sums(theta: Array, epoch: int, step: int, curvature: bool) -> Sums:
-        parts = partial.parts(theta, epoch, step, range(count), curvature)
-        (whole,) = parts.values()
-        return whole
-
-    return Sharded(engine, shards, sums), workspace
+    return ShardedSteps(network, rules, shards, partial.whole), workspace
 
 
 def rows_of(data: Data, rows: Any) -> Data:
@@ -189,135 +187,50 @@ def rows_of(data: Data, rows: Any) -> Data:
     return Data(data.x[rows], data.y[rows], None if w is None else w[rows], data.scale)
 
 
-@final
 @dataclass(frozen=True)
-class Sharded(Engine):
-    """Steps along sums over shards; all else is the other engine's.
+class ShardedSteps:
+    """Steps along sums over shards.
 
     Parameters
     ----------
-    inner : Engine
+    network : Network
+    rules : Rules
     shards : Shards
     sums : callable
         (θ, epoch, step, whether with J̃ᵀ J̃) → `Sums` over all shards of a step.
     note : callable
-        What to say of the last steps beside the loss.
+        Words on the last steps, for the line of progress.
     """
 
-    name: ClassVar[str] = "sharded"
-    inner: Engine
+    network: Network
+    rules: Rules
     shards: Shards
     sums: Callable[[Array, int, int, bool], Sums]
     note: Callable[[], str] = str
 
-    def refusal(self, network: Network, rules: Rules, theta: Array) -> str | None:
-        return self.inner.refusal(network, rules, theta)
-
-    def prepare(
-        self,
-        network: Network,
-        rules: Rules,
-        dtype: Any,
-        threads: int | None = None,
-        scale: float | None = None,
-    ) -> Workspace:
-        return self.inner.prepare(network, rules, dtype, threads, scale)
-
-    def loss_and_gradient(
-        self,
-        workspace: Workspace,
-        theta: Array,
-        data: Data,
-        *,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        masks: Masks = None,
-        reduction: str = "mean",
-    ) -> tuple[Array, Array]:
-        return self.inner.loss_and_gradient(
-            workspace, theta, data, l1=l1, l2=l2, masks=masks, reduction=reduction
-        )
-
-    def passes(
-        self,
-        workspace: Workspace,
-        theta: Array,
-        data: Data,
-        *,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        masks: Masks = None,
-        reduction: str = "mean",
-        input_gradient: bool = False,
-    ) -> tuple[Trace, Gradient]:
-        return self.inner.passes(
-            workspace,
-            theta,
-            data,
-            l1=l1,
-            l2=l2,
-            masks=masks,
-            reduction=reduction,
-            input_gradient=input_gradient,
-        )
-
-    def predictor(
-        self, network: Network, parameters: Parameters, threads: int | None = None
-    ) -> Callable[[Array], Array]:
-        return self.inner.predictor(network, parameters, threads)
-
-    def aside(self) -> AbstractContextManager[Any]:
-        return self.inner.aside()
-
-    def remark(self) -> str:
-        return self.note()
-
-    def run_epoch(
-        self,
-        workspace: Workspace,
-        rules: Rules,
-        data: Data,
-        state: State,
-        after_step: AfterStep,
-        pause: Callable[[], Pause] = Pause,
-        part: EpochPart | None = None,
-    ) -> State:
-        """As `Engine.run_epoch` of a whole epoch; `data` are not looked at, the sums are over the shards."""
-        network = workspace.network
-        free = (
-            free_entries(network.sizes, rules.frozen_layers, state.theta)
-            if rules.frozen_layers
-            else None
-        )
+    def run_epoch(self, state: State, after_step: AfterStep) -> State:
+        """The steps that are left of an epoch, as `Engine.run_epoch` makes them of rows."""
+        rules = self.rules
+        free = rules.free_entries(self.network.sizes, state.theta)
         while state.step_in_epoch < self.shards.steps:
+            place, curved = state.step_in_epoch, rules.optimizer.second_order
             try:
-                sums = self.sums(
-                    state.theta,
-                    state.epoch,
-                    state.step_in_epoch,
-                    rules.optimizer.second_order,
-                )
+                sums = self.sums(state.theta, state.epoch, place, curved)
                 if sums.weight > 0:
                     before = state.steps
-                    state = self._stepped(network, rules, state, sums, free)
+                    state = self._stepped(state, sums, free)
                     if state.steps == before:  # the optimizer has ended
                         break
                 else:  # a batch of weight 0 makes no step
-                    state = replace(state, step_in_epoch=state.step_in_epoch + 1)
+                    state = replace(state, step_in_epoch=place + 1)
             except NonFiniteError as error:
                 raise NonFiniteError(error.quantity, state.steps + 1) from error
             after_step(state)
         return state
 
-    def _stepped(
-        self,
-        network: Network,
-        rules: Rules,
-        state: State,
-        sums: Sums,
-        free: Array | None,
-    ) -> State:
-        sizes, rate = network.sizes, rules.learning_rate(state, self.shards.steps)
+    def _stepped(self, state: State, sums: Sums, free: Array | None) -> State:
+        network, rules, sizes = self.network, self.rules, self.network.sizes
+        rate = rules.learning_rate(state, self.shards.steps)
         none = tuple(np.zeros((0, n)) for n in sizes)  # of rows that are elsewhere
 
         def at(theta: Array, curvature: bool = False) -> Sums:
@@ -337,7 +250,7 @@ class Sharded(Engine):
                 J, gradient = evaluate(theta)
             except NonFiniteError:
                 J, gradient = np.float64(math.inf), np.zeros(theta.shape)
-            trace = Trace(none, none[1:], (None,) * (len(sizes) - 1))
+            trace = Trace(none, none[1:], (None,) * network.n_layers)
             flat, no_rows = as_numpy(gradient), np.zeros(0)
             return trace, Gradient(sizes, J, flat, none[1:], no_rows, None)
 
@@ -351,28 +264,7 @@ class Sharded(Engine):
             return found / sums.weight  # J1
 
         problem = Problem(evaluate, move, passes, rows, curvature)
-        stepped = rules.optimizer.step(problem, state)
-        moved = replace(
-            state,
-            theta=stepped.theta,
-            slots=stepped.slots,
-            memory=stepped.memory,
-            scalars=stepped.scalars,
-        )
-        if not stepped.taken:
-            return moved
-        weight = sums.weight if rules.optimizer.one_gradient else 1.0
-        loss_sum = state.loss_sum + weight * float(stepped.J)
-        if not math.isfinite(loss_sum):  # huge row weights
-            raise NonFiniteError("J")
-        return replace(
-            moved,
-            details=stepped.details,
-            step_in_epoch=state.step_in_epoch + 1,
-            steps=state.steps + 1,
-            loss_sum=loss_sum,
-            weight_sum=state.weight_sum + weight,
-        )
+        return step_along(rules.optimizer, problem, state, sums.weight)
 
 
 def _mean(

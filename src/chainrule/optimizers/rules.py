@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ..equations.arrays import Array
 from ..equations.draws import epoch_order
+from .constraints import free_entries
 from .interface import Optimizer
 from .schedules import SCHEDULES, Constant, Schedule
 from .state import State
@@ -92,6 +93,11 @@ class Rules:
             return epoch_order(rows, self.batch_rows, self.seed, epoch)
         order = self.order(epoch)
         return np.arange(rows) if order is None and self.batch_rows < rows else order
+
+    def free_entries(self, sizes: Sequence[int], like: Array) -> Array | None:
+        """A mask of the entries of θ that may move; None for all of them."""
+        frozen = self.frozen_layers
+        return free_entries(sizes, frozen, like) if frozen else None
 
     def l2_of(self, weight: float) -> float:
         """The factor of ½ Σ W² in the J of a batch of this weight."""

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
-from ..engines import ENGINES, native
+from ..engines import native
 from ..engines.interface import Workspace
-from ..engines.sharded import Sharded
+from ..engines.sharded import ShardedSteps
 from ..engines.shards import Sums, Tree
 from ..equations.arrays import Array
 from ..errors import InputError, counted, type_of
@@ -73,27 +73,23 @@ def assigned(
 
 @contextmanager
 def sharded_stream(
-    job: Job, client: Any = None, threads: int | None = None
-) -> Iterator[tuple[Sharded, Workspace]]:
+    job: Job, client: Any, threads: int | None
+) -> Iterator[tuple[ShardedSteps, Workspace]]:
     """Sharded steps over a stream, here or by the workers of a client, and a workspace for what is computed beside."""
     partial, files = job.partial_sums(threads)
-    engine, count = ENGINES[job.engine], job.shards.count
+    settled = job.network, job.rules, job.shards
     if client is None:
 
         def sums(theta: Array, epoch: int, step: int, curvature: bool) -> Sums:
-            parts = partial.parts(theta, epoch, step, range(count), curvature)
-            (whole,) = parts.values()
-            files.keep({*range(count)})
+            whole = partial.whole(theta, epoch, step, curvature)
+            files.keep({*range(job.shards.count)})
             return whole
 
-        yield Sharded(engine, job.shards, sums), partial.workspace
+        yield ShardedSteps(*settled, sums), partial.workspace
         return
     _require_sendable(job)
     with Cluster(checked_client(client), job) as cluster:
-        yield (
-            Sharded(engine, job.shards, cluster.sums, cluster.note),
-            partial.workspace,
-        )
+        yield ShardedSteps(*settled, cluster.sums, cluster.note), partial.workspace
 
 
 def _require_sendable(job: Job) -> None:
@@ -174,9 +170,7 @@ class Cluster:
     ) -> None:
         self.members.clear()  # the last reference to a holder's future ends it
 
-    def sums(
-        self, theta: Array, epoch: int, step: int, curvature: bool = False
-    ) -> Sums:
+    def sums(self, theta: Array, epoch: int, step: int, curvature: bool) -> Sums:
         """The sums over all shards of a step."""
         count = self.job.shards.count
         tree, missing, asked = Tree(count), set(range(count)), 0

@@ -19,7 +19,7 @@ from ..data.streams import Stream
 from ..engines import choose_engine
 from ..engines.interface import Engine, Workspace
 from ..engines.rows import Data
-from ..engines.sharded import require_shards, sharded
+from ..engines.sharded import ShardedSteps, require_shards, sharded
 from ..engines.shards import SLICE_ROWS, Shards
 from ..engines.threads import checked_threads
 from ..equations.arrays import Array, array_namespace, as_numpy, row_major
@@ -287,7 +287,7 @@ def train(
     prepared = _prepared(
         able, network, rules, data, start.theta, threads, shards, client
     )
-    with prepared as (steps, workspace):
+    with prepared as (by_shards, workspace):
         run = Run(
             network,
             data,
@@ -298,10 +298,11 @@ def train(
             callbacks,
             checkpoint,
             fixed,
-            steps,
+            able,
             workspace,
             state,
             metrics=recorded,
+            sharded=by_shards,
         )
         if resume is not None:
             run.restore(load_checkpoint(resume, fixed, state))
@@ -384,10 +385,10 @@ def _prepared(
     threads: int | None,
     shards: int | None,
     client: Any,
-) -> Iterator[tuple[Engine, Workspace]]:
-    """Whatever takes the steps, ready for them, until the run has ended."""
+) -> Iterator[tuple[ShardedSteps | None, Workspace]]:
+    """Steps by shards, where there are some, and the workspace, until the run has ended."""
     if shards is None:
-        yield engine, engine.prepare(network, rules, theta.dtype, threads, data.scale)
+        yield None, engine.prepare(network, rules, theta.dtype, threads, data.scale)
     elif not isinstance(data, StreamedData):
         yield sharded(engine, network, rules, data, shards, theta.dtype, threads)
     else:

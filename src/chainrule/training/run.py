@@ -15,7 +15,7 @@ import numpy as np
 
 from ..engines.interface import Engine, Pause, Workspace
 from ..engines.rows import Data, batches_per_epoch
-from ..engines.sharded import Sharded
+from ..engines.sharded import ShardedSteps
 from ..equations.arrays import Array, as_numpy
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters
@@ -66,7 +66,7 @@ class Run:
     """Everything that `train` or an estimator set up, and how far it has come.
 
     `metrics` are recorded after each epoch, that of early stopping among them; `diagnosing` says whether layers are
-    looked at as it continues.
+    looked at as it continues. `sharded` takes the steps, if there is one, else the engine.
     """
 
     network: Network
@@ -89,6 +89,7 @@ class Run:
     failure: NonFiniteError | None = None
     diagnosing: bool = True
     metrics: Sequence[Metric] = ()
+    sharded: ShardedSteps | None = None
 
     def restore(self, progress: Progress) -> None:
         """Continue from a checkpoint."""
@@ -153,10 +154,12 @@ class Run:
         return StopReason.EPOCHS
 
     def _run_epoch(self) -> State:
-        """The steps that are left of the epoch, of rows in memory or of a stream."""
+        """The steps that are left of the epoch, by shards, of rows in memory or of a stream."""
         data, state = self.data, self.state
+        if self.sharded is not None:
+            return self.sharded.run_epoch(state, self._after_step)
         steps = self._after_step, self._pause
-        if isinstance(data, StreamedData) and not isinstance(self.engine, Sharded):
+        if isinstance(data, StreamedData):
             return data.run_epoch(
                 self.engine, self.workspace, self.rules, state, *steps
             )
@@ -330,7 +333,8 @@ class Run:
             note += f"  validation {epoch.validation_loss:.4g}"
         for name, value in epoch.metrics.items():
             note += f"  {name} {value:.4g}"
-        return f"{note}  {remark}" if (remark := self.engine.remark()) else note
+        words = self.sharded.note() if self.sharded is not None else ""
+        return f"{note}  {words}" if words else note
 
     def _save(self) -> None:
         if self.checkpoint is None:
