@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from . import activations, initializers, losses, metrics, optimizers, schedules
     from .data.dataset import Dataset
     from .data.load import load_data
-    from .data.streams import Stream, stream
+    from .data.stream_making import stream
+    from .data.streams import Stream
     from .engines.predictor import Predictor
     from .equations.activation import Activation
     from .equations.activations import ACTIVATIONS
@@ -110,7 +111,7 @@ _HOME = {
     "Dataset": "data.dataset",
     "load_data": "data.load",
     "Stream": "data.streams",
-    "stream": "data.streams",
+    "stream": "data.stream_making",
     "from_sklearn": "interchange.sklearn_in",
     "from_torch": "interchange.torch_in",
     "from_onnx": "interchange.onnx_in",

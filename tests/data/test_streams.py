@@ -14,7 +14,7 @@ from chainrule.data.column_sums import ColumnSums
 from chainrule.data.dialect import Dialect
 from chainrule.data.read_ahead import ahead
 from chainrule.data.row_hash import chosen
-from chainrule.data.stream_files import files_of, parts_of
+from chainrule.data.stream_files import files_of
 from chainrule.data.stream_fit import Asked, fit
 from chainrule.data.stream_order import order_of
 from chainrule.data.tables import Table
@@ -223,6 +223,11 @@ def spoil(path: Path) -> None:
     path.write_bytes(content)
 
 
+def become_arrays(path: Path) -> None:
+    np.save(path.with_suffix(".npy"), np.zeros((3, 2)))
+    path.with_suffix(".npy").rename(path)
+
+
 def lose_a_column(path: Path) -> None:
     columns = cut(columns_of(), 600, ROWS)
     del columns["kind"]
@@ -245,6 +250,7 @@ def lose_a_column(path: Path) -> None:
             r"part1.parquet, row group 2, which is no whole Parquet file",
         ),
         ("parquet", lose_a_column, r"part1.parquet without the column 'kind'"),
+        ("parquet", become_arrays, r"part1.parquet, which is npy, beside .*part0"),
     ],
 )
 def test_a_fault_is_named_with_its_place(
@@ -272,10 +278,10 @@ def test_a_file_that_changes_while_it_is_used_is_named(tmp_path: Path) -> None:
 def test_a_file_that_changes_in_the_pass_ends_it(
     tmp_path: Path, monkeypatch, change: str
 ) -> None:
-    monkeypatch.setattr("chainrule.data.stream_files.TEXT_BYTES", 4000)
+    monkeypatch.setattr("chainrule.data.stream_text.TEXT_BYTES", 4000)
     path = write(tmp_path / "rows.csv", columns_of())
     (file,) = files_of([path], Dialect(), ())
-    parts = parts_of(file)
+    parts = file.parts()
     next(parts)
     if change == "grows":
         path.write_text(path.read_text() + "1,2,x,row,1.0,no\n")
@@ -345,9 +351,9 @@ def test_what_no_stream_takes_is_said(tmp_path: Path) -> None:
 
 
 def test_rows_end_outside_of_quotes(tmp_path: Path, monkeypatch) -> None:
-    from chainrule.data import stream_files
+    from chainrule.data import stream_text
 
-    monkeypatch.setattr(stream_files, "TEXT_BYTES", 64)
+    monkeypatch.setattr(stream_text, "TEXT_BYTES", 64)
     lines = [f'{i},"a, {i}\nb ""c""",{"yes" if i % 2 else "no"}' for i in range(40)]
     path = tmp_path / "quoted.csv"
     path.write_text("\ufeffn,note,answer\n" + "\n".join(lines), encoding="utf-8")

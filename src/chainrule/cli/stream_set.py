@@ -14,7 +14,8 @@ from ..data.encoding import inputs, targets
 from ..data.file_kinds import content_bytes, kind_of, memory_bytes
 from ..data.load import DATA_SETS
 from ..data.splits import with_target
-from ..data.streams import MEMORY_BYTES, Stream, stream
+from ..data.stream_making import stream
+from ..data.streams import MEMORY_BYTES, Stream
 from ..data.tables import read_table
 from ..errors import InputError
 from .recipes import Recipe

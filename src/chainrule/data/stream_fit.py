@@ -6,7 +6,6 @@ those of whole numbers are. Other means, and standard deviations, agree to round
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -27,14 +26,14 @@ from .preparation import (
     features_of,
     require_one_target,
 )
-from .stream_files import Part, StreamFile, parts_of, tables_of
+from .stream_arrays import ArrayFile
+from .stream_file import Part, StreamFile
 from .tables import Column, Table
 
 __all__ = [
     "Asked",
     "Block",
     "Found",
-    "array_columns",
     "checked_row_weights",
     "fit",
 ]
@@ -71,18 +70,12 @@ class Block:
 
     Parameters
     ----------
-    number : int
-        Among the blocks of the stream, from 0.
-    file : str
-        The path of its file.
+    number, file : int
+        Its number among the blocks of the stream, and that of its file, from 0.
     first_row : int
         The number of its first row among the rows of all files, from 0.
     rows : int
         Its rows that are used.
-    bytes : int
-        Its size in the file, unpacked.
-    of_file : int
-        The number of its file.
     part : Part
         Its place in the file, with all of its rows.
     gone : bytes
@@ -90,13 +83,11 @@ class Block:
     """
 
     number: int
-    file: str
+    file: int
     first_row: int
     rows: int
-    bytes: int
-    of_file: int
     part: Part
-    gone: builtins.bytes = b""
+    gone: bytes = b""
 
     def there(self) -> Rows:
         """A mask of the rows of its part that have a target, shape (rows of the part,)."""
@@ -108,7 +99,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Found:
-    """The result of the pass: the preparation, the blocks, remarks; the number of rows without a target."""
+    """The result of the pass: the preparation, the blocks, remarks."""
 
     preparation: Preparation
     blocks: tuple[Block, ...]
@@ -133,7 +124,7 @@ def fit(
     for number, file in enumerate(files):
         before = 0
         file.require_same()
-        for part in parts_of(file):
+        for part in file.parts():
             if part.first_row < 0:  # of text: rows are counted as they are read
                 part = replace(part, first_row=before)
             rows = found.take(number, file, part)
@@ -156,7 +147,7 @@ class _Pass:
     ) -> None:
         self.asked, self.sure = asked, sure
         self.dialect = self.given = dialect
-        names = array_columns(files[0]) or files[0].names
+        names = files[0].columns
         self.wanted = [name for name in names if name not in asked.ignore]
         taken = {*asked.targets, asked.weight}
         self.sums = {n: ColumnSums(n) for n in self.wanted if n not in taken}
@@ -165,7 +156,7 @@ class _Pass:
         self.remarks: dict[str, None] = {}
         self.first_row = self.without_target = 0
         self.held, self.weight = False, 0.0
-        self.pixels = files[0].kind == "npy" and names[0].startswith("pixel_")
+        self.pixels = isinstance(files[0], ArrayFile) and names[0].startswith("pixel_")
 
     def take(self, number: int, file: StreamFile, part: Part) -> int:
         """Take in the rows of a part; their number."""
@@ -187,11 +178,9 @@ class _Pass:
         self.blocks.append(
             Block(
                 len(self.blocks),
-                file.path,
+                number,
                 self.first_row + part.first_row,
                 rows - lost,
-                part.bytes,
-                number,
                 part,
                 np.packbits(missing).tobytes() if lost else b"",
             )
@@ -205,14 +194,14 @@ class _Pass:
     def _tables(self, file: StreamFile, part: Part) -> Any:
         """The tables of a part; an error names what the rows before held."""
         try:
-            for table in tables_of(file, part, self.dialect, self.wanted, self.sure):
+            for table in file.tables(part, self.dialect, self.wanted, self.sure):
                 self._learn(table)
                 yield table
         except InputError as error:
             if not self.held:
                 raise
             raise InputError(
-                f"{error.given} [{part.where(file)}]",
+                f"{error.given} [{file.words(part)}]",
                 error.allowed,
                 f"{error.remedy} The rows before it were read by the kinds that they showed; "
                 f"{argument('kinds')} names the kind of a column for all rows.",
@@ -251,14 +240,14 @@ class _Pass:
         """The preparation that the rows lead to."""
         rows = sum(block.rows for block in self.blocks)
         if not rows:
+            if self.without_target:
+                raise InputError(
+                    f"target {self.asked.targets[0]!r} that is missing in all rows",
+                    "a target in each row",
+                    "Name another.",
+                )
             raise InputError(
-                f"target {self.asked.targets[0]!r} that is missing in all rows"
-                if self.without_target
-                else "files without rows",
-                "a target in each row" if self.without_target else "files with rows",
-                "Name another."
-                if self.without_target
-                else "Check how they were written.",
+                "files without rows", "files with rows", "Check how they were written."
             )
         if self.asked.weight is not None and not 0 < self.weight < np.inf:
             raise InputError(
@@ -304,11 +293,13 @@ class _Pass:
                     "Name another target; or check that the files hold rows of other classes.",
                 )
             if first.exact and not first.text:
-                self._read_as_text(names[0])
-                return Target(names, tuple(_in_order(first.labels)))
-            if first.text:
-                return Target(names, tuple(_in_order(first.labels)))
-            values = np.array(sorted(first.values))
+                # whole numbers that float64 cannot hold are labels, with all their digits
+                kinds = {**self.dialect.columns, names[0]: ColumnKind("category")}
+                self.dialect = replace(self.dialect, columns=MappingProxyType(kinds))
+            if first.exact or first.text:
+                values = np.array(sorted(first.labels), object)
+            else:
+                values = np.array(sorted(first.values))
             return Target(names, tuple(labels_in_order(values)))
         for name in names:
             sums = self.targets[name].sums
@@ -323,24 +314,6 @@ class _Pass:
             tuple(sums.mean for sums in sums_of),
             tuple(sums.std() or 1.0 for sums in sums_of),
         )
-
-    def _read_as_text(self, name: str) -> None:
-        """Read whole numbers that float64 cannot hold as labels, with all their digits."""
-        kinds = {**self.dialect.columns, name: ColumnKind("category")}
-        self.dialect = replace(self.dialect, columns=MappingProxyType(kinds))
-
-
-def _in_order(found: set[str]) -> list[str]:
-    return labels_in_order(np.array(sorted(found), object))
-
-
-def array_columns(file: StreamFile) -> tuple[str, ...]:
-    """The columns of an array and its targets; none of other files."""
-    if file.kind != "npy":
-        return ()
-    part = next(parts_of(file))
-    one = replace(part, stop=part.start + 1)
-    return tuple(next(tables_of(file, one, Dialect(), ())).columns)
 
 
 def with_target(table: Table, names: Sequence[str]) -> Rows:

@@ -1,52 +1,36 @@
-"""`stream`: rows in files that do not fit into memory, prepared by one pass over them and read in a seeded order.
+"""`Stream`: rows in files that do not fit into memory, prepared and read in a seeded order.
 
-The preparation is fitted by `stream_fit`, parts of files are read by `stream_files`, the order is `stream_order`'s.
+`stream_making` makes it, `stream_file` is what reads a part of a file, `stream_order` the order.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from ..arguments import argument
 from ..equations.draws import Purpose, generator
-from ..errors import InputError, is_number, require_kind
-from ..progress import ProgressLine
+from ..errors import InputError, is_number
 from .dialect import Dialect
-from .dialect_options import asked_dialect
 from .encoding import inputs, targets
-from .file_kinds import kind_of
-from .load import with_kinds
-from .names import named_columns, possible_names
 from .preparation import Preparation
 from .read_ahead import ahead
 from .row_hash import chosen
 from .stream_chunks import Chunk, RowsRead, chunks_of
-from .stream_files import (
-    StreamFile,
-    array_names,
-    bytes_of,
-    files_of,
-    found_paths,
-    tables_of,
-)
-from .stream_fit import Asked, Block, array_columns, checked_row_weights, fit
+from .stream_file import StreamFile
+from .stream_fit import Block, checked_row_weights
 from .stream_order import EpochOrder, order_of
 from .tables import Table
 
-__all__ = ["MEMORY_BYTES", "WINDOW_SHARE", "Share", "Stream", "stream"]
+__all__ = ["MEMORY_BYTES", "WINDOW_SHARE", "Share", "Stream"]
 
 Matrix = np.ndarray[Any, Any]
-MB = 1_000_000
 #: Bytes that a run may take by default: two windows, and what is decoded meanwhile.
 MEMORY_BYTES = 1_500_000_000
 #: The shares of it that a window takes where blocks are small, and that one block may take.
@@ -198,7 +182,7 @@ class Stream:
     def read_some(self, block: Block) -> Iterator[RowsRead]:
         """The rows of a block, some tens of thousands at a time, as `read` gives all."""
         block = self.all_blocks[block.number]
-        file, target = self.files[block.of_file], self.preparation.target
+        file, target = self.files[block.file], self.preparation.target
         file.require_same()
         kept, at = self._kept(block), 0
         for table in self._tables(file, block):
@@ -228,15 +212,13 @@ class Stream:
         used = {feature.name for feature in preparation.features}
         used |= {*preparation.target.names, self.weight} - {None}  # type: ignore[arg-type]
         dialect = preparation.dialect or Dialect()
-        for table in tables_of(file, block.part, dialect, used, tuple(used)):
-            yield self._renamed(table)
-
-    def _renamed(self, table: Table) -> Table:
-        """Targets of pixels are called class."""
-        if self.preparation.scale is None:
-            return table
-        columns = {("class" if n == "y" else n): c for n, c in table.columns.items()}
-        return replace(table, columns=columns)
+        for table in file.tables(block.part, dialect, used, tuple(used)):
+            if preparation.scale is not None:  # targets of pixels are called class
+                named = {
+                    "class" if n == "y" else n: c for n, c in table.columns.items()
+                }
+                table = replace(table, columns=named)
+            yield table
 
     # ---- orders
 
@@ -297,12 +279,12 @@ class Stream:
         for block in self.blocks:
             size = block.rows * self.row_bytes
             if size > limit:
-                file = self.files[block.of_file]
+                file = self.files[block.file]
                 raise InputError(
                     f"{file.path}, row group {block.part.number + 1}: {block.rows} rows of {self.n_inputs} inputs, "
-                    f"{size / 1e6:.0f} MB in memory ({block.bytes / 1e6:.0f} MB in the file)"
+                    f"{size / 1e6:.0f} MB in memory ({block.part.bytes / 1e6:.0f} MB in the file)"
                     if file.kind == "parquet"
-                    else f"{block.part.where(file)}: {size / 1e6:.0f} MB in memory",
+                    else f"{file.words(block.part)}: {size / 1e6:.0f} MB in memory",
                     f"at most {limit / 1e6:.0f} MB at once, of {argument('memory_bytes', self.memory_bytes)}",
                     f"Write smaller row groups (pyarrow.parquet.write_table(…, row_group_size=100_000)), or pass "
                     f"{argument('memory_bytes', int(size / BLOCK_SHARE * 1.1))}.",
@@ -376,183 +358,3 @@ class Stream:
             return self.read_some(self.blocks[number])
 
         return ahead(chunks_of(read, order, batch_size, start, kind, encode))
-
-
-def stream(
-    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
-    *,
-    target: str | os.PathLike[str] | Sequence[str] | None = None,
-    weight: str | None = None,
-    numbers: bool | None = None,
-    standardize_target: bool = True,
-    header: bool | None = None,
-    separator: str | None = None,
-    quote: str | None = None,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    thousands: str | None = None,
-    missing: Sequence[str] = (),
-    not_missing: Sequence[str] = (),
-    kinds: Mapping[str, str] | None = None,
-    categories: str | Sequence[str] = (),
-    ignore: str | Sequence[str] = (),
-    memory_bytes: int = MEMORY_BYTES,
-    progress: bool | None = None,
-) -> Stream:
-    r"""Rows in files that need not fit into memory; their preparation is fitted in one pass.
-
-    Parameters
-    ----------
-    source : str, path, or sequence of them
-        Files or patterns: "rows/*.parquet". Parquet is read by its row groups; CSV and other text, not packed, by
-        blocks of lines; .npy by blocks of rows. Files are taken in the order of their names.
-    target : str or sequence of str, optional
-        The column that is predicted, the last by default; or several columns of numbers. Of .npy files the files of
-        targets, or a pattern of them.
-    weight : str, optional
-        A column of row weights, which is no input. The preparation is that of the rows without weights.
-    numbers, standardize_target, header, separator, quote, encoding, decimal, thousands
-        As in `load_data`.
-    missing, not_missing, kinds, categories, ignore
-        As in `load_data`.
-    memory_bytes : int
-        The memory that a run may take. A sixth of it is a window of rows, which are shuffled together; a block may
-        take two fifths, as two windows are in memory while one is read ahead.
-    progress : bool, optional
-        A live line for the pass over the rows; by default only on a terminal.
-
-    Returns
-    -------
-    Stream
-        For `train` and for `fit` of the estimators.
-
-    Raises
-    ------
-    InputError
-        What cannot be used as it is: names the file, its row group or block, the column, the row.
-
-    Notes
-    -----
-    The preparation is that of `load_data` for the same rows, all of them to train on: the same kinds of columns,
-    categories, classes and shares; means to the bit where their sums are exact, else, as standard deviations, to
-    rounding. Kinds are those that the first rows with a value show; later rows that do not fit are an error.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> for part in (0, 1):
-    ...     lines = [f"{i},{i % 3}" for i in range(10 * part, 10 * part + 10)]
-    ...     _ = (folder / f"part{part}.csv").write_text("\n".join(["age,kind", *lines]))
-    >>> rows = stream(folder / "*.csv", target="kind")
-    >>> rows.n_rows, rows.n_inputs, rows.classes, len(rows.blocks)
-    (20, 1, ('0', '1', '2'), 2)
-    >>> [len(x) for x, t, w, numbers in rows.batches(8, seed=0, epoch=0)]
-    [8, 8, 4]
-    """
-    asked = asked_dialect(
-        separator=separator,
-        quote=quote,
-        header=header,
-        encoding=encoding,
-        decimal=decimal,
-        thousands=thousands,
-        missing=missing,
-        not_missing=not_missing,
-        kinds=kinds,
-    )
-    if weight is not None:
-        require_kind("weight", weight, str, "Name one column.")
-    if not (is_number(memory_bytes) and 1e6 <= memory_bytes < np.inf):
-        raise InputError(
-            f"memory_bytes = {memory_bytes!r}",
-            "a number of bytes, a million or more",
-            f"Pass memory_bytes={MEMORY_BYTES}, say.",
-        )
-    paths = found_paths(source)
-    arrays = paths[0].stat().st_size > 0 and kind_of(paths[0]) == "npy"
-    target_paths = _target_files(paths, target) if arrays else ()
-    named = None if arrays else target
-    assert not isinstance(named, os.PathLike)
-    known = {
-        *possible_names(named),
-        *possible_names(categories),
-        *possible_names(ignore),
-        *asked.columns,
-        *([weight] if weight else []),
-    }
-    files = files_of(paths, asked, known, target_paths)
-    names = array_columns(files[0]) or files[0].names
-    where = files[0].name
-    wanted = () if arrays else named_columns(named, names, where, "target")
-    if arrays:
-        wanted = names[len(array_names_of(files[0])) :]
-    dialect = with_kinds(
-        asked,
-        where,
-        names,
-        category=named_columns(categories, names, where),
-        ignore=named_columns(ignore, names, where),
-    )
-    ignored = tuple(n for n, kind in dialect.columns.items() if kind.kind == "ignore")
-    if weight is not None:
-        named_columns((weight,), names, where, "column of row weights")
-        if weight in (*wanted, *ignored):
-            raise InputError(
-                f"weight = {weight!r}, which is {'a target' if weight in wanted else 'ignored'}, too",
-                "a column of its own",
-                f"Leave one of both out: {argument('weight')}, or the other.",
-            )
-    remarks: tuple[str, ...] = ()
-    if not wanted:
-        left = [n for n in names if n not in ignored and n != weight]
-        wanted = (left[-1],)
-        remarks = (
-            f"The target is {wanted[0]}, the last column; {argument('target')} names another.",
-        )
-    dialect = replace(dialect, columns=MappingProxyType(dict(dialect.columns)))
-    requests = Asked(wanted, ignored, weight, numbers, standardize_target)
-    with ProgressLine(
-        "preparing",
-        total=sum(map(bytes_of, files)) / MB,
-        unit="MB",
-        show=progress,
-    ) as line:
-
-        def advance(size: int) -> None:
-            line.advance("", size / MB)
-
-        found = fit(files, dialect, requests, tuple(dialect.columns), advance)
-    made = Stream(
-        files,
-        found.blocks,
-        found.preparation,
-        weight,
-        (*remarks, *found.remarks),
-        int(memory_bytes),
-    )
-    made.require_room()
-    return made
-
-
-def array_names_of(file: StreamFile) -> tuple[str, ...]:
-    """The columns of the rows of a .npy file."""
-    return array_names(np.load(file.path, mmap_mode="r"))
-
-
-def _target_files(paths: Sequence[Path], target: Any) -> tuple[Path, ...]:
-    """The .npy files of targets, one for each file of rows."""
-    if target is None:
-        raise InputError(
-            f"{paths[0]} without targets",
-            "the .npy file of targets, or a pattern, as target",
-            f"Pass {argument('target', 'y.npy')}, say.",
-        )
-    found = found_paths(target)
-    if len(found) != len(paths):
-        raise InputError(
-            f"{len(paths)} files of rows and {len(found)} of targets",
-            "one file of targets for each of rows",
-            "Name both by patterns that sort alike.",
-        )
-    return found
