@@ -17,7 +17,14 @@ from ..optimizers import Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
 from ..optimizers.table import OPTIMIZERS
 
-__all__ = ["CONSTRAINTS", "Settings", "loss_named", "losses", "with_parameters"]
+__all__ = [
+    "CONSTRAINTS",
+    "Settings",
+    "TakesParameters",
+    "loss_named",
+    "losses",
+    "with_parameters",
+]
 
 Estimator = TypeVar("Estimator", bound=type)
 
@@ -51,6 +58,16 @@ class Settings:
     engine: str
     n_threads: int | None
     dtype: str | None = None  # also of what was pickled before there was one
+
+
+class TakesParameters:
+    """The `__init__` of an estimator, which sets its parameters and does nothing else."""
+
+    def _take(self, given: dict[str, Any]) -> None:
+        """Set the parameters that `__init__` was given, `locals()` of it, as attributes."""
+        for name, value in given.items():
+            if name not in ("self", "__class__"):
+                setattr(self, name, value)
 
 
 FACTOR = Interval(Real, 0, None, closed="left")

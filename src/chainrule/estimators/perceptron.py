@@ -35,7 +35,7 @@ from .network import (
     hidden_activations,
     hidden_sizes,
 )
-from .parameters import CONSTRAINTS
+from .parameters import CONSTRAINTS, TakesParameters
 from .rows import (
     Examples,
     Validation,
@@ -70,16 +70,12 @@ def _same_bits(one: Parameters, other: Parameters) -> bool:
     return np.array_equal(one.theta.view(kind), other.theta.view(kind))
 
 
-class Perceptron(Inspection, ModelFile, CallbackSupport, BaseEstimator):
+class Perceptron(
+    Inspection, ModelFile, CallbackSupport, TakesParameters, BaseEstimator
+):
     """A multi-layer perceptron, but for what its targets are."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
-
-    def _take(self, given: dict[str, Any]) -> None:
-        """Set the parameters that `__init__` was given, `locals()` of it, as attributes."""
-        for name, value in given.items():
-            if name not in ("self", "__class__"):
-                setattr(self, name, value)
 
     # ---- what the estimators say
 

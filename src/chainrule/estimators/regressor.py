@@ -61,7 +61,7 @@ class MLPRegressor(RegressorMixin, Perceptron):
         "bayes", with solver "lm": the penalty and the noise are found from the data, on standardized inputs and
         targets, whose units are then folded into the weights; `alpha` is not used, and no rows are needed to validate
         on. Where `hidden_layer_sizes` and `activation` are both scikit-learn's defaults, (100,) and "relu", the network
-        has two layers of 10 "tanh" units.
+        has two layers of 12 "tanh" units.
     restarts : int, default 1
         So many fits from different starts, with "bayes".
     combine : {"average", "best"}, default "average"

@@ -10,7 +10,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -19,7 +19,8 @@ from ...engines import native
 from ...engines.threads import checked_threads
 from ...equations.network import Network
 from ...errors import InputError, named_among, require_kind
-from ..rows import fits_in_memory
+from ..parameters import TakesParameters
+from ..rows import fits_in_memory, row_weights
 from ..rules import threads_for, warn
 from .columns import (
     Column,
@@ -133,7 +134,7 @@ def with_tabular_parameters(metrics: str) -> Any:
     return written
 
 
-class Tabular(BaseEstimator, ABC):
+class Tabular(TakesParameters, BaseEstimator, ABC):
     """The common part of the classifier and the regressor."""
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = CONSTRAINTS
@@ -231,6 +232,10 @@ class Tabular(BaseEstimator, ABC):
     # ---- the fit
 
     @abstractmethod
+    def _for_fit(self, X: Any, y: Any) -> tuple[Matrix, Matrix, Any]:
+        """Targets of rows X, checked; as they are learned; and a weight for each class, or None."""
+
+    @abstractmethod
     def _task(
         self, x: Matrix, y: Matrix, weights: Matrix | None, recipe: Recipe
     ) -> Task:
@@ -255,6 +260,34 @@ class Tabular(BaseEstimator, ABC):
     def _by_loss(self, task: Task, y: Matrix) -> Task:
         """The task with the score that compares recipes."""
         return task
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, like: Self | None = None
+    ) -> Self:
+        """Fit columns and networks to these rows.
+
+        Parameters
+        ----------
+        X : DataFrame of pandas or polars, Table of Arrow, array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like, shape (n_samples,), or (n_samples, n_outputs)
+            Of a classifier classes: text, numbers or booleans; of a regressor numbers.
+        sample_weight : array-like, shape (n_samples,), optional
+        like : fitted estimator, optional
+            Its recipe, seeds and epochs are taken, in place of a choice: on the same rows the same model, to the bit.
+
+        Returns
+        -------
+        self
+        """
+        X = self._read(X, fitting=True)
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y is None."
+            )
+        y, targets, class_weights = self._for_fit(X, y)
+        weights = row_weights(X, y, sample_weight, class_weights)
+        return self._learn(X, targets, weights, like)
 
     def _learn(
         self, X: Any, y: Matrix, weights: Matrix | None, like: Self | None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.metrics import roc_auc_score
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
@@ -17,7 +17,7 @@ from sklearn.utils.validation import _check_y, check_consistent_length
 from ...equations.losses import CrossEntropy
 from ...equations.network import Network
 from ...errors import InputError
-from ..rows import plain, row_weights, weight_of_each_class
+from ..rows import plain, weight_of_each_class
 from .base import CONSTRAINTS, Tabular, with_tabular_parameters
 from .columns import Matrix
 from .files import TabularFile
@@ -95,39 +95,9 @@ class TabularClassifier(ClassifierMixin, Tabular, Looking, TabularFile):
         n_threads: int | None = None,
         progress: bool | None = None,
     ) -> None:
-        self.preset = preset
-        self.metric = metric
-        self.members = members
-        self.epochs = epochs
-        self.max_seconds = max_seconds
-        self.max_bytes = max_bytes
-        self.validation_fraction = validation_fraction
-        self.categorical_features = categorical_features
-        self.class_weight = class_weight
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.progress = progress
+        self._take(locals())
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, like: Self | None = None
-    ) -> Self:
-        """Fit columns and networks to these rows.
-
-        Parameters
-        ----------
-        X : DataFrame of pandas or polars, Table of Arrow, array-like or sparse matrix, shape (n_samples, n_features)
-        y : array-like, shape (n_samples,)
-            Classes: text, numbers or booleans.
-        sample_weight : array-like, shape (n_samples,), optional
-        like : fitted estimator, optional
-            Its recipe, seeds and epochs are taken, in place of a choice: on the same rows the same model, to the bit.
-
-        Returns
-        -------
-        self
-        """
-        X = self._read(X, fitting=True)
+    def _for_fit(self, X: Any, y: Any) -> tuple[Matrix, Matrix, Any]:
         y = self._checked_classes(y)
         check_consistent_length(X, y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
@@ -139,15 +109,10 @@ class TabularClassifier(ClassifierMixin, Tabular, Looking, TabularFile):
         balance = None
         if self.class_weight is not None:
             balance = weight_of_each_class(self.class_weight, y, self.classes_)
-        weights = row_weights(X, y, sample_weight, balance)
-        return self._learn(X, numbers, weights, like)
+        return y, numbers, balance
 
     def _checked_classes(self, y: Any) -> Matrix:
         y = plain(y)
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y is None."
-            )
         if hasattr(y, "to_numpy"):
             y = y.to_numpy()
         kind = type_of_target(y, input_name="y")

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import _check_y, check_consistent_length
 
 from ...equations.network import Network
 from ...errors import InputError, counted
-from ..rows import numbers, row_weights
+from ..rows import numbers
 from .base import CONSTRAINTS, Tabular, with_tabular_parameters
 from .columns import Column, Matrix
 from .files import TabularFile
@@ -101,49 +101,16 @@ class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
         n_threads: int | None = None,
         progress: bool | None = None,
     ) -> None:
-        self.preset = preset
-        self.metric = metric
-        self.members = members
-        self.epochs = epochs
-        self.max_seconds = max_seconds
-        self.max_bytes = max_bytes
-        self.validation_fraction = validation_fraction
-        self.categorical_features = categorical_features
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.progress = progress
+        self._take(locals())
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, *, like: Self | None = None
-    ) -> Self:
-        """Fit columns and networks to these rows.
-
-        Parameters
-        ----------
-        X : DataFrame of pandas or polars, Table of Arrow, array-like or sparse matrix, shape (n_samples, n_features)
-        y : array-like, shape (n_samples,) or (n_samples, n_outputs)
-        sample_weight : array-like, shape (n_samples,), optional
-        like : fitted estimator, optional
-            Its recipe, seeds and epochs are taken, in place of a choice: on the same rows the same model, to the bit.
-
-        Returns
-        -------
-        self
-        """
-        X = self._read(X, fitting=True)
+    def _for_fit(self, X: Any, y: Any) -> tuple[Matrix, Matrix, Any]:
         targets = self._checked_numbers(y)
         check_consistent_length(X, targets)
-        weights = row_weights(X, targets, sample_weight, None)
         self._one_output = targets.ndim == 1
         self.target_log_ = False
-        return self._learn(X, targets.reshape(len(targets), -1), weights, like)
+        return targets, targets.reshape(len(targets), -1), None
 
     def _checked_numbers(self, y: Any) -> Matrix:
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but the target y is None."
-            )
         y = numbers(y, "y")
         if hasattr(y, "to_numpy"):
             y = y.to_numpy()
