@@ -17,7 +17,6 @@ from typing import Any, ClassVar
 
 from ..equations.arrays import Array, as_numpy
 from ..equations.backward_pass import Gradient
-from ..equations.dropout import dropout_masks
 from ..equations.forward_pass import Trace
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters
@@ -223,17 +222,8 @@ class Engine(ABC):
         free: Array | None,
     ) -> State:
         sizes, theta = workspace.network.sizes, state.theta
-        masks = None
-        if any(rules.dropout):
-            masks = dropout_masks(
-                sizes,
-                rules.dropout,
-                batch.rows,
-                rules.seed,
-                state.epoch,
-                state.step_in_epoch,
-                theta,
-            )
+        step = state.step_in_epoch
+        masks = rules.masks(sizes, batch.rows, state.epoch, step, theta)
         optimizer, rate = rules.optimizer, rules.learning_rate(state, count)
 
         def evaluate(theta: Array) -> tuple[Array, Array]:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..equations.arrays import Array, array_namespace, device, row_major
+import numpy as np
+
+from ..equations.arrays import (
+    Array,
+    array_namespace,
+    as_numpy,
+    device,
+    row_major,
+)
 from ..equations.draws import epoch_order
 
 __all__ = [
@@ -59,6 +68,15 @@ class Data:
         if self.sample_weight is None:
             return float(self.rows)
         return float(array_namespace(self.x).sum(self.sample_weight))
+
+    def fingerprint(self) -> str:
+        """A digest of rows, targets and weights: all of them when few, else a sample."""
+        digest = hashlib.sha256()
+        every = max(1, self.rows // 1000)
+        for array in (self.x, self.y, self.sample_weight):
+            if array is not None:
+                digest.update(np.ascontiguousarray(as_numpy(array)[::every]).tobytes())
+        return digest.hexdigest()[:16]
 
     def take(self, rows: Array) -> Data:
         """The rows of the given numbers, in that order."""

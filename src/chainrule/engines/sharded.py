@@ -17,7 +17,6 @@ import numpy as np
 
 from ..equations.arrays import Array, array_namespace, as_numpy, require_finite
 from ..equations.backward_pass import Gradient, penalty_gradient
-from ..equations.dropout import dropout_masks
 from ..equations.forward_pass import Trace, penalty
 from ..equations.losses import reduction_weights
 from ..equations.network import (
@@ -133,12 +132,8 @@ class PartialSums:
     def _piece(
         self, theta: Array, epoch: int, key: int, rows: Data, curvature: bool
     ) -> Sums:
-        rules, masks = self.rules, None
-        if any(rules.dropout):
-            sizes = self.workspace.network.sizes
-            masks = dropout_masks(
-                sizes, rules.dropout, rows.rows, rules.seed, epoch, key, theta
-            )
+        sizes = self.workspace.network.sizes
+        masks = self.rules.masks(sizes, rows.rows, epoch, key, theta)
         J, gradient = self.engine.loss_and_gradient(
             self.workspace, theta, rows, masks=masks, reduction="sum"
         )

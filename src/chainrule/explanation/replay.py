@@ -11,7 +11,6 @@ import numpy as np
 from ..engines import ENGINES, choose_engine
 from ..engines.rows import Data, batches, batches_per_epoch
 from ..equations.arrays import as_numpy
-from ..equations.dropout import dropout_masks
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..files.container import read_file, unreadable
@@ -24,7 +23,7 @@ from ..optimizers.table import OPTIMIZERS
 from ..progress import ProgressLine
 from ..training.checkpoint_text import SettingsText
 from ..training.checkpoints import FORMAT, load_checkpoint
-from ..training.entry import checked_data, fingerprint, split_off
+from ..training.given_rows import checked_data, split_off
 from ..training.options import checked_count
 from ..training.run import Limits, Run
 from ..training.stopping import StopReason
@@ -76,19 +75,13 @@ def moment_of_step(
         network, start, x, y, sample_weight, settings["input_scale"]
     )
     data, held_out = split_off(network, start, everything, rows, validation, rules.seed)
-    if fingerprint(data) != settings["data"]:
+    if data.fingerprint() != settings["data"]:
         raise InputError(
             f"rows that are not those of the run in {os.fspath(path)}",
             "x, y, sample_weight and validation as train was given them",
             "Pass all the rows of training, not those of one step.",
         )
-    before = State(
-        start.theta,
-        rules.optimizer.init(start.theta),
-        rules.schedule.start(),
-        scalars=rules.optimizer.first_scalars(),
-    )
-    progress = load_checkpoint(path, settings, before)
+    progress = load_checkpoint(path, settings, rules.start(start.theta))
     wanted = progress.state.steps + 1 if step is None else step
     if wanted <= progress.state.steps:
         raise InputError(
@@ -142,17 +135,9 @@ def moment_of_step(
             f"steps up to {after.steps}",
             "Choose one of these.",
         )
-    masks = None
-    if any(rules.dropout):
-        masks = dropout_masks(
-            network.sizes,
-            rules.dropout,
-            batch.rows,
-            rules.seed,
-            state.epoch,
-            state.step_in_epoch,
-            state.theta,
-        )
+    masks = rules.masks(
+        network.sizes, batch.rows, state.epoch, state.step_in_epoch, state.theta
+    )
     rate = rules.learning_rate(state, count)
     return Moment(network, batch, state, rules, rate, masks, after=after), engine.name
 

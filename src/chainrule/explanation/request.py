@@ -23,7 +23,7 @@ from ..files.storage import Model, load_model
 from ..optimizers import Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
-from ..training.entry import checked_data
+from ..training.given_rows import checked_data
 from ..training.options import checked_count, checked_optimizer
 from ..training.report import Report
 from .contents import spellings_of

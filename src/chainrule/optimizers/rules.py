@@ -10,6 +10,7 @@ import numpy as np
 
 from ..equations.arrays import Array
 from ..equations.draws import epoch_order
+from ..equations.dropout import dropout_masks
 from .constraints import free_entries
 from .interface import Optimizer
 from .schedules import SCHEDULES, Constant, Schedule
@@ -98,6 +99,20 @@ class Rules:
         """A mask of the entries of θ that may move; None for all of them."""
         frozen = self.frozen_layers
         return free_entries(sizes, frozen, like) if frozen else None
+
+    def masks(
+        self, sizes: tuple[int, ...], rows: int, epoch: int, step: int, like: Array
+    ) -> tuple[Array | None, ...] | None:
+        """The dropout masks of a batch, drawn from (seed, epoch, step); None without dropout."""
+        if not any(self.dropout):
+            return None
+        return dropout_masks(sizes, self.dropout, rows, self.seed, epoch, step, like)
+
+    def start(self, theta: Array) -> State:
+        """The state before the first step."""
+        optimizer = self.optimizer
+        slots, scalars = optimizer.init(theta), optimizer.first_scalars()
+        return State(theta, slots, self.schedule.start(), scalars=scalars)
 
     def l2_of(self, weight: float) -> float:
         """The factor of ½ Σ W² in the J of a batch of this weight."""

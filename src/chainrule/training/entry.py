@@ -5,8 +5,6 @@ This module checks and sets up; the loop itself is in `run`.
 
 from __future__ import annotations
 
-import hashlib
-import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -23,21 +21,19 @@ from ..engines.sharded import ShardedSteps, require_shards, sharded
 from ..engines.shards import SLICE_ROWS, Shards
 from ..engines.threads import checked_threads
 from ..equations.arrays import Array, array_namespace, as_numpy, row_major
-from ..equations.draws import Purpose, generator
-from ..equations.forward_pass import checked_penalty, checked_rows, checked_weights
+from ..equations.forward_pass import checked_penalty
 from ..equations.initializers import Initializer
-from ..equations.losses import BinaryCrossEntropy, CrossEntropy
 from ..equations.network import Network, Parameters
 from ..equations.table import chosen
-from ..errors import InputError, is_number
+from ..errors import InputError
 from ..optimizers import Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.schedules import SCHEDULES, Schedule
-from ..optimizers.state import State
 from ..progress import ProgressLine
 from .callbacks import Callback
 from .checkpoints import Checkpoint, load_checkpoint
 from .cluster import sharded_stream
+from .given_rows import checked_data, split_off
 from .metrics import Metric
 from .options import (
     checked_batch_rows,
@@ -58,16 +54,15 @@ from .shard_holder import Job
 from .stopping import EarlyStopping
 from .streamed import (
     StreamedData,
-    held_out_rows,
     require_fitting,
-    streamed_data,
+    streamed_rows,
     without_arrays,
 )
 
 #: The shards of a run by a cluster, unless it is told.
 SHARDS = 64
 
-__all__ = ["SHARDS", "checked_data", "fingerprint", "in_double", "split_off", "train"]
+__all__ = ["SHARDS", "in_double", "train"]
 
 
 def train(
@@ -244,8 +239,13 @@ def train(
     if isinstance(x, Stream):
         arrays = {"y": y, "sample_weight": sample_weight, "input_scale": input_scale}
         without_arrays(arrays | {"order": order})
-        data, held_out = _streamed(network, start, x, validation, seed)
-        _require_validation(recorded, held_out)
+        data, held_out = streamed_rows(network, start, x, validation, seed)
+        if recorded and held_out is None:
+            raise InputError(
+                f"{recorded[0].name} of a stream without rows to validate on",
+                "metrics of validation rows, which are in memory",
+                "Pass validation=0.05, say, or leave the metrics out.",
+            )
     else:
         everything, labels = (
             checked_data(network, start, x, y, sample_weight, input_scale),
@@ -272,12 +272,7 @@ def train(
     require_possible(rules)
     _require_steps(network, rules, data, shards)
     able, reason = choose_engine(engine, network, rules, start.theta)
-    state = State(
-        start.theta,
-        rule.init(start.theta),
-        rules.schedule.start(),
-        scalars=rule.first_scalars(),
-    )
+    state = rules.start(start.theta)
     fixed = _settings(network, rules, early_stopping, data, held_out, able.name)
     fixed["shards"] = shards
     if order is not None:
@@ -398,43 +393,6 @@ def _prepared(
             yield prepared
 
 
-def _streamed(
-    network: Network,
-    start: Parameters,
-    stream: Stream,
-    validation: float | tuple[Any, Any] | None,
-    seed: int,
-) -> tuple[StreamedData, Data | None]:
-    """Rows of a stream to train on, and rows in memory to validate on."""
-    theta = start.theta
-    if not isinstance(theta, np.ndarray):
-        raise InputError(
-            f"parameters of {type(theta).__module__} for a stream",
-            "NumPy's, as a stream reads NumPy arrays",
-            "Convert the parameters, or read the rows yourself: stream.batches(…).",
-        )
-    if is_number(validation):
-        share = float(validation)  # type: ignore[arg-type]
-        rest, held = stream.split(share, seed)
-        held_out = held_out_rows(network, held, theta, share)
-        return streamed_data(network, rest, theta, seed), held_out
-    data = streamed_data(network, stream, theta, seed)
-    if validation is None:
-        return data, None
-    no_labels = np.zeros(0)
-    return data, split_off(network, start, data, no_labels, validation, seed)[1]
-
-
-def _require_validation(recorded: Sequence[Metric], held_out: Data | None) -> None:
-    """Raise where metrics of a stream are asked for without rows to measure them on."""
-    if recorded and held_out is None:
-        raise InputError(
-            f"{recorded[0].name} of a stream without rows to validate on",
-            "metrics of validation rows, which are in memory",
-            "Pass validation=0.05, say, or leave the metrics out.",
-        )
-
-
 def in_double(optimizer: Optimizer, theta: Array) -> Array:
     """θ in float64 where the optimizer computes so, else as it is."""
     xp = array_namespace(theta)
@@ -445,104 +403,6 @@ def as_asked(theta: Array, asked: Array) -> Array:
     """θ in the dtype that was asked for."""
     xp = array_namespace(theta)
     return theta if theta.dtype == asked.dtype else xp.astype(theta, asked.dtype)
-
-
-def checked_data(
-    network: Network,
-    parameters: Parameters,
-    x: Any,
-    y: Any,
-    sample_weight: Any,
-    input_scale: float | None = None,
-) -> Data:
-    """Rows, targets and weights as the engines take them."""
-    rows = (
-        checked_rows(network, parameters, x)
-        if input_scale is None
-        else _checked_pixels(network, x, input_scale)
-    )
-    targets = network.loss.targets(y, network.sizes[-1], parameters.theta)
-    if targets.shape[0] != rows.shape[0]:
-        raise InputError(
-            f"{targets.shape[0]} targets for {rows.shape[0]} rows",
-            "one target per row",
-            "Check how y was cut.",
-        )
-    weights = (
-        None
-        if sample_weight is None
-        else checked_weights(sample_weight, rows.shape[0], parameters.theta)
-    )
-    return Data(rows, targets, weights, input_scale)
-
-
-def _checked_pixels(network: Network, x: Any, scale: float) -> Array:
-    """The pixels x of dtype uint8 as they are."""
-    pixels = x if is_array_api_obj(x) else np.asarray(x)
-    xp = array_namespace(pixels)
-    if pixels.dtype != xp.uint8 or not (
-        is_number(scale) and math.isfinite(scale) and scale > 0
-    ):
-        raise InputError(
-            f"input_scale = {scale!r} for x of dtype {pixels.dtype}",
-            "a number > 0, for x of dtype uint8",
-            "Leave input_scale out for other inputs and scale them yourself.",
-        )
-    if pixels.ndim != 2 or pixels.shape[1] != network.sizes[0] or pixels.shape[0] == 0:
-        raise InputError(
-            f"x with shape {tuple(pixels.shape)}",
-            f"shape (N, {network.sizes[0]}) with N >= 1",
-            "One row per sample.",
-        )
-    return pixels
-
-
-def split_off(
-    network: Network,
-    parameters: Parameters,
-    data: Data,
-    labels: np.ndarray[Any, Any],
-    validation: float | tuple[Any, Any] | None,
-    seed: int,
-) -> tuple[Data, Data | None]:
-    """Rows to train on and rows to validate on."""
-    if validation is None:
-        return data, None
-    if isinstance(validation, tuple | list):
-        if len(validation) not in (2, 3):
-            raise InputError(
-                f"{len(validation)} validation arrays",
-                "(x, y) or (x, y, weights)",
-                "Pass a tuple.",
-            )
-        weights = validation[2] if len(validation) == 3 else None
-        return data, checked_data(
-            network, parameters, validation[0], validation[1], weights, data.scale
-        )
-    if not (is_number(validation) and 0 < validation < 1):
-        raise InputError(
-            f"validation = {validation!r}",
-            "(x, y), or a share between 0 and 1",
-            "Pass 0.1, say.",
-        )
-    rng = generator(seed, Purpose.SPLIT)
-    of_classes = isinstance(network.loss, CrossEntropy | BinaryCrossEntropy)
-    of_classes = of_classes and labels.ndim == 1 and labels.dtype.kind in "iub"
-    classes = labels if of_classes else np.zeros(data.rows, dtype=int)
-    held, seen = np.zeros(data.rows, dtype=bool), 0
-    for label in np.unique(classes):
-        members = rng.permutation(np.flatnonzero(classes == label))
-        # rounded on the running total, so that many small classes still give the share
-        count = round(validation * (seen + members.size)) - round(validation * seen)
-        held[members[: min(count, members.size - 1)]] = True
-        seen += members.size
-    if not held.any() or held.all():
-        raise InputError(
-            f"validation = {validation} of {data.rows} rows",
-            "a share that leaves rows on both sides",
-            "Pass a share nearer to 0.5, or more rows.",
-        )
-    return data.take(np.flatnonzero(~held)), data.take(np.flatnonzero(held))
 
 
 def _settings(
@@ -567,22 +427,10 @@ def _settings(
         if early_stopping is None
         else early_stopping.specification(),
         "rows": data.rows,
-        "data": fingerprint(data),
-        "validation": None if validation is None else fingerprint(validation),
+        "data": data.fingerprint(),
+        "validation": None if validation is None else validation.fingerprint(),
         "engine": engine,
     }
-
-
-def fingerprint(data: Data) -> str:
-    """A digest of rows, targets and weights: all of them when few, else a sample; of a stream its preparation."""
-    if isinstance(data, StreamedData):
-        return data.fingerprint()
-    digest = hashlib.sha256()
-    every = max(1, data.rows // 1000)
-    for array in (data.x, data.y, data.sample_weight):
-        if array is not None:
-            digest.update(np.ascontiguousarray(as_numpy(array)[::every]).tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _library(x: Any) -> Any:

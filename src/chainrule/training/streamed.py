@@ -17,12 +17,13 @@ from ..data.streams import WINDOW_SHARE, Stream
 from ..engines.interface import AfterStep, Engine, Pause, Workspace
 from ..engines.rows import Data, EpochPart, batches_per_epoch
 from ..equations.arrays import Array
-from ..equations.network import Network
-from ..errors import InputError
+from ..equations.network import Network, Parameters
+from ..errors import InputError, is_number
 from ..optimizers import Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from .diagnostics import sample_rows
+from .given_rows import split_off
 
 __all__ = [
     "StreamedData",
@@ -30,6 +31,7 @@ __all__ = [
     "normal_weights",
     "require_fitting",
     "streamed_data",
+    "streamed_rows",
     "without_arrays",
 ]
 
@@ -113,6 +115,33 @@ def normal_weights(weights: Matrix | None, dtype: Any) -> Matrix | None:
     weights = weights.astype(dtype)
     weights[weights < np.finfo(dtype).smallest_normal] = 0
     return weights
+
+
+def streamed_rows(
+    network: Network,
+    start: Parameters,
+    stream: Stream,
+    validation: float | tuple[Any, Any] | None,
+    seed: int,
+) -> tuple[StreamedData, Data | None]:
+    """Rows of a stream to train on, and rows in memory to validate on."""
+    theta = start.theta
+    if not isinstance(theta, np.ndarray):
+        raise InputError(
+            f"parameters of {type(theta).__module__} for a stream",
+            "NumPy's, as a stream reads NumPy arrays",
+            "Convert the parameters, or read the rows yourself: stream.batches(…).",
+        )
+    if is_number(validation):
+        share = float(validation)  # type: ignore[arg-type]
+        rest, held = stream.split(share, seed)
+        held_out = held_out_rows(network, held, theta, share)
+        return streamed_data(network, rest, theta, seed), held_out
+    data = streamed_data(network, stream, theta, seed)
+    if validation is None:
+        return data, None
+    no_labels = np.zeros(0)
+    return data, split_off(network, start, data, no_labels, validation, seed)[1]
 
 
 def streamed_data(

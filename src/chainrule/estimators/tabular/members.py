@@ -18,13 +18,13 @@ import numpy as np
 from ...engines import native
 from ...engines.predictor import Predictor
 from ...engines.threads import thread_limit
-from ...equations.draws import Purpose, generator
 from ...equations.network import Network, Parameters
 from ...optimizers import AdamW
 from ...optimizers.schedules import OneCycle
 from ...progress import ProgressLine
 from ...training.callbacks import Callback, Moment
 from ...training.entry import train
+from ...training.given_rows import held_rows
 from .columns import Matrix
 from .recipe import Recipe
 
@@ -133,18 +133,10 @@ class BestEpoch(Callback):
         return over
 
 
-def held_rows(task: Task, share: float, seed: int) -> Matrix:
-    """The numbers of the rows to validate on, drawn by a seed, class by class; each class keeps a row or more."""
-    rows = len(task.x)
-    rng = generator(seed, Purpose.SPLIT)
-    classes = np.zeros(rows, int) if task.classes is None else task.classes
-    held, seen = [], 0
-    for label in np.unique(classes):
-        of_label = rng.permutation(np.flatnonzero(classes == label))
-        count = round(share * (seen + of_label.size)) - round(share * seen)
-        held.append(of_label[: min(count, of_label.size - 1)])
-        seen += of_label.size
-    return np.sort(np.concatenate(held))
+def rows_held(task: Task, share: float, seed: int) -> Matrix:
+    """The numbers of the rows to validate on, class by class."""
+    classes = np.zeros(len(task.x), int) if task.classes is None else task.classes
+    return held_rows(classes, share, seed)
 
 
 def _without(task: Task, held: Matrix) -> Task:
@@ -165,7 +157,7 @@ def train_member(
     made: int | None = None,
 ) -> Member:
     """Train one network; of the schedule's epochs the first `made`, by default all."""
-    held = held_rows(task, recipe.held, seed)
+    held = rows_held(task, recipe.held, seed)
     learned = task
     if len(held) < FEWEST_HELD:
         held = held[:0]
@@ -289,7 +281,7 @@ class Trials:
         if self.inputs is None:
             return self.task
         learned = np.ones(len(self.task.x), bool)
-        learned[held_rows(self.task, recipe.held, seed)] = False
+        learned[rows_held(self.task, recipe.held, seed)] = False
         x = self.inputs(learned, recipe)
         net = self.task.network
         network = Network((x.shape[1], *net.sizes[1:]), net.activations, net.loss)

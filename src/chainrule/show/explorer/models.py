@@ -18,7 +18,7 @@ from ...estimators.rules import optimizer_of
 from ...explanation.request import resolved
 from ...files.storage import Model, load_model
 from ...optimizers.rules import Rules
-from ...training.entry import checked_data
+from ...training.given_rows import checked_data
 from ...training.report import Report
 
 __all__ = ["Brought", "brought"]
