@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, ClassVar, NoReturn, final
+from typing import Any, ClassVar, final
 
 import numpy as np
 
@@ -24,12 +24,13 @@ from ..equations.backward_pass import Gradient, gradient_of_input, output_gradie
 from ..equations.forward_pass import Trace
 from ..equations.losses import Pinball, Pointwise
 from ..equations.network import Network, Parameters
-from ..errors import InputError, NonFiniteError
+from ..errors import InputError
 from ..optimizers.rules import Rules
 from ..optimizers.state import State
 from .interface import AfterStep, Engine, Masks, Pause, Workspace
+from .native_epoch import NativeEpoch, all_finite
 from .reference import Reference
-from .rows import Data, EpochPart, batches_per_epoch
+from .rows import Data, EpochPart
 from .threads import thread_limit
 
 MISSING: str | None = None
@@ -130,43 +131,6 @@ class NativeWorkspace(Workspace):
     compiled: Any = None
 
 
-@dataclass(frozen=True)
-class _Batches:
-    """The batches of an epoch that a call is for.
-
-    Parameters
-    ----------
-    order : ndarray of int or None
-        The rows in their order; None where it is drawn there, or rows are taken as they lie.
-    drawn : bool
-        Whether it is drawn there.
-    first, last, count : int
-        The batches [first, last) have their rows here, of `count` in the epoch.
-    part : EpochPart or None
-    """
-
-    order: np.ndarray[Any, Any] | None
-    drawn: bool
-    first: int
-    last: int
-    count: int
-    part: EpochPart | None
-
-    @classmethod
-    def of(
-        cls, rules: Rules, data: Data, state: State, part: EpochPart | None
-    ) -> _Batches:
-        """Those of an epoch, or of a part of it."""
-        if part is not None:
-            last = part.last(rules.batch_rows)
-            return cls(part.order, False, part.first, last, part.count, part)
-        count = batches_per_epoch(data.rows, rules.batch_rows)
-        given = rules.order is not None
-        order = rules.rows_in_order(data.rows, state.epoch) if given else None
-        drawn = not given and rules.batch_rows < data.rows
-        return cls(order, drawn, 0, count, count, None)
-
-
 @final
 class Native(Engine):
     """Compiled C++ on the CPU, float32 and float64."""
@@ -192,14 +156,11 @@ class Native(Engine):
         threads: int | None = None,
         scale: float | None = None,
     ) -> Workspace:
-        limit = thread_limit(threads)
-        used = min(
-            limit, 1 if flops(network, rules.batch_rows) < WORTH_A_THREAD else limit
-        )
-
         description = _describe(network, scale)
         _describe_rules(description, rules)
-        description.threads = used
+        little = flops(network, rules.batch_rows) < WORTH_A_THREAD
+        limit = thread_limit(threads)
+        description.threads = 1 if little else limit
         return NativeWorkspace(network, dtype, _compile(description, dtype))
 
     def loss_and_gradient(
@@ -223,16 +184,10 @@ class Native(Engine):
             l2=l2,
             sum=reduction == "sum",
         )
-        if not (math.isfinite(J) and _all_finite(gradient)):
-            return Reference().loss_and_gradient(
-                workspace,
-                theta,
-                data,
-                l1=l1,
-                l2=l2,
-                masks=masks,
-                reduction=reduction,
-            )  # names it
+        if not (math.isfinite(J) and all_finite(gradient)):
+            return Reference().loss_and_gradient(  # names it
+                workspace, theta, data, l1=l1, l2=l2, masks=masks, reduction=reduction
+            )
         return J, gradient
 
     def passes(
@@ -327,107 +282,10 @@ class Native(Engine):
             return super().run_epoch(
                 workspace, rules, data, state, after_step, pause, part
             )
-        batches = _Batches.of(rules, data, state, part)
-        while state.step_in_epoch < batches.last:
-            before = state
-            state, finite, error = self._call(
-                workspace, rules, data, before, batches, pause()
-            )
-            if not finite:
-                self._replay(
-                    workspace, rules, data, before, after_step, batches, state.steps + 1
-                )
-            if state.step_in_epoch > before.step_in_epoch:
-                after_step(state)
-            if error is not None:
-                raise error
-        return state
-
-    def _replay(
-        self,
-        workspace: Workspace,
-        rules: Rules,
-        data: Data,
-        before: State,
-        after_step: AfterStep,
-        batches: _Batches,
-        suspected: int,
-    ) -> NoReturn:
-        """Name the quantity that became non-finite, from the state before; continue to the step before it."""
-        found = NonFiniteError("J", suspected)
-        try:
-            Reference().run_epoch(
-                workspace, rules, data, before, lambda new: None, part=batches.part
-            )
-        except NonFiniteError as error:
-            found = error
-        good = (found.step or suspected) - 1
-        if good > before.steps:
-            state, finite, _ = self._call(
-                workspace, rules, data, before, batches, Pause(steps=good)
-            )
-            if finite:
-                after_step(state)
-        raise found
-
-    def _call(
-        self,
-        workspace: Workspace,
-        rules: Rules,
-        data: Data,
-        state: State,
-        batches: _Batches,
-        pause: Pause,
-    ) -> tuple[State, bool, BaseException | None]:
         assert isinstance(workspace, NativeWorkspace)
-        count, last = batches.count, batches.last
-        theta = np.array(state.theta, order="C")
-        slots = (
-            [np.array(slot, order="C") for slot in state.slots]
-            if rules.optimizer.remembered
-            else []
-        )
-        first = state.step_in_epoch
-        if rules.is_steady(state):
-            rates = np.full(last - first, rules.learning_rate(state, count))
-        else:
-            steps = range(first, last)
-            rates = np.array(
-                [rules.learning_rate_at(state, step, count) for step in steps]
-            )
-        passed, steps, loss, weight, finite, error = workspace.compiled.run(
-            x=data.x,
-            y=data.y,
-            w=data.sample_weight,
-            order=batches.order,
-            draws_order=batches.drawn,
-            batch_rows=rules.batch_rows,
-            first=first,
-            last=last,
-            rates=rates,
-            theta=theta,
-            slots=slots,
-            steps_before=state.steps,
-            step_limit=pause.steps_left(state.steps),
-            seconds=pause.seconds_left(),
-            loss_sum=state.loss_sum,
-            weight_sum=state.weight_sum,
-            seed=rules.seed,
-            epoch=state.epoch,
-            before=batches.first,
-        )
-        finite = finite and _all_finite(theta)
-        moved = State(
-            theta,
-            tuple(slots) or state.slots,
-            state.schedule,
-            state.epoch,
-            step_in_epoch=first + passed,
-            steps=state.steps + steps,
-            loss_sum=loss,
-            weight_sum=weight,
-        )
-        return moved, finite, error
+        compiled = workspace.compiled
+        epoch = NativeEpoch.of(compiled, workspace, rules, data, state, part)
+        return epoch.run(state, after_step, pause)
 
 
 def _batch(data: Data, masks: Masks, workspace: NativeWorkspace) -> dict[str, Any]:
@@ -514,12 +372,6 @@ def _describe_rules(d: Any, rules: Rules) -> None:
     d.max_norm, d.frozen = rules.max_norm or 0.0, list(rules.frozen_layers)
     d.batch_rows = rules.batch_rows
     d.dropout = list(rules.dropout)
-
-
-def _all_finite(array: np.ndarray[Any, Any]) -> bool:
-    """Return whether no entry is NaN or infinite; the sum, which is faster, may overflow."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return math.isfinite(float(array.sum())) or bool(np.isfinite(array).all())
 
 
 def _compile(description: Any, dtype: Any, theta: Array | None = None) -> Any:
