@@ -7,13 +7,8 @@ import pytest
 
 from chainrule import InputError, load_data
 from chainrule.data.encoding import inputs, targets
-from chainrule.data.preparation import (
-    MAX_CATEGORIES,
-    Preparation,
-    Target,
-    fit_features,
-    fit_target,
-)
+from chainrule.data.preparation import Preparation, Target
+from chainrule.data.preparation_fit import MAX_CATEGORIES, fit_features, fit_target
 from chainrule.data.tables import Table
 
 TEXT = np.array(["b", "a", None, "b"], object)

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..data.dialect_options import asked_dialect
+from ..data.dialect_options import asked_dialect, with_kinds
 from ..data.file_kinds import kind_of, require_file
 from ..data.image_sets import IMAGE_SETS, data_folder, state_of
-from ..data.load import DATA_SETS, load_data, with_kinds
-from ..data.names import named_columns, possible_names
-from ..data.preparation import fit_features
+from ..data.load import load_data
+from ..data.named_sets import DATA_SETS
+from ..data.names import possible_names
+from ..data.preparation_fit import fit_features
 from ..data.tables import Table, column_names, read_table
 from ..errors import InputError
 from .output import Output
@@ -68,15 +69,9 @@ def describe(console: Output, name: str, reading: Mapping[str, Any]) -> None:
     given = dict(reading)
     ignore, texts = given.pop("ignore", None), given.pop("categories", None)
     asked = asked_dialect(**given)
-    possible = {*possible_names(ignore), *possible_names(texts), *asked.columns}
+    possible = possible_names(ignore, texts) | {*asked.columns}
     names = column_names(path, asked, possible)
-    asked = with_kinds(
-        asked,
-        path.name,
-        names,
-        category=named_columns(texts, names, path.name),
-        ignore=named_columns(ignore, names, path.name),
-    )
+    asked = with_kinds(asked, path.name, names, texts, ignore)
     table = read_table(path, asked, names=possible)
     console.print(f"{path.name}: {table.rows} rows, {len(table.columns)} columns")
     if table.dialect.words():

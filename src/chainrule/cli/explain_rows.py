@@ -13,7 +13,8 @@ from ..data.dialect import Dialect
 from ..data.dialect_options import asked_dialect
 from ..data.encoding import inputs, targets
 from ..data.file_kinds import require_file
-from ..data.load import DATA_SETS, load_data
+from ..data.load import load_data
+from ..data.named_sets import DATA_SETS
 from ..data.preparation import Preparation
 from ..data.raw_rows import read_raw_rows
 from ..errors import InputError

@@ -10,7 +10,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..data.load import Dataset
+from ..data.dataset import Dataset
 from ..equations.activations import ACTIVATIONS
 from ..equations.losses import LOSSES
 from ..equations.network import Network

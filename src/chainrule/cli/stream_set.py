@@ -12,7 +12,7 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.encoding import inputs, targets
 from ..data.file_kinds import content_bytes, kind_of, memory_bytes
-from ..data.load import DATA_SETS
+from ..data.named_sets import DATA_SETS
 from ..data.splits import with_target
 from ..data.stream_making import stream
 from ..data.streams import MEMORY_BYTES, Stream

@@ -13,7 +13,8 @@ import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.evaluation import evaluate
-from ..data.load import DATA_SETS, load_data
+from ..data.load import load_data
+from ..data.named_sets import DATA_SETS
 from ..data.names import joined_names
 from ..engines.predictor import Predictor
 from ..engines.shards import SLICE_ROWS

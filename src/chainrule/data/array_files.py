@@ -13,7 +13,7 @@ from .file_kinds import announce_size
 from .npz_members import member_names, read_members
 from .tables import Table
 
-__all__ = ["beyond_exact", "read_arrays", "read_rows", "table_of"]
+__all__ = ["beyond_exact", "pixel_names", "read_arrays", "read_rows", "table_of"]
 
 Matrix = np.ndarray[Any, Any]
 #: The whole numbers up to here, and no further, are all numbers of float64 too.
@@ -135,6 +135,11 @@ def _require_same_kind(path: Path, arrays: dict[str, Matrix]) -> None:
 
 def _alike(one: Matrix, other: Matrix) -> bool:
     return bool((one.dtype == object) == (other.dtype == object))
+
+
+def pixel_names(shape: tuple[int, ...]) -> tuple[str, ...]:
+    """The names of the pixels of a picture: pixel_0_0, pixel_0_1 and so on."""
+    return tuple(f"pixel_{'_'.join(map(str, place))}" for place in np.ndindex(*shape))
 
 
 def table_of(

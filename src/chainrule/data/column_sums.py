@@ -18,9 +18,9 @@ import numpy as np
 from ..arguments import argument
 from ..errors import InputError
 from .column_values import labels
-from .preparation import (
+from .preparation import Feature
+from .preparation_fit import (
     MAX_NUMBER_CLASSES,
-    Feature,
     distinct_spread,
     number_feature,
     text_feature,
@@ -79,8 +79,8 @@ class ColumnSums:
         """Of the numbers that are there."""
         return (self.total + self.rest) / self.present if self.present else 0.0
 
-    def add(self, column: Column, table: Table) -> bool:
-        """Take in rows of the column; return whether a value is there."""
+    def add(self, column: Column, table: Table) -> None:
+        """Take in rows of the column."""
         self.rows += len(column)
         if is_text(column):
             texts = Counter(value for value in column.tolist() if value is not None)
@@ -91,12 +91,11 @@ class ColumnSums:
                     self.counts.update(texts)
                     self.too_many = len(self.counts) > MAX_DISTINCT
             self.present += present
-            return present > 0
+            return
         gone = np.isnan(column)
         there = column[~gone] if gone.any() else column
         if there.size:
             self._add_numbers(there, column, table)
-        return bool(there.size)
 
     def _add_numbers(self, there: Column, column: Column, table: Table) -> None:
         low, high = float(there.min()), float(there.max())

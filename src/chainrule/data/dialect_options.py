@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from ..errors import InputError, named_among
 from .dialect import KINDS, ColumnKind, Dialect
+from .names import Names, named_columns
 
-__all__ = ["asked_dialect", "kind_of_text"]
+__all__ = ["asked_dialect", "kind_of_text", "with_kinds"]
 
 #: How marks that no shell passes easily are named.
 NAMED_MARKS = {
@@ -99,3 +101,18 @@ def asked_dialect(
         tuple(not_missing),
         MappingProxyType({n: kind_of_text(n, k) for n, k in (kinds or {}).items()}),
     )
+
+
+def with_kinds(
+    asked: Dialect, source: str, columns: Sequence[str], category: Names, ignore: Names
+) -> Dialect:
+    """The dialect with kinds of columns that options name; each must be among the `columns` of the file."""
+    categories = named_columns(category, columns, source)
+    ignored = named_columns(ignore, columns, source)
+    named_columns(tuple(asked.columns), columns, source)
+    kinds = {
+        **asked.columns,
+        **dict.fromkeys(categories, ColumnKind("category")),
+        **dict.fromkeys(ignored, ColumnKind("ignore")),
+    }
+    return replace(asked, columns=MappingProxyType(kinds))

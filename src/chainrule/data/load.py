@@ -9,47 +9,25 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from ..arguments import argument
 from ..errors import InputError, named_among
-from .array_files import read_arrays, table_of
-from .column_values import labels_in_order
 from .dataset import Dataset
-from .dialect import ColumnKind, Dialect
-from .dialect_options import asked_dialect
-from .encoding import inputs, targets
+from .dialect import Dialect
+from .dialect_options import asked_dialect, with_kinds
 from .file_kinds import kind_of, refuse_other_kinds, require_file, sha256
-from .image_sets import IMAGE_SETS, read_image_set
+from .image_sets import IMAGE_SETS
+from .named_sets import DATA_SETS, named_set
 from .names import named_columns, possible_names
-from .preparation import (
-    MAX_NUMBER_CLASSES,
-    Feature,
-    Preparation,
-    Target,
-    fit_features,
-    fit_target,
-)
-from .splits import Rules, held_out, with_target
-from .tables import Table, column_names, read_table
+from .prepared_sets import array_set, table_set
+from .splits import Rules
+from .tables import column_names, read_table
 
-__all__ = ["DATA_SETS", "Dataset", "load_data", "with_kinds"]
+__all__ = ["load_data"]
 
 Matrix = np.ndarray[Any, Any]
-
-#: Names that `load_data` knows, and what they are.
-DATA_SETS = {
-    "digits": "1797 pictures of 8×8 pixels, 10 digits; in scikit-learn",
-    "iris": "150 flowers, 4 numbers, 3 species; in scikit-learn",
-    "wine": "178 wines, 13 numbers, 3 cultivars; in scikit-learn",
-    "breast_cancer": "569 tumours, 30 numbers, benign or malignant; in scikit-learn",
-    "diabetes": "442 patients, 10 numbers, progression in a year; in scikit-learn",
-    "mnist": "70 000 pictures of 28×28 pixels, 10 digits; downloaded, 12 MB",
-    "fashion_mnist": "70 000 pictures of 28×28 pixels, 10 kinds of clothes; downloaded, 31 MB",
-}
 
 
 def load_data(
@@ -160,7 +138,7 @@ def load_data(
             else {"test_share": test_share != 0.2, "seed": seed}
         )
         _refuse_arguments(f"the data set {name}", of_table | cut)
-        return _named_set(name, rules, progress)
+        return named_set(name, rules, progress)
     if name != "-" and not Path(source).exists() and Path(source).suffix == "":
         remedy = named_among(name, DATA_SETS, "Choose one of these, or name a file.")
         raise InputError(
@@ -174,7 +152,7 @@ def load_data(
         )
         wanted = (target,) if isinstance(target, str) else tuple(target or ())
         return replace(
-            _array_set(path, wanted, rules), checksums={path.name: sha256(path)}
+            array_set(path, wanted, rules), checksums={path.name: sha256(path)}
         )
     return _file_set(path, asked, target, test, rules, categories, ignore)
 
@@ -194,17 +172,6 @@ def _refuse_arguments(what: str, given: Mapping[str, Any]) -> None:
         )
 
 
-def _named_set(name: str, rules: Rules, progress: bool | None) -> Dataset:
-    if name in IMAGE_SETS:
-        images = IMAGE_SETS[name]
-        arrays = read_image_set(name, progress=progress)
-        return _pixel_set(name, arrays, images.classes, 1 / 255, images.source)
-    if name == "digits":
-        return _digits(rules)
-    table, wanted = _of_sklearn(name)
-    return _table_set(name, table, wanted, None, rules, "from scikit-learn")
-
-
 def _file_set(
     path: Path,
     asked: Dialect,
@@ -215,21 +182,10 @@ def _file_set(
     ignore: str | Sequence[str],
 ) -> Dataset:
     """A table file, read and prepared."""
-    possible = {
-        *possible_names(target),
-        *possible_names(categories),
-        *possible_names(ignore),
-        *asked.columns,
-    }
+    possible = possible_names(target, categories, ignore) | {*asked.columns}
     names = column_names(path, asked, possible)
     wanted = named_columns(target, names, path.name, "target")
-    asked = with_kinds(
-        asked,
-        path.name,
-        names,
-        category=named_columns(categories, names, path.name),
-        ignore=named_columns(ignore, names, path.name),
-    )
+    asked = with_kinds(asked, path.name, names, categories, ignore)
     table = read_table(path, asked, names=possible)
     held, files = None, [path]
     if test is not None:
@@ -240,230 +196,7 @@ def _file_set(
         )
     ignored = [n for n, kind in asked.columns.items() if kind.kind == "ignore"]
     rules = replace(rules, ignore=tuple(ignored))
-    made = _table_set(path.name, table, wanted, held, rules, str(path))
+    made = table_set(path.name, table, wanted, held, rules, str(path))
     twice = len({file.name for file in files}) < len(files)
     sums = {str(file) if twice else file.name: sha256(file) for file in files}
     return replace(made, checksums=sums)
-
-
-def with_kinds(
-    asked: Dialect,
-    source: str,
-    names: Sequence[str],
-    *,
-    category: Sequence[str] = (),
-    ignore: Sequence[str] = (),
-) -> Dialect:
-    """The dialect with kinds of columns that options name; each must be among the `names` of the file."""
-    named_columns(tuple(asked.columns), names, source)
-    kinds = {
-        **asked.columns,
-        **dict.fromkeys(category, ColumnKind("category")),
-        **dict.fromkeys(ignore, ColumnKind("ignore")),
-    }
-    return replace(asked, columns=MappingProxyType(kinds))
-
-
-def _digits(rules: Rules) -> Dataset:
-    from sklearn.datasets import load_digits
-
-    pixels, labels = load_digits(return_X_y=True)
-    train, test = held_out(labels, True, rules, "digits", [str(d) for d in range(10)])
-    pixels = pixels.astype(np.uint8).reshape(-1, 8, 8)
-    parts = {
-        "x_train": pixels[train],
-        "y_train": labels[train],
-        "x_test": pixels[test],
-        "y_test": labels[test],
-    }
-    source = (
-        "UCI optical recognition of handwritten digits, test part, from scikit-learn"
-    )
-    return _pixel_set("digits", parts, tuple(str(d) for d in range(10)), 1 / 16, source)
-
-
-def _of_sklearn(name: str) -> tuple[Table, tuple[str, ...]]:
-    from sklearn import datasets
-
-    options = {"scaled": False} if name == "diabetes" else {}
-    bunch = getattr(datasets, f"load_{name}")(**options)
-    columns = {
-        str(feature): bunch.data[:, i].astype(float)
-        for i, feature in enumerate(bunch.feature_names)
-    }
-    target = {
-        "iris": "species",
-        "wine": "cultivar",
-        "breast_cancer": "diagnosis",
-        "diabetes": "progression",
-    }[name]
-    classes = getattr(bunch, "target_names", None)
-    columns[target] = (
-        bunch.target.astype(float)
-        if classes is None
-        else np.array(classes, object)[bunch.target]
-    )
-    return Table(name, columns), (target,)
-
-
-def _array_set(path: Path, wanted: tuple[str, ...], rules: Rules) -> Dataset:
-    arrays = read_arrays(path, wanted[0] if wanted else None)
-    if "x" in arrays:
-        labels = arrays["y"]
-        train, test = held_out(labels, _are_classes(labels, rules), rules, path.name)
-        cut = {
-            f"{letter}_{part}": arrays[letter][rows]
-            for part, rows in (("train", train), ("test", test))
-            for letter in "xy"
-        }
-    else:
-        cut = arrays
-    if cut["x_train"].dtype == np.uint8 and _are_classes(cut["y_train"], rules):
-        labels = np.concatenate([cut["y_train"], cut["y_test"]]).reshape(-1)
-        classes = labels_in_order(
-            labels.astype(object if labels.dtype.kind in "USO" else float)
-        )
-        numbers = {label: i for i, label in enumerate(np.unique(labels).tolist())}
-        for part in ("y_train", "y_test"):
-            cut[part] = np.array(
-                [numbers[label] for label in cut[part].reshape(-1).tolist()]
-            )
-        return _pixel_set(path.name, cut, tuple(classes), 1 / 255, str(path))
-    tables = [
-        table_of(
-            path.name,
-            cut[f"x_{part}"].reshape(len(cut[f"x_{part}"]), -1),
-            cut[f"y_{part}"],
-        )
-        for part in ("train", "test")
-    ]
-    names = tuple(name for name in tables[0].columns if name.startswith("y"))
-    return _table_set(path.name, tables[0], names, tables[1], rules, str(path))
-
-
-def _are_classes(labels: Matrix, rules: Rules) -> bool:
-    """As `fit_target` decides."""
-    if rules.numbers is not None or (labels.ndim == 2 and labels.shape[1] > 1):
-        return rules.numbers is False
-    flat = labels.reshape(-1)
-    table = Table(
-        "y", {"y": flat.astype(object if flat.dtype.kind in "USO" else float)}
-    )
-    return bool(
-        fit_target(
-            table, ("y",), np.arange(len(flat)), numbers=None, standardize=False
-        ).classes
-    )
-
-
-def _pixel_set(
-    name: str,
-    parts: dict[str, Matrix],
-    classes: tuple[str, ...],
-    scale: float,
-    source: str,
-) -> Dataset:
-    shape = parts["x_train"].shape[1:]
-    image_shape = (int(shape[0]), int(shape[1])) if len(shape) == 2 else None
-    cells = [f"pixel_{'_'.join(map(str, index))}" for index in np.ndindex(*shape)]
-    preparation = Preparation(
-        tuple(Feature(cell) for cell in cells), Target(("class",), classes), scale
-    )
-    x = [
-        np.ascontiguousarray(parts[part].reshape(-1, len(cells)))
-        for part in ("x_train", "x_test")
-    ]
-    return Dataset(
-        name,
-        x[0],
-        parts["y_train"],
-        x[1],
-        parts["y_test"],
-        preparation,
-        image_shape,
-        source,
-    )
-
-
-def _table_set(
-    name: str,
-    table: Table,
-    wanted: tuple[str, ...],
-    test: Table | None,
-    rules: Rules,
-    source: str,
-) -> Dataset:
-    """Columns into inputs and targets, fitted on the rows to train on."""
-    remarks = list(table.remarks)
-    if not wanted:
-        wanted = (list(table.columns)[-1],)
-        remarks.append(
-            f"The target is {wanted[0]}, the last column; {argument('target')} names another."
-        )
-    table = with_target(table, wanted, remarks)
-    if test is not None:
-        remarks += [
-            f"{test.source}: {remark}"
-            for remark in test.remarks
-            if remark not in remarks
-        ]
-        test = with_target(test, wanted, remarks)
-    table = _with_exact_labels(table, wanted, rules)
-    target = fit_target(
-        table,
-        wanted,
-        np.arange(table.rows),
-        numbers=rules.numbers,
-        standardize=rules.standardize,
-    )
-    y = targets(target, table)
-    if test is None:
-        train, held = held_out(
-            y, bool(target.classes), rules, table.source, target.classes
-        )
-        test, y_test = table.take(held), y[held]
-    else:
-        train, y_test = np.arange(table.rows), targets(target, test)
-    names = [
-        column for column in table.columns if column not in (*wanted, *rules.ignore)
-    ]
-    features, left_out = fit_features(table, names, train)
-    left_out |= dict.fromkeys(rules.ignore, "as asked")
-    target = fit_target(
-        table, wanted, train, numbers=not target.classes, standardize=rules.standardize
-    )
-    used = {*(feature.name for feature in features), *wanted}
-    kinds = {name: k for name, k in table.dialect.columns.items() if name in used}
-    dialect = replace(table.dialect, columns=MappingProxyType(kinds))
-    preparation = Preparation(features, target, None, left_out, dialect)
-    x_train, _ = inputs(preparation, table.take(train))
-    x_test, found = inputs(preparation, test, unseen="ignore")
-    remarks += [f"{column} is left out: {why}." for column, why in left_out.items()]
-    remarks += [f"Test rows: {remark}" for remark in found]
-    return Dataset(
-        name,
-        x_train,
-        y[train],
-        x_test,
-        y_test,
-        preparation,
-        None,
-        source,
-        tuple(remarks),
-        test,
-        train_rows=table.take(train),
-    )
-
-
-def _with_exact_labels(table: Table, wanted: tuple[str, ...], rules: Rules) -> Table:
-    """The table with a target of large whole numbers as text, all digits of it, where they are classes."""
-    digits = table.exact.get(wanted[0]) if len(wanted) == 1 else None
-    few = digits is not None and len(set(digits.tolist())) <= MAX_NUMBER_CLASSES
-    if digits is None or rules.numbers or (rules.numbers is None and not few):
-        return table
-    kinds = {**table.dialect.columns, wanted[0]: ColumnKind("category")}
-    return replace(
-        table,
-        columns={**table.columns, wanted[0]: digits},
-        dialect=replace(table.dialect, columns=MappingProxyType(kinds)),
-    )

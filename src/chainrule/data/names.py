@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from ..errors import InputError, named_among
 
-__all__ = ["joined_names", "named_columns", "possible_names", "split_names"]
+__all__ = ["Names", "joined_names", "named_columns", "possible_names", "split_names"]
 
 #: How names are given: one text, or several.
 Names = str | Sequence[str] | None
@@ -44,13 +44,15 @@ def joined_names(names: Iterable[str]) -> str:
     return text.getvalue()
 
 
-def possible_names(given: Names) -> set[str]:
+def possible_names(*given: Names) -> set[str]:
     """All columns that may be meant."""
-    if given is None:
-        return set()
-    return (
-        {given.strip(), *split_names(given)} if isinstance(given, str) else set(given)
-    )
+    found: set[str] = set()
+    for names in given:
+        if isinstance(names, str):
+            found |= {names.strip(), *split_names(names)}
+        else:
+            found |= set(names or ())
+    return found
 
 
 def named_columns(

@@ -15,7 +15,8 @@ from .array_files import read_rows, table_of
 from .dialect import Dialect
 from .file_kinds import kind_of, require_file, sha256
 from .idx import read_idx
-from .load import DATA_SETS, load_data
+from .load import load_data
+from .named_sets import DATA_SETS
 from .preparation import Preparation
 from .tables import Table, column_names, read_table
 from .text_source import open_bytes
@@ -63,9 +64,9 @@ def read_raw_rows(
     path = require_file(source)
     kind = kind_of(path)
     if kind == "npz":
-        table = _of_npz(preparation, path)
+        table = _of_arrays(preparation, path, *read_rows(path))
     elif _is_idx(path):
-        table = _of_idx(preparation, path)
+        table = _of_arrays(preparation, path, read_idx(path), None)
     else:
         table = _of_table(preparation, path, asked or Dialect())
     return RawRows(table, checksum=sha256(path))
@@ -131,11 +132,6 @@ def _of_set(preparation: Preparation, name: str) -> Table:
     return Table(name, columns)
 
 
-def _of_npz(preparation: Preparation, path: Path) -> Table:
-    x, y = read_rows(path)
-    return _of_arrays(preparation, path, x, y)
-
-
 def _of_arrays(
     preparation: Preparation, path: Path, x: Matrix, y: Matrix | None
 ) -> Table:
@@ -164,7 +160,3 @@ def _is_idx(path: Path) -> bool:
     with open_bytes(path) as file:
         first = file.read(4)
     return len(first) == 4 and first[:3] == b"\x00\x00\x08" and first[3] in (2, 3, 4)
-
-
-def _of_idx(preparation: Preparation, path: Path) -> Table:
-    return _of_arrays(preparation, path, read_idx(path), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from ..errors import InputError, counted
-from .array_files import beyond_exact, table_of
+from .array_files import beyond_exact, pixel_names, table_of
 from .dialect import Dialect
 from .stream_file import BATCH_ROWS, Part, StreamFile, stamped
 from .tables import Table
@@ -46,7 +47,7 @@ class ArrayFile(StreamFile):
     @property
     def target_columns(self) -> tuple[str, ...]:
         """The columns of its targets."""
-        return self.columns[len(_names(self.arrays()[0])) :]
+        return self.columns[math.prod(self.arrays()[0].shape[1:]) :]
 
     def arrays(self) -> tuple[Matrix, Matrix]:
         """The memory maps of rows and targets."""
@@ -91,7 +92,7 @@ class ArrayFile(StreamFile):
 
     def parts(self) -> Iterator[Part]:
         x, _ = self.arrays()
-        row_bytes = int(np.prod(x.shape[1:])) * x.itemsize
+        row_bytes = math.prod(x.shape[1:]) * x.itemsize
         for number, start in enumerate(range(0, len(x), BATCH_ROWS)):
             rows = min(BATCH_ROWS, len(x) - start)
             yield Part(number, start, rows, rows * row_bytes)
@@ -113,15 +114,9 @@ class ArrayFile(StreamFile):
                 "numbers that float64 can tell apart, or texts",
                 "Labels are saved as text: y.astype(str).",
             )
-        table = table_of(self.name, rows, targets, _names(x))
+        names = pixel_names(x.shape[1:]) if x.dtype == np.uint8 else None
+        table = table_of(self.name, rows, targets, names)
         yield replace(table, numbers=np.arange(here.start, here.stop))
-
-
-def _names(x: Matrix) -> tuple[str, ...]:
-    """The names of the columns of rows of an array: pixels where they are uint8."""
-    if x.dtype == np.uint8:
-        return tuple(f"pixel_{'_'.join(map(str, i))}" for i in np.ndindex(*x.shape[1:]))
-    return tuple(f"x{i}" for i in range(1, int(np.prod(x.shape[1:])) + 1))
 
 
 def _mapped(path: str) -> Matrix:

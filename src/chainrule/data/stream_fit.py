@@ -18,14 +18,8 @@ from ..errors import InputError, counted
 from .column_sums import ColumnSums, TargetValues
 from .column_values import labels_in_order, present, require_numbers
 from .dialect import ColumnKind, Dialect
-from .preparation import (
-    Feature,
-    Preparation,
-    Target,
-    constant_target,
-    features_of,
-    require_one_target,
-)
+from .preparation import Feature, Preparation, Target
+from .preparation_fit import constant_target, features_of, require_one_target
 from .stream_arrays import ArrayFile
 from .stream_file import Part, StreamFile
 from .tables import Column, Table

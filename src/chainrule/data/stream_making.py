@@ -14,9 +14,8 @@ import numpy as np
 from ..arguments import argument
 from ..errors import InputError, is_number, require_kind
 from ..progress import ProgressLine
-from .dialect_options import asked_dialect
+from .dialect_options import asked_dialect, with_kinds
 from .file_kinds import kind_of
-from .load import with_kinds
 from .names import named_columns, possible_names
 from .stream_arrays import ArrayFile
 from .stream_files import files_of, found_paths
@@ -125,26 +124,15 @@ def stream(
     target_paths = _target_files(paths, target) if arrays else ()
     named = None if arrays else target
     assert not isinstance(named, os.PathLike)
-    known = {
-        *possible_names(named),
-        *possible_names(categories),
-        *possible_names(ignore),
-        *asked.columns,
-        *([weight] if weight else []),
-    }
+    known = possible_names(named, categories, ignore)
+    known |= {*asked.columns, *([weight] if weight else [])}
     files = files_of(paths, asked, known, target_paths)
     names, where = files[0].columns, files[0].name
     if isinstance(files[0], ArrayFile):
         wanted = files[0].target_columns
     else:
         wanted = named_columns(named, names, where, "target")
-    dialect = with_kinds(
-        asked,
-        where,
-        names,
-        category=named_columns(categories, names, where),
-        ignore=named_columns(ignore, names, where),
-    )
+    dialect = with_kinds(asked, where, names, categories, ignore)
     ignored = tuple(n for n, kind in dialect.columns.items() if kind.kind == "ignore")
     if weight is not None:
         named_columns((weight,), names, where, "column of row weights")

@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, named_among
+from ..errors import InputError
 from .column_drafts import Column
 from .column_kinds import Decided, decide
 from .dialect import Dialect
 from .file_kinds import announce_size, kind_of, refuse_other_kinds, require_file
 from .hidden_characters import refuse_control_in_column, spoiled
+from .names import named_columns
 from .parquet_columns import parquet_names, read_parquet
 from .strange_rows import look_for_strange_rows
 from .sum_rows import sums_by_numbers
@@ -88,17 +89,7 @@ class Table:
 
     def require(self, name: str, what: str = "column") -> Column:
         """A column, or `InputError` with the nearest name."""
-        if name not in self.columns:
-            known = list(self.columns)
-            listed = ", ".join(known[:20]) + (
-                f", … ({len(known)} in all)" if len(known) > 20 else ""
-            )
-            remedy = named_among(name, known, "Name one of these.")
-            raise InputError(
-                f"{what} {name!r}, which {self.source} does not have",
-                f"one of {listed}",
-                remedy,
-            )
+        named_columns((name,), self.columns, self.source, what)
         return self.columns[name]
 
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, ClassVar, Self
 from weakref import WeakKeyDictionary
@@ -257,17 +258,13 @@ class Perceptron(
         classes: Any = None,
     ) -> None:
         """Fit, or continue by one epoch; the attributes change only if a run begins, then however it ends."""
-        attributes, reason = dict(self.__dict__), None
-        try:
+        with self._unchanged_by_errors():
             if incremental:
                 self._know_classes(y, classes)
             fit = self._prepared(
                 X, y, sample_weight, validation, incremental=incremental
             )
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(attributes)
-            raise
+        reason = None
         epochs, show = fit.run.limits.epochs, bool(self.progress)
         line = ProgressLine("fitting", total=epochs, unit="epochs", show=show)
         try:
@@ -281,6 +278,17 @@ class Perceptron(
         self._end_of_run(fit)
         if outcome.warning is not None:
             self._tell(*outcome.warning)
+
+    @contextmanager
+    def _unchanged_by_errors(self) -> Iterator[None]:
+        """The attributes as they were before, where an exception passes."""
+        attributes = dict(self.__dict__)
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(attributes)
+            raise
 
     def _tell(self, message: str, category: type[Warning]) -> None:
         """Warn the user."""
