@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import InputError, counted
 from .array_files import beyond_exact, pixel_names, table_of
 from .dialect import Dialect
-from .stream_file import BATCH_ROWS, Part, StreamFile, stamped
+from .stream_file import BATCH_ROWS, Part, StreamFile, Wanted, stamped
 from .tables import Table
 
 __all__ = ["ArrayFile"]
@@ -42,7 +42,7 @@ class ArrayFile(StreamFile):
     @property
     def columns(self) -> tuple[str, ...]:
         one = replace(next(self.parts()), rows=1)
-        return tuple(next(self.tables(one, Dialect(), ())).columns)
+        return tuple(next(self.tables(one, Wanted(Dialect()))).columns)
 
     @property
     def target_columns(self) -> tuple[str, ...]:
@@ -97,13 +97,7 @@ class ArrayFile(StreamFile):
             rows = min(BATCH_ROWS, len(x) - start)
             yield Part(number, start, rows, rows * row_bytes)
 
-    def tables(
-        self,
-        part: Part,
-        asked: Dialect,
-        wanted: Collection[str],
-        sure: Collection[str] = (),
-    ) -> Iterator[Table]:
+    def tables(self, part: Part, asked: Wanted) -> Iterator[Table]:
         x, y = self.arrays()
         here = slice(part.first_row, part.first_row + part.rows)
         rows, targets = np.asarray(x[here]).reshape(part.rows, -1), np.asarray(y[here])

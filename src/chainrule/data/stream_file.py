@@ -21,7 +21,7 @@ from .column_kinds import Decided
 from .dialect import Dialect
 from .tables import Table
 
-__all__ = ["BATCH_ROWS", "Part", "StreamFile", "stamped"]
+__all__ = ["BATCH_ROWS", "Part", "StreamFile", "Wanted", "stamped"]
 
 #: Rows of a Parquet file, and of arrays, that are decoded at once.
 BATCH_ROWS = 1 << 15
@@ -54,6 +54,24 @@ class Part:
     start: int = 0
     skipped_lines: int = 0
     last: bool = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The columns to read of each part, and how.
+
+    Parameters
+    ----------
+    dialect : Dialect
+        What is known of the file, and the kinds of columns that are.
+    columns : collection of str
+    sure : collection of str
+        Columns of text whose kind the user named.
+    """
+
+    dialect: Dialect
+    columns: Collection[str] = ()
+    sure: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -99,25 +117,8 @@ class StreamFile(ABC):
         """The parts, in their order; those of text without their rows, which are not counted yet."""
 
     @abstractmethod
-    def tables(
-        self,
-        part: Part,
-        asked: Dialect,
-        wanted: Collection[str],
-        sure: Collection[str] = (),
-    ) -> Iterator[Table]:
-        """The rows of a part as tables of some rows each, read as a whole file is.
-
-        Parameters
-        ----------
-        part : Part
-        asked : Dialect
-            What is known of the file, and the kinds of columns that are.
-        wanted : collection of str
-            The columns to read.
-        sure : collection of str
-            Columns of text whose kind the user named.
-        """
+    def tables(self, part: Part, asked: Wanted) -> Iterator[Table]:
+        """The rows of a part as tables of some rows each, read as a whole file is."""
 
     def words(self, part: Part) -> str:
         """A part in words."""

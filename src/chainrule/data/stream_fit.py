@@ -21,7 +21,7 @@ from .dialect import ColumnKind, Dialect
 from .preparation import Feature, Preparation, Target
 from .preparation_fit import constant_target, features_of, require_one_target
 from .stream_arrays import ArrayFile
-from .stream_file import Part, StreamFile
+from .stream_file import Part, StreamFile, Wanted
 from .tables import Column, Table
 
 __all__ = [
@@ -188,7 +188,8 @@ class _Pass:
     def _tables(self, file: StreamFile, part: Part) -> Any:
         """The tables of a part; an error names what the rows before held."""
         try:
-            for table in file.tables(part, self.dialect, self.wanted, self.sure):
+            wanted = Wanted(self.dialect, self.wanted, self.sure)
+            for table in file.tables(part, wanted):
                 self._learn(table)
                 yield table
         except InputError as error:

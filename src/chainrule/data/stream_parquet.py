@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -18,7 +18,7 @@ from .parquet_columns import (
     names_once,
     open_parquet,
 )
-from .stream_file import BATCH_ROWS, Part, StreamFile, stamped
+from .stream_file import BATCH_ROWS, Part, StreamFile, Wanted, stamped
 from .tables import Table
 from .text_rows import arrow
 
@@ -66,28 +66,24 @@ class ParquetFile(StreamFile):
                 yield Part(number, first_row, group.num_rows, group.total_byte_size)
             first_row += group.num_rows
 
-    def tables(
-        self,
-        part: Part,
-        asked: Dialect,
-        wanted: Collection[str],
-        sure: Collection[str] = (),
-    ) -> Iterator[Table]:
+    def tables(self, part: Part, asked: Wanted) -> Iterator[Table]:
         pa, path, row = arrow(), Path(self.path), part.first_row
         where = f"{path}, row group {part.number + 1}"
         try:
             batches = open_parquet(path, _footer(path)[0]).iter_batches(
                 batch_size=BATCH_ROWS,
                 row_groups=[part.number],
-                columns=[name for name in self.names if name in wanted],
+                columns=[name for name in self.names if name in asked.columns],
                 use_threads=False,
             )
             for batch in batches:
                 table = pa.Table.from_batches([batch])
                 table.validate(full=True)
-                decided = columns_of(path, table, asked, self._place(part, row))
+                decided = columns_of(path, table, asked.dialect, self._place(part, row))
                 row += table.num_rows
-                yield self._table(part, decided, asked, row - table.num_rows, row)
+                yield self._table(
+                    part, decided, asked.dialect, row - table.num_rows, row
+                )
         except (pa.ArrowException, OSError, ValueError, KeyError) as error:
             if isinstance(error, InputError):
                 raise

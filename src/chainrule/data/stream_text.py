@@ -14,7 +14,7 @@ from ..arguments import argument
 from ..errors import InputError
 from .column_kinds import decide
 from .dialect import Dialect
-from .stream_file import Part, StreamFile, stamped
+from .stream_file import Part, StreamFile, Wanted, stamped
 from .tables import Table, found_dialect, read_text
 from .text_layout import Layout, layout_of
 
@@ -80,13 +80,7 @@ class TextFile(StreamFile):
                 if whole:
                     return
 
-    def tables(
-        self,
-        part: Part,
-        asked: Dialect,
-        wanted: Collection[str],
-        sure: Collection[str] = (),
-    ) -> Iterator[Table]:
+    def tables(self, part: Part, asked: Wanted) -> Iterator[Table]:
         path = Path(self.path)
         with open(path, "rb") as opened:
             opened.seek(part.start)
@@ -97,17 +91,16 @@ class TextFile(StreamFile):
             content = content.removeprefix(codecs.BOM_UTF8)
         layout = replace(self.layout, skipped_lines=part.skipped_lines)
         # notes and sums stand at the end of a file, not at that of a block
-        certain, words = sure if part.last else self.names, frozenset(asked.missing)
-        texts, _ = read_text(path, layout, wanted.__contains__, certain, words, content)
+        sure = asked.sure if part.last else self.names
+        dialect = replace(asked.dialect, separator=layout.separator)
+        words, wanted = frozenset(dialect.missing), asked.columns.__contains__
+        texts, _ = read_text(path, layout, wanted, sure, words, content)
         first = max(part.first_row, 0)
-        asked, place = (
-            replace(asked, separator=layout.separator),
-            self._place(part, first),
-        )
-        decided = decide(texts, asked, source=self.name, place=place)
+        place = self._place(part, first)
+        decided = decide(texts, dialect, source=self.name, place=place)
         rows = len(next(iter(decided.columns.values()), ()))
-        table = self._table(part, decided, asked, first, first + rows)
-        yield replace(table, dialect=found_dialect(asked, layout, decided))
+        table = self._table(part, decided, dialect, first, first + rows)
+        yield replace(table, dialect=found_dialect(dialect, layout, decided))
 
 
 def _skip_line(opened: Any, end: bytes) -> None:

@@ -23,7 +23,7 @@ from .preparation import Preparation
 from .read_ahead import ahead
 from .row_hash import chosen
 from .stream_chunks import Chunk, RowsRead, chunks_of
-from .stream_file import StreamFile
+from .stream_file import StreamFile, Wanted
 from .stream_fit import Block, checked_row_weights
 from .stream_order import EpochOrder, order_of
 from .tables import Table
@@ -212,7 +212,7 @@ class Stream:
         used = {feature.name for feature in preparation.features}
         used |= {*preparation.target.names, self.weight} - {None}  # type: ignore[arg-type]
         dialect = preparation.dialect or Dialect()
-        for table in file.tables(block.part, dialect, used, tuple(used)):
+        for table in file.tables(block.part, Wanted(dialect, used, used)):
             if preparation.scale is not None:  # targets of pixels are called class
                 named = {
                     "class" if n == "y" else n: c for n, c in table.columns.items()

@@ -1,8 +1,8 @@
 """The interface of an engine.
 
 An engine turns (network, θ, rows) into (J, ∇J), hands out everything that it computed for them, runs an epoch,
-and predicts. The default `run_epoch` is a loop over `loss_and_gradient`; an engine that can do a whole epoch in
-one call overrides it, and the tests compare the two.
+and predicts. The default `loss_and_gradient` is of `passes`, and the default `run_epoch` is a loop over it; an engine
+that can do less in one, or a whole epoch in one call, overrides them, and the tests compare the two.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from ..equations.arrays import Array, as_numpy
+from ..equations.arrays import Array, array_namespace, as_numpy, require_finite
 from ..equations.backward_pass import Gradient
 from ..equations.forward_pass import Trace
 from ..equations.losses import reduction_weights
@@ -27,7 +27,16 @@ from ..optimizers.state import State
 from ..optimizers.step import apply_step
 from .rows import Data, EpochPart, batches_per_epoch, cut
 
-__all__ = ["AfterStep", "Engine", "Masks", "Pause", "Workspace", "step_along"]
+__all__ = [
+    "AfterStep",
+    "Engine",
+    "Masks",
+    "Pause",
+    "Workspace",
+    "require_finite_gradient",
+    "require_finite_trace",
+    "step_along",
+]
 
 Masks = tuple[Array | None, ...] | None
 #: Called after every step with the new state; what it raises ends the epoch.
@@ -91,7 +100,6 @@ class Engine(ABC):
         """Allocate for steps by these rules, on inputs scaled by `scale` if they are uint8."""
         return Workspace(network, dtype)
 
-    @abstractmethod
     def loss_and_gradient(
         self,
         workspace: Workspace,
@@ -110,6 +118,12 @@ class Engine(ABC):
         NonFiniteError
             Names the first quantity, in the order of the equations, that is NaN or infinite.
         """
+        trace, gradient = self.passes(
+            workspace, theta, data, l1=l1, l2=l2, masks=masks, reduction=reduction
+        )
+        require_finite_trace(trace)
+        require_finite_gradient(gradient)
+        return gradient.J, gradient.flat
 
     @abstractmethod
     def passes(
@@ -287,3 +301,26 @@ def step_along(
         loss_sum=loss_sum,
         weight_sum=state.weight_sum + weight,
     )
+
+
+def require_finite_trace(trace: Trace) -> None:
+    """Raise `NonFiniteError` for the first Z or A with a number that is not finite."""
+    xp = array_namespace(trace.output)
+    for layer, (z, a) in enumerate(zip(trace.Z, trace.A[1:], strict=True), 1):
+        if not math.isfinite(float(xp.sum(z)) + float(xp.sum(a))):
+            require_finite("Z", [z], "Z", layer)
+            require_finite("A", [a], "A", layer)
+
+
+def require_finite_gradient(gradient: Gradient) -> None:
+    """Raise `NonFiniteError` for J, or the first Δ, dW or db, with a number that is not finite."""
+    xp = array_namespace(gradient.flat)
+    if not math.isfinite(float(gradient.J)):
+        raise NonFiniteError("J")
+    if not math.isfinite(float(xp.sum(gradient.flat))):
+        layers = range(len(gradient.dW), 0, -1)  # the order of the backward pass
+        for layer in layers:
+            require_finite("Δ", [gradient.delta[layer - 1]], "Δ", layer)
+        for layer in layers:
+            require_finite("dW", [gradient.dW[layer - 1]], "dW", layer)
+            require_finite("db", [gradient.db[layer - 1]], "db", layer)

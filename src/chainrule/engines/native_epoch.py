@@ -61,7 +61,7 @@ class NativeEpoch:
         state: State,
         part: EpochPart | None,
     ) -> Self:
-        """That which `state` is in, or a part of it."""
+        """The one that `state` is in, or a part of it."""
         what = compiled, workspace, rules, data
         if part is not None:
             last = part.last(rules.batch_rows)

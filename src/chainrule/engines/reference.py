@@ -11,17 +11,16 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from ..equations.arrays import Array, array_namespace, require_finite
+from ..equations.arrays import Array, array_namespace
 from ..equations.backward_pass import Gradient, pull_back
 from ..equations.forward_pass import Trace, propagate
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters
-from ..errors import NonFiniteError
 from ..optimizers.rules import Rules
 from .interface import Engine, Masks, Workspace
 from .rows import Data, rows_at_once
 
-__all__ = ["Reference", "require_finite_gradient", "require_finite_trace"]
+__all__ = ["Reference"]
 
 
 @final
@@ -32,24 +31,6 @@ class Reference(Engine):
 
     def refusal(self, network: Network, rules: Rules, theta: Array) -> str | None:
         return None
-
-    def loss_and_gradient(
-        self,
-        workspace: Workspace,
-        theta: Array,
-        data: Data,
-        *,
-        l1: float = 0.0,
-        l2: float = 0.0,
-        masks: Masks = None,
-        reduction: str = "mean",
-    ) -> tuple[Array, Array]:
-        trace, gradient = self.passes(
-            workspace, theta, data, l1=l1, l2=l2, masks=masks, reduction=reduction
-        )
-        require_finite_trace(trace)
-        require_finite_gradient(gradient)
-        return gradient.J, gradient.flat
 
     def passes(
         self,
@@ -96,26 +77,3 @@ class Reference(Engine):
             return xp.concat(parts) if len(parts) > 1 else parts[0]
 
         return predict
-
-
-def require_finite_trace(trace: Trace) -> None:
-    """Raise `NonFiniteError` for the first Z or A with a number that is not finite."""
-    xp = array_namespace(trace.output)
-    for layer, (z, a) in enumerate(zip(trace.Z, trace.A[1:], strict=True), 1):
-        if not math.isfinite(float(xp.sum(z)) + float(xp.sum(a))):
-            require_finite("Z", [z], "Z", layer)
-            require_finite("A", [a], "A", layer)
-
-
-def require_finite_gradient(gradient: Gradient) -> None:
-    """Raise `NonFiniteError` for J, or the first Δ, dW or db, with a number that is not finite."""
-    xp = array_namespace(gradient.flat)
-    if not math.isfinite(float(gradient.J)):
-        raise NonFiniteError("J")
-    if not math.isfinite(float(xp.sum(gradient.flat))):
-        layers = range(len(gradient.dW), 0, -1)  # the order of the backward pass
-        for layer in layers:
-            require_finite("Δ", [gradient.delta[layer - 1]], "Δ", layer)
-        for layer in layers:
-            require_finite("dW", [gradient.dW[layer - 1]], "dW", layer)
-            require_finite("db", [gradient.db[layer - 1]], "db", layer)

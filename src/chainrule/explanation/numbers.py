@@ -30,7 +30,7 @@ from typing import Any
 import numpy as np
 
 from ..engines import choose_engine
-from ..engines.reference import require_finite_gradient, require_finite_trace
+from ..engines.interface import require_finite_gradient, require_finite_trace
 from ..equations.arrays import Array, as_numpy
 from ..equations.forward_pass import penalty, slopes_of
 from ..equations.losses import reduction_weights
