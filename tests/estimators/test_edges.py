@@ -14,6 +14,7 @@ from scipy import sparse
 from scipy.optimize import minimize
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import compute_sample_weight
 
@@ -35,7 +36,6 @@ from chainrule import (
 )
 from chainrule.estimators.epochs import DividedRate, EpochRule, Standing
 from chainrule.estimators.network import as_parameters, first_weights
-from chainrule.estimators.rows import split
 from chainrule.training.report import Epoch
 
 X, Y = load_iris(return_X_y=True)
@@ -746,7 +746,8 @@ def test_a_split_without_weight(kind: Any, part: str) -> None:
     )
     random = np.random.RandomState(0)  # the draws of the fit: weights, then the split
     first_weights(random, [4, 3, 3 if kind is MLPClassifier else 1], "relu", float)
-    training, held = split(random, 150, 0.1, None)
+    numbers = np.arange(150)
+    training, held = train_test_split(numbers, random_state=random, test_size=0.1)
     rows = held if part == "held" else training
     weights = np.ones(150)
     weights[rows] = 0.0

@@ -29,8 +29,9 @@ import chainrule
 from chainrule import InputError, TabularClassifier, TabularRegressor, load_model
 from chainrule.engines import native
 from chainrule.estimators.tabular.columns import columns_of
-from chainrule.estimators.tabular.encoding import encode, fit_encoding
-from chainrule.estimators.tabular.members import Task, held_rows, train_member
+from chainrule.estimators.tabular.encoding import encode
+from chainrule.estimators.tabular.encoding_fit import fit_encoding
+from chainrule.estimators.tabular.members import Task, train_member
 from chainrule.estimators.tabular.projections import with_projections
 from chainrule.estimators.tabular.recipe import recipe_for
 
@@ -395,7 +396,7 @@ def test_each_class_keeps_rows_to_train_on() -> None:
         lambda a, b: 0.0,
     )
     for seed in range(20):
-        held = held_rows(task, 0.3, seed)
+        held = task.held(0.3, seed)
         assert set(np.delete(classes, held)) == {0, 1, 2}
         assert 14 <= len(held) <= 16
 

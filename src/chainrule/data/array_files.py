@@ -123,7 +123,9 @@ def _require_same_kind(path: Path, arrays: dict[str, Matrix]) -> None:
     for letter in "xy":
         train, test = arrays[f"{letter}_train"], arrays[f"{letter}_test"]
         same = train.shape[1:] == test.shape[1:] and (
-            train.dtype == test.dtype if letter == "x" else _alike(train, test)
+            train.dtype == test.dtype
+            if letter == "x"
+            else (train.dtype == object) == (test.dtype == object)
         )
         if not same:
             raise InputError(
@@ -131,10 +133,6 @@ def _require_same_kind(path: Path, arrays: dict[str, Matrix]) -> None:
                 f"the width and kind of {letter}_train, {train.shape} of {train.dtype}",
                 "Save both alike.",
             )
-
-
-def _alike(one: Matrix, other: Matrix) -> bool:
-    return bool((one.dtype == object) == (other.dtype == object))
 
 
 def pixel_names(shape: tuple[int, ...]) -> tuple[str, ...]:

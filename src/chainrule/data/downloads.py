@@ -11,7 +11,7 @@ import http.client
 import os
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -166,15 +166,10 @@ def _get(url: str, part: Path, start: int, progress: bool | None) -> None:
                 done=start / MB,
             ) as line,
         ):
-            for chunk in _chunks(answer.read):
+            while chunk := answer.read(CHUNK):
                 file.write(chunk)
                 line.advance("", len(chunk) / MB)
         if total and part.stat().st_size < total:
             raise ConnectionError(
                 f"broke off after {part.stat().st_size} of {total} bytes"
             )
-
-
-def _chunks(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    while chunk := read(CHUNK):
-        yield chunk

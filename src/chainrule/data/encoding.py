@@ -166,7 +166,8 @@ def _fill_whole(feature: Feature, column: Column, out: Matrix) -> bool:
 
 def _fill_text(feature: Feature, table: Table, out: Matrix, unseen: str) -> list[str]:
     column = table.columns[feature.name]
-    text = column if is_text(column) else _as_text(column)
+    # numbers, in a place where the training rows had text, are taken as their labels
+    text = column if is_text(column) else class_labels(column)
     assert feature.categories is not None
     place = {value: i for i, value in enumerate(feature.categories)}
     gone = ~present(text)
@@ -191,11 +192,6 @@ def _fill_text(feature: Feature, table: Table, out: Matrix, unseen: str) -> list
             f"({', '.join(values[:5])}{', …' if len(values) > 5 else ''})."
         )
     return remarks + _note_missing(feature, gone, out, "no category")
-
-
-def _as_text(column: Column) -> Column:
-    """Numbers in a place where the training rows had text."""
-    return class_labels(column)
 
 
 def _note_missing(feature: Feature, gone: Matrix, out: Matrix, taken: str) -> list[str]:

@@ -177,7 +177,7 @@ def unit_of(name: str, marks: Marks, source: str) -> str | None:
         if count <= MANY:
             return None
         raise InputError(
-            f"column {name!r} of {source} with {counted_distinct(count)} beside the word {unit!r}",
+            f"column {name!r} of {source} with {count} distinct numbers beside the word {unit!r}",
             "numbers alone, or with a usual unit",
             f"Take the word out; or read it as text ({as_kind(name, 'category')}), or leave it out "
             f"({argument('ignore')}).",
@@ -190,8 +190,3 @@ def unit_of(name: str, marks: Marks, source: str) -> str | None:
             f"Write its numbers in one unit; or read it as text ({as_kind(name, 'category')}), or leave it out.",
         )
     return None
-
-
-def counted_distinct(count: int) -> str:
-    """The number of distinct numbers, in words."""
-    return f"{count} distinct numbers"

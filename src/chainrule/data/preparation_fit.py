@@ -57,14 +57,14 @@ def fit_features(
     dict
         Columns that are left out, and why.
     """
-    found = {}
+    found: dict[str, Feature | str] = {}
     for name in names:
         column = table.columns[name][rows]
-        found[name] = (
-            _fit_text(name, column)
-            if is_text(column)
-            else _fit_numbers(name, column, table)
-        )
+        if is_text(column):
+            counts = Counter(value for value in column.tolist() if value is not None)
+            found[name] = text_feature(name, counts, column.size)
+        else:
+            found[name] = _fit_numbers(name, column, table)
     return features_of(table.source, found)
 
 
@@ -149,11 +149,6 @@ def too_large(name: str, value: float, where: str) -> InputError:
         f"If it means that the value is missing, pass {argument('missing', [repr(value)])}; else "
         f"divide the column.",
     )
-
-
-def _fit_text(name: str, column: Column) -> Feature | str:
-    values = Counter(value for value in column.tolist() if value is not None)
-    return text_feature(name, values, column.size)
 
 
 def text_feature(name: str, counts: Mapping[str, int], rows: int) -> Feature | str:

@@ -125,7 +125,7 @@ def fit(
             before = part.first_row + rows
             advance(part.bytes)
         file.require_same()
-        found.end_file(before)
+        found.first_row += before
     return found.result()
 
 
@@ -180,10 +180,6 @@ class _Pass:
             )
         )
         return rows
-
-    def end_file(self, rows: int) -> None:
-        """Count the next file's rows from behind this one's."""
-        self.first_row += rows
 
     def _tables(self, file: StreamFile, part: Part) -> Any:
         """The tables of a part; an error names what the rows before held."""

@@ -222,17 +222,14 @@ def as_dates(
         lambda days: texts[[days_of(t, form) for t in texts].index(days)],
     )
     if "%y" in form:
-        years = sorted({_year_of(days) for days in values[np.isfinite(values)]})
+        there = values[np.isfinite(values)].tolist()
+        years = sorted({(EPOCH + timedelta(days=days)).year for days in there})
         if years and years[0] < 2000 <= years[-1] and years[-1] - years[0] >= 60:
             remarks.append(
                 f"{draft.name}: years of two digits are read as {years[0]} to {years[-1]}; where they are of one "
                 "century, write all four digits."
             )
     return draft.of_distinct(values, np.nan), ColumnKind("date", None, form), remarks
-
-
-def _year_of(days: float) -> int:
-    return (EPOCH + timedelta(days=float(days))).year
 
 
 def _other_format(name: str, text: str, form: str) -> str:

@@ -113,7 +113,9 @@ def first_lines(path: Path, count: int, asked: str | None) -> tuple[list[str], s
     size = LOOKED_AT
     with open_bytes(path) as file:
         content = file.read(size)
-        while len(content) == size < AT_MOST and _line_ends(content) < 8:
+        while len(content) == size < AT_MOST:
+            if (content.count(b"\n") or content.count(b"\r")) >= 8:
+                break
             content += file.read(size)
             size *= 2
     encoding = encoding_of(path, content, asked)
@@ -140,7 +142,3 @@ def _reason(error: UnicodeError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"{error.reason} at byte {error.start}"
     return f"{error}; utf-16-le and utf-16-be need no mark"
-
-
-def _line_ends(content: bytes) -> int:
-    return content.count(b"\n") or content.count(b"\r")

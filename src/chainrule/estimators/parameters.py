@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from functools import cache
 from numbers import Integral, Real
 from typing import Any, TypeVar
@@ -21,6 +23,7 @@ __all__ = [
     "CONSTRAINTS",
     "Settings",
     "TakesParameters",
+    "documented",
     "loss_named",
     "losses",
     "with_parameters",
@@ -135,7 +138,7 @@ alpha : float, default 0.0001
 batch_size : int or "auto", default "auto"
     Rows of a step; "auto" is 200, or all rows if those are fewer.
 learning_rate : str or Schedule, default "constant"
-    "constant", "invscaling" and "adaptive" are scikit-learn's, and "adam" pays no heed to the last two; or another
+    "constant", "invscaling" and "adaptive" are scikit-learn's, the last two ignored by "adam"; or another
     name from `SCHEDULES`, or a schedule with its parameters.
 learning_rate_init : float, default 0.001
     The learning rate, before any schedule.
@@ -215,11 +218,20 @@ network_, parameters_ : Network, Parameters
     The same for `chainrule.forward` and the like."""
 
 
-def with_parameters(estimator: Estimator) -> Estimator:
-    """The class, the words in braces in its docstring replaced by the texts above."""
-    texts = {"PARAMETERS": PARAMETERS, "BEYOND": BEYOND, "ATTRIBUTES": ATTRIBUTES}
-    for word, text in texts.items():
-        estimator.__doc__ = (estimator.__doc__ or "").replace(
-            f"{{{word}}}", text.replace("\n", "\n    ")
-        )
-    return estimator
+def documented(**texts: str) -> Callable[[Estimator], Estimator]:
+    """A decorator of a class, the words in braces in whose docstring are replaced by texts."""
+
+    def written(estimator: Estimator) -> Estimator:
+        made = inspect.cleandoc(estimator.__doc__ or "")
+        for word, text in texts.items():
+            made = made.replace(f"{{{word}}}", text)
+        estimator.__doc__ = made
+        return estimator
+
+    return written
+
+
+#: Of both estimators.
+with_parameters = documented(
+    PARAMETERS=PARAMETERS, BEYOND=BEYOND, ATTRIBUTES=ATTRIBUTES
+)

@@ -22,9 +22,9 @@ from ..engines.predictor import Predictor
 from ..equations.activation import Activation
 from ..equations.losses import Loss, Pinball
 from ..equations.network import Network, Parameters
-from ..errors import InputError, require_kind
+from ..errors import InputError
 from ..progress import ProgressLine
-from ..training.callbacks import Callback
+from ..training.callbacks import Callback, require_callbacks
 from .epochs import CallbackSupport, EpochTasks, with_callbacks
 from .files import ModelFile
 from .fitting import Continuation, Fit, Fitted
@@ -414,13 +414,7 @@ class Perceptron(
     ) -> list[Callback]:
         """Those that the user gave, and scikit-learn's."""
         callbacks = list(self.callbacks or ())
-        for callback in callbacks:
-            require_kind(
-                "callback",
-                callback,
-                Callback,
-                "Make a subclass of Callback, and pass an instance of it.",
-            )
+        require_callbacks(callbacks)
         if not incremental and hasattr(self, "_skl_callbacks"):
             metadata = (
                 None if sample_weight is None else {"sample_weight": sample_weight}

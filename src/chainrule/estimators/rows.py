@@ -32,7 +32,6 @@ __all__ = [
     "numbers",
     "plain",
     "row_weights",
-    "split",
     "split_off",
     "weight_of_each_class",
 ]
@@ -267,25 +266,17 @@ class SparseData(Data):
 # ---- draws
 
 
-def split(
-    random: np.random.RandomState, rows: int, share: float, classes: Matrix | None
-) -> tuple[Matrix, Matrix]:
-    """The numbers of the rows to train on, and of those to validate on; class by class where `classes` are given."""
+def split_off(
+    data: Data, random: np.random.RandomState, share: float, classes: Matrix | None
+) -> tuple[Data, Data]:
+    """Rows to train on, and to validate on; class by class where `classes` are given."""
     training, held = train_test_split(
-        np.arange(rows), random_state=random, test_size=share, stratify=classes
+        np.arange(data.rows), random_state=random, test_size=share, stratify=classes
     )
     if len(held) < 2:
         raise ValueError(
             "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
         )
-    return training, held
-
-
-def split_off(
-    data: Data, random: np.random.RandomState, share: float, classes: Matrix | None
-) -> tuple[Data, Data]:
-    """Rows to train on, and to validate on."""
-    training, held = split(random, data.rows, share, classes)
     part = data.part(training) if isinstance(data, SparseData) else data.take(training)
     return _weighing("train on", part), _weighing("validate on", data.take(held))
 

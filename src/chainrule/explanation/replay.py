@@ -6,11 +6,8 @@ import os
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from ..engines import ENGINES, choose_engine
 from ..engines.rows import Data, batches, batches_per_epoch
-from ..equations.arrays import as_numpy
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..files.container import read_file, unreadable
@@ -70,11 +67,10 @@ def moment_of_step(
         raise unreadable(path, f"other numbers than theta: {', '.join(tensors)}")
     start = Parameters(network.sizes, tensors["theta"])
     network.require(start)
-    rows = np.asarray(as_numpy(y) if hasattr(y, "shape") else y)
     everything = checked_data(
         network, start, x, y, sample_weight, settings["input_scale"]
     )
-    data, held_out = split_off(network, start, everything, rows, validation, rules.seed)
+    data, held_out = split_off(network, start, everything, y, validation, rules.seed)
     if data.fingerprint() != settings["data"]:
         raise InputError(
             f"rows that are not those of the run in {os.fspath(path)}",

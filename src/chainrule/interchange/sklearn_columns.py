@@ -16,7 +16,7 @@ import numpy as np
 
 from ..data.preparation import Feature
 from ..errors import InputError
-from ..estimators.tabular.columns import text_of
+from ..estimators.tabular.dtypes import text_of
 from .deployment import Matrix
 
 __all__ = ["SCALERS", "Columns", "columns_behind", "is_missing", "scaling_of_step"]

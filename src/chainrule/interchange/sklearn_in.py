@@ -16,7 +16,7 @@ from ..data.preparation import Preparation, Target
 from ..data.tables import Table
 from ..errors import InputError, type_of
 from ..estimators.files import stored_labels
-from ..estimators.tabular.columns import text_of
+from ..estimators.tabular.dtypes import text_of
 from ..files.storage import Model
 from .deployment import Matrix
 from .imported import ROWS, Layer, folded, imported_model

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..equations.network import Network, Parameters
+from ..errors import require_kind
 from .report import Epoch
 
-__all__ = ["Callback", "Moment"]
+__all__ = ["Callback", "Moment", "require_callbacks"]
 
 
 @dataclass(frozen=True)
@@ -62,3 +64,10 @@ class Callback:
 
     def on_end(self, moment: Moment) -> None:
         """After the last step, however the run ended."""
+
+
+def require_callbacks(callbacks: Sequence[Any]) -> None:
+    """Raise where one of them is none."""
+    remedy = "Make a subclass of Callback, and pass an instance of it."
+    for callback in callbacks:
+        require_kind("callback", callback, Callback, remedy)

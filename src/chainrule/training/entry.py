@@ -20,7 +20,7 @@ from ..engines.rows import Data
 from ..engines.sharded import ShardedSteps, require_shards, sharded
 from ..engines.shards import SLICE_ROWS, Shards
 from ..engines.threads import checked_threads
-from ..equations.arrays import Array, array_namespace, as_numpy, row_major
+from ..equations.arrays import Array, array_namespace, row_major
 from ..equations.forward_pass import checked_penalty
 from ..equations.initializers import Initializer
 from ..equations.network import Network, Parameters
@@ -247,11 +247,8 @@ def train(
                 "Pass validation=0.05, say, or leave the metrics out.",
             )
     else:
-        everything, labels = (
-            checked_data(network, start, x, y, sample_weight, input_scale),
-            np.asarray(as_numpy(y) if hasattr(y, "shape") else y),
-        )
-        data, held_out = split_off(network, start, everything, labels, validation, seed)
+        everything = checked_data(network, start, x, y, sample_weight, input_scale)
+        data, held_out = split_off(network, start, everything, y, validation, seed)
     batch = checked_batch_rows(
         rule, batch_rows, data.rows, 128 if shards is None else shards * SLICE_ROWS
     )

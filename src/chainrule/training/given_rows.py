@@ -9,7 +9,7 @@ import numpy as np
 from array_api_compat import is_array_api_obj
 
 from ..engines.rows import Data
-from ..equations.arrays import Array, array_namespace
+from ..equations.arrays import Array, array_namespace, as_numpy
 from ..equations.draws import Purpose, generator
 from ..equations.forward_pass import checked_rows, checked_weights
 from ..equations.losses import BinaryCrossEntropy, CrossEntropy
@@ -73,11 +73,11 @@ def split_off(
     network: Network,
     parameters: Parameters,
     data: Data,
-    labels: np.ndarray[Any, Any],
+    y: Any,
     validation: float | tuple[Any, Any] | None,
     seed: int,
 ) -> tuple[Data, Data | None]:
-    """Rows to train on and rows to validate on."""
+    """Rows to train on and rows to validate on; y as it was given says which are of one class."""
     if validation is None:
         return data, None
     if isinstance(validation, tuple | list):
@@ -97,6 +97,7 @@ def split_off(
             "(x, y), or a share between 0 and 1",
             "Pass 0.1, say.",
         )
+    labels = np.asarray(as_numpy(y) if hasattr(y, "shape") else y)
     of_classes = isinstance(network.loss, CrossEntropy | BinaryCrossEntropy)
     of_classes = of_classes and labels.ndim == 1 and labels.dtype.kind in "iub"
     classes = labels if of_classes else np.zeros(data.rows, dtype=int)

@@ -16,7 +16,7 @@ from ..errors import InputError, counted, is_number, named_among, require_kind, 
 from ..optimizers import Optimizer
 from ..optimizers.rules import Rules
 from ..optimizers.table import OPTIMIZERS
-from .callbacks import Callback
+from .callbacks import require_callbacks
 from .checkpoints import Checkpoint
 from .metrics import METRICS, Metric
 from .stopping import EarlyStopping
@@ -68,13 +68,7 @@ def require_kinds(
             "a list of Callback",
             "Put it in a list.",
         )
-    for callback in callbacks:
-        require_kind(
-            "callback",
-            callback,
-            Callback,
-            "Make a subclass of Callback, and pass an instance of it.",
-        )
+    require_callbacks(callbacks)
 
 
 def checked_metrics(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -111,20 +111,12 @@ class Report(Exportable):
     @property
     def metrics(self) -> dict[str, tuple[float | None, ...]]:
         """Name → the values by epoch of each metric that was recorded."""
-        names = dict.fromkeys(name for epoch in self.history for name in epoch.metrics)
-        return {
-            name: tuple(epoch.metrics.get(name) for epoch in self.history)
-            for name in names
-        }
+        return _by_epoch([epoch.metrics for epoch in self.history])
 
     @property
     def details(self) -> dict[str, tuple[float | None, ...]]:
         """Name → the values by epoch of what the optimizer noted of its steps."""
-        names = dict.fromkeys(name for epoch in self.history for name in epoch.details)
-        return {
-            name: tuple(epoch.details.get(name) for epoch in self.history)
-            for name in names
-        }
+        return _by_epoch([epoch.details for epoch in self.history])
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the parameters, ready for JSON; NaN and infinity as text."""
@@ -179,11 +171,16 @@ class Report(Exportable):
         if self.best_epoch is None:
             return ""
         epoch = self.history[self.best_epoch - 1]
-        numbers = [f"loss {epoch.loss:.6g}"] if epoch.validation_loss is None else []
-        numbers += (
-            [f"validation loss {epoch.validation_loss:.6g}"]
-            if epoch.validation_loss is not None
-            else []
-        )
+        numbers = [f"loss {epoch.loss:.6g}"]
+        if epoch.validation_loss is not None:
+            numbers = [f"validation loss {epoch.validation_loss:.6g}"]
         numbers += [f"{name} {value:.6g}" for name, value in epoch.metrics.items()]
         return f" The parameters are those of the best epoch, {self.best_epoch}: {', '.join(numbers)}."
+
+
+def _by_epoch(
+    records: Sequence[Mapping[str, float]],
+) -> dict[str, tuple[float | None, ...]]:
+    """Name → its values by epoch, of the records of epochs."""
+    names = dict.fromkeys(name for record in records for name in record)
+    return {name: tuple(record.get(name) for record in records) for name in names}

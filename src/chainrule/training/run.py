@@ -17,6 +17,7 @@ from ..engines.interface import Engine, Pause, Workspace
 from ..engines.rows import Data, batches_per_epoch
 from ..engines.sharded import ShardedSteps
 from ..equations.arrays import Array, as_numpy
+from ..equations.forward_pass import objective_and_delta, propagate
 from ..equations.losses import reduction_weights
 from ..equations.network import Network, Parameters
 from ..errors import InputError, NonFiniteError
@@ -93,11 +94,8 @@ class Run:
 
     def restore(self, progress: Progress) -> None:
         """Continue from a checkpoint."""
-        self.state, self.watch, self.best = (
-            progress.state,
-            progress.watch,
-            progress.best,
-        )
+        self.state, self.watch = progress.state, progress.watch
+        self.best = progress.best
         self.history, self.diagnoses = list(progress.history), list(progress.diagnoses)
         self.seconds_before = progress.seconds
 
@@ -274,9 +272,7 @@ class Run:
 
     def _last_learning_rate(self, state: State) -> float:
         last = max(state.step_in_epoch - 1, 0)
-        return self.rules.learning_rate_at(
-            state, last, batches_per_epoch(self.data.rows, self.rules.batch_rows)
-        )
+        return self.rules.learning_rate_at(state, last, self._batches())
 
     def _forget_half_an_epoch(self) -> None:
         """Drop what an interrupted `_after_epoch` had recorded of an epoch that is not over."""
@@ -289,34 +285,25 @@ class Run:
             return None, {}
         data = self.validation or self.data
         with self.engine.aside():
-            J, output = self._loss_and_output(theta, data)
-        y, a = as_numpy(data.y), as_numpy(output)
+            network = self.network
+            parameters, none = (
+                Parameters(network.sizes, theta),
+                (None,) * network.n_layers,
+            )
+            trace = propagate(network, parameters, data.inputs(), none)
+            w = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
+            J, _, _ = objective_and_delta(
+                network, parameters, trace, data.y, w, 0.0, 0.0
+            )
+        y, a = as_numpy(data.y), as_numpy(trace.output)
         values = {metric.name: float(metric.value(y, a)) for metric in self.metrics}
-        return (J if self.validation is not None else None), values
-
-    def _loss_and_output(self, theta: Array, data: Data) -> tuple[float, Array]:
-        from ..equations.forward_pass import objective_and_delta, propagate
-
-        trace = propagate(
-            self.network,
-            self._parameters(theta),
-            data.inputs(),
-            (None,) * self.network.n_layers,
-        )
-        weights = reduction_weights(data.sample_weight, data.rows, "mean", data.x)
-        J, _, _ = objective_and_delta(
-            self.network, self._parameters(theta), trace, data.y, weights, 0.0, 0.0
-        )
-        return float(J), trace.output
-
-    def _parameters(self, theta: Array) -> Parameters:
-        return Parameters(self.network.sizes, theta)
+        return (float(J) if self.validation is not None else None), values
 
     def _moment(self) -> Moment:
         state = self.state
         return Moment(
             self.network,
-            self._parameters(state.theta),
+            Parameters(self.network.sizes, state.theta),
             state.epoch,
             state.steps,
             self.history,

@@ -138,10 +138,7 @@ def streamed_rows(
         held_out = held_out_rows(network, held, theta, share)
         return streamed_data(network, rest, theta, seed), held_out
     data = streamed_data(network, stream, theta, seed)
-    if validation is None:
-        return data, None
-    no_labels = np.zeros(0)
-    return data, split_off(network, start, data, no_labels, validation, seed)[1]
+    return data, split_off(network, start, data, None, validation, seed)[1]
 
 
 def streamed_data(

@@ -6,13 +6,11 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
-from numbers import Integral, Real
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ...engines import native
@@ -32,16 +30,10 @@ from .columns import (
     require_names_apart,
     texts_like_numbers,
 )
-from .encoding import Encoding, encode, fit_encoding, require_inputs
-from .members import (
-    Member,
-    Task,
-    Trials,
-    average,
-    chosen_recipe,
-    fitting_time,
-    train_members,
-)
+from .encoding import Encoding, encode, require_inputs
+from .encoding_fit import fit_encoding
+from .members import Member, Task, average, train_members
+from .parameters import CONSTRAINTS
 from .projections import with_projections
 from .recipe import (
     PRESETS,
@@ -52,86 +44,14 @@ from .recipe import (
     to_try,
 )
 from .selection import counts_to_try, without_others
+from .trials import Trials, chosen_recipe, fitting_time
 
-__all__ = ["CONSTRAINTS", "Tabular", "with_tabular_parameters"]
-
-Estimator = TypeVar("Estimator", bound=type)
+__all__ = ["Tabular"]
 
 #: Rows that are predicted at once.
 AT_ONCE = 32_768
 #: Epochs at most in which numbers of columns are compared.
 COLUMN_EPOCHS = 40
-COUNT = Interval(Integral, 1, None, closed="left")
-#: parameter → what it may be.
-CONSTRAINTS: dict[str, list[Any]] = {
-    "preset": [StrOptions(set(PRESETS))],
-    "members": [COUNT, None],
-    "epochs": [COUNT, None],
-    "max_seconds": [Interval(Real, 0, None, closed="neither"), None],
-    "max_bytes": [COUNT, None],
-    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-    "categorical_features": [StrOptions({"from_dtype"}), "array-like", None],
-    "random_state": ["random_state"],
-    "n_threads": [COUNT, None],
-    "progress": ["boolean", None],
-}
-
-PARAMETERS = """preset : {"fast", "strong", "best"}, default "strong"
-        How much time the fit takes, for how good a model: of 16 000 rows some seconds, under a minute, minutes.
-    metric : str
-        {METRICS}
-    members : int, optional
-        Networks that are averaged; by default as the preset says.
-    epochs : int, optional
-        The length of the schedule; by default by the number of rows, and by which of three recipes, a usual one and
-        two careful ones for targets that are mostly noise, was best on rows that its networks did not see. Where the
-        native engine is missing, up to 500 rows get the usual one, and two networks of 64 units a layer.
-    max_seconds : float, optional
-        Members and epochs become fewer, until they fit in about so much time; recipes are not compared. The same
-        model is made again by `fit(…, like=model)`, however long it takes.
-    max_bytes : int, optional
-        What the encoded rows may take in memory; bins become fewer until they fit. All members share them, unless
-        `validation_fraction` leaves rows out. By default 1.5 GB.
-    validation_fraction : float, default 0.0
-        The share of the rows that each member leaves out, others for each, to keep the weights of the epoch that is
-        best on them. 0: all rows are learned from, and the last epoch is kept, which was as good or better on the
-        tables tried.
-    categorical_features : "from_dtype", or array-like of names, places or booleans, or None
-        Columns that are categories: by their dtype (text, and categories of pandas, polars and Arrow), and those
-        that are named. None: only text.
-    random_state : int, RandomState or None, default 0
-        Of every draw. Member k of a fit with the seed s is that of one with the seed s + k.
-    n_threads : int, optional
-        At most so many; by default the cores. The bits do not depend on it.
-    progress : bool, optional
-        A live line on standard error; by default only on a terminal."""
-
-ATTRIBUTES = """members_ : tuple of Member
-        The networks of the average: `parameters`, the epoch that was kept, the score on its validation rows.
-    network_ : Network
-        What all of them are.
-    encoding_ : Encoding
-        What became of the columns: `encoding_.words()`.
-    recipe_ : Recipe
-        Everything that was decided about the fit.
-    epochs_ : list of int
-        The epochs that each member made.
-    notes_ : list of str
-        What the user should know of the fit.
-    n_features_in_, feature_names_in_
-        As scikit-learn has them."""
-
-
-def with_tabular_parameters(metrics: str) -> Any:
-    """Write parameters and attributes into the docstring of a class."""
-
-    def written(cls: Estimator) -> Estimator:
-        parameters = PARAMETERS.replace("{METRICS}", metrics)
-        text = (cls.__doc__ or "").replace("{PARAMETERS}", parameters)
-        cls.__doc__ = text.replace("{ATTRIBUTES}", ATTRIBUTES)
-        return cls
-
-    return written
 
 
 class Tabular(TakesParameters, BaseEstimator, ABC):
@@ -240,6 +160,10 @@ class Tabular(TakesParameters, BaseEstimator, ABC):
         self, x: Matrix, y: Matrix, weights: Matrix | None, recipe: Recipe
     ) -> Task:
         """The job of the members with targets y, as `_learn` got them."""
+
+    @abstractmethod
+    def _known_targets(self, y: Any) -> Matrix:
+        """Targets as the loss takes them, after a fit."""
 
     @abstractmethod
     def _guide(self, y: Matrix) -> Matrix:

@@ -18,11 +18,11 @@ from ...equations.losses import CrossEntropy
 from ...equations.network import Network
 from ...errors import InputError
 from ..rows import plain, weight_of_each_class
-from .base import CONSTRAINTS, Tabular, with_tabular_parameters
 from .columns import Matrix
 from .files import TabularFile
 from .looking import Looking
 from .members import Task
+from .parameters import CONSTRAINTS, with_tabular_parameters
 from .recipe import CLASS_METRICS, Recipe
 
 __all__ = ["TabularClassifier"]
@@ -36,7 +36,7 @@ LEAST = 1e-12
     'What the model is chosen for: "accuracy", "log_loss" or "auc". Only for accuracy are labels smoothed, so only '
     "with the others are probabilities calibrated."
 )
-class TabularClassifier(ClassifierMixin, Tabular, Looking, TabularFile):
+class TabularClassifier(ClassifierMixin, Looking, TabularFile):
     """Classes of rows of a table: networks averaged, columns prepared by themselves, nothing to tune.
 
     Numbers, booleans, dates and categories are told apart by their dtypes, whatever is missing or new is taken.

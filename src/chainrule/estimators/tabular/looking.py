@@ -3,140 +3,37 @@
 from __future__ import annotations
 
 import os
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, is_classifier
+from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from ...equations.gradient_check import check_gradient
-from ...equations.network import Network, Parameters
+from ...equations.network import Parameters
 from ...errors import InputError, named_among
 from ...explanation import explain
 from ...files.writing import write_whole
 from ..inspection import output_gradients
+from .base import Tabular
 from .columns import Column, Matrix
-from .encoding import Encoding, encode
-from .members import Member
+from .encoding import encode
+from .findings import Calibration, Contributions, Dependence, Importance
 
 if TYPE_CHECKING:
     from ...equations.gradient_check import GradientCheck
     from ...explanation import Explanation
 
-__all__ = ["Calibration", "Contributions", "Dependence", "Importance", "Looking"]
+__all__ = ["Looking"]
 
 #: Points of the path from the mean row to a row, at which gradients are taken.
 STEPS = 24
 
 
-@dataclass(frozen=True)
-class Importance:
-    """The harm to predictions of shuffling each column.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The columns.
-    loss : float
-        Of the rows as they are: log loss, or mean squared error.
-    increases : ndarray, shape (columns, repeats)
-        Of the loss.
-    """
-
-    names: tuple[str, ...]
-    loss: float
-    increases: Matrix
-
-    def ordered(self) -> list[tuple[str, float, float]]:
-        """Name, mean and standard deviation, the most important first."""
-        mean, spread = self.increases.mean(axis=1), self.increases.std(axis=1)
-        order = np.argsort(-mean, kind="stable")
-        return [(self.names[i], float(mean[i]), float(spread[i])) for i in order]
-
-
-@dataclass(frozen=True)
-class Dependence:
-    """The mean prediction where a column has one value in all rows.
-
-    Parameters
-    ----------
-    name : str
-    values : list
-        Numbers, days since 1970, or the text of categories.
-    means : ndarray, shape (values, outputs)
-        Probabilities of the classes, or numbers.
-    """
-
-    name: str
-    values: list[Any]
-    means: Matrix
-
-
-@dataclass(frozen=True)
-class Contributions:
-    """The part of each column in the prediction of each row, beside that of the mean row.
-
-    Parameters
-    ----------
-    names : tuple of str
-    base : ndarray, shape (outputs,)
-        The prediction for the mean of the rows' inputs.
-    values : ndarray, shape (N, outputs, columns)
-        They add up to prediction - base, but for the error of the sum in place of an integral.
-    """
-
-    names: tuple[str, ...]
-    base: Matrix
-    values: Matrix
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Probabilities beside how often they are right.
-
-    Parameters
-    ----------
-    predicted, observed : ndarray, shape (bins,)
-        Mean probability of the predicted class, and how often it was right.
-    counts : ndarray of int, shape (bins,)
-    """
-
-    predicted: Matrix
-    observed: Matrix
-    counts: Matrix
-
-    @property
-    def error(self) -> float:
-        """The mean distance of both, weighted by the counts."""
-        off = np.abs(self.predicted - self.observed)
-        return float(np.sum(off * self.counts) / np.sum(self.counts))
-
-
-class Looking(BaseEstimator, ABC):
+class Looking(Tabular):
     """The methods of a fitted average that show what it does."""
-
-    encoding_: Encoding
-    network_: Network
-    members_: tuple[Member, ...]
-
-    @abstractmethod
-    def _columns(self, X: Any) -> list[Column]:
-        """The columns of rows to predict."""
-
-    @abstractmethod
-    def _average(self, x: Matrix) -> Matrix:
-        """The average of the members' outputs."""
-
-    @abstractmethod
-    def _member(self, member: int) -> Member:
-        """One of the members."""
-
-    @abstractmethod
-    def _known_targets(self, y: Any) -> Matrix:
-        """Targets as the loss takes them."""
 
     def prepared(self, X: Any, y: Any) -> tuple[Matrix, Matrix]:
         """Inputs and targets as the networks take them, float32.

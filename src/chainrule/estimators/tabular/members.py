@@ -28,27 +28,12 @@ from ...training.given_rows import held_rows
 from .columns import Matrix
 from .recipe import Recipe
 
-__all__ = [
-    "Member",
-    "Task",
-    "Trials",
-    "average",
-    "chosen_recipe",
-    "fitting_time",
-    "score_of",
-    "train_members",
-]
+__all__ = ["Member", "Task", "average", "train_member", "train_members"]
 
 #: Fewer rows to validate on say nothing of an epoch.
 FEWEST_HELD = 5
 #: Epochs that are looked at, at most.
 LOOKS = 100
-#: The share of the rows on which recipes are compared.
-TRIED = 0.25
-#: Of so few rows recipes are compared on so many such quarters.
-FEW_ROWS, SPLITS = 4000, 3
-#: How much of the time may be planned: no epoch is as fast as another.
-PLANNED = 0.8
 
 
 @dataclass(frozen=True)
@@ -74,6 +59,17 @@ class Task:
     weights: Matrix | None
     classes: Matrix | None
     score: Callable[[Matrix, Matrix], float]
+
+    def held(self, share: float, seed: int) -> Matrix:
+        """The numbers of the rows to validate on, drawn by a seed, class by class."""
+        classes = np.zeros(len(self.x), int) if self.classes is None else self.classes
+        return held_rows(classes, share, seed)
+
+    def part(self, rows: Matrix | slice) -> Task:
+        """The task with some of the rows alone, to train on."""
+        weights = None if self.weights is None else self.weights[rows]
+        x, targets = self.x[rows], self.targets[rows]
+        return replace(self, x=x, targets=targets, weights=weights)
 
 
 @dataclass(frozen=True)
@@ -133,20 +129,6 @@ class BestEpoch(Callback):
         return over
 
 
-def rows_held(task: Task, share: float, seed: int) -> Matrix:
-    """The numbers of the rows to validate on, class by class."""
-    classes = np.zeros(len(task.x), int) if task.classes is None else task.classes
-    return held_rows(classes, share, seed)
-
-
-def _without(task: Task, held: Matrix) -> Task:
-    """The task without some rows."""
-    kept = np.ones(len(task.x), bool)
-    kept[held] = False
-    weights = None if task.weights is None else task.weights[kept]
-    return replace(task, x=task.x[kept], targets=task.targets[kept], weights=weights)
-
-
 def train_member(
     task: Task,
     recipe: Recipe,
@@ -157,12 +139,12 @@ def train_member(
     made: int | None = None,
 ) -> Member:
     """Train one network; of the schedule's epochs the first `made`, by default all."""
-    held = rows_held(task, recipe.held, seed)
+    held = task.held(recipe.held, seed)
     learned = task
     if len(held) < FEWEST_HELD:
         held = held[:0]
     else:
-        learned = _without(task, held)
+        learned = task.part(np.delete(np.arange(len(task.x)), held))
     best = BestEpoch(task, held, recipe, made or recipe.epochs, ended, note)
     report = train(
         task.network,
@@ -259,112 +241,6 @@ def train_members(
             for job in jobs:
                 job.cancel()
             raise
-
-
-@dataclass(frozen=True)
-class Trials:
-    """The tasks on which recipes are compared.
-
-    Parameters
-    ----------
-    task : Task
-    inputs : callable, optional
-        inputs(learned, recipe), the encoded rows where only those with a True in `learned` are known; by default
-        those of the task.
-    """
-
-    task: Task
-    inputs: Callable[[Matrix, Recipe], Matrix] | None = None
-
-    def of(self, recipe: Recipe, seed: int) -> Task:
-        """The task of a recipe for one way to hold rows out."""
-        if self.inputs is None:
-            return self.task
-        learned = np.ones(len(self.task.x), bool)
-        learned[rows_held(self.task, recipe.held, seed)] = False
-        x = self.inputs(learned, recipe)
-        net = self.task.network
-        network = Network((x.shape[1], *net.sizes[1:]), net.activations, net.loss)
-        return replace(self.task, network=network, x=x)
-
-
-def score_of(recipe: Recipe, trials: Trials, *, threads: int | None) -> float:
-    """The score of a recipe's networks, after their last epoch, on a quarter of the rows that they do not see.
-
-    Rows and starts are the same for all recipes and fits, so that members do not depend on it.
-    """
-    return _scores([recipe], trials, threads)[0]
-
-
-def chosen_recipe(
-    recipes: Sequence[Recipe], trials: Trials, *, threads: int | None
-) -> Recipe:
-    """The recipe of the best score."""
-    scores = _scores(recipes, trials, threads)
-    if not np.isfinite(scores).any():
-        return recipes[0]
-    return recipes[int(np.nanargmin(scores))]
-
-
-def _scores(
-    recipes: Sequence[Recipe], trials: Trials, threads: int | None
-) -> list[float]:
-    splits = range(SPLITS if len(trials.task.x) <= FEW_ROWS else 1)
-
-    def score(recipe: Recipe, seed: int) -> float:
-        tried = replace(recipe, held=TRIED, watched_from=1.0)
-        task = trials.of(tried, seed)
-        return train_member(
-            task, tried, seed, 1, lambda: False, lambda text: None
-        ).score
-
-    with ThreadPoolExecutor(thread_limit(threads)) as pool:
-        jobs = [
-            [pool.submit(score, recipe, seed) for seed in splits] for recipe in recipes
-        ]
-        return [float(np.mean([job.result() for job in of])) for of in jobs]
-
-
-def fitting_time(
-    task: Task, recipe: Recipe, seconds: float, *, threads: int | None, fixed: bool
-) -> Recipe:
-    """The recipe with members and epochs that fit in the time, by the speed of some first steps.
-
-    Parameters
-    ----------
-    task : Task
-    recipe : Recipe
-    seconds : float
-    threads : int or None
-    fixed : bool
-        Whether the members are as many as they are asked to be.
-    """
-    limit = thread_limit(threads)
-    rows = min(len(task.x), 16 * recipe.batch_rows)
-    began = time.perf_counter()
-    probe = replace(recipe, epochs=1, members=min(limit, recipe.members), held=0.0)
-    part = replace(
-        task,
-        x=task.x[:rows],
-        targets=task.targets[:rows],
-        weights=None if task.weights is None else task.weights[:rows],
-        classes=None,
-    )
-    train_members(
-        part,
-        probe,
-        range(probe.members),
-        threads=threads,
-        deadline=None,
-        progress=False,
-    )
-    epoch = (time.perf_counter() - began) * len(task.x) * (1 - recipe.held) / rows
-    rounds = PLANNED * seconds / max(epoch, 1e-9)
-    members, epochs = recipe.members, recipe.epochs
-    while not fixed and members > limit and -(-members // limit) * epochs > rounds:
-        members -= 1
-    epochs = int(min(epochs, rounds / -(-members // limit)))
-    return replace(recipe, members=members, epochs=max(1, epochs))
 
 
 def average(

@@ -15,12 +15,13 @@ from sklearn.utils.validation import _check_y, check_consistent_length
 from ...equations.network import Network
 from ...errors import InputError, counted
 from ..rows import numbers
-from .base import CONSTRAINTS, Tabular, with_tabular_parameters
 from .columns import Column, Matrix
 from .files import TabularFile
 from .looking import Looking
-from .members import Task, score_of
+from .members import Task
+from .parameters import CONSTRAINTS, with_tabular_parameters
 from .recipe import NUMBER_METRICS, Recipe
+from .trials import score_of
 
 __all__ = ["TabularRegressor"]
 
@@ -39,7 +40,7 @@ LARGEST = 700.0
 @with_tabular_parameters(
     'What the model is chosen for: "rmse", with the squared error as loss, or "mae", with the absolute error.'
 )
-class TabularRegressor(RegressorMixin, Tabular, Looking, TabularFile):
+class TabularRegressor(RegressorMixin, Looking, TabularFile):
     """Numbers of rows of a table: networks averaged, columns prepared by themselves, nothing to tune.
 
     Numbers, booleans, dates and categories are told apart by their dtypes, whatever is missing or new is taken.

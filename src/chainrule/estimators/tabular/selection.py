@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from .columns import Column, Matrix
-from .encoding import fit_encoding, units
+from .encoding import units
+from .encoding_fit import fit_encoding
 from .projections import bins_of, few_outputs, gain
 
 __all__ = ["counts_to_try", "without_others"]

@@ -14,7 +14,7 @@ import numpy as np
 from ...data.evaluation import Evaluation, headline
 from ...equations.gradient_check import GradientCheck
 from ...estimators.tabular.base import Tabular
-from ...estimators.tabular.looking import Dependence, Importance
+from ...estimators.tabular.findings import Dependence, Importance
 from ...files.json_text import versions
 from ..curves import COLORS
 from . import figures, sections
