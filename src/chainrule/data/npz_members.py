@@ -45,8 +45,7 @@ CHUNK = 1 << 20
 def member_names(path: Path) -> tuple[str, ...]:
     """The names of the arrays in a .npz file, or `InputError`."""
     return _damage_said(
-        path,
-        lambda: tuple(_name(info) for info in _opened(path).infolist()),
+        path, lambda: tuple(_name(info) for info in _opened(path).infolist())
     )
 
 

@@ -13,7 +13,7 @@ from ..errors import InputError, counted
 from .column_values import present
 from .tables import Table
 
-__all__ = ["Rules", "held_out", "with_target"]
+__all__ = ["Rules", "has_target", "held_out", "with_target"]
 
 Matrix = np.ndarray[Any, Any]
 
@@ -29,11 +29,17 @@ class Rules:
     seed: int = 0
 
 
-def with_target(table: Table, names: tuple[str, ...], remarks: list[str]) -> Table:
-    """The rows whose target is there."""
+def has_target(table: Table, names: Sequence[str]) -> Matrix:
+    """A mask of the rows whose target is there."""
     there = np.ones(table.rows, dtype=bool)
     for name in names:
         there &= present(table.require(name, "target"))
+    return there
+
+
+def with_target(table: Table, names: tuple[str, ...], remarks: list[str]) -> Table:
+    """The rows whose target is there."""
+    there = has_target(table, names)
     if there.all():
         return table
     remarks.append(

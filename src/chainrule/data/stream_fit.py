@@ -20,17 +20,12 @@ from .column_values import labels_in_order, present, require_numbers
 from .dialect import ColumnKind, Dialect
 from .preparation import Feature, Preparation, Target
 from .preparation_fit import constant_target, features_of, require_one_target
+from .splits import has_target
 from .stream_arrays import ArrayFile
 from .stream_file import Part, StreamFile, Wanted
 from .tables import Column, Table
 
-__all__ = [
-    "Asked",
-    "Block",
-    "Found",
-    "checked_row_weights",
-    "fit",
-]
+__all__ = ["Asked", "Block", "Found", "checked_row_weights", "fit"]
 
 Rows = np.ndarray[Any, Any]
 #: Of uint8 inputs.
@@ -157,12 +152,10 @@ class _Pass:
         gone: list[Rows] = []
         rows = 0
         for table in self._tables(file, part):
-            kept = with_target(table, self.asked.targets)
-            there = np.zeros(table.rows, bool)
-            there[kept] = True
+            there = has_target(table, self.asked.targets)
             gone.append(~there)
             rows += table.rows
-            self._add(table if there.all() else table.take(kept))
+            self._add(table if there.all() else table.take(np.flatnonzero(there)))
         if not rows:
             return 0
         missing = np.concatenate(gone)
@@ -305,14 +298,6 @@ class _Pass:
             tuple(sums.mean for sums in sums_of),
             tuple(sums.std() or 1.0 for sums in sums_of),
         )
-
-
-def with_target(table: Table, names: Sequence[str]) -> Rows:
-    """The rows whose target is there; numbers where there must be numbers."""
-    there = np.ones(table.rows, bool)
-    for name in names:
-        there &= present(table.require(name, "target"))
-    return np.flatnonzero(there)
 
 
 def checked_row_weights(table: Table, name: str) -> Column:

@@ -315,10 +315,7 @@ class Stream:
         X, T, row_weights, row_numbers
             As `read` gives them; the last batch of the epoch may be smaller.
         """
-        for name, value, low in (
-            ("batch_size", batch_size, 1),
-            ("start", start, 0),
-        ):
+        for name, value, low in (("batch_size", batch_size, 1), ("start", start, 0)):
             if not isinstance(value, int | np.integer) or value < low:
                 raise InputError(
                     f"{name} = {value!r}",

@@ -91,9 +91,7 @@ def open_text(
     opened = open_bytes(path) if content is None else nullcontext(io.BytesIO(content))
     with opened as file:
         text = io.TextIOWrapper(
-            file,
-            encoding="utf-8-sig" if encoding == "utf-8" else encoding,
-            newline="",
+            file, encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline=""
         )
         try:
             yield text

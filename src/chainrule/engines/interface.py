@@ -238,10 +238,9 @@ class Engine(ABC):
         sizes, theta = workspace.network.sizes, state.theta
         step = state.step_in_epoch
         masks = rules.masks(sizes, batch.rows, state.epoch, step, theta)
-        optimizer, rate = rules.optimizer, rules.learning_rate(state, count)
+        l1, l2, rate = rules.l1, rules.l2_of(weight), rules.learning_rate(state, count)
 
         def evaluate(theta: Array) -> tuple[Array, Array]:
-            l1, l2 = rules.l1, rules.l2_of(batch.weight)
             return self.loss_and_gradient(
                 workspace, theta, batch, l1=l1, l2=l2, masks=masks
             )
@@ -250,26 +249,18 @@ class Engine(ABC):
             return apply_step(sizes, rules, state, gradient, rate, free)
 
         def passes(theta: Array) -> tuple[Trace, Gradient]:
-            l1, l2 = rules.l1, rules.l2_of(batch.weight)
             return self.passes(workspace, theta, batch, l1=l1, l2=l2)
 
         def rows() -> Rows:
             given = batch.sample_weight
             weights = None if given is None else as_numpy(given)
-            targets = as_numpy(batch.y)
-            return Rows(
-                workspace.network,
-                targets,
-                reduction_weights(weights, batch.rows, "mean", targets),
-                batch.weight,
-                rules.l1,
-                rules.l2_of(batch.weight),
-                rules.frozen_layers,
-            )
+            y, frozen = as_numpy(batch.y), rules.frozen_layers
+            s = reduction_weights(weights, batch.rows, "mean", y)
+            return Rows(workspace.network, y, s, weight, l1, l2, frozen)
 
         try:
             problem = Problem(evaluate, move, passes, rows)
-            return step_along(optimizer, problem, state, weight)
+            return step_along(rules.optimizer, problem, state, weight)
         except NonFiniteError as error:
             raise NonFiniteError(error.quantity, state.steps + 1) from error
 

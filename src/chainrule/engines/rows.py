@@ -8,23 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..equations.arrays import (
-    Array,
-    array_namespace,
-    as_numpy,
-    device,
-    row_major,
-)
+from ..equations.arrays import Array, array_namespace, as_numpy, device, row_major
 from ..equations.draws import epoch_order
 
-__all__ = [
-    "Data",
-    "EpochPart",
-    "batches",
-    "batches_per_epoch",
-    "cut",
-    "rows_at_once",
-]
+__all__ = ["Data", "EpochPart", "batches", "batches_per_epoch", "cut", "rows_at_once"]
 
 
 @dataclass(frozen=True)

@@ -120,10 +120,7 @@ class Shards:
 
     def bounds(self, shard: int) -> tuple[int, int]:
         """The first row of a shard, and that after its last."""
-        return (
-            shard * self.rows // self.count,
-            (shard + 1) * self.rows // self.count,
-        )
+        return (shard * self.rows // self.count, (shard + 1) * self.rows // self.count)
 
     def pieces(self, shard: int, epoch: int, step: int) -> Iterator[slice | Numbers]:
         """The rows of a shard in one step, piece by piece, counted from its first row."""

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data.streams import Stream
@@ -158,6 +158,23 @@ class Perceptron(
         return validate_data(
             self, numbers(X, "X"), accept_sparse=["csr", "csc"], reset=False
         )
+
+    def _checked_pair(
+        self, X: Any, y: Any, *, reset: bool, y_numeric: bool = False
+    ) -> tuple[Any, Matrix]:
+        """Rows and targets as scikit-learn checks them; one column of targets of shape (N,)."""
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            y_numeric=y_numeric,
+            dtype=self.dtype or (np.float64, np.float32),
+            reset=reset,
+        )
+        one_column = y.ndim == 2 and y.shape[1] == 1
+        return X, column_or_1d(y, warn=True) if one_column else y
 
     def _are_plain(self, X: Any) -> bool:
         """Return whether scikit-learn's checks, slower than few rows' prediction, would pass these rows as they are."""

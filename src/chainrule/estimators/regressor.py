@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import mean_pinball_loss, r2_score
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import validate_data
 
 from ..data.streams import Stream
 from ..equations.averaging import half_width
@@ -274,18 +273,7 @@ class MLPRegressor(RegressorMixin, BayesianFit):
     def _validate_input(
         self, X: Any, y: Any, *, incremental: bool, reset: bool
     ) -> tuple[Any, Matrix]:
-        X, y = validate_data(
-            self,
-            X,
-            numbers(y, "y"),
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=True,
-            dtype=self.dtype or (np.float64, np.float32),
-            reset=reset,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        X, y = self._checked_pair(X, numbers(y, "y"), reset=reset, y_numeric=True)
         return X, y.reshape(-1, 1) if y.ndim == 1 else y
 
     def _of_stream(

@@ -55,12 +55,7 @@ class StreamExamples:
         """The rows as a run takes them."""
         seed = int(self.random.randint(2**31))
         return streamed_data(
-            network,
-            self.stream,
-            theta,
-            seed,
-            shuffle=self.shuffle,
-            before=self.targets,
+            network, self.stream, theta, seed, shuffle=self.shuffle, before=self.targets
         )
 
     def split_off(

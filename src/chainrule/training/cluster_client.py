@@ -41,13 +41,11 @@ def _dask() -> tuple[Any, Any]:
 
 @contextmanager
 def cluster_client(
-    scheduler: str | None = None,
-    workers: int | None = None,
-    threads: int | None = None,
+    scheduler: str | None = None, workers: int | None = None
 ) -> Iterator[Any]:
     """A client of the scheduler at an address, or of so many worker processes that live as long as it.
 
-    These have so many threads each, by default their share of the cores.
+    These have their share of the cores as threads.
 
     Raises
     ------
@@ -81,20 +79,20 @@ def cluster_client(
     }
     with (
         dask.config.set(settings),
-        _started(distributed, workers or 1, threads) as here,
+        _started(distributed, workers or 1) as here,
         distributed.Client(here, direct_to_workers=True) as client,
     ):
         yield client
 
 
-def _started(distributed: Any, workers: int, threads: int | None) -> Any:
+def _started(distributed: Any, workers: int) -> Any:
     """Worker processes that a Ctrl-C, which reaches all of a terminal's processes, leaves to this one."""
     aside = threading.current_thread() is threading.main_thread()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN) if aside else None
     try:
         return distributed.LocalCluster(
             n_workers=workers,
-            threads_per_worker=threads or max(1, usable_cores() // workers),
+            threads_per_worker=max(1, usable_cores() // workers),
             processes=True,
             memory_limit=None,
             dashboard_address=":0",

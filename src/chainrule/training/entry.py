@@ -52,12 +52,7 @@ from .report import Report
 from .run import Limits, Run
 from .shard_holder import Job
 from .stopping import EarlyStopping
-from .streamed import (
-    StreamedData,
-    require_fitting,
-    streamed_rows,
-    without_arrays,
-)
+from .streamed import StreamedData, require_fitting, streamed_rows, without_arrays
 
 #: The shards of a run by a cluster, unless it is told.
 SHARDS = 64

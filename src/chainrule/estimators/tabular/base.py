@@ -35,14 +35,7 @@ from .encoding_fit import fit_encoding
 from .members import Member, Task, average, train_members
 from .parameters import CONSTRAINTS
 from .projections import with_projections
-from .recipe import (
-    PRESETS,
-    REFERENCE_ROWS,
-    Recipe,
-    for_reference,
-    recipe_for,
-    to_try,
-)
+from .recipe import PRESETS, REFERENCE_ROWS, Recipe, for_reference, recipe_for, to_try
 from .selection import counts_to_try, without_others
 from .trials import Trials, chosen_recipe, fitting_time
 
@@ -265,11 +258,7 @@ class Tabular(TakesParameters, BaseEstimator, ABC):
             deadline = began + self.max_seconds
             left = max(deadline - time.perf_counter(), 0.0)
             recipe = fitting_time(
-                task,
-                recipe,
-                left,
-                threads=threads,
-                fixed=self.members is not None,
+                task, recipe, left, threads=threads, fixed=self.members is not None
             )
         self.members_ = train_members(
             task,

@@ -116,10 +116,7 @@ def _of_objects(name: str, values: Matrix) -> tuple[str, Matrix]:
         moments = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
         moments[~gone] = [_moment(value) for value in present]
         return "date", _days(moments)
-    strange = next(
-        (v for v in present.tolist() if _kind_of(v) == "other"),
-        None,
-    )
+    strange = next((v for v in present.tolist() if _kind_of(v) == "other"), None)
     if "other" in kinds:
         raise TypeError(
             f"column {name!r}: argument must be a string or a real number, not {type(strange).__name__!r}"

@@ -244,11 +244,7 @@ def train_members(
 
 
 def average(
-    network: Network,
-    members: Sequence[Parameters],
-    x: Matrix,
-    *,
-    threads: int | None,
+    network: Network, members: Sequence[Parameters], x: Matrix, *, threads: int | None
 ) -> np.ndarray[Any, Any]:
     """The mean of the members' outputs, shape (N, n_L), float64."""
     total = np.zeros((len(x), network.sizes[-1]))

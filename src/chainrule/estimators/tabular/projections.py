@@ -171,10 +171,7 @@ def bins_of(values: Matrix, count: int) -> Matrix:
 
 
 def _means(
-    bins: Matrix,
-    R: Matrix,
-    rows: Matrix | None = None,
-    prior_rows: float = PRIOR_ROWS,
+    bins: Matrix, R: Matrix, rows: Matrix | None = None, prior_rows: float = PRIOR_ROWS
 ) -> Matrix:
     """The mean of R in each bin, of some rows, drawn to 0; shape (bins, outputs)."""
     count = int(bins.max()) + 1
