@@ -1,6 +1,6 @@
 """Data sets: rows, targets and what is known of them, ready to train on.
 
-Pixels stay uint8, with their scaling recorded beside them. Tables are prepared as `preparation` says.
+`named_sets` has those that have names, `prepared_sets` makes all of them out of tables and arrays.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from ..errors import InputError, named_among
 from .dataset import Dataset
@@ -26,8 +24,6 @@ from .splits import Rules
 from .tables import column_names, read_table
 
 __all__ = ["load_data"]
-
-Matrix = np.ndarray[Any, Any]
 
 
 def load_data(

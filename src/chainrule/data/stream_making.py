@@ -1,4 +1,4 @@
-"""`stream`: from paths and what is asked of their columns to a `Stream`, by one pass over the rows (`stream_fit`)."""
+"""`stream`: the rows of files as a `Stream`, prepared by one pass over them (`stream_fit`)."""
 
 from __future__ import annotations
 
