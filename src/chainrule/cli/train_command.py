@@ -47,7 +47,7 @@ from .stream_set import (
     stream_set,
     streamed_recipe,
 )
-from .train_output import say_data, say_json, say_recipe, say_results
+from .train_output import say_data, say_json, say_next, say_recipe, say_results
 
 __all__ = ["TrainRequest", "run"]
 
@@ -331,6 +331,7 @@ def train_and_save(
         console.print(f"{report.stopped.value} Resume: {again}", soft_wrap=True)
         return 130
     saved.unlink(missing_ok=True)
+    say_next(console, folder)
     return 0 if checked.passed else 1
 
 
