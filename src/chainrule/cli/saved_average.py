@@ -111,7 +111,7 @@ def rows_of(preparation: Preparation, table: Table) -> Rows:
 
 
 def _moments(days: Matrix) -> Matrix:
-    found = np.full(len(days), np.datetime64("NaT"), dtype="datetime64[us]")
+    found = np.full(len(days), np.datetime64("NaT", "us"))
     there = np.isfinite(days)
     found[there] = np.round(days[there] * 86_400e6).astype("datetime64[us]")
     return found
