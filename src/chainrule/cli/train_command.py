@@ -20,6 +20,7 @@ from ..engines.shards import SLICE_ROWS
 from ..equations.gradient_check import GradientCheck, check_gradient
 from ..equations.network import Network, Parameters
 from ..errors import InputError
+from ..optimizers.one_thread import one_thread
 from ..training.checkpoints import Checkpoint
 from ..training.cluster_client import cluster_client, require_cluster
 from ..training.entry import SHARDS, train
@@ -414,6 +415,13 @@ def check_trained(
     entries = max(
         FEWEST_ENTRIES, min(CHECK_ENTRIES, CHECK_WORK // network.n_parameters)
     )
-    return check_gradient(
-        network, exact, x[:CHECK_ROWS], y[:CHECK_ROWS], max_entries=entries, seed=seed
-    )
+    # small products: on cores that others use, the threads of a BLAS wait for each other twenty times as long
+    with one_thread():
+        return check_gradient(
+            network,
+            exact,
+            x[:CHECK_ROWS],
+            y[:CHECK_ROWS],
+            max_entries=entries,
+            seed=seed,
+        )
