@@ -33,6 +33,7 @@ from .saved_average import (
     is_average,
     load_average,
     outputs,
+    remarks_on,
     rows_of,
 )
 from .saved_model import SavedModel, load_saved
@@ -79,7 +80,8 @@ def run(
     rows = read_raw_rows(saved.preparation, data, asked_dialect(**reading))
     remarks: tuple[str, ...] = ()
     if isinstance(saved, SavedAverage):
-        out = outputs(saved.model, rows_of(saved.preparation, rows.table))
+        given = rows_of(saved.preparation, rows.table)
+        out, remarks = outputs(saved.model, given), remarks_on(saved.model, given)
     else:
         x, remarks = inputs(saved.preparation, rows.table, unseen=unseen)
         out = np.asarray(Predictor(saved.model.network, saved.model.parameters)(x))

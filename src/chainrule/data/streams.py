@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from ..errors import InputError, is_number
 from .dialect import Dialect
 from .encoding import inputs, targets
 from .preparation import Preparation
-from .read_ahead import ahead
+from .read_ahead import ClosedError, ahead
 from .row_hash import chosen
 from .stream_chunks import Chunk, RowsRead, chunks_of
 from .stream_file import StreamFile, Wanted
@@ -350,8 +351,14 @@ class Stream:
         """
         self.require_room(batch_size)
         kind = np.dtype(dtype)
+        closed = (
+            threading.Event()
+        )  # a window takes seconds, for which Ctrl-C must not wait
 
         def read(number: int) -> Iterator[RowsRead]:
-            return self.read_some(self.blocks[number])
+            for some in self.read_some(self.blocks[number]):
+                if closed.is_set():
+                    raise ClosedError
+                yield some
 
-        return ahead(chunks_of(read, order, batch_size, start, kind, encode))
+        return ahead(chunks_of(read, order, batch_size, start, kind, encode), closed)
