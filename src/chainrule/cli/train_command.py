@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.evaluation import evaluate
 from ..data.load import DATA_SETS, load_data
-from ..data.names import joined_names
 from ..engines.predictor import Predictor
 from ..engines.shards import SLICE_ROWS
 from ..equations.gradient_check import GradientCheck, check_gradient
@@ -24,7 +22,7 @@ from ..training.checkpoints import Checkpoint
 from ..training.cluster_client import cluster_client, require_cluster
 from ..training.entry import SHARDS, train
 from ..training.report import Report, StopReason
-from .options import option_name
+from .options.train import Train
 from .output import Output
 from .plain_progress import PlainProgress
 from .recipes import (
@@ -49,7 +47,7 @@ from .stream_set import (
 )
 from .train_output import say_data, say_json, say_recipe, say_results
 
-__all__ = ["TrainRequest", "run"]
+__all__ = ["run"]
 
 #: The trained gradient is checked on this many rows, at most so many entries of each array; of large networks, where
 #: an entry takes longer, so many that entries times parameters are `CHECK_WORK`.
@@ -60,97 +58,7 @@ ONE_NETWORK = "none"
 CHECKPOINT_SECONDS = 5
 
 
-@dataclass(frozen=True)
-class TrainRequest:
-    """The request to `chainrule train`.
-
-    Parameters
-    ----------
-    data : str
-        A name or a file.
-    reading : dict
-        How `load_data` reads it.
-    asked : dict
-        Fields of `Recipe` that were given; None for the others.
-    seed : int
-    output : Path or None
-        The folder for the results.
-    resume : bool
-    engine : str
-    threads : int or None
-    as_json : bool
-        Whether the results are printed as JSON, and nothing else.
-    preset : str or None
-        Of averaged networks, or `ONE_NETWORK`; None for what fits the data.
-    stream : bool or None
-        Whether rows are read from the files in each epoch; None where several files alone are.
-    memory_bytes : int or None
-        The memory that a stream may take.
-    shards : int or None
-        Over which gradients are summed; of a cluster 64 by default.
-    scheduler : str or None
-        The address of a cluster's.
-    workers : int or None
-        Processes here in its place.
-    """
-
-    data: str
-    reading: dict[str, Any] = field(default_factory=dict)
-    asked: dict[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    output: Path | None = None
-    resume: bool = False
-    engine: str = "auto"
-    threads: int | None = None
-    as_json: bool = False
-    preset: str | None = None
-    stream: bool | None = None
-    memory_bytes: int | None = None
-    shards: int | None = None
-    scheduler: str | None = None
-    workers: int | None = None
-
-    @property
-    def by_cluster(self) -> bool:
-        """Return whether workers compute the gradients."""
-        return self.scheduler is not None or self.workers is not None
-
-    def command(self, *, output: Path | None = None) -> str:
-        """The command line that asks for this."""
-        words = ["chainrule", "train", self.data]
-        for name, value in {**self.reading, **self.asked}.items():
-            words += _option(name, value)
-        words += ["--seed", str(self.seed)] if self.seed else []
-        words += ["--preset", self.preset] if self.preset is not None else []
-        words += ["--stream"] if self.stream else []
-        memory = self.memory_bytes
-        words += [] if memory is None else ["--memory-bytes", str(memory)]
-        for name in ("shards", "scheduler", "workers"):
-            words += _option(name, getattr(self, name))
-        words += ["--engine", self.engine] if self.engine != "auto" else []
-        words += ["--threads", str(self.threads)] if self.threads is not None else []
-        words += ["--output", str(output)] if output is not None else []
-        return shlex.join(words)
-
-
-def _option(name: str, value: Any) -> list[str]:
-    if (
-        value is None or value == () or name in ("numbers", "standardize_target")
-    ):  # these two follow from --loss
-        return []
-    option = option_name(name)
-    if name == "header":
-        return ["--header" if value else "--no-header"]
-    if name == "kinds":
-        return [
-            w for column, kind in value.items() for w in ("--kind", f"{column}={kind}")
-        ]
-    if isinstance(value, tuple | list):
-        return [option, joined_names(map(str, value)) or "none"]
-    return [option, str(value)]
-
-
-def default_preset(request: TrainRequest, data: Dataset) -> str:
+def default_preset(request: Train, data: Dataset) -> str:
     """The preset where none is asked for: of a table in a file whose network nobody describes, else one network."""
     described = request.resume or request.engine != "auto"
     described |= isinstance(data, StreamSet) or request.shards is not None
@@ -159,7 +67,7 @@ def default_preset(request: TrainRequest, data: Dataset) -> str:
     return "strong" if of_file and not described else ONE_NETWORK
 
 
-def run(request: TrainRequest) -> int:
+def run(request: Train) -> int:
     """Train, test, check, save; the exit status."""
     if request.by_cluster:
         require_cluster_options(request)
@@ -203,7 +111,7 @@ def run(request: TrainRequest) -> int:
         raise
 
 
-def require_cluster_options(request: TrainRequest) -> None:
+def require_cluster_options(request: Train) -> None:
     """Raise for a cluster that cannot be had, before all rows are read once."""
     shards, workers = request.shards or SHARDS, request.workers
     if request.scheduler is not None and workers is not None:
@@ -227,14 +135,14 @@ def require_cluster_options(request: TrainRequest) -> None:
     require_cluster(request.scheduler)
 
 
-def sharded_recipe(recipe: Recipe, request: TrainRequest) -> Recipe:
+def sharded_recipe(recipe: Recipe, request: Train) -> Recipe:
     """The recipe with batches of 256 rows for each shard, unless others are asked for."""
     if recipe.batch_rows is None or request.asked.get("batch_rows") is not None:
         return recipe
     return replace(recipe, batch_rows=(request.shards or SHARDS) * SLICE_ROWS)
 
 
-def data_of(request: TrainRequest) -> Dataset:
+def data_of(request: Train) -> Dataset:
     """The data set of a request, read whole or as a stream."""
     loss = request.asked.get("loss")
     numbers = None if loss is None else loss not in CLASS_LOSSES
@@ -269,10 +177,10 @@ def data_of(request: TrainRequest) -> Dataset:
     )
 
 
-def run_preset(request: TrainRequest, preset: str, data: Dataset) -> int:
+def run_preset(request: Train, preset: str, data: Dataset) -> int:
     """Train the averaged networks of a preset in place of one network; the exit status."""
     from ..estimators.tabular.recipe import PRESETS
-    from .average_command import Asked, run_average
+    from .average_command import run_average
 
     require_name("--preset", preset, {**PRESETS, ONE_NETWORK: None})
     if request.resume:
@@ -281,24 +189,12 @@ def run_preset(request: TrainRequest, preset: str, data: Dataset) -> int:
             "--resume of a run of one network",
             "Train again: the same seed gives the same model.",
         )
-    asked = Asked(
-        request.data,
-        request.reading,
-        preset,
-        request.seed,
-        request.threads,
-        request.asked.get("epochs"),
-        request.output,
-        request.as_json,
-        request.command(output=request.output),
-    )
-    others = {n: v for n, v in request.asked.items() if n != "epochs"}
-    return run_average(asked, others, data)
+    return run_average(request, preset, data)
 
 
 def train_and_save(
     console: Output,
-    request: TrainRequest,
+    request: Train,
     data: Dataset,
     recipe: Recipe,
     network: Network,
@@ -336,7 +232,7 @@ def train_and_save(
 
 def train_network(
     console: Output,
-    request: TrainRequest,
+    request: Train,
     data: Dataset,
     recipe: Recipe,
     network: Network,
@@ -388,7 +284,7 @@ def train_network(
         )
 
 
-def notes_of(request: TrainRequest, recipe: Recipe) -> dict[str, Any]:
+def notes_of(request: Train, recipe: Recipe) -> dict[str, Any]:
     """The notes on how the rows of a run were read and divided, for `chainrule explain`."""
     reading = {
         name: os.fspath(value) if isinstance(value, os.PathLike) else value
