@@ -10,7 +10,7 @@ from ..equations.gradient_check import check_gradient
 from ..equations.network import Parameters
 from ..files.storage import load_model
 from .output import Output
-from .recipes import CLASS_LOSSES
+from .recipe_parts import CLASS_LOSSES
 from .run_folder import model_file
 
 __all__ = ["check_model"]

@@ -20,7 +20,7 @@ from .explain_rows import rows_of_model, within
 from .option_spelling import as_option
 from .options.explain import Explain, TypedNetwork
 from .output import Output
-from .recipes import CLASS_LOSSES
+from .recipe_parts import CLASS_LOSSES
 from .run_folder import CHECKPOINT, model_file
 from .run_notes import noted
 from .typed_network import rows_of_text, typed_network
@@ -55,18 +55,7 @@ def explained(request: Explain) -> Explanation:
     if any(one is not None for one in vars(request.typed).values()):
         return explained_text(request, request.typed)
     if request.model is None:
-        given = {
-            "--data": request.data,
-            "--row": request.row,
-            "--rows": request.rows,
-            "--step": request.step,
-            "--validation": request.validation,
-            **{
-                as_option(name): value or None
-                for name, value in request.reading.items()
-            },
-        }
-        wrong = [name for name, value in given.items() if value is not None]
+        wrong = beside(request, "data", "row", "rows", "step", "validation")
         if wrong:
             raise InputError(
                 f"{', '.join(wrong)} without a model",
@@ -105,6 +94,12 @@ def explained(request: Explain) -> Explanation:
     )
 
 
+def beside(request: Explain, *names: str) -> list[str]:
+    """The options of these names that were given, and those on how rows are read."""
+    given = [name for name in names if getattr(request, name) is not None]
+    return [as_option(name) for name in (*given, *request.reading)]
+
+
 def explained_text(request: Explain, given: TypedNetwork) -> Explanation:
     """Of a network that is typed."""
     missing = [
@@ -122,15 +117,8 @@ def explained_text(request: Explain, given: TypedNetwork) -> Explanation:
             "--weights, --x and --y together",
             "Write all three, in the letters of --notation.",
         )
-    others = {
-        "MODEL": request.model,
-        "--data": request.data,
-        "--rows": request.rows,
-        "--step": request.step,
-        "--validation": request.validation,
-        **{as_option(name): value for name, value in request.reading.items()},
-    }
-    wrong = [name for name, value in others.items() if value not in (None, ())]
+    wrong = [] if request.model is None else ["MODEL"]
+    wrong += beside(request, "data", "rows", "step", "validation")
     if wrong:
         raise InputError(
             f"{', '.join(wrong)} with --weights",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,39 +11,31 @@ import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.evaluation import evaluate
-from ..data.load import DATA_SETS, load_data
+from ..data.load import DATA_SETS
 from ..engines.predictor import Predictor
-from ..engines.shards import SLICE_ROWS
 from ..equations.gradient_check import GradientCheck, check_gradient
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..training.checkpoints import Checkpoint
-from ..training.cluster_client import cluster_client, require_cluster
+from ..training.cluster_client import cluster_client
 from ..training.entry import SHARDS, train
 from ..training.report import Report, StopReason
 from .options.train import Train
 from .output import Output
 from .plain_progress import PlainProgress
-from .recipes import (
-    CLASS_LOSSES,
-    Recipe,
+from .recipe_parts import (
     build_network,
     build_optimizer,
     build_schedule,
     build_stopping,
-    recipe_for,
     require_metrics,
     require_name,
 )
+from .recipes import Recipe, recipe_for, sharded, streamed
 from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
-from .stream_set import (
-    StreamSet,
-    is_pattern,
-    proposal,
-    stream_set,
-    streamed_recipe,
-)
+from .stream_set import StreamSet
+from .train_data import ONE_NETWORK, data_of, require_cluster_options
 from .train_output import say_data, say_json, say_recipe, say_results
 
 __all__ = ["run"]
@@ -52,8 +43,6 @@ __all__ = ["run"]
 #: The trained gradient is checked on this many rows, at most so many entries of each array; of large networks, where
 #: an entry takes longer, so many that entries times parameters are `CHECK_WORK`.
 CHECK_ROWS, CHECK_ENTRIES, FEWEST_ENTRIES, CHECK_WORK = 20, 200, 20, 2_000_000
-#: The word for a network by the other options, where a preset of averaged ones would be the default.
-ONE_NETWORK = "none"
 #: Seconds between checkpoints.
 CHECKPOINT_SECONDS = 5
 
@@ -83,9 +72,9 @@ def run(request: Train) -> int:
         return run_preset(request, preset, data)
     recipe = recipe_for(data, **request.asked)
     if isinstance(data, StreamSet):
-        recipe = streamed_recipe(data, recipe, request.asked)
+        recipe = streamed(recipe, data.rows, request.asked)
     if request.shards is not None or request.by_cluster:
-        recipe = sharded_recipe(recipe, request)
+        recipe = sharded(recipe, request.shards or SHARDS, request.asked)
     network = build_network(data, recipe)
     # what cannot be is said before a folder is made
     build_optimizer(recipe)
@@ -95,9 +84,7 @@ def run(request: Train) -> int:
     folder = prepare_folder(request.output, data.name, resume=request.resume)
     again = f"{request.command(output=folder)} --resume"
     try:
-        return train_and_save(
-            Output(quiet=request.as_json), request, data, recipe, network, folder, again
-        )
+        return train_and_save(request, data, recipe, network, folder, again)
     except KeyboardInterrupt as stop:
         if (folder / CHECKPOINT).exists():
             stop.args = (f"interrupted; resume: {again}",)
@@ -109,72 +96,6 @@ def run(request: Train) -> int:
             with contextlib.suppress(OSError):  # it holds something
                 folder.rmdir()
         raise
-
-
-def require_cluster_options(request: Train) -> None:
-    """Raise for a cluster that cannot be had, before all rows are read once."""
-    shards, workers = request.shards or SHARDS, request.workers
-    if request.scheduler is not None and workers is not None:
-        raise InputError(
-            f"--workers {workers} beside --scheduler",
-            "workers of a scheduler that runs, or workers on this machine",
-            "Leave one of both out.",
-        )
-    if request.stream is False:
-        raise InputError(
-            "--no-stream beside --workers or --scheduler",
-            "streams, whose files each worker reads",
-            "Leave one of both out.",
-        )
-    if workers is not None and workers > shards:
-        raise InputError(
-            f"--workers {workers} for {shards} shards",
-            f"at most {shards} workers, as each has a shard or more",
-            "Pass fewer; no more than there are cores is best.",
-        )
-    require_cluster(request.scheduler)
-
-
-def sharded_recipe(recipe: Recipe, request: Train) -> Recipe:
-    """The recipe with batches of 256 rows for each shard, unless others are asked for."""
-    if recipe.batch_rows is None or request.asked.get("batch_rows") is not None:
-        return recipe
-    return replace(recipe, batch_rows=(request.shards or SHARDS) * SLICE_ROWS)
-
-
-def data_of(request: Train) -> Dataset:
-    """The data set of a request, read whole or as a stream."""
-    loss = request.asked.get("loss")
-    numbers = None if loss is None else loss not in CLASS_LOSSES
-    standardize = loss != "poisson"
-    streamed = request.stream
-    if streamed is None:
-        streamed = is_pattern(request.data) or request.by_cluster
-    if streamed:
-        if request.preset not in (None, ONE_NETWORK):
-            raise InputError(
-                f"--preset {request.preset} with --stream",
-                "the plain network, as averaged networks need all rows in memory",
-                "Leave --preset out.",
-            )
-        said = f"{request.data}: one pass over all rows, to prepare the columns"
-        Output(quiet=request.as_json).print(said, soft_wrap=True)
-        return stream_set(
-            request.data,
-            request.reading,
-            numbers,
-            standardize,
-            request.seed,
-            request.memory_bytes,
-        )
-    if proposed := proposal(request.data):
-        Output(quiet=request.as_json).print(proposed, soft_wrap=True)
-    return load_data(
-        request.data,
-        **request.reading,
-        numbers=numbers,
-        standardize_target=standardize,
-    )
 
 
 def run_preset(request: Train, preset: str, data: Dataset) -> int:
@@ -193,7 +114,6 @@ def run_preset(request: Train, preset: str, data: Dataset) -> int:
 
 
 def train_and_save(
-    console: Output,
     request: Train,
     data: Dataset,
     recipe: Recipe,
@@ -202,7 +122,7 @@ def train_and_save(
     again: str,
 ) -> int:
     """The job itself: `again` is the command that resumes it; the exit status."""
-    saved = folder / CHECKPOINT
+    console, saved = Output(quiet=request.as_json), folder / CHECKPOINT
     say_data(console, data)
     say_recipe(console, network, recipe, request.seed)
     report = train_network(console, request, data, recipe, network, saved)
@@ -239,28 +159,19 @@ def train_network(
     saved: Path,
 ) -> Report:
     """The training, with what it says while it runs."""
-    x: Any = data.x_train
-    y: Any = None
-    if isinstance(data, StreamSet):
-        x = data.stream
-    else:
-        y = data.standardized_targets()[0]
-    lines = (
-        []
-        if console.is_terminal or console.quiet
-        else [PlainProgress(console.print, recipe.epochs)]
-    )
+    streams = isinstance(data, StreamSet)
+    plain = not (console.is_terminal or console.quiet)
     connected: Any = contextlib.nullcontext()
     if request.by_cluster:
         connected = cluster_client(request.scheduler, request.workers)
     with connected as client:
         return train(
             network,
-            x,
-            y,
+            data.stream if isinstance(data, StreamSet) else data.x_train,
+            None if streams else data.standardized_targets()[0],
             shards=request.shards,
             client=client,
-            input_scale=None if y is None else data.scale,
+            input_scale=None if streams else data.scale,
             initializer=recipe.initializer,
             dtype="float32",
             optimizer=build_optimizer(recipe),
@@ -274,7 +185,7 @@ def train_network(
             metrics=recipe.metrics,
             early_stopping=build_stopping(data, recipe),
             seed=request.seed,
-            callbacks=lines,
+            callbacks=[PlainProgress(console.print, recipe.epochs)] if plain else [],
             checkpoint=Checkpoint(
                 saved, every_seconds=CHECKPOINT_SECONDS, notes=notes_of(request, recipe)
             ),

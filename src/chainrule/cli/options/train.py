@@ -183,7 +183,14 @@ class Train:
         return self.scheduler is not None or self.workers is not None
 
     def command(self, *, output: Path | None = None) -> str:
-        """The command line that asks for this."""
+        """The command line that asks for this.
+
+        Examples
+        --------
+        >>> recipe = RecipeOptions(hidden=(), metrics=("r2", "loss"))
+        >>> Train(data="my rows.csv", table=TableOptions(header=False), recipe=recipe, seed=2).command()
+        "chainrule train 'my rows.csv' --no-header --hidden none --metrics r2,loss --seed 2"
+        """
         words = ["chainrule", "train", self.data]
         given = {**self.reading, **self.asked, "seed": self.seed or None}
         given |= {"preset": self.preset, "stream": self.stream or None}
@@ -192,7 +199,7 @@ class Train:
         given["engine"] = None if self.engine == "auto" else self.engine
         given |= {"threads": self.threads, "output": output}
         for name, value in given.items():
-            words += [] if value in (None, ()) else _words(name, value)
+            words += [] if value is None else _words(name, value)
         return shlex.join(words)
 
 
@@ -204,5 +211,5 @@ def _words(name: str, value: Any) -> list[str]:
             w for column, kind in value.items() for w in ("--kind", f"{column}={kind}")
         ]
     if isinstance(value, tuple):
-        value = joined_names(map(str, value))
+        value = joined_names(map(str, value)) or "none"
     return [as_option(name), str(value)]

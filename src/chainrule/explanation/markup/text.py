@@ -14,6 +14,7 @@ def to_text(node: Node, fill: Fill) -> str:
 
     Examples
     --------
+    >>> from chainrule.explanation.markup import parse
     >>> to_text(parse(r"\frac{\partial L}{\partial h_{j}^{n-1}} = @x@"), lambda name: "0.5")
     '∂L/∂h^(n-1)_j = 0.5'
     """
