@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from importlib import import_module
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any
 
 import typer
 
@@ -96,15 +96,14 @@ def command_of(kind: type[Any], work: str) -> Callable[..., None]:
 
 
 def _parameters(kind: type[Any]) -> Iterator[inspect.Parameter]:
-    hints = get_type_hints(kind)
     for one in fields(kind):
-        hint = hints[one.name]
+        hint: Any = one.type
         if is_dataclass(hint):
             yield from _parameters(hint)  # type: ignore[arg-type]
             continue
         typed = one.metadata["typed"]
         if typed.parse:
-            hint = get_type_hints(typed.parse)["given"] | None
+            hint = typed.parse.__annotations__["given"] | None
         yield inspect.Parameter(
             one.name,
             inspect.Parameter.KEYWORD_ONLY,
@@ -114,10 +113,10 @@ def _parameters(kind: type[Any]) -> Iterator[inspect.Parameter]:
 
 
 def _made(kind: type[Any], given: dict[str, Any]) -> Any:
-    hints, values = get_type_hints(kind), {}
+    values = {}
     for one in fields(kind):
-        if is_dataclass(hints[one.name]):
-            values[one.name] = _made(hints[one.name], given)
+        if is_dataclass(group := one.type):
+            values[one.name] = _made(group, given)  # type: ignore[arg-type]
             continue
         parse, value = one.metadata["typed"].parse, given[one.name]
         values[one.name] = value if parse is None or value is None else parse(value)

@@ -1,7 +1,5 @@
 """`chainrule check`: its options."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +8,7 @@ from .shared import model_argument
 __all__ = ["Check"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Check:
     """Check the gradient: of a model, or of every activation with every loss that fits.
 

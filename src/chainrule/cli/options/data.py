@@ -1,7 +1,5 @@
 """`chainrule data`: its options."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ..command import argument, option
@@ -10,7 +8,7 @@ from .table import TableOptions
 __all__ = ["Data"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Data:
     """List the data sets; fetch and verify one; or show what a file holds and how it is read."""
 

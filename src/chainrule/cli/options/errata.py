@@ -1,7 +1,5 @@
 """`chainrule errata`: its options."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from ..command import argument, option
@@ -9,7 +7,7 @@ from ..command import argument, option
 __all__ = ["Errata"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Errata:
     """List what is misprinted in the five documents, what it should be, and how far off it is.
 

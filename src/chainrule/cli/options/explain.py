@@ -1,7 +1,5 @@
 """`chainrule explain`: its options."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -47,7 +45,7 @@ def units_of(given: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TypedNetwork:
     """A network and a sample, or several, as they are typed in a document's notation."""
 
@@ -77,7 +75,7 @@ class TypedNetwork:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Explain:
     """Show every number of a pass and a step beside its formula, in the notation of your document.
 

@@ -1,7 +1,5 @@
 """`chainrule explore`: its options."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +19,7 @@ from .table import TableOptions
 __all__ = ["Explore"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Explore:
     """Look into a network and train it by hand, forward and back, its numbers beside their formulas, in a browser."""
 

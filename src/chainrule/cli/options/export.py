@@ -1,7 +1,5 @@
 """`chainrule export` and `chainrule check-export`: their options."""
 
-from __future__ import annotations
-
 from dataclasses import MISSING, dataclass
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from .shared import model_argument
 __all__ = ["CheckExport", "Export"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Export:
     """Write a model to a file that runs without chainrule, and print how far it is from the model."""
 
@@ -32,7 +30,7 @@ class Export:
     seed: int = option("Seed of the rows that are drawn.", default=0)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CheckExport:
     """Run an exported file and compare it with what its stamp states.
 

@@ -1,7 +1,5 @@
 """`chainrule info`: its options."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +8,7 @@ from .shared import model_argument
 __all__ = ["Info"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Info:
     """Say what is in a model; or what is installed, was built, and is chosen on this machine."""
 

@@ -1,7 +1,5 @@
 """`chainrule predict`: its options."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from .table import FileOptions
 __all__ = ["Predict"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Predict:
     """Predict from raw rows: the model file knows how to read and prepare them.
 

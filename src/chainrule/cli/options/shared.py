@@ -1,7 +1,5 @@
 """Options that several commands have, and the parts of the help that these stand in."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..command import argument, option

@@ -1,7 +1,5 @@
 """The options on how a table is read."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -41,7 +39,7 @@ def words_of(given: str) -> tuple[str, ...] | None:
     return split_names(given) if given else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class _Columns:
     """The options on single columns that only who trains decides about."""
 
@@ -51,7 +49,7 @@ class _Columns:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FileOptions:
     """The options on how a file is read, named as the arguments of `load_data`."""
 
@@ -101,6 +99,6 @@ class FileOptions:
         return {name: value for name, value in found.items() if value is not None}
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TableOptions(FileOptions, _Columns):
     """The options on how a table is read: on the file and on single columns."""

@@ -1,7 +1,5 @@
 """`chainrule train`: its options."""
 
-from __future__ import annotations
-
 import shlex
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -48,7 +46,7 @@ def metrics_of(given: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in given.split(","))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RecipeOptions:
     """The options that are fields of `Recipe`."""
 
@@ -104,7 +102,7 @@ class RecipeOptions:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Train:
     """Train a network on a data set or a file, test it, check its gradient, save it with a report.
 
