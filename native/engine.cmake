@@ -20,9 +20,13 @@ find_package(Threads REQUIRED)
 set(core_flags -ffp-contract=off -Wall -Wextra)
 # NaN and infinity stay visible: nothing here assumes them away.
 set(kernel_flags ${core_flags} -fno-math-errno -fno-trapping-math)
+# No kernel throws: nothing unwinds through one.
+list(APPEND kernel_flags -fno-exceptions -fno-asynchronous-unwind-tables)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 takes the operands that its own AVX-512 intrinsics leave undefined for uninitialized ones.
   list(APPEND kernel_flags -Wno-maybe-uninitialized)
+  # The loops are written out as they are to run: what GCC moves between blocks only makes them longer.
+  list(APPEND kernel_flags -fno-gcse)
 endif()
 
 set(here ${CMAKE_CURRENT_LIST_DIR})

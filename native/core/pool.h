@@ -29,7 +29,9 @@ class Pool {
 #include <unistd.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <new>
 #include <system_error>
 #include <thread>
@@ -45,6 +47,37 @@ inline void relax() {
 #endif
 }
 
+// Where threads wait: first awake, as waking takes longer than a small step, then asleep, so that a thread which lost its
+// core gets this one. Nobody yields: a core that is yielded to another program may be gone for milliseconds.
+class Gate {
+ public:
+  // Until ready() is true, which is asked for by sequentially consistent loads.
+  template <typename Ready> void wait(Ready ready) {
+    for (int looks = 0; looks < kLooks; looks++) {
+      if (ready()) return;
+      relax();
+    }
+    std::unique_lock<std::mutex> lock(mutex_);
+    sleepers_.fetch_add(1);
+    opened_.wait(lock, ready);
+    sleepers_.fetch_sub(1);
+  }
+
+  // After what makes it true, which is done by a sequentially consistent store: so the sleeper sees that, or we see it.
+  void open() {
+    if (sleepers_.load() == 0) return;
+    { const std::lock_guard<std::mutex> asleep_by_now(mutex_); }
+    opened_.notify_all();
+  }
+
+ private:
+  static constexpr int kLooks = 4000;
+
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  std::atomic<int> sleepers_{0};
+};
+
 class Pool {
  public:
   // At most so many threads: fewer where memory or a limit of the system ends them.
@@ -55,32 +88,31 @@ class Pool {
     }
   }
 
-  ~Pool() {
-    if (process_ == getpid()) end();
-    for (auto& worker : workers_) worker.detach();  // a forked child: the threads exist in the parent only
-  }
+  ~Pool() { end(); }
 
   int threads() const { return threads_; }
   bool usable() const { return threads_ == 1 || process_ == getpid(); }
 
-  // job(context, thread) on every thread; returns when all are done.
+  // job(context, thread) on the caller's thread, and on the others as far as they come before it is done there; returns
+  // when all that came are done. A thread that is off its core is not waited for: a job takes what is left of its
+  // work until nothing is, so that it does not matter who comes, and when.
   void run(void (*job)(void*, int), void* context) {
     const TinyIsZero tiny(flush_);
     if (threads_ == 1) return job(context, 0);
     job_ = job;
     context_ = context;
-    busy_.store(threads_ - 1, std::memory_order_relaxed);
-    turn_.fetch_add(1, std::memory_order_release);
-    turn_.notify_all();
+    state_.store(next_turn() | kOpen);
+    begun_.open();
     job(context, 0);
-    for (int spins = 0; busy_.load(std::memory_order_acquire) != 0; spins++) {
-      if (spins < kSpins) relax();
-      else std::this_thread::yield();
-    }
+    if ((state_.fetch_and(~kOpen) & kInside) != 0) done_.wait([this] { return (state_.load() & kInside) == 0; });
   }
 
  private:
-  static constexpr int kSpins = 4000;
+  // The state: a count of turns, whether workers may come into the job of this turn, whether they are to end, and how many
+  // are inside the job.
+  static constexpr std::uint64_t kTurn = 1 << 16, kOpen = 1 << 15, kEnd = 1 << 14, kInside = kEnd - 1;
+
+  std::uint64_t next_turn() const { return (state_.load() / kTurn + 1) * kTurn; }
 
   bool start(int threads) {
     workers_.reserve(threads - 1);
@@ -96,26 +128,24 @@ class Pool {
   }
 
   void end() {
-    job_ = nullptr;
-    turn_.fetch_add(1, std::memory_order_release);
-    turn_.notify_all();
+    state_.store(next_turn() | kEnd);
+    begun_.open();
     for (auto& worker : workers_) worker.join();
     workers_.clear();
-    turn_.store(0, std::memory_order_relaxed);  // new ones count from there
+    state_.store(0);  // new ones count from there
   }
 
   void work(int thread) {
     const TinyIsZero tiny(flush_);
-    std::uint32_t seen = 0;
-    for (;;) {
-      for (int spins = 0; turn_.load(std::memory_order_acquire) == seen; spins++) {
-        if (spins < kSpins) relax();
-        else turn_.wait(seen, std::memory_order_acquire);
-      }
-      seen++;
-      if (!job_) return;
+    for (std::uint64_t seen = 0;;) {
+      begun_.wait([&] { return state_.load() / kTurn != seen; });
+      std::uint64_t state = state_.load();
+      while ((state & kOpen) && !state_.compare_exchange_weak(state, state + 1)) {}
+      if (state & kEnd) return;
+      seen = state / kTurn;
+      if (!(state & kOpen)) continue;  // came too late
       job_(context_, thread);
-      busy_.fetch_sub(1, std::memory_order_release);
+      if ((state_.fetch_sub(1) & (kOpen | kInside)) == 1) done_.open();
     }
   }
 
@@ -125,8 +155,9 @@ class Pool {
   std::vector<std::thread> workers_;
   void (*job_)(void*, int) = nullptr;
   void* context_ = nullptr;
-  std::atomic<std::uint32_t> turn_{0};
-  std::atomic<int> busy_{0};
+  alignas(64) std::atomic<std::uint64_t> state_{0};  // alone in its line: workers look at it all the time
+  alignas(64) Gate begun_;                           // workers wait for a turn here
+  Gate done_;                                        // and the caller for those inside
 };
 
 }  // namespace chainrule

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "pool.h"
 
@@ -13,7 +14,11 @@ namespace chainrule {
 
 class Team {
  public:
-  Team(int threads, bool flush) : wanted_(threads), flush_(flush), pool_(new Pool(threads, flush)) {}
+  Team(int threads, bool flush) : wanted_(threads), flush_(flush), pool_(new Pool(threads, flush)), taken_(threads) {}
+
+  ~Team() {
+    if (!pool_->usable()) (void)pool_.release();  // its threads are the parent's: nothing of it can be ended here
+  }
 
   int threads() const { return pool_->threads(); }
   bool flush() const { return flush_; }
@@ -21,13 +26,9 @@ class Team {
   // A pool of the process that we are in: threads do not survive a fork.
   void revive() {
     if (pool_->usable()) return;
-    (void)pool_.release();  // its threads are the parent's: nothing of it can be ended here
-    pool_.reset(new Pool(wanted_, flush_));
-  }
-
-  // job(thread) on every thread.
-  template <typename Job> void all(Job job) {
-    pool_->run([](void* context, int thread) { (*static_cast<Job*>(context))(thread); }, &job);
+    Pool* own = new Pool(wanted_, flush_);
+    (void)pool_.release();
+    pool_.reset(own);
   }
 
   // job(number, thread) for 0 … count - 1, each by whoever is free.
@@ -38,10 +39,36 @@ class Team {
     });
   }
 
+  // job(part, thread) for as many parts as there are threads. Each thread takes first the part that has its number, as in
+  // each step, so that it stays in its cache, and then those that nobody has come for.
+  template <typename Job> void parts(Job job) {
+    const int count = threads();
+    const unsigned turn = ++turn_;
+    all([&](int thread) {
+      for (int i = 0; i < count; i++) {
+        const int part = (thread + i) % count;
+        std::atomic<unsigned>& taken = taken_[part].turn;
+        if (i > 0 && taken.load(std::memory_order_relaxed) == turn) continue;
+        if (taken.exchange(turn, std::memory_order_relaxed) != turn) job(part, thread);
+      }
+    });
+  }
+
  private:
+  struct alignas(64) Taken {
+    std::atomic<unsigned> turn{0};  // the last in which somebody took it
+  };
+
+  // job(thread) on this thread, and on those of the others that come meanwhile.
+  template <typename Job> void all(Job job) {
+    pool_->run([](void* context, int thread) { (*static_cast<Job*>(context))(thread); }, &job);
+  }
+
   int wanted_;
   bool flush_;
   std::unique_ptr<Pool> pool_;
+  std::vector<Taken> taken_;  // of each part
+  unsigned turn_ = 0;
 };
 
 // Whether to stop, asked about every 20 ms by thread 0 and heard by all.

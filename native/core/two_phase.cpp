@@ -12,10 +12,10 @@ TwoPhase<T>::TwoPhase(const Description& d, const Kernels<T>& kernels, Team& tea
 
 template <typename T> bool TwoPhase<T>::forward_and_back(const Step<T>& step, double* J) {
   Interrupt& interrupt = this->interrupt_;
-  const int groups = (step.rows + kRowTile - 1) / kRowTile, threads = this->team_.threads();
-  this->team_.all([&](int thread) {
-    const int first = int(std::int64_t(groups) * thread / threads) * kRowTile;
-    const int last = std::min(int(std::int64_t(groups) * (thread + 1) / threads) * kRowTile, step.rows);
+  const int groups = (step.rows + kRowTile - 1) / kRowTile, parts = this->team_.threads();
+  this->team_.parts([&](int part, int thread) {
+    const int first = int(std::int64_t(groups) * part / parts) * kRowTile;
+    const int last = std::min(int(std::int64_t(groups) * (part + 1) / parts) * kRowTile, step.rows);
     for (int at = first; at < last && !interrupt.heard(); at += kRowsAtOnce) {
       this->kernels_.rows(this->plan(), step, at, std::min(at + kRowsAtOnce, last), 0);
       if (at + kRowsAtOnce < last) interrupt.heard_by(thread);

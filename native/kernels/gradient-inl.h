@@ -24,8 +24,7 @@ void weight_gradient(const Plan<T>& plan, int l, int count, int k0, int k1, int 
     for (int k = k0; k < k1; k += kPanel) {
       const int ks = k1 - k < kPanel ? k1 - k : kPanel;
       const Panels<T> P = A.from(r, k / kPanel), Q = delta.from(r), to = G.from(k - k0);
-      if (r || add) product<T, true, Walk::down>(P, Q, to, {}, nullptr, ks, width, rs);  // B3
-      else product<T, false, Walk::down>(P, Q, to, {}, nullptr, ks, width, rs);
+      product<T, Walk::down>(P, Q, to, {}, nullptr, r || add, ks, width, rs);  // B3
     }
   }
 }

@@ -25,21 +25,21 @@ enum class Walk { along, down };
 
 template <int n> struct Count { static constexpr int value = n; };
 
-template <typename T, int R, int NV, bool kAdd, Walk kWalk>
+template <typename T, int R, int NV, Walk kWalk>
 INLINE void tile(const Panels<T>& P, const Panels<T>& Q, const Panels<T>& C, const Panels<T>& times, const T* bias,
-                 int t_count) {
+                 bool add, int t_count) {
   constexpr int lanes = kLanes<T>, step = kWalk == Walk::along ? kPanel : 1;
   const T *__restrict p = P.data, *__restrict q = Q.data;
   T* __restrict c = C.data;
   Vec<T> acc[R][NV];
   UNROLL for (int i = 0; i < R; i++) {
     UNROLL for (int v = 0; v < NV; v++) {
-      if (kAdd) acc[i][v] = load(c + i * kPanel + vector_at(C, v));
+      if (add) acc[i][v] = load(c + i * kPanel + vector_at(C, v));
       else if (bias) acc[i][v] = load(bias + v * lanes);
       else acc[i][v] = Vec<T>{};
     }
   }
-  const auto add = [&](const T* p, const T* q) INLINE_LAMBDA {
+  const auto multiply = [&](const T* p, const T* q) INLINE_LAMBDA {
     Vec<T> row[NV];
     UNROLL for (int v = 0; v < NV; v++) row[v] = load(q + vector_at(Q, v));
     UNROLL for (int i = 0; i < R; i++) {
@@ -49,11 +49,11 @@ INLINE void tile(const Panels<T>& P, const Panels<T>& Q, const Panels<T>& C, con
   };
   if (kWalk == Walk::along) {
     for (; t_count >= kPanel; t_count -= kPanel, p += P.stride(), q += kPanel * kPanel) {
-      UNROLL_4 for (int t = 0; t < kPanel; t++) add(p + t, q + t * kPanel);
+      UNROLL_4 for (int t = 0; t < kPanel; t++) multiply(p + t, q + t * kPanel);
     }
-    for (int t = 0; t < t_count; t++) add(p + t, q + t * kPanel);
+    for (int t = 0; t < t_count; t++) multiply(p + t, q + t * kPanel);
   } else {
-    UNROLL_4 for (int t = 0; t < t_count; t++) add(p + t * kPanel, q + t * kPanel);
+    UNROLL_4 for (int t = 0; t < t_count; t++) multiply(p + t * kPanel, q + t * kPanel);
   }
   if (kWalk == Walk::along && times) {
     UNROLL for (int i = 0; i < R; i++) {
@@ -71,15 +71,15 @@ template <typename T> INLINE Panels<T> moved(Panels<T> M, std::ptrdiff_t by) {
   return M;
 }
 
-template <typename T, int NV, bool kAdd, Walk kWalk>
+template <typename T, int NV, Walk kWalk>
 __attribute__((noinline)) void tiles_of_rows(Panels<T> P, Panels<T> Q, Panels<T> C, Panels<T> times, const T* bias,
-                                             int rows, int t_count) {
+                                             bool add, int rows, int t_count) {
   constexpr int R = NV == 1 ? (kRegisters == 32 ? 16 : 8) : Block<T>::rows;
   int i = 0;
   const auto next = [&](auto count) INLINE_LAMBDA {
     constexpr int n = decltype(count)::value;
-    tile<T, n, NV, kAdd, kWalk>(moved(P, i * (kWalk == Walk::along ? kPanel : 1)), Q, moved(C, i * kPanel),
-                                moved(times, i * kPanel), bias, t_count);
+    tile<T, n, NV, kWalk>(moved(P, i * (kWalk == Walk::along ? kPanel : 1)), Q, moved(C, i * kPanel),
+                          moved(times, i * kPanel), bias, add, t_count);
     i += n;
   };
   while (i + R <= rows) next(Count<R>{});
@@ -90,9 +90,9 @@ __attribute__((noinline)) void tiles_of_rows(Panels<T> P, Panels<T> Q, Panels<T>
 }
 
 // C, `width` columns wide from the start of a panel: rounded up to whole vectors.
-template <typename T, bool kAdd, Walk kWalk>
-INLINE void product(Panels<T> P, Panels<T> Q, Panels<T> C, Panels<T> times, const T* bias, int rows, int width,
-                    int t_count) {
+template <typename T, Walk kWalk>
+INLINE void product(Panels<T> P, Panels<T> Q, Panels<T> C, Panels<T> times, const T* bias, bool add, int rows,
+                    int width, int t_count) {
   constexpr int wide = kVectors<T> > 8 ? kVectors<T> : 8, N = Block<T>::vectors;
   const int vectors = vectors_of<T>(width);
   int v = 0;
@@ -103,16 +103,16 @@ INLINE void product(Panels<T> P, Panels<T> Q, Panels<T> C, Panels<T> times, cons
   };
 #define AT_ONCE Panels<T> q, Panels<T> c, Panels<T> by, const T* b
   while (rows == 1 && v + wide <= vectors) {  // one row has few accumulators: the more vectors at once
-    next(wide, [&](AT_ONCE) INLINE_LAMBDA { tile<T, 1, wide, kAdd, kWalk>(P, q, c, by, b, t_count); });
+    next(wide, [&](AT_ONCE) INLINE_LAMBDA { tile<T, 1, wide, kWalk>(P, q, c, by, b, add, t_count); });
   }
   while (v + N <= vectors) {
-    next(N, [&](AT_ONCE) INLINE_LAMBDA { tiles_of_rows<T, N, kAdd, kWalk>(P, q, c, by, b, rows, t_count); });
+    next(N, [&](AT_ONCE) INLINE_LAMBDA { tiles_of_rows<T, N, kWalk>(P, q, c, by, b, add, rows, t_count); });
   }
   if (N > 2 && v + 2 <= vectors) {
-    next(2, [&](AT_ONCE) INLINE_LAMBDA { tiles_of_rows<T, 2, kAdd, kWalk>(P, q, c, by, b, rows, t_count); });
+    next(2, [&](AT_ONCE) INLINE_LAMBDA { tiles_of_rows<T, 2, kWalk>(P, q, c, by, b, add, rows, t_count); });
   }
   while (v < vectors) {
-    next(1, [&](AT_ONCE) INLINE_LAMBDA { tiles_of_rows<T, 1, kAdd, kWalk>(P, q, c, by, b, rows, t_count); });
+    next(1, [&](AT_ONCE) INLINE_LAMBDA { tiles_of_rows<T, 1, kWalk>(P, q, c, by, b, add, rows, t_count); });
   }
 #undef AT_ONCE
 }
@@ -124,7 +124,7 @@ INLINE void blocked_product(Panels<T> P, Panels<T> Q, Panels<T> C, Panels<T> tim
   constexpr int block = 192, columns = Block<T>::vectors * kLanes<T>;  // a multiple of 16
   constexpr int group = columns > kPanel ? columns : kPanel;
   if (t_count <= block || rows == 1) {
-    return product<T, false, Walk::along>(P, Q, C, times, bias, rows, width, t_count);
+    return product<T, Walk::along>(P, Q, C, times, bias, false, rows, width, t_count);
   }
   for (int j = 0; j < width; j += group) {
     const int now = width - j < group ? width - j : group, panel = j / kPanel;
@@ -132,8 +132,7 @@ INLINE void blocked_product(Panels<T> P, Panels<T> Q, Panels<T> C, Panels<T> tim
       const int count = t_count - t < block ? t_count - t : block;
       const Panels<T> p = P.from(0, t / kPanel), q = Q.from(t, panel), to = C.from(0, panel);
       const Panels<T> by = t + block < t_count ? Panels<T>{} : times.from(0, panel);
-      if (t) product<T, true, Walk::along>(p, q, to, by, nullptr, rows, now, count);
-      else product<T, false, Walk::along>(p, q, to, by, bias ? bias + j : bias, rows, now, count);
+      product<T, Walk::along>(p, q, to, by, bias ? bias + j : bias, t > 0, rows, now, count);
     }
   }
 }

@@ -157,6 +157,11 @@ MISTAKES = [
         "renamed.csv without the column size.*others here: SIZE",
     ),
     (
+        ("explain", "--notation", "rui"),
+        2,
+        "notation 'rui'.*column-batch .S1: Nick Rui, .*bias-last .S4: Gregor Hartl Watters, .*Choose one",
+    ),
+    (
         ("predict", "run", "unseen.csv"),
         2,
         "category 'purple' in column 'color', row 1.*--unseen ignore",

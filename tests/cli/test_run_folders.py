@@ -78,8 +78,13 @@ def test_commands_that_start_together_take_folders_of_their_own(tmp_path):
     assert [run.returncode for run in runs] == [0] * 4
     folders = ["chainrule-digits", *(f"chainrule-digits-{n}" for n in (2, 3, 4))]
     assert names(tmp_path) == folders
-    taken = [text.split("model and report in ")[1].strip("/\n") for text in said]
+    last = [text.splitlines()[-2:] for text in said]
+    taken = [saved.removeprefix("model and report in ")[:-1] for saved, _ in last]
     assert sorted(taken) == folders
+    assert [after for _, after in last] == [
+        f"next: open report.html there, or run chainrule predict {folder} FILE"
+        for folder in taken
+    ]
     assert all(names(tmp_path / folder) == FINISHED for folder in folders)
 
 

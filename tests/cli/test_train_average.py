@@ -84,6 +84,23 @@ def test_predict_reads_raw_rows(folder: Path, trained: dict[str, Any]) -> None:
     )
 
 
+def test_predict_remarks_on_what_the_networks_have_no_input_for(
+    folder: Path, trained: dict[str, Any]
+) -> None:
+    rows = (
+        ",red,2021-02-03\n1,green,2021-02-03\n1,,\n"  # a size was missing in training
+    )
+    (folder / "odd.csv").write_text(f"size,color,day\n{rows}")
+    done = here("predict", "run", "odd.csv", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 4
+    assert [re.sub("as 20.*", "as DAY", line) for line in done.stderr.splitlines()] == [
+        "chainrule: day: 1 value missing, for which there is no input; taken as DAY",
+        "chainrule: color: 1 row with a category that the training rows do not have (green).",
+        "chainrule: color: 1 value missing, for which there is no input; taken as no category.",
+    ]
+
+
 def test_the_same_command_gives_the_same_bits(
     folder: Path, trained: dict[str, Any]
 ) -> None:

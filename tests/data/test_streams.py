@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +186,28 @@ def test_reading_ahead_raises_where_items_are_used_and_ends_when_closed() -> Non
     endless = ahead(iter(int, 1))
     assert next(endless) == 0
     endless.close()
+
+
+def test_a_window_that_nobody_waits_for_is_not_read_to_its_end(tmp_path: Path) -> None:
+    file = write(tmp_path / "rows.parquet", columns_of(), group=10)
+    rows = stream(file, target="answer", memory_bytes=10**6)
+    order = rows.order(seed=0, epoch=0)
+    first, second = map(len, order.windows[:2])
+    read, within_second = 0, threading.Event()
+
+    def encode(t):
+        nonlocal read
+        read += 1
+        if read > first:
+            within_second.set()
+            time.sleep(0.02)  # so that the second window takes longer than closing
+        return t
+
+    chunks = rows.chunks(order, 10, encode=encode)
+    next(chunks)
+    assert within_second.wait(60)
+    chunks.close()
+    assert read < first + second
 
 
 # ---- what is wrong, and where

@@ -59,6 +59,21 @@ def test_labels_and_columns(tmp_path):
     assert made["predict"](X).tolist() == model.predict(X).tolist()
     off = np.abs(made["predict_proba"](X) - model.predict_proba(X)).max()
     assert off <= stamp.difference < 1e-6
+    rows = {name: X[name].to_numpy()[:2] for name in X}
+    text = rows["when"].astype("datetime64[D]").astype(str).tolist()
+    wrong = (
+        (
+            {"when": [None, text[1]]},
+            f"'{text[1]}' in column 'when', row 1 .*datetime64",
+        ),
+        ({"size": ["1", "big"]}, "'big' in column 'size', row 1 .*numbers;"),
+        ({"color": ["red"]}, "column 'color' of 1 rows.*: 2 rows, .*one length"),
+    )
+    for column, said in wrong:
+        with pytest.raises(ValueError, match=f"Given: {said}"):
+            made["predict"](rows | column)
+    with pytest.raises(ValueError, match="Given: rows without the column 'when'"):
+        made["predict"]({"size": [1.0]})
 
 
 def test_an_ending_and_another_model_are_refused(tmp_path):

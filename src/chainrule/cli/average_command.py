@@ -26,7 +26,7 @@ from .options.train import Train
 from .output import Output
 from .run_folder import MODEL, PAGE, REPORT, prepare_folder
 from .saved_average import outputs, rows_of
-from .train_output import say_data
+from .train_output import say_data, say_next
 
 __all__ = ["run_average"]
 
@@ -102,6 +102,7 @@ def _train(request: Train, preset: str, data: Dataset, folder: Path) -> int:
     if request.as_json:
         sys.stdout.write(json.dumps({"output": str(folder), **content}) + "\n")
     console.print(f"model and report in {folder}/", soft_wrap=True)
+    say_next(console, folder)
     return 0 if checked.passed else 1
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..equations.gradient_check import check_gradient
 from ..equations.network import Parameters
 from ..files.storage import load_model
+from ..optimizers.one_thread import one_thread
 from .output import Output
 from .recipe_parts import CLASS_LOSSES
 from .run_folder import model_file
@@ -39,6 +40,7 @@ def check_model(path: Path) -> int:
     console.print(
         f"{ROWS} rows of {'uniform pixels' if pixels else 'normal numbers'}, drawn from seed 0\n"
     )
-    checked = check_gradient(network, exact, x, y, max_entries=ENTRIES)
+    with one_thread():  # as after training
+        checked = check_gradient(network, exact, x, y, max_entries=ENTRIES)
     console.print_lines(f"{checked}", soft_wrap=True)
     return 0 if checked.passed else 1

@@ -34,6 +34,7 @@ from .saved_average import (
     is_average,
     load_average,
     outputs,
+    remarks_on,
     rows_of,
 )
 from .saved_model import SavedModel, load_saved
@@ -73,7 +74,8 @@ def run(request: Predict) -> int:
     )
     remarks: tuple[str, ...] = ()
     if isinstance(saved, SavedAverage):
-        out = outputs(saved.model, rows_of(saved.preparation, rows.table))
+        given = rows_of(saved.preparation, rows.table)
+        out, remarks = outputs(saved.model, given), remarks_on(saved.model, given)
     else:
         x, remarks = inputs(saved.preparation, rows.table, unseen=unseen)
         out = np.asarray(Predictor(saved.model.network, saved.model.parameters)(x))

@@ -22,7 +22,14 @@ if (
     from ..estimators.tabular import TabularClassifier, TabularRegressor
     from ..estimators.tabular.columns import Rows
 
-__all__ = ["SavedAverage", "is_average", "load_average", "outputs", "rows_of"]
+__all__ = [
+    "SavedAverage",
+    "is_average",
+    "load_average",
+    "outputs",
+    "remarks_on",
+    "rows_of",
+]
 
 Matrix = np.ndarray[Any, Any]
 
@@ -104,7 +111,7 @@ def rows_of(preparation: Preparation, table: Table) -> Rows:
 
 
 def _moments(days: Matrix) -> Matrix:
-    found = np.full(len(days), np.datetime64("NaT"), dtype="datetime64[us]")
+    found = np.full(len(days), np.datetime64("NaT", "us"))
     there = np.isfinite(days)
     found[there] = np.round(days[there] * 86_400e6).astype("datetime64[us]")
     return found
@@ -116,3 +123,14 @@ def outputs(model: TabularClassifier | TabularRegressor, rows: Rows) -> Matrix:
         return np.asarray(model.predict_proba(rows))
     found = np.asarray(model.predict(rows))
     return found.reshape(len(found), -1)
+
+
+def remarks_on(
+    model: TabularClassifier | TabularRegressor, rows: Rows
+) -> tuple[str, ...]:
+    """Remarks on rows to predict: of values that the networks have no input for."""
+    from ..estimators.tabular.columns import columns_of
+    from ..estimators.tabular.encoding import unforeseen
+
+    encoding = model.encoding_
+    return tuple(unforeseen(encoding, columns_of(rows, kinds=encoding.kinds)))

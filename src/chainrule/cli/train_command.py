@@ -16,6 +16,7 @@ from ..engines.predictor import Predictor
 from ..equations.gradient_check import GradientCheck, check_gradient
 from ..equations.network import Network, Parameters
 from ..errors import InputError
+from ..optimizers.one_thread import one_thread
 from ..training.checkpoints import Checkpoint
 from ..training.cluster_client import cluster_client
 from ..training.entry import SHARDS, train
@@ -36,7 +37,7 @@ from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
 from .stream_set import StreamSet
 from .train_data import ONE_NETWORK, data_of, require_cluster_options
-from .train_output import say_data, say_json, say_recipe, say_results
+from .train_output import say_data, say_json, say_next, say_recipe, say_results
 
 __all__ = ["run"]
 
@@ -147,6 +148,7 @@ def train_and_save(
         console.print(f"{report.stopped.value} Resume: {again}", soft_wrap=True)
         return 130
     saved.unlink(missing_ok=True)
+    say_next(console, folder)
     return 0 if checked.passed else 1
 
 
@@ -220,6 +222,13 @@ def check_trained(
     entries = max(
         FEWEST_ENTRIES, min(CHECK_ENTRIES, CHECK_WORK // network.n_parameters)
     )
-    return check_gradient(
-        network, exact, x[:CHECK_ROWS], y[:CHECK_ROWS], max_entries=entries, seed=seed
-    )
+    # small products: on cores that others use, the threads of a BLAS wait for each other twenty times as long
+    with one_thread():
+        return check_gradient(
+            network,
+            exact,
+            x[:CHECK_ROWS],
+            y[:CHECK_ROWS],
+            max_entries=entries,
+            seed=seed,
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from ..data.evaluation import headline
 from ..equations.network import Network
 from .output import Cell, Output
 from .recipes import Recipe
+from .run_folder import PAGE
 from .run_results import Results, content_of
 
-__all__ = ["say_data", "say_json", "say_recipe", "say_results"]
+__all__ = ["say_data", "say_json", "say_next", "say_recipe", "say_results"]
 
 #: A table of more columns, and a confusion of more classes, is not printed; the page has it.
 MOST_COLUMNS, MOST_CLASSES = 40, 12
@@ -139,3 +141,12 @@ def confusion_table(
 def say_json(results: Results, folder: Path) -> None:
     """The results as one line of JSON on standard output."""
     sys.stdout.write(json.dumps({"output": str(folder), **content_of(results)}) + "\n")
+
+
+def say_next(console: Output, folder: Path) -> None:
+    """Print what to do with the results that a run left in a folder, whose name the line before has."""
+    model = shlex.quote(str(folder))
+    console.print(
+        f"next: open {PAGE} there, or run chainrule predict {model} FILE",
+        soft_wrap=True,
+    )

@@ -14,7 +14,13 @@ from .column_values import present, require_numbers
 from .preparation import Feature, Preparation, Target
 from .tables import Column, Table, is_text
 
-__all__ = ["class_numbers", "inputs", "targets"]
+__all__ = [
+    "class_numbers",
+    "inputs",
+    "new_categories",
+    "no_input_for_missing",
+    "targets",
+]
 
 Matrix = np.ndarray[Any, Any]
 
@@ -186,10 +192,7 @@ def _fill_text(feature: Feature, table: Table, out: Matrix, unseen: str) -> list
                 + (", …" if len(place) > 10 else ""),
                 f"Correct it, or pass {argument('unseen', 'ignore')} to predict such rows from the other columns.",
             )
-        remarks.append(
-            f"{feature.name}: {counted(int(new.sum()), 'row')} with a category that the training rows do not have "
-            f"({', '.join(values[:5])}{', …' if len(values) > 5 else ''})."
-        )
+        remarks.append(new_categories(feature.name, int(new.sum()), values))
     return remarks + _note_missing(feature, gone, out, "no category")
 
 
@@ -205,6 +208,17 @@ def _note_missing(feature: Feature, gone: Matrix, out: Matrix, taken: str) -> li
         return []
     if not gone.any():
         return []
-    return [
-        f"{feature.name}: {counted(int(gone.sum()), 'value')} missing, for which there is no input; taken as {taken}."
-    ]
+    return [no_input_for_missing(feature.name, int(gone.sum()), taken)]
+
+
+def new_categories(name: str, rows: int, values: Sequence[str]) -> str:
+    """The remark on rows of a column whose categories the network has no input for."""
+    return (
+        f"{name}: {counted(rows, 'row')} with a category that the training rows do not have "
+        f"({', '.join(values[:5])}{', …' if len(values) > 5 else ''})."
+    )
+
+
+def no_input_for_missing(name: str, values: int, taken: str) -> str:
+    """The remark on values missing from a column of which none was missing in training."""
+    return f"{name}: {counted(values, 'value')} missing, for which there is no input; taken as {taken}."

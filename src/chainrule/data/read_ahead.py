@@ -8,16 +8,28 @@ import threading
 from collections.abc import Generator, Iterator
 from typing import Any, TypeVar
 
-__all__ = ["ahead"]
+__all__ = ["ClosedError", "ahead"]
 
 Item = TypeVar("Item")
 
 
-def ahead(items: Iterator[Item]) -> Generator[Item]:
+class ClosedError(Exception):
+    """An item is made for nobody: raised by what makes it, so as not to be waited for."""
+
+
+def ahead(
+    items: Iterator[Item], closed: threading.Event | None = None
+) -> Generator[Item]:
     """The items, each made in one thread while the one before is used.
 
-    The thread ends when the iterator is closed, or at the latest with the item that it is making. What it raises is
-    raised here.
+    The thread ends when the iterator is closed, with the item that it is making: at once where that raises
+    `ClosedError` as soon as `closed` is set. What it raises before is raised here.
+
+    Parameters
+    ----------
+    items : iterator
+    closed : Event, optional
+        Set when the iterator is closed.
 
     Examples
     --------
@@ -25,7 +37,7 @@ def ahead(items: Iterator[Item]) -> Generator[Item]:
     ['a', 'b', 'c']
     """
     made: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
-    may_make, closed = threading.Semaphore(2), threading.Event()
+    may_make, closed = threading.Semaphore(2), closed or threading.Event()
 
     def make() -> None:
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from .file_kinds import kind_of
 from .load import with_kinds
 from .names import named_columns, possible_names
 from .preparation import Preparation
-from .read_ahead import ahead
+from .read_ahead import ClosedError, ahead
 from .row_hash import chosen
 from .stream_chunks import Chunk, RowsRead, chunks_of
 from .stream_files import (
@@ -371,11 +372,17 @@ class Stream:
         """
         self.require_room(batch_size)
         kind = np.dtype(dtype)
+        closed = (
+            threading.Event()
+        )  # a window takes seconds, for which Ctrl-C must not wait
 
         def read(number: int) -> Iterator[RowsRead]:
-            return self.read_some(self.blocks[number])
+            for some in self.read_some(self.blocks[number]):
+                if closed.is_set():
+                    raise ClosedError
+                yield some
 
-        return ahead(chunks_of(read, order, batch_size, start, kind, encode))
+        return ahead(chunks_of(read, order, batch_size, start, kind, encode), closed)
 
 
 def stream(

@@ -136,8 +136,8 @@ def first_lines(path: Path, count: int, asked: str | None) -> tuple[list[str], s
 
 
 def _reason(error: UnicodeError) -> str:
-    """The reason why a text could not be decoded: UTF-16 without a byte order mark is a plain UnicodeError."""
-    if isinstance(error, UnicodeDecodeError):
+    """The reason why a text could not be decoded: a missing mark is an error of its own before Python 3.13."""
+    if isinstance(error, UnicodeDecodeError) and "BOM" not in error.reason:
         return f"{error.reason} at byte {error.start}"
     return f"{error}; utf-16-le and utf-16-be need no mark"
 

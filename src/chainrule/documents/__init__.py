@@ -71,9 +71,8 @@ def notation(name: str) -> Notation:
     for one in NOTATIONS.values():
         if name in (one.name, one.alias):
             return one
-    allowed = ", ".join(f"{one.name} ({one.alias})" for one in NOTATIONS.values())
     raise InputError(
         f"notation {name!r}",
-        allowed,
+        ", ".join(one.described for one in NOTATIONS.values()),
         named_among(name, NOTATIONS, "Choose one of these."),
     )

@@ -75,6 +75,18 @@ class Notation:
         """Its author and title."""
         return self.letters.title
 
+    @property
+    def described(self) -> str:
+        """Its name, with the document that it is of.
+
+        Examples
+        --------
+        >>> from chainrule.documents import NOTATIONS
+        >>> NOTATIONS["column-batch"].described
+        'column-batch (S1: Nick Rui, Backpropagation Calculus)'
+        """
+        return f"{self.name} ({self.alias}: {self.document})"
+
     def quantities(self, sweep: Sweep) -> tuple[Quantity, ...]:
         """Every quantity of canonical passes, in this notation."""
         found: tuple[Quantity, ...] = self.module.quantities(self.module.view(sweep))

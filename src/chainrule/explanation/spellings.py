@@ -83,7 +83,7 @@ def spelled_for(name: str, shape: Shape) -> Spelling:
 
 
 def spelling(name: str) -> Spelling:
-    """A notation by its name, or by its document: S0 … S4.
+    """A notation by its name, or by its document: "canonical", "bias-last", "S4".
 
     Raises
     ------
@@ -99,9 +99,9 @@ def spelling(name: str) -> Spelling:
     found = SPELLINGS.get(names.get(name, name))
     if found is not None:
         return found
-    allowed = ", ".join(SPELLINGS)
+    described = (one.described for one in NOTATIONS.values())
     raise InputError(
         f"notation {name!r}",
-        f"{allowed}, or S0 … S4",
+        ", ".join((CANONICAL.name, *described)),
         named_among(name, SPELLINGS, "Choose one of these."),
     )

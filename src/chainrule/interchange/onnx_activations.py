@@ -79,7 +79,9 @@ def _gelu_tanh(g: Builder, z: Any) -> Any:
 
 
 def _silu(g: Builder, z: Any) -> Any:
-    return g.op("Mul", z, g.op("Sigmoid", z))
+    # not z · Sigmoid(z), of which some releases of ONNX Runtime make an operator that they lack in float64
+    e = g.op("Exp", g.op("Neg", z))
+    return g.op("Div", z, g.op("Add", e, g.constant(1.0)))
 
 
 def _softplus(g: Builder, z: Any) -> Any:

@@ -265,7 +265,9 @@ def _wave(graph: Graph, part: NumberPart, x: str) -> str:
     days = {"year": 365.2425, "week": 7.0, "day": 1.0}[cycle]
     turns = graph.op("Div", x, graph.f64(days))
     angle = graph.op("Mul", turns, graph.f64(2 * np.pi))
-    return graph.op("Cos" if wave == "cos" else "Sin", angle)
+    if wave == "cos":  # some releases of ONNX Runtime have no cosine in float64
+        angle = graph.op("Add", angle, graph.f64(np.pi / 2))
+    return graph.op("Sin", angle)
 
 
 def _number_inputs(graph: Graph, part: NumberPart, x: str) -> tuple[list[str], str]:

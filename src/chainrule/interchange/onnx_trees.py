@@ -165,7 +165,10 @@ OTHERS: dict[str, tuple[Writer, ...]] = {
         lambda g, z: g.op("Mish", z),
         lambda g, z: g.op("Mul", z, g.op("Tanh", g.op("Softplus", z))),
     ),
-    "silu": (lambda g, z: g.op("Swish", z),),
+    "silu": (
+        lambda g, z: g.op("Swish", z),
+        lambda g, z: g.op("Mul", z, g.op("Sigmoid", z)),
+    ),
     "hard_sigmoid": (
         lambda g, z: g.op("HardSigmoid", z, alpha=_attribute(1 / 6), beta=0.5),
         lambda g, z: g.op("HardSigmoid", z, alpha=_attribute(1 / 6)),

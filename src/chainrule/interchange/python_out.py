@@ -121,18 +121,44 @@ MATRIX = '''def inputs_of(rows):
     """The inputs of the network, of rows of shape (N, {n})."""
     rows = np.asarray(rows)
     if rows.ndim != 2 or rows.shape[1] != {n}:
-        raise ValueError(f"rows of shape {{rows.shape}}; allowed: (N, {n})")
+        raise ValueError(
+            f"Given: rows of shape {{rows.shape}}. Allowed: shape (N, {n}). Pass a row for each prediction."
+        )
     return {scaled}
 '''
 COLUMNS = '''def column(rows, name, kind):
     """A column as float64 with NaN for missing, of a date days since 1970; or as text with None for missing."""
-    values = np.asarray(rows[name])
+    try:
+        values = np.atleast_1d(rows[name])
+    except (KeyError, IndexError, TypeError):
+        raise ValueError(
+            f"Given: rows without the column {name!r}. Allowed: a mapping or a frame with the columns of COLUMNS. "
+            "Rename or add it."
+        ) from None
     if kind == "category":
         return [text(value) for value in values.tolist()]
     if values.dtype.kind == "M":
         days = (values.astype("datetime64[us]") - np.datetime64(0, "us")) / np.timedelta64(1, "D")
         return np.where(np.isnat(values), np.nan, days)
-    return np.array([np.nan if value is None else value for value in values.tolist()], dtype=np.float64)
+    listed = [np.nan if value is None else value for value in values.tolist()]
+    try:
+        return np.array(listed, dtype=np.float64)
+    except (TypeError, ValueError):
+        row = next(i for i, value in enumerate(listed) if not is_number(value))
+    allowed, remedy = "numbers", "numpy.asarray(values, float)"
+    if kind == "date":
+        allowed, remedy = "datetime64, or days since 1970", 'numpy.array(values, "datetime64[us]")'
+    raise ValueError(
+        f"Given: {listed[row]!r} in column {name!r}, row {row} (the first is 0). Allowed: {allowed}; None or NaN where "
+        f"it is missing. Convert the column, by {remedy} say."
+    )
+
+
+def is_number(value):
+    try:
+        return float(value) is not None
+    except (TypeError, ValueError):
+        return False
 
 
 def text(value):
@@ -199,6 +225,11 @@ def inputs_of(rows):
             continue
         name, what = COLUMNS[part["column"]]
         values = column(rows, name, what)
+        if made and len(values) != len(made[0]):
+            raise ValueError(
+                f"Given: column {name!r} of {len(values)} rows. Allowed: {len(made[0])} rows, as before it. "
+                "Pass columns of one length."
+            )
         if kind == "category":
             made += category(values, part)
         else:

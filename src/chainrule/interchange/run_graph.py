@@ -19,7 +19,7 @@ __all__ = ["run_onnx"]
 #: Operators of the exports of ONNX.
 WRITTEN = frozenset(
     (
-        *("Abs", "Add", "ArgMax", "Cast", "Clip", "Concat", "Cos", "Div", "Equal"),
+        *("Abs", "Add", "ArgMax", "Cast", "Clip", "Concat", "Div", "Equal"),
         *(
             "Erf",
             "Exp",

@@ -8,6 +8,7 @@ layer takes them after W[1] and b[1] are multiplied by a matrix, which only reor
 from __future__ import annotations
 
 import math
+from collections import UserList
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -196,7 +197,8 @@ def _places(step: Any, columns: Any, count: int) -> list[int]:
         columns = [columns]
     if isinstance(columns, slice):
         return list(range(count))[columns]
-    columns = list(columns)
+    # the remainder's are a list of scikit-learn's own, which in release 1.6 warns when it is read
+    columns = list(columns.data if isinstance(columns, UserList) else columns)
     if columns and isinstance(columns[0], str):
         names = list(step.feature_names_in_)
         return [names.index(name) for name in columns]

@@ -166,7 +166,9 @@ class Search:
             fall = J - self._total(trial)
             if fall > 0:
                 foretold = damping * (delta @ delta) - pull.gradient @ delta
-                return trial, damping, float(2 * fall / max(foretold, 2 * SMALLEST))
+                gain = float(2 * fall / max(foretold, 2 * SMALLEST))
+                # near the largest numbers both may be infinite: nothing of what was foretold is seen
+                return trial, damping, gain if math.isfinite(gain) else 0.0
             damping, growth = damping * growth, growth * 2
         return None
 

@@ -31,7 +31,13 @@ from .columns import (
     require_names_apart,
     texts_like_numbers,
 )
-from .encoding import Encoding, encode, fit_encoding, require_inputs
+from .encoding import (
+    Encoding,
+    encode,
+    fit_encoding,
+    require_inputs,
+    unforeseen,
+)
 from .members import (
     Member,
     Task,
@@ -203,9 +209,16 @@ class Tabular(BaseEstimator, ABC):
         return X
 
     def _columns(self, X: Any) -> list[Column]:
-        """The columns of rows to predict, as they were in training."""
+        """The columns of rows to predict, as they were in training; a warning of what has no input.
+
+        The columns of a file come without: who reads the file reports it.
+        """
         check_is_fitted(self)
-        return columns_of(self._read(X, fitting=False), kinds=self.encoding_.kinds)
+        columns = columns_of(self._read(X, fitting=False), kinds=self.encoding_.kinds)
+        if not isinstance(X, Rows):
+            for remark in unforeseen(self.encoding_, columns):
+                warn(remark, UserWarning)
+        return columns
 
     def _outputs(self, X: Any) -> Matrix:
         """The average of the members' outputs, shape (N, n_L); encoded rows are in memory in parts."""

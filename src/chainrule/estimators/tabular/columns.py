@@ -293,7 +293,7 @@ def _of_objects(name: str, values: Matrix) -> tuple[str, Matrix]:
     if kinds <= {"number", "boolean"}:
         return "number", _numbers(values, gone)
     if kinds == {"date"}:
-        moments = np.full(len(values), np.datetime64("NaT"), dtype="datetime64[us]")
+        moments = np.full(len(values), np.datetime64("NaT", "us"))
         moments[~gone] = [_moment(value) for value in present]
         return "date", _days(moments)
     strange = next(

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...data.encoding import new_categories, no_input_for_missing
 from ...data.preparation import date_of
 from ...errors import InputError, counted
 from .columns import Column, Matrix
@@ -32,6 +33,7 @@ __all__ = [
     "encode",
     "fit_encoding",
     "require_inputs",
+    "unforeseen",
     "units",
 ]
 
@@ -432,6 +434,36 @@ def _fill(encoding: Encoding, values: Sequence[Matrix], out: Matrix) -> None:
         out[:, at] = sums
         out[:, at + 1 : end] = positions(sums, projection.edges)
         at = end
+
+
+def unforeseen(encoding: Encoding, columns: Sequence[Column]) -> list[str]:
+    """A remark on each column with values that the networks have no input for: missing ones, and new categories.
+
+    Parameters
+    ----------
+    encoding : Encoding
+    columns : sequence of Column
+        Of the kinds that were fitted.
+    """
+    remarks = []
+    for number in encoding.numbers:
+        if number.missing or number.part not in ("", "days"):
+            continue
+        gone = int(np.isnan(columns[number.column].values).sum())
+        if gone:
+            name, center = encoding.names[number.column], number.scaling.center
+            taken = date_of(center) if number.part else f"{center:.5g}"
+            remarks.append(no_input_for_missing(name, gone, taken))
+    for category in encoding.categories:
+        counts = Counter(columns[category.column].values.tolist())
+        gone = counts.pop(None, 0)
+        new = sorted(set(counts).difference(category.categories))
+        if new and not category.others:
+            rows = sum(counts[value] for value in new)
+            remarks.append(new_categories(category.name, rows, new))
+        if gone and not category.missing:
+            remarks.append(no_input_for_missing(category.name, gone, "no category"))
+    return remarks
 
 
 def require_inputs(encoding: Encoding) -> None:
