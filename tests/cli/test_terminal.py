@@ -318,7 +318,7 @@ main(["train", "--output", "here"])
 @pytest.mark.parametrize(
     ("function", "saved", "said"),
     [
-        ("load_data", [], "interrupted; nothing was saved."),
+        ("data_of", [], "interrupted; nothing was saved."),
         ("train", [], "interrupted; nothing was saved."),
         (
             "check_trained",

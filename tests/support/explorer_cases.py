@@ -10,8 +10,8 @@ from chainrule import LOSSES, OPTIMIZERS, Network
 from chainrule.engines.rows import Data
 from chainrule.equations.activations import ACTIVATIONS
 from chainrule.explanation.moment import Moment
-from chainrule.explanation.request import Wanted, explained
 from chainrule.explanation.spellings import SPELLINGS, spelling
+from chainrule.explanation.wanted import Wanted, explained
 from chainrule.optimizers.rules import Rules
 from chainrule.optimizers.state import State
 from chainrule.show.explorer.functions import name_of

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,14 @@ from ..estimators.tabular.columns import Rows
 from ..estimators.tabular.files import write_tabular
 from ..files.json_text import json_ready
 from ..files.writing import write_whole
-from .options import option_name
+from .option_spelling import as_option
+from .options.train import Train
 from .output import Output
 from .run_folder import MODEL, PAGE, REPORT, prepare_folder
 from .saved_average import outputs, rows_of
 from .train_output import say_data, say_next
 
-__all__ = ["Asked", "run_average"]
+__all__ = ["run_average"]
 
 #: The trained gradient of the first network is checked on so many rows, so many entries of each array.
 CHECK_ROWS, CHECK_ENTRIES = 5, 20
@@ -35,46 +36,13 @@ CHECK_ROWS, CHECK_ENTRIES = 5, 20
 Matrix = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
-class Asked:
-    """The request to the command.
-
-    Parameters
-    ----------
-    data : str
-    reading : dict
-    preset : str
-    seed : int
-    threads : int or None
-    epochs : int or None
-    output : Path or None
-    as_json : bool
-    command : str
-        The command line.
-    """
-
-    data: str
-    reading: dict[str, Any]
-    preset: str
-    seed: int
-    threads: int | None
-    epochs: int | None
-    output: Path | None
-    as_json: bool
-    command: str
-
-
-def run_average(asked: Asked, others: dict[str, Any], data: Dataset) -> int:
-    """Train, test, look, save; the exit status.
-
-    Parameters
-    ----------
-    asked : Asked
-    others : dict
-        Options of the plain network, which must be None.
-    data : Dataset
-    """
-    wrong = [option_name(name) for name, value in others.items() if value is not None]
+def run_average(request: Train, preset: str, data: Dataset) -> int:
+    """Train the networks of a preset, test, look, save; the exit status."""
+    wrong = [
+        as_option(name)
+        for name, value in request.asked.items()
+        if value is not None and name != "epochs"
+    ]
     if wrong:
         raise InputError(
             f"--preset beside {', '.join(wrong)}",
@@ -83,7 +51,7 @@ def run_average(asked: Asked, others: dict[str, Any], data: Dataset) -> int:
         )
     if data.train_rows is None or data.test_rows is None:
         raise InputError(
-            f"--preset {asked.preset} for {data.name}, which is pictures",
+            f"--preset {preset} for {data.name}, which is pictures",
             "a table",
             "Leave out --preset.",
         )
@@ -92,10 +60,10 @@ def run_average(asked: Asked, others: dict[str, Any], data: Dataset) -> int:
         target, mean=(0.0,) * len(target.mean), std=(1.0,) * len(target.std)
     )
     data = replace(data, preparation=replace(data.preparation, target=in_units))
-    existed = asked.output is not None and asked.output.exists()
-    folder = prepare_folder(asked.output, data.name)
+    existed = request.output is not None and request.output.exists()
+    folder = prepare_folder(request.output, data.name)
     try:
-        return _train(asked, data, folder)
+        return _train(request, preset, data, folder)
     except InputError:
         if not existed:
             with contextlib.suppress(OSError):
@@ -103,8 +71,8 @@ def run_average(asked: Asked, others: dict[str, Any], data: Dataset) -> int:
         raise
 
 
-def _train(asked: Asked, data: Dataset, folder: Path) -> int:
-    console = Output(quiet=asked.as_json)
+def _train(request: Train, preset: str, data: Dataset, folder: Path) -> int:
+    console = Output(quiet=request.as_json)
     say_data(console, data)
     assert data.train_rows is not None
     assert data.test_rows is not None
@@ -113,24 +81,25 @@ def _train(asked: Asked, data: Dataset, folder: Path) -> int:
     kind = TabularClassifier if data.classes else TabularRegressor
     began = time.perf_counter()
     model: TabularClassifier | TabularRegressor = kind(
-        asked.preset,
-        epochs=asked.epochs,
-        random_state=asked.seed,
-        n_threads=asked.threads,
+        preset,
+        epochs=request.recipe.epochs,
+        random_state=request.seed,
+        n_threads=request.threads,
     )
     y = data.y_train
     model.fit(rows, y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y)
     seconds = time.perf_counter() - began
     done = evaluate(data.preparation.target, outputs(model, others), data.y_test)
-    checked = _check(model, others, data.y_test, asked.seed)
+    checked = _check(model, others, data.y_test, request.seed)
     for line in (*model.recipe_.lines(), *model.notes_):
         console.print(line, soft_wrap=True)
     console.print(f"\ntrained in {seconds:.1f} s")
     console.print(f"{headline(done)}\n")
     console.print_lines(f"{checked}\n", soft_wrap=True)
-    content = _content(asked, data, model, done, checked, seconds)
-    _save(asked, data, folder, model, others, done, checked, content)
-    if asked.as_json:
+    command = request.command(output=request.output)
+    content = _content(command, data, model, done, checked, seconds)
+    _save(folder, data, model, others, done, checked, content)
+    if request.as_json:
         sys.stdout.write(json.dumps({"output": str(folder), **content}) + "\n")
     console.print(f"model and report in {folder}/", soft_wrap=True)
     say_next(console, folder)
@@ -147,7 +116,7 @@ def _check(
 
 
 def _content(
-    asked: Asked,
+    command: str,
     data: Dataset,
     model: TabularClassifier | TabularRegressor,
     done: Evaluation,
@@ -157,7 +126,7 @@ def _content(
     """The content of report.json."""
     found: dict[str, Any] = json_ready(
         {
-            "command": asked.command,
+            "command": command,
             "data": {
                 "name": data.name,
                 "source": data.source,
@@ -189,9 +158,8 @@ def _units(data: Dataset) -> dict[str, str]:
 
 
 def _save(
-    asked: Asked,
-    data: Dataset,
     folder: Path,
+    data: Dataset,
     model: TabularClassifier | TabularRegressor,
     rows: Rows,
     done: Evaluation,
@@ -212,7 +180,7 @@ def _save(
         ],
         remarks=data.remarks,
         units=_units(data),
-        again=asked.command,
+        again=content["command"],
         checksums=data.checksums,
         seconds=content["seconds"],
     )
@@ -222,7 +190,7 @@ def _save(
         "data": data.name,
         "files": files,
         "preparation": data.preparation.as_dict(),
-        "command": asked.command,
+        "command": content["command"],
         "test": json_ready({"rows": len(data.x_test), **done.metrics}),
         "gradient_check": checked.as_dict(),
     }

@@ -12,6 +12,7 @@ from ..equations.losses import LOSSES
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..progress import ProgressLine
+from .options.check import Check
 from .output import Cell, Output
 
 __all__ = ["run"]
@@ -27,8 +28,12 @@ SHORT = {
 }
 
 
-def run() -> int:
-    """Check every pair that fits on a 3-4-5-2 network, print a table; the exit status."""
+def run(request: Check) -> int:
+    """Check a model, or every pair that fits on a 3-4-5-2 network, print a table; the exit status."""
+    if request.model is not None:
+        from .check_model import check_model
+
+        return check_model(request.model)
     console = Output()
     pairs = [(phi, ell) for phi in ACTIVATIONS for ell in LOSSES]
     results: dict[tuple[str, str], GradientCheck | None] = {}

@@ -11,15 +11,15 @@ from ..equations.network import Parameters
 from ..files.storage import load_model
 from ..optimizers.one_thread import one_thread
 from .output import Output
-from .recipes import CLASS_LOSSES
+from .recipe_parts import CLASS_LOSSES
 from .run_folder import model_file
 
-__all__ = ["run"]
+__all__ = ["check_model"]
 
 ROWS, ENTRIES = 20, 50
 
 
-def run(path: Path) -> int:
+def check_model(path: Path) -> int:
     """Check and print; the exit status."""
     console, model = Output(), load_model(model_file(path))
     network, rng = model.network, np.random.default_rng(0)

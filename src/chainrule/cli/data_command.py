@@ -17,15 +17,17 @@ from ..data.names import possible_names
 from ..data.preparation_fit import fit_features
 from ..data.tables import Table, column_names, read_table
 from ..errors import InputError
+from .options.data import Data
 from .output import Output
 from .train_output import say_data
 
 __all__ = ["run"]
 
 
-def run(name: str | None, target: str | None, reading: Mapping[str, Any]) -> int:
+def run(request: Data) -> int:
     """List, or look at one; the exit status."""
-    console = Output()
+    console, name, target = Output(), request.name, request.target
+    reading = request.table.given()
     if name is None:
         list_sets(console)
         return 0

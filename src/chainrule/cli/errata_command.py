@@ -15,6 +15,7 @@ from ..documents.verdicts import Finding, findings
 from ..equations.arrays import Array
 from ..errors import counted
 from ..progress import ProgressLine
+from .options.errata import Errata
 from .output import Output
 
 __all__ = ["run"]
@@ -31,9 +32,9 @@ CASES = {
 SHOWN = 8
 
 
-def run(what: str | None, *, every: bool) -> int:
+def run(request: Errata) -> int:
     """Print the list, or one line in full; the exit status."""
-    console = Output()
+    console, what = Output(), request.what
     if what is not None and "." in what:
         return show(console, line_of(what))
     documents = [*(one.alias for one in NOTATIONS.values()), "X"]
@@ -46,7 +47,9 @@ def run(what: str | None, *, every: bool) -> int:
             found[line.id] = findings(line)
             progress.advance(line.id)
     wrong = [line for line in lines if unexpected(found[line.id])]
-    shown = [line for line in lines if every or line.correction or line in wrong]
+    shown = [
+        line for line in lines if request.every or line.correction or line in wrong
+    ]
     for document in documents:
         console.print(f"\n{title_of(document)}", style="bold", markup=False)
         for line in (line for line in shown if line.document == document):

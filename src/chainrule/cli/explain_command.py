@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ..data.load import load_data
 from ..errors import InputError
@@ -19,77 +17,21 @@ from ..files.storage import load_model
 from ..printable import printable
 from ..training.checkpoints import FORMAT
 from .explain_rows import rows_of_model, within
-from .options import option_name
+from .option_spelling import as_option
+from .options.explain import Explain, TypedNetwork
 from .output import Output
-from .recipes import CLASS_LOSSES
+from .recipe_parts import CLASS_LOSSES
 from .run_folder import CHECKPOINT, model_file
 from .run_notes import noted
 from .typed_network import rows_of_text, typed_network
 
-__all__ = ["ExplainRequest", "TypedNetwork", "run"]
+__all__ = ["run"]
 
 
-@dataclass(frozen=True)
-class TypedNetwork:
-    """A network and a sample, or several, as they are typed in a document's notation.
-
-    Parameters
-    ----------
-    weights, x, y : str or None
-    activation, loss : str or None
-        By default the document's own.
-    """
-
-    weights: str | None
-    x: str | None
-    y: str | None
-    activation: str | None
-    loss: str | None
-
-
-@dataclass(frozen=True)
-class ExplainRequest:
-    """The request to `chainrule explain`.
-
-    Parameters
-    ----------
-    model : Path or None
-        None for the example.
-    data : str or None
-        A data set's name, or a file.
-    row : int or None
-        From 0.
-    rows : str or None
-        The rows whose gradient it is: "0-15".
-    step : int or None
-        Of a run whose checkpoint `model` is.
-    validation : float or None
-        Of such a run; None for what its checkpoint notes.
-    typed : TypedNetwork or None
-        A network on the command line in place of a model.
-    to : tuple of Path
-        Files to write.
-    options : dict
-        What `explain` takes beside these.
-    reading : dict
-        How `load_data` reads the rows of such a run, where that is not noted in its checkpoint.
-    """
-
-    model: Path | None
-    data: str | None
-    row: int | None
-    rows: str | None
-    step: int | None
-    validation: float | None
-    typed: TypedNetwork | None
-    to: tuple[Path, ...]
-    options: dict[str, Any]
-    reading: dict[str, Any] = field(default_factory=dict)
-
-
-def run(request: ExplainRequest) -> int:
+def run(request: Explain) -> int:
     """Explain, print or write; 1 where a check fails."""
-    for path in request.to:
+    files = request.to or ()
+    for path in files:
         if path.suffix not in FORMS:
             raise InputError(
                 f"--to {path}",
@@ -98,33 +40,22 @@ def run(request: ExplainRequest) -> int:
             )
     made = explained(request)
     console = Output()
-    if not request.to:
+    if not files:
         console.print_lines(made.text(), soft_wrap=True)
         return 0 if made.passed else 1
-    for path in request.to:
+    for path in files:
         made.save(path)
         console.print(f"{path}", soft_wrap=True)
     console.print(checked_words(made), soft_wrap=True)
     return 0 if made.passed else 1
 
 
-def explained(request: ExplainRequest) -> Explanation:
+def explained(request: Explain) -> Explanation:
     """The explanation that is asked for."""
-    if request.typed is not None:
+    if any(one is not None for one in vars(request.typed).values()):
         return explained_text(request, request.typed)
     if request.model is None:
-        given = {
-            "--data": request.data,
-            "--row": request.row,
-            "--rows": request.rows,
-            "--step": request.step,
-            "--validation": request.validation,
-            **{
-                option_name(name): value or None
-                for name, value in request.reading.items()
-            },
-        }
-        wrong = [name for name, value in given.items() if value is not None]
+        wrong = beside(request, "data", "row", "rows", "step", "validation")
         if wrong:
             raise InputError(
                 f"{', '.join(wrong)} without a model",
@@ -136,7 +67,7 @@ def explained(request: ExplainRequest) -> Explanation:
     if is_checkpoint(checkpoint):
         return explained_step(request, checkpoint)
     of_a_run = [
-        option_name(name)
+        as_option(name)
         for name in ("target", "test", "ignore", "categories")
         if name in request.reading
     ]
@@ -163,7 +94,13 @@ def explained(request: ExplainRequest) -> Explanation:
     )
 
 
-def explained_text(request: ExplainRequest, given: TypedNetwork) -> Explanation:
+def beside(request: Explain, *names: str) -> list[str]:
+    """The options of these names that were given, and those on how rows are read."""
+    given = [name for name in names if getattr(request, name) is not None]
+    return [as_option(name) for name in (*given, *request.reading)]
+
+
+def explained_text(request: Explain, given: TypedNetwork) -> Explanation:
     """Of a network that is typed."""
     missing = [
         name
@@ -180,15 +117,8 @@ def explained_text(request: ExplainRequest, given: TypedNetwork) -> Explanation:
             "--weights, --x and --y together",
             "Write all three, in the letters of --notation.",
         )
-    others = {
-        "MODEL": request.model,
-        "--data": request.data,
-        "--rows": request.rows,
-        "--step": request.step,
-        "--validation": request.validation,
-        **{option_name(name): value for name, value in request.reading.items()},
-    }
-    wrong = [name for name, value in others.items() if value not in (None, ())]
+    wrong = [] if request.model is None else ["MODEL"]
+    wrong += beside(request, "data", "rows", "step", "validation")
     if wrong:
         raise InputError(
             f"{', '.join(wrong)} with --weights",
@@ -206,7 +136,7 @@ def explained_text(request: ExplainRequest, given: TypedNetwork) -> Explanation:
     )
 
 
-def explained_step(request: ExplainRequest, checkpoint: Path) -> Explanation:
+def explained_step(request: Explain, checkpoint: Path) -> Explanation:
     """A step of a run: the rows are those that it was trained on, read as the run read them."""
     if request.rows is not None:
         raise InputError(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ..data.load import load_data
@@ -15,47 +12,17 @@ from ..files.storage import load_model
 from ..printable import printable
 from ..show.explorer import Explorer, Server, explore
 from .explain_rows import rows_of_model
-from .options import option_name
+from .option_spelling import as_option
+from .options.explore import Explore
 from .output import Output
 from .run_folder import model_file
 from .saved_average import is_average
 from .saved_model import load_saved
 
-__all__ = ["ExploreRequest", "run"]
+__all__ = ["run"]
 
 
-@dataclass(frozen=True)
-class ExploreRequest:
-    """The request to `chainrule explore`.
-
-    Parameters
-    ----------
-    model : Path or None
-        None for a network of 8 hidden units on the data, or the example.
-    data : str or None
-        A data set's name, or a file.
-    to : Path or None
-        The page to write; None to serve it.
-    port : int
-        0 for any that is free.
-    browser : bool
-        Whether to open one.
-    options : dict
-        What `explore` takes beside these.
-    reading : dict
-        How `load_data` reads the rows.
-    """
-
-    model: Path | None
-    data: str | None
-    to: Path | None
-    port: int
-    browser: bool
-    options: dict[str, Any]
-    reading: Mapping[str, Any] = field(default_factory=dict)
-
-
-def run(request: ExploreRequest) -> int:
+def run(request: Explore) -> int:
     """Write the page, or serve it until Ctrl-C."""
     if request.to is not None and request.to.suffix != ".html":
         raise InputError(
@@ -79,14 +46,14 @@ def run(request: ExploreRequest) -> int:
     return 0
 
 
-def explorer_of(request: ExploreRequest) -> Explorer:
+def explorer_of(request: Explore) -> Explorer:
     """The explorer that is asked for."""
     if request.model is None and request.data is None:
         return explore(**request.options)
     if request.model is None:
         return explorer_of_data(str(request.data), request)
     of_no_model = [
-        option_name(name)
+        as_option(name)
         for name in ("target", "ignore", "categories")
         if name in request.reading
     ]
@@ -124,7 +91,7 @@ def explorer_of(request: ExploreRequest) -> Explorer:
     )
 
 
-def explorer_of_data(source: str, request: ExploreRequest) -> Explorer:
+def explorer_of_data(source: str, request: Explore) -> Explorer:
     """A network of 8 hidden units, with first weights, on a data set or a file."""
     data = load_data(source, **request.reading)
     x, _ = data.scaled("float32")

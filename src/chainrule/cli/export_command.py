@@ -17,6 +17,7 @@ from ..estimators.tabular.encoding import encode
 from ..files.storage import load_model
 from ..interchange.check import check_export
 from ..interchange.export import export
+from .options.export import CheckExport, Export
 from .output import Output
 from .run_folder import model_file
 from .saved_average import is_average, load_average, rows_of
@@ -25,15 +26,20 @@ from .saved_model import load_saved
 __all__ = ["check", "run"]
 
 
-def run(
-    path: Path, to: Path, *, preparation: bool, rows: Path | None, seed: int
-) -> int:
+def run(request: Export) -> int:
     """Export and print the stamp; the exit status."""
-    console = Output()
-    model, classes = _model_of(path)
-    given = None if rows is None else _rows_of(path, rows, prepared=not preparation)
+    console, to = Output(), request.to
+    prepared, given = request.without_preparation, None
+    model, classes = _model_of(request.model)
+    if request.rows is not None:
+        given = _rows_of(request.model, request.rows, prepared=prepared)
     stamp = export(
-        model, to, preparation=preparation, rows=given, seed=seed, classes=classes
+        model,
+        to,
+        preparation=not prepared,
+        rows=given,
+        seed=request.seed,
+        classes=classes,
     )
     console.print(f"{to}, {to.stat().st_size / 1e3:.0f} kB", soft_wrap=True)
     console.print(f"preparation of raw rows: {stamp.preparation}", soft_wrap=True)
@@ -41,19 +47,21 @@ def run(
     return 0
 
 
-def check(file: Path, path: Path | None, rows: Path | None) -> int:
+def check(request: CheckExport) -> int:
     """Compare and print; the exit status."""
     model = given = None
-    if path is not None:
-        model = _model_of(path)[0]
-        given = None if rows is None else _rows_of(path, rows, prepared=False)
+    rows = request.rows
+    if request.model is not None:
+        model = _model_of(request.model)[0]
+        if rows is not None:
+            given = _rows_of(request.model, rows, prepared=False)
     elif rows is not None:
         raise InputError(
             f"--rows {rows} without --model",
             "both, or neither",
             "Name the model that the file was written from.",
         )
-    found = check_export(file, model, rows=given)
+    found = check_export(request.file, model, rows=given)
     Output().print(f"{found}", soft_wrap=True)
     return 0 if found.passed else 1
 

@@ -13,13 +13,18 @@ from ..engines.native import (
     thread_limit,
 )
 from ..files.json_text import versions
+from .options.info import Info
 from .output import Output
 
 __all__ = ["run"]
 
 
-def run() -> int:
-    """Print the facts; the exit status."""
+def run(request: Info) -> int:
+    """Print the facts, or those of a model; the exit status."""
+    if request.model is not None:
+        from .model_info import info_of
+
+        return info_of(request.model)
     console = Output()
     for name, version in versions().items():
         console.print(f"{name} {version}", soft_wrap=True)

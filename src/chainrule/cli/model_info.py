@@ -9,16 +9,16 @@ from ..equations.network import Network
 from ..files.storage import load_model
 from .output import Output
 from .run_folder import model_file
-from .saved_average import is_average, load_average
-from .saved_model import load_saved
+from .saved_average import SavedAverage, is_average, load_average
+from .saved_model import SavedModel, load_saved
 
-__all__ = ["run"]
+__all__ = ["info_of"]
 
 #: Rows of a batch for which the strategy is stated.
 BATCHES = (32, 128, 4096)
 
 
-def run(path: Path) -> int:
+def info_of(path: Path) -> int:
     """Print the facts; the exit status."""
     console, path = Output(), model_file(path)
     model = load_model(path)
@@ -40,10 +40,8 @@ def run(path: Path) -> int:
         console.print("no notes on how raw rows are prepared")
         return 0
     saved = load_saved(path)
-    target, notes = saved.preparation.target, saved.notes
-    kind = f"classes {', '.join(target.classes)}" if target.classes else "numbers"
-    console.print(f"trained on {notes.data} by: {notes.command}", soft_wrap=True)
-    console.print(f"predicts {', '.join(target.names)}: {kind}", soft_wrap=True)
+    notes = saved.notes
+    _purpose(console, saved)
     test = ", ".join(
         f"{name} {value:.5g}"
         for name, value in notes.test.items()
@@ -69,18 +67,24 @@ def run(path: Path) -> int:
 def _average(console: Output, path: Path) -> int:
     """Print the facts of averaged networks, all of which are like the first."""
     saved = load_average(path)
-    target, notes = saved.preparation.target, saved.notes
+    notes = saved.notes
     for line in saved.model.recipe_.lines():
         console.print(line, soft_wrap=True)
-    kind = f"classes {', '.join(target.classes)}" if target.classes else "numbers"
-    console.print(f"trained on {notes.data} by: {notes.command}", soft_wrap=True)
-    console.print(f"predicts {', '.join(target.names)}: {kind}", soft_wrap=True)
+    _purpose(console, saved)
     test = [f"{n} {v:.5g}" for n, v in notes.test.items() if isinstance(v, float)]
     console.print(f"on {notes.test.get('rows', 'no')} test rows: {', '.join(test)}")
     console.print(f"from {len(saved.model.encoding_.names)} columns:")
     for name, words in saved.model.encoding_.words().items():
         console.print(f"  {name}: {words}", soft_wrap=True)
     return 0
+
+
+def _purpose(console: Output, saved: SavedModel | SavedAverage) -> None:
+    """Print what a model was trained on, and what it predicts."""
+    target, notes = saved.preparation.target, saved.notes
+    kind = f"classes {', '.join(target.classes)}" if target.classes else "numbers"
+    console.print(f"trained on {notes.data} by: {notes.command}", soft_wrap=True)
+    console.print(f"predicts {', '.join(target.names)}: {kind}", soft_wrap=True)
 
 
 def _strategies(network: Network) -> str:

@@ -26,6 +26,7 @@ from ..files.container import unreadable
 from ..files.posterior import ensemble_of
 from ..files.writing import write_whole
 from .exit_status import say
+from .options.predict import Predict
 from .output import write_table
 from .run_folder import model_file
 from .saved_average import (
@@ -45,18 +46,10 @@ Matrix = np.ndarray[Any, Any]
 FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def run(
-    model: Path,
-    data: str,
-    output: Path | None,
-    *,
-    probabilities: bool,
-    interval: float | None,
-    unseen: str,
-    escape_formulas: bool,
-    reading: Mapping[str, Any],
-) -> int:
+def run(request: Predict) -> int:
     """Predict, write, and print how good it is where the target is there; the exit status."""
+    output, unseen, interval = request.output, request.unseen, request.interval
+    probabilities = request.probabilities
     if unseen not in ("refuse", "ignore"):
         raise InputError(
             f"--unseen {unseen}",
@@ -67,9 +60,8 @@ def run(
         raise InputError(
             f"--output {output}", "a file that ends in .csv or .parquet", "Name it so."
         )
-    path = model_file(model)
-    averaged = load_average(path) if is_average(path) else None
-    saved = load_saved(model) if averaged is None else averaged
+    path = model_file(request.model)
+    saved = load_average(path) if is_average(path) else load_saved(path)
     if probabilities and not saved.preparation.target.classes:
         raise InputError(
             "--probabilities for a model that predicts numbers",
@@ -77,7 +69,9 @@ def run(
             "Leave it out.",
         )
     ensemble = None if interval is None else posterior_of(saved, interval)
-    rows = read_raw_rows(saved.preparation, data, asked_dialect(**reading))
+    rows = read_raw_rows(
+        saved.preparation, request.data, asked_dialect(**request.table.given())
+    )
     remarks: tuple[str, ...] = ()
     if isinstance(saved, SavedAverage):
         given = rows_of(saved.preparation, rows.table)
@@ -89,7 +83,7 @@ def run(
     columns = predictions(saved, out, probabilities=probabilities)
     if ensemble is not None and interval is not None:
         columns |= ends(saved.preparation.target, ensemble, x, interval)
-    if escape_formulas:
+    if request.escape_formulas:
         columns = {_escaped(n): _without_formulas(c) for n, c in columns.items()}
     write(columns, output)
     for line in (*rows.table.remarks, *remarks, *quality(saved, rows, out)):

@@ -7,40 +7,24 @@ on rows that the choice did not look at.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..data.dataset import Dataset
-from ..equations.activations import ACTIVATIONS
-from ..equations.losses import LOSSES
-from ..equations.network import Network
-from ..errors import InputError, named_among
-from ..optimizers import LevenbergMarquardt, Optimizer
-from ..optimizers.schedules import SCHEDULES, Schedule
+from ..engines.shards import SLICE_ROWS
+from ..optimizers import LevenbergMarquardt
 from ..optimizers.table import OPTIMIZERS
-from ..training.metrics import METRICS
-from ..training.stopping import EarlyStopping
 
-__all__ = [
-    "CLASS_LOSSES",
-    "Recipe",
-    "build_network",
-    "build_optimizer",
-    "build_schedule",
-    "build_stopping",
-    "recipe_for",
-    "require_metrics",
-    "require_name",
-]
+__all__ = ["Recipe", "recipe_for", "sharded", "streamed"]
 
-#: Losses of classes, with the output activation of each.
-CLASS_LOSSES = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 #: The rows that a step takes are about this share of all, a power of two.
 BATCH_SHARE = 1 / 100
 #: Fewer epochs do where an epoch has so many rows.
 MANY_ROWS = 10_000
-#: Of the validation accuracy: one lucky epoch decides nothing.
-SMOOTHING = 0.7
+#: Rows that a run on a stream goes through in all, its epochs, and its rows to validate on.
+ROWS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 100_000_000, 5, 60
+VALIDATION_SHARE, MOST_VALIDATED = 0.1, 100_000
 #: Gradient descent on all rows finds its minimum with this rate on inputs of about size 1.
 USUAL_RATES = {
     "gradient_descent": 0.1,
@@ -228,120 +212,20 @@ def _steps_per_epoch(data: Dataset, recipe: Recipe) -> int:
     return -(-rows // min(recipe.batch_rows or rows, rows))
 
 
-def build_network(data: Dataset, recipe: Recipe) -> Network:
-    """The network of a recipe: the output activation follows from the loss."""
-    if recipe.loss not in LOSSES:
-        raise InputError(
-            f"--loss {recipe.loss}",
-            ", ".join(LOSSES),
-            named_among(recipe.loss, LOSSES, "Choose one."),
-        )
-    require_name("--activation", recipe.activation, ACTIVATIONS)
-    of_classes = recipe.loss in CLASS_LOSSES
-    outputs = len(data.classes) if data.classes else data.y_train.shape[1]
-    if of_classes != bool(data.classes):
-        names = [
-            name for name in LOSSES if (name in CLASS_LOSSES) == bool(data.classes)
-        ]
-        what = f"{data.preparation.target.names[0]!r}, which has {'classes' if data.classes else 'numbers'}"
-        raise InputError(
-            f"--loss {recipe.loss} for the target {what}",
-            ", ".join(names),
-            "Choose one of these.",
-        )
-    if recipe.loss == "binary_cross_entropy":
-        if outputs != 2:
-            raise InputError(
-                f"--loss binary_cross_entropy for {outputs} classes",
-                "2 classes",
-                "Use cross_entropy.",
-            )
-        outputs = 1
-    last = CLASS_LOSSES.get(
-        recipe.loss, "exp" if recipe.loss == "poisson" else "identity"
-    )
-    sizes = (data.x_train.shape[1], *recipe.hidden, outputs)
-    return Network(
-        sizes, (*[recipe.activation] * len(recipe.hidden), last), recipe.loss
+def streamed(recipe: Recipe, rows: int, asked: Mapping[str, Any]) -> Recipe:
+    """The recipe with the epochs and the share to validate on that so many rows need; what was asked for stays."""
+    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, ROWS_SEEN // rows))
+    share = min(VALIDATION_SHARE, MOST_VALIDATED / rows)
+    usual: dict[str, Any] = {"epochs": epochs, "validation": round(share, 6)}
+    if asked.get("steps") is not None:
+        del usual["epochs"]
+    return replace(
+        recipe, **{name: v for name, v in usual.items() if asked.get(name) is None}
     )
 
 
-def build_optimizer(recipe: Recipe) -> Optimizer:
-    """The optimizer of a recipe."""
-    require_name("--optimizer", recipe.optimizer, OPTIMIZERS)
-    options: dict[str, float] = {}
-    one_gradient = getattr(OPTIMIZERS[recipe.optimizer], "one_gradient", True)
-    if not one_gradient and recipe.learning_rate is not None:
-        raise InputError(
-            f"--learning-rate with {recipe.optimizer}",
-            f"{recipe.optimizer} without one",
-            "Leave it out, or use --optimizer adam.",
-        )
-    if recipe.learning_rate is not None:
-        options["learning_rate"] = recipe.learning_rate
-    if recipe.optimizer == "adamw":
-        options["weight_decay"] = recipe.weight_decay
-    if recipe.optimizer == "sgd":
-        options["momentum"] = 0.9
-    if recipe.regularization != "none":
-        return _bayes(recipe)
-    return OPTIMIZERS[recipe.optimizer](**options)
-
-
-def _bayes(recipe: Recipe) -> Optimizer:
-    """The optimizer with the penalty from the data."""
-    if recipe.optimizer != LevenbergMarquardt.name or recipe.validation:
-        beside = (
-            f"--optimizer {recipe.optimizer}"
-            if recipe.optimizer != LevenbergMarquardt.name
-            else f"--validation {recipe.validation:g}"
-        )
-        raise InputError(
-            f"--regularization {recipe.regularization} with {beside}",
-            "--optimizer levenberg_marquardt without rows to validate on",
-            "Leave it out.",
-        )
-    return LevenbergMarquardt(regularization=recipe.regularization, loss_tolerance=1e-6)
-
-
-def build_schedule(recipe: Recipe) -> Schedule:
-    """The schedule of a recipe, as long as the run."""
-    require_name("--schedule", recipe.schedule, SCHEDULES)
-    lengthy = recipe.schedule in ("cosine", "one_cycle")
-    return SCHEDULES[recipe.schedule](
-        **({"length_epochs": float(max(1, recipe.epochs))} if lengthy else {})
-    )
-
-
-def build_stopping(data: Dataset, recipe: Recipe) -> EarlyStopping | None:
-    """Early stopping of a recipe: by accuracy for classes, by the loss for numbers."""
-    if not recipe.early_stopping:
-        return None
-    if data.classes:
-        return EarlyStopping(
-            monitor="accuracy", patience=recipe.early_stopping, smoothing=SMOOTHING
-        )
-    return EarlyStopping(patience=recipe.early_stopping)
-
-
-def require_metrics(data: Dataset, recipe: Recipe) -> None:
-    """Raise unless the metrics that are asked for are there, and the data have what they need."""
-    for name in recipe.metrics:
-        require_name("--metrics", name, METRICS)
-        if name == "accuracy" and not data.classes:
-            others = ", ".join(other for other in METRICS if other != name)
-            raise InputError(
-                f"--metrics accuracy for the target {data.preparation.target.names[0]!r}, which has numbers",
-                others,
-                "Choose one of these.",
-            )
-
-
-def require_name(option: str, name: str, table: Any) -> None:
-    """Raise unless a table has the name."""
-    if name not in table:
-        raise InputError(
-            f"{option} {name}",
-            ", ".join(table),
-            named_among(name, table, "Choose one of these."),
-        )
+def sharded(recipe: Recipe, shards: int, asked: Mapping[str, Any]) -> Recipe:
+    """The recipe with batches of 256 rows for each shard, unless others are asked for."""
+    if recipe.batch_rows is None or asked.get("batch_rows") is not None:
+        return recipe
+    return replace(recipe, batch_rows=shards * SLICE_ROWS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +18,13 @@ from ..data.stream_making import stream
 from ..data.streams import MEMORY_BYTES, Stream
 from ..data.tables import read_table
 from ..errors import InputError
-from .recipes import Recipe
 
-__all__ = ["StreamSet", "is_pattern", "proposal", "stream_set", "streamed_recipe"]
+__all__ = ["StreamSet", "is_pattern", "proposal", "stream_set"]
 
-#: Rows that are held out to test on, and to validate on, at most; they stay in memory.
+#: Rows that are held out to test on at most; they stay in memory.
 HELD_OUT = 100_000
-#: Rows that a run goes through in all, by default, and its epochs.
-ROWS_SEEN, FEWEST_EPOCHS, MOST_EPOCHS = 100_000_000, 5, 60
-#: The share of rows to test on, and to validate on, where they are few.
-TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
+#: The share of rows to test on, where they are few.
+TEST_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -131,16 +128,4 @@ def stream_set(
         source,
         (*made.remarks, *remarks, said),
         stream=made,
-    )
-
-
-def streamed_recipe(data: StreamSet, recipe: Recipe, asked: dict[str, Any]) -> Recipe:
-    """The recipe with the epochs and the share to validate on that so many rows need; what was asked for stays."""
-    epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, ROWS_SEEN // data.rows))
-    share = min(VALIDATION_SHARE, HELD_OUT / data.rows)
-    usual: dict[str, Any] = {"epochs": epochs, "validation": round(share, 6)}
-    if asked.get("steps") is not None:
-        del usual["epochs"]
-    return replace(
-        recipe, **{name: v for name, v in usual.items() if asked.get(name) is None}
     )

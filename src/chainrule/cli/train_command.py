@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,146 +11,44 @@ import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.evaluation import evaluate
-from ..data.load import load_data
 from ..data.named_sets import DATA_SETS
-from ..data.names import joined_names
 from ..engines.predictor import Predictor
-from ..engines.shards import SLICE_ROWS
 from ..equations.gradient_check import GradientCheck, check_gradient
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..optimizers.one_thread import one_thread
 from ..training.checkpoints import Checkpoint
-from ..training.cluster_client import cluster_client, require_cluster
+from ..training.cluster_client import cluster_client
 from ..training.entry import SHARDS, train
 from ..training.report import Report, StopReason
-from .options import option_name
+from .options.train import Train
 from .output import Output
 from .plain_progress import PlainProgress
-from .recipes import (
-    CLASS_LOSSES,
-    Recipe,
+from .recipe_parts import (
     build_network,
     build_optimizer,
     build_schedule,
     build_stopping,
-    recipe_for,
     require_metrics,
     require_name,
 )
+from .recipes import Recipe, recipe_for, sharded, streamed
 from .run_folder import CHECKPOINT, MODEL, prepare_folder
 from .run_results import Results, save
-from .stream_set import (
-    StreamSet,
-    is_pattern,
-    proposal,
-    stream_set,
-    streamed_recipe,
-)
+from .stream_set import StreamSet
+from .train_data import ONE_NETWORK, data_of, require_cluster_options
 from .train_output import say_data, say_json, say_next, say_recipe, say_results
 
-__all__ = ["TrainRequest", "run"]
+__all__ = ["run"]
 
 #: The trained gradient is checked on this many rows, at most so many entries of each array; of large networks, where
 #: an entry takes longer, so many that entries times parameters are `CHECK_WORK`.
 CHECK_ROWS, CHECK_ENTRIES, FEWEST_ENTRIES, CHECK_WORK = 20, 200, 20, 2_000_000
-#: The word for a network by the other options, where a preset of averaged ones would be the default.
-ONE_NETWORK = "none"
 #: Seconds between checkpoints.
 CHECKPOINT_SECONDS = 5
 
 
-@dataclass(frozen=True)
-class TrainRequest:
-    """The request to `chainrule train`.
-
-    Parameters
-    ----------
-    data : str
-        A name or a file.
-    reading : dict
-        How `load_data` reads it.
-    asked : dict
-        Fields of `Recipe` that were given; None for the others.
-    seed : int
-    output : Path or None
-        The folder for the results.
-    resume : bool
-    engine : str
-    threads : int or None
-    as_json : bool
-        Whether the results are printed as JSON, and nothing else.
-    preset : str or None
-        Of averaged networks, or `ONE_NETWORK`; None for what fits the data.
-    stream : bool or None
-        Whether rows are read from the files in each epoch; None where several files alone are.
-    memory_bytes : int or None
-        The memory that a stream may take.
-    shards : int or None
-        Over which gradients are summed; of a cluster 64 by default.
-    scheduler : str or None
-        The address of a cluster's.
-    workers : int or None
-        Processes here in its place.
-    """
-
-    data: str
-    reading: dict[str, Any] = field(default_factory=dict)
-    asked: dict[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    output: Path | None = None
-    resume: bool = False
-    engine: str = "auto"
-    threads: int | None = None
-    as_json: bool = False
-    preset: str | None = None
-    stream: bool | None = None
-    memory_bytes: int | None = None
-    shards: int | None = None
-    scheduler: str | None = None
-    workers: int | None = None
-
-    @property
-    def by_cluster(self) -> bool:
-        """Return whether workers compute the gradients."""
-        return self.scheduler is not None or self.workers is not None
-
-    def command(self, *, output: Path | None = None) -> str:
-        """The command line that asks for this."""
-        words = ["chainrule", "train", self.data]
-        for name, value in {**self.reading, **self.asked}.items():
-            words += _option(name, value)
-        words += ["--seed", str(self.seed)] if self.seed else []
-        words += ["--preset", self.preset] if self.preset is not None else []
-        words += ["--stream"] if self.stream else []
-        memory = self.memory_bytes
-        words += [] if memory is None else ["--memory-bytes", str(memory)]
-        for name in ("shards", "scheduler", "workers"):
-            words += _option(name, getattr(self, name))
-        words += ["--engine", self.engine] if self.engine != "auto" else []
-        words += ["--threads", str(self.threads)] if self.threads is not None else []
-        words += ["--output", str(output)] if output is not None else []
-        return shlex.join(words)
-
-
-def _option(name: str, value: Any) -> list[str]:
-    if (
-        value is None or value == () or name in ("numbers", "standardize_target")
-    ):  # these two follow from --loss
-        return []
-    option = option_name(name)
-    if name == "header":
-        return ["--header" if value else "--no-header"]
-    if name == "kinds":
-        return [
-            w for column, kind in value.items() for w in ("--kind", f"{column}={kind}")
-        ]
-    if isinstance(value, tuple | list):
-        return [option, joined_names(map(str, value)) or "none"]
-    return [option, str(value)]
-
-
-def default_preset(request: TrainRequest, data: Dataset) -> str:
+def default_preset(request: Train, data: Dataset) -> str:
     """The preset where none is asked for: of a table in a file whose network nobody describes, else one network."""
     described = request.resume or request.engine != "auto"
     described |= isinstance(data, StreamSet) or request.shards is not None
@@ -161,7 +57,7 @@ def default_preset(request: TrainRequest, data: Dataset) -> str:
     return "strong" if of_file and not described else ONE_NETWORK
 
 
-def run(request: TrainRequest) -> int:
+def run(request: Train) -> int:
     """Train, test, check, save; the exit status."""
     if request.by_cluster:
         require_cluster_options(request)
@@ -177,9 +73,9 @@ def run(request: TrainRequest) -> int:
         return run_preset(request, preset, data)
     recipe = recipe_for(data, **request.asked)
     if isinstance(data, StreamSet):
-        recipe = streamed_recipe(data, recipe, request.asked)
+        recipe = streamed(recipe, data.rows, request.asked)
     if request.shards is not None or request.by_cluster:
-        recipe = sharded_recipe(recipe, request)
+        recipe = sharded(recipe, request.shards or SHARDS, request.asked)
     network = build_network(data, recipe)
     # what cannot be is said before a folder is made
     build_optimizer(recipe)
@@ -189,9 +85,7 @@ def run(request: TrainRequest) -> int:
     folder = prepare_folder(request.output, data.name, resume=request.resume)
     again = f"{request.command(output=folder)} --resume"
     try:
-        return train_and_save(
-            Output(quiet=request.as_json), request, data, recipe, network, folder, again
-        )
+        return train_and_save(request, data, recipe, network, folder, again)
     except KeyboardInterrupt as stop:
         if (folder / CHECKPOINT).exists():
             stop.args = (f"interrupted; resume: {again}",)
@@ -205,76 +99,10 @@ def run(request: TrainRequest) -> int:
         raise
 
 
-def require_cluster_options(request: TrainRequest) -> None:
-    """Raise for a cluster that cannot be had, before all rows are read once."""
-    shards, workers = request.shards or SHARDS, request.workers
-    if request.scheduler is not None and workers is not None:
-        raise InputError(
-            f"--workers {workers} beside --scheduler",
-            "workers of a scheduler that runs, or workers on this machine",
-            "Leave one of both out.",
-        )
-    if request.stream is False:
-        raise InputError(
-            "--no-stream beside --workers or --scheduler",
-            "streams, whose files each worker reads",
-            "Leave one of both out.",
-        )
-    if workers is not None and workers > shards:
-        raise InputError(
-            f"--workers {workers} for {shards} shards",
-            f"at most {shards} workers, as each has a shard or more",
-            "Pass fewer; no more than there are cores is best.",
-        )
-    require_cluster(request.scheduler)
-
-
-def sharded_recipe(recipe: Recipe, request: TrainRequest) -> Recipe:
-    """The recipe with batches of 256 rows for each shard, unless others are asked for."""
-    if recipe.batch_rows is None or request.asked.get("batch_rows") is not None:
-        return recipe
-    return replace(recipe, batch_rows=(request.shards or SHARDS) * SLICE_ROWS)
-
-
-def data_of(request: TrainRequest) -> Dataset:
-    """The data set of a request, read whole or as a stream."""
-    loss = request.asked.get("loss")
-    numbers = None if loss is None else loss not in CLASS_LOSSES
-    standardize = loss != "poisson"
-    streamed = request.stream
-    if streamed is None:
-        streamed = is_pattern(request.data) or request.by_cluster
-    if streamed:
-        if request.preset not in (None, ONE_NETWORK):
-            raise InputError(
-                f"--preset {request.preset} with --stream",
-                "the plain network, as averaged networks need all rows in memory",
-                "Leave --preset out.",
-            )
-        said = f"{request.data}: one pass over all rows, to prepare the columns"
-        Output(quiet=request.as_json).print(said, soft_wrap=True)
-        return stream_set(
-            request.data,
-            request.reading,
-            numbers,
-            standardize,
-            request.seed,
-            request.memory_bytes,
-        )
-    if proposed := proposal(request.data):
-        Output(quiet=request.as_json).print(proposed, soft_wrap=True)
-    return load_data(
-        request.data,
-        **request.reading,
-        numbers=numbers,
-        standardize_target=standardize,
-    )
-
-
-def run_preset(request: TrainRequest, preset: str, data: Dataset) -> int:
+def run_preset(request: Train, preset: str, data: Dataset) -> int:
     """Train the averaged networks of a preset in place of one network; the exit status."""
     from ..estimators.tabular.recipe import PRESETS
-    from .average_command import Asked, run_average
+    from .average_command import run_average
 
     require_name("--preset", preset, {**PRESETS, ONE_NETWORK: None})
     if request.resume:
@@ -283,24 +111,11 @@ def run_preset(request: TrainRequest, preset: str, data: Dataset) -> int:
             "--resume of a run of one network",
             "Train again: the same seed gives the same model.",
         )
-    asked = Asked(
-        request.data,
-        request.reading,
-        preset,
-        request.seed,
-        request.threads,
-        request.asked.get("epochs"),
-        request.output,
-        request.as_json,
-        request.command(output=request.output),
-    )
-    others = {n: v for n, v in request.asked.items() if n != "epochs"}
-    return run_average(asked, others, data)
+    return run_average(request, preset, data)
 
 
 def train_and_save(
-    console: Output,
-    request: TrainRequest,
+    request: Train,
     data: Dataset,
     recipe: Recipe,
     network: Network,
@@ -308,7 +123,7 @@ def train_and_save(
     again: str,
 ) -> int:
     """The job itself: `again` is the command that resumes it; the exit status."""
-    saved = folder / CHECKPOINT
+    console, saved = Output(quiet=request.as_json), folder / CHECKPOINT
     say_data(console, data)
     say_recipe(console, network, recipe, request.seed)
     report = train_network(console, request, data, recipe, network, saved)
@@ -339,35 +154,26 @@ def train_and_save(
 
 def train_network(
     console: Output,
-    request: TrainRequest,
+    request: Train,
     data: Dataset,
     recipe: Recipe,
     network: Network,
     saved: Path,
 ) -> Report:
     """The training, with what it says while it runs."""
-    x: Any = data.x_train
-    y: Any = None
-    if isinstance(data, StreamSet):
-        x = data.stream
-    else:
-        y = data.standardized_targets()[0]
-    lines = (
-        []
-        if console.is_terminal or console.quiet
-        else [PlainProgress(console.print, recipe.epochs)]
-    )
+    streams = isinstance(data, StreamSet)
+    plain = not (console.is_terminal or console.quiet)
     connected: Any = contextlib.nullcontext()
     if request.by_cluster:
         connected = cluster_client(request.scheduler, request.workers)
     with connected as client:
         return train(
             network,
-            x,
-            y,
+            data.stream if isinstance(data, StreamSet) else data.x_train,
+            None if streams else data.standardized_targets()[0],
             shards=request.shards,
             client=client,
-            input_scale=None if y is None else data.scale,
+            input_scale=None if streams else data.scale,
             initializer=recipe.initializer,
             dtype="float32",
             optimizer=build_optimizer(recipe),
@@ -381,7 +187,7 @@ def train_network(
             metrics=recipe.metrics,
             early_stopping=build_stopping(data, recipe),
             seed=request.seed,
-            callbacks=lines,
+            callbacks=[PlainProgress(console.print, recipe.epochs)] if plain else [],
             checkpoint=Checkpoint(
                 saved, every_seconds=CHECKPOINT_SECONDS, notes=notes_of(request, recipe)
             ),
@@ -391,7 +197,7 @@ def train_network(
         )
 
 
-def notes_of(request: TrainRequest, recipe: Recipe) -> dict[str, Any]:
+def notes_of(request: Train, recipe: Recipe) -> dict[str, Any]:
     """The notes on how the rows of a run were read and divided, for `chainrule explain`."""
     reading = {
         name: os.fspath(value) if isinstance(value, os.PathLike) else value

@@ -17,7 +17,8 @@ import numpy as np
 from ..documents import NOTATIONS
 from ..equations.losses import LOSSES
 from ..equations.network import Network, Parameters
-from ..errors import InputError, named_among
+from ..errors import InputError
+from .recipe_parts import CLASS_LOSSES, require_name
 
 __all__ = ["parameters_of_text", "rows_of_text", "typed_network"]
 
@@ -53,12 +54,8 @@ def typed_network(
     )
     if activation is None and loss is None:
         return own, parameters
-    if loss is not None and loss not in LOSSES:
-        raise InputError(
-            f"--loss {loss}",
-            ", ".join(LOSSES),
-            named_among(loss, LOSSES, "Choose one of these."),
-        )
+    if loss is not None:
+        require_name("--loss", loss, LOSSES)
     network = Network(
         parameters.sizes,
         _activations(own, activation, loss),
@@ -83,9 +80,7 @@ def _activations(own: Network, activation: str | None, loss: str | None) -> list
                 "Count the matrices.",
             )
         return named
-    last = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(
-        loss or ""
-    )
+    last = CLASS_LOSSES.get(loss or "")
     linear = own.activations[-1].name == "identity"
     hidden = [named[0]] * (L - 1) if named else list(own.activations[:-1])
     if last is not None or linear or not named:

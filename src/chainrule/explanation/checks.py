@@ -1,13 +1,12 @@
 """Every number checked: its formula evaluated again, and every derivative against numerical differentiation.
 
 The formula is evaluated in float64 from the engine's own numbers in it, by Python's arithmetic. A derivative is
-also found by moving the number that it is taken by and computing the loss anew: forward, layer by layer, written here
-once more. By complex step where the functions allow it, else by five-point differences (`gradient_check`).
+also found by moving the number that it is taken by and computing the loss anew (`varied_loss`),
+by complex step where the functions allow it, else by five-point differences (`gradient_check`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from ..documents.spelling import parts_of
-from ..equations.activations import ACTIVATIONS
 from ..equations.gradient_check import (
     SMALLEST,
     TOLERANCES,
@@ -26,6 +24,7 @@ from ..equations.gradient_check import (
 from .entries import formula
 from .numbers import Numbers
 from .rounding import FUNCTION_ROUNDINGS, Rounding, slope_rounding
+from .varied_loss import Job, VariedLoss
 
 __all__ = ["Check", "Checker"]
 
@@ -34,10 +33,6 @@ Array = np.ndarray[Any, Any]
 SHARES_FOLDED = ("J", "dW", "db")
 #: The words for a number at a kink; {} is a place for it.
 AT_KINK = "at a kink, {}: there is no derivative to compare with"
-#: A derivative to take: the function with its kinks, the point, which entry of it, and how far a step of 1 in that
-#: entry moves Z.
-Job = tuple[Callable[..., Any], Array, int, float]
-IDENTITY = ACTIVATIONS["identity"]()
 
 
 @dataclass(frozen=True)
@@ -91,9 +86,8 @@ class Checker:
             and again.value is None
             and not np.isfinite(self.numbers.read(name))
         )
-        if kind in self.derivatives and not undefined:
-            found.append(self.numerically(name, self.derivatives[kind](layer, index)))
-        return tuple(found)
+        job = None if undefined else self.varied.job(kind, layer, index)
+        return (*found, *([] if job is None else [self.numerically(name, job)]))
 
     def again(self, name: str) -> Check | None:
         """The formula, evaluated from the numbers that are in it."""
@@ -235,159 +229,15 @@ class Checker:
             kind, layer, index
         )
 
-    @property
-    def derivatives(
-        self,
-    ) -> dict[
-        str,
-        Callable[[int, tuple[int, ...]], Job],
-    ]:
-        """Kinds of numbers that are derivatives."""
-        return {
-            "P": self.slope,
-            "D": self.by_z,
-            "G": self.by_a,
-            "dW": self.by_weight,
-            "db": self.by_bias,
-        }
-
-    def slope(self, l: int, index: tuple[int, ...]) -> Job:
-        """Of φ by z."""
-        phi = self.numbers.moment.network.activations[l - 1]
-
-        def function(z: Array) -> tuple[Any, list[Array]]:
-            return np.sum(phi.value(z)), [np.sign(z.real - kink) for kink in phi.kinks]
-
-        return function, self.z[l][self.numbers.row][[index[0] - 1]], 0, 1.0
-
-    def by_z(self, l: int, index: tuple[int, ...]) -> Job:
-        """Of ℓ by Z[l]_k."""
-        row = self.numbers.row
-
-        def function(z: Array) -> tuple[Any, list[Array]]:
-            ell, sides = self.from_z(l, z[None, :], slice(row, row + 1))
-            return ell[0], sides
-
-        return function, self.z[l][row], index[0] - 1, 1.0
-
-    def by_a(self, l: int, index: tuple[int, ...]) -> Job:
-        """Of ℓ by A[l]_k; of the input before its mask."""
-        row, mask = self.numbers.row, self.mask[0] if l == 0 else None
-        a = self.x[row] if l == 0 else self.a[l][row]
-
-        def function(v: Array) -> tuple[Any, list[Array]]:
-            v = v if mask is None else v * mask[row]
-            ell, sides = self.from_a(l, v[None, :], slice(row, row + 1))
-            return ell[0], sides
-
-        return function, a, index[0] - 1, 1.0
-
-    def by_weight(self, l: int, index: tuple[int, ...]) -> Job:
-        """Of J by W[l]_kj."""
-        k, j = index[0] - 1, index[1] - 1
-        a, rules = self.a[l - 1], self.numbers.moment.rules
-
-        def function(w: Array) -> tuple[Any, list[Array]]:
-            J, sides = self.objective(l, k, a @ w + self.b[l][k])
-            size = np.where(w.real > 0, w, -w)
-            J = J + rules.l1 * np.sum(size) + rules.l2 / 2 * np.sum(w * w)
-            return J, sides + ([np.sign(w.real)] if rules.l1 else [])
-
-        return function, self.W[l][k], j, max(1.0, float(np.max(np.abs(a))))
-
-    def by_bias(self, l: int, index: tuple[int, ...]) -> Job:
-        """Of J by b[l]_k."""
-        k = index[0] - 1
-        product = self.a[l - 1] @ self.W[l][k]
-        return lambda b: self.objective(l, k, product + b[0]), self.b[l][[k]], 0, 1.0
-
-    def objective(self, l: int, k: int, column: Array) -> tuple[Any, list[Array]]:
-        """Σ s ℓ over the rows, with unit k of Z[l] replaced."""
-        z = self.z[l].astype(column.dtype)
-        z[:, k] = column
-        ell, sides = self.from_z(l, z, slice(None))
-        return np.sum(self.share * ell), sides
-
-    def from_z(self, l: int, z: Array, rows: slice) -> tuple[Array, list[Array]]:
-        """ℓ of rows with given Z[l], and on which side of every kink they are."""
-        network = self.numbers.moment.network
-        phi, L = network.activations[l - 1], network.n_layers
-        sides = [np.sign(z.real - kink) for kink in phi.kinks]
-        a = phi.value(z)
-        if l < L:
-            mask = self.mask[l]
-            ell, more = self.from_a(l, a if mask is None else a * mask[rows], rows)
-            return ell, sides + more
-        y = self.y[rows]
-        ell, _ = network.loss.value_and_delta(y, z, a, phi)
-        return ell, sides + [
-            np.sign(np.real(r)) for r in network.loss.residual_kinks(y, a)
-        ]
-
-    def from_a(self, l: int, a: Array, rows: slice) -> tuple[Array, list[Array]]:
-        """The same with given A[l]; of the output, ℓ by a alone."""
-        network = self.numbers.moment.network
-        if l < network.n_layers:
-            return self.from_z(l + 1, a @ self.W[l + 1].T + self.b[l + 1], rows)
-        y = self.y[rows]
-        ell, _ = network.loss.value_and_delta(y, a, a, IDENTITY)
-        return ell, [np.sign(np.real(r)) for r in network.loss.residual_kinks(y, a)]
+    @cached_property
+    def varied(self) -> VariedLoss:
+        """The loss as a function of one of the numbers."""
+        return VariedLoss(self.numbers)
 
     @cached_property
     def rounding(self) -> Rounding:
         """The effect of rounding on the numbers."""
         return Rounding(self.numbers)
-
-    # The engine's numbers in float64, exactly.
-
-    def _exactly(self, kind: str, first: int) -> dict[int, Array]:
-        arrays = self.numbers.arrays
-        return {
-            l: arrays[f"{kind}{l}"].astype(np.float64)
-            for l in range(first, self.numbers.layers + 1)
-        }
-
-    @cached_property
-    def z(self) -> dict[int, Array]:
-        """Z[1] … Z[L]."""
-        return self._exactly("Z", 1)
-
-    @cached_property
-    def a(self) -> dict[int, Array]:
-        """A[0] … A[L]."""
-        return self._exactly("A", 0)
-
-    @cached_property
-    def W(self) -> dict[int, Array]:
-        """W[1] … W[L]."""
-        return self._exactly("W", 1)
-
-    @cached_property
-    def b(self) -> dict[int, Array]:
-        """b[1] … b[L]."""
-        return self._exactly("b", 1)
-
-    @cached_property
-    def mask(self) -> list[Array | None]:
-        """M[0] … M[L-1]."""
-        return [self.numbers.arrays.get(f"M{l}") for l in range(self.numbers.layers)]
-
-    @cached_property
-    def x(self) -> Array:
-        """The input before its mask."""
-        return np.asarray(
-            self.numbers.arrays.get("X0", self.numbers.arrays["A0"]), np.float64
-        )
-
-    @cached_property
-    def y(self) -> Array:
-        """The targets as the loss encodes them."""
-        return self.numbers.targets.astype(np.float64)
-
-    @cached_property
-    def share(self) -> Array:
-        """The factor of each row's ℓ."""
-        return np.asarray(self.numbers.arrays["s"], np.float64)
 
 
 def _finite(difference: float) -> float:

@@ -12,9 +12,9 @@ from ..documents.spelling import Style
 from ..equations.activation import Elementwise, Softmax
 from ..equations.arrays import Array
 from ..equations.losses import Pointwise
+from .calls import Call
+from .choices import Choice
 from .expressions import (
-    Call,
-    Choice,
     Constant,
     Expression,
     Fraction,

@@ -18,17 +18,16 @@ from ..equations.activation import Elementwise, Softmax
 from ..equations.arrays import Array
 from ..equations.losses import CrossEntropy
 from . import damped_formulas
+from .calls import Share
+from .choices import Choice, Decision
 from .expressions import (
-    Choice,
     Constant,
-    Decision,
     Expression,
     Fraction,
     Place,
     Power,
     Product,
     Read,
-    Share,
     Sized,
     Sum,
     largest_terms,

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, final
 
+from .calls import Call
+from .choices import Branch
 from .expressions import (
-    Branch,
-    Call,
     Constant,
     Expression,
     Fraction,

@@ -140,20 +140,18 @@ class Numbers:
 
     def read(self, name: str) -> float:
         """The number of that name, exactly as the engine has it."""
-        array, index, row = split_name(name)
-        values = self.arrays[array]
-        if has_rows(array):
-            values = values[self.row if row is None else row]
-        return float(values[index] if index else values)
+        return float(self._of(name))
 
     def exact(self, name: str) -> str:
         """The number in full: its shortest decimal form that gives back the same bits."""
+        return str(np.asarray(self._of(name))[()])
+
+    def _of(self, name: str) -> Any:
         array, index, row = split_name(name)
         values = self.arrays[array]
         if has_rows(array):
             values = values[self.row if row is None else row]
-        number = values[index] if index else values
-        return str(np.asarray(number)[()])
+        return values[index] if index else values
 
 
 def _trials(shares: np.ndarray[Any, Any]) -> str:

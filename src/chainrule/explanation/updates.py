@@ -10,8 +10,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..optimizers import Optimizer
+from .choices import Choice
 from .damped_formulas import moved
-from .expressions import Choice, Constant, Expression, Letter, Place, Product
+from .expressions import Constant, Expression, Letter, Place, Product
 from .formulas import Formula, Given, letters_of, number
 from .numbers import Numbers
 from .traits import Traits

@@ -17,12 +17,12 @@ from ..equations.loss import Loss
 from ..errors import InputError, counted
 from ..files.limits import require_room
 from ..files.storage import Model
-from .check import require_seal
 from .deployment import Matrix
 from .imported import Layer, folded, imported_model
 from .onnx_graph import GraphFile, unusable
 from .onnx_out import DIGEST, PRODUCER, onnx_library
 from .onnx_trees import Constant, Leaf, Tree, activation_of, scaling_of, tree_of
+from .seal import require_seal
 
 __all__ = ["from_onnx"]
 

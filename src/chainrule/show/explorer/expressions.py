@@ -17,19 +17,17 @@ from ...documents.spelling import Style
 from ...equations.activation import Activation
 from ...equations.losses import LOSSES, Loss
 from ...equations.network import Network
+from ...explanation.calls import Call, Share
+from ...explanation.choices import Choice, Decision
 from ...explanation.entries import RowSum, formula
 from ...explanation.expressions import (
-    Call,
-    Choice,
     Constant,
-    Decision,
     Expression,
     Fraction,
     Letter,
     Place,
     Power,
     Product,
-    Share,
     Sum,
 )
 from ...explanation.formulas import Formula, Given
