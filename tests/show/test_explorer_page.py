@@ -446,6 +446,63 @@ def test_weights_are_typed_in_the_letters_of_a_notation(
     assert "array Q" in browser.find_element("css selector", "#build-trouble").text
 
 
+def test_what_was_built_and_trained_is_not_lost(browser: Any, page: str) -> None:
+    """By what is refused, by the walk, by a choice of data; and what took its place is undone."""
+    opened(browser, page)
+    choose(browser, "#notation", "flat-theta")
+    fill = "for (const [id, value] of arguments[0]) document.getElementById(id).value = value"
+    right = TYPED["flat-theta"]
+    typed = [
+        ["build-sizes", "2, 2, 1"],
+        ["build-rows", "1 2; 1"],
+        ["build-output", "sigmoid"],
+        ["build-loss", "squared_error"],
+        ["build-weights", right],
+    ]
+    state = """
+        const { session, state } = explorer, { past, at, row, undone, typedTheta, notation, settings } = session;
+        const fields = [...document.querySelectorAll('#data, #build input, #build select, #build textarea')];
+        return JSON.stringify([past.map((one) => [...one.state]), at, row, undone.map((one) => one.what),
+          [...typedTheta], notation, settings, state.entry, state.step, state.axes, fields.map((one) => one.value)]);
+    """
+    browser.execute_script(fill, typed)
+    click(browser, "#build button")
+    wait(browser, "return explorer.session.settings.data.id === 'typed'")
+    click(browser, "#step")
+    browser.execute_script("explorer.choose('dW1.1.2')")
+    kept = browser.execute_script(state)
+    refused = [
+        ("build-weights", right.replace("W^[3]", "W^[9]"), right),
+        ("build-sizes", "2, 3, 1", "2, 2, 1"),
+    ]
+    for field, wrong, good in refused:
+        browser.execute_script(fill, [[field, wrong]])
+        browser.execute_script(
+            "scrollTo(0, 0); document.querySelector('#build').requestSubmit()"
+        )
+        wait(browser, "return document.querySelector('#build-trouble').textContent")
+        seen = box(browser, "#build-trouble")
+        assert 0 <= seen["top"] < seen["bottom"] <= 720
+        focus = browser.execute_script("return document.activeElement.id")
+        assert focus == "build-weights"
+        browser.execute_script(fill, [[field, good]])
+        assert browser.execute_script(state) == kept
+    click(browser, "#walk")
+    click(browser, "#step")
+    assert browser.execute_script(state) != kept
+    click(browser, "#guide-end")
+    assert browser.execute_script(state) == kept
+    choose(browser, "#data", "xor")
+    choose(browser, "#data", "typed")
+    theta = browser.execute_script("return [...explorer.session.theta]")
+    assert theta == [2, -1, 4, -1, 4, -8, 0, -2, 2]
+    click(browser, "#undo")
+    click(browser, "#undo")
+    assert browser.execute_script(state) == kept
+    click(browser, "#undo")
+    assert browser.execute_script("return explorer.session.sizes") == [2, 3, 2]
+
+
 @pytest.mark.parametrize(
     "notation", [name for name in SPELLINGS if name != "canonical"]
 )
