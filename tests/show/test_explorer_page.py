@@ -417,6 +417,22 @@ TYPED = {
     "flat-theta": "W^[2] = [2 -1; 4 -1] b^[2] = [0; -2] W^[3] = [4 -8] b^[3] = [2]",
     "bias-last": "W^1 = [2 -1 0; 4 -1 -2] W^F = [4 -8 2]",
 }
+#: And as it may be typed, too: in other letters or numbers of the document, as in Python, with fractions.
+TYPED_OTHERWISE = {
+    "canonical": "W1 = [[4/2, -1], [4, −1]], b1 = [0, -2]; W2 = [4 -8] b2 = [2]",
+    "flat-theta": "W^[1] = [2 -1; 4 -1] b^[1] = [0 -2] W^[2] = [4 -8] b^[2] = [2]",
+    "bias-last": "V = [2 -1 0; 4 -1 -2] W = [4 -8 2]",
+}
+THETA = "n = [2 2 1] theta = [2 -1 4 -1 4 -8 0 -2 2]"
+#: What is wrong of S3's arrays, and what the message has.
+MISTYPED = [
+    (THETA.replace("2 1]", "3 1]"), "n = [2 3 1]; allowed: 2 2 1"),
+    (THETA.replace(" 2]", "]"), "θ of 8 numbers; allowed: 9"),
+    ("W^[2] = [2,0 -1; 4 -1]", "write decimal points"),
+    ("W^[1] = [2 -1; 4 -1] b^[3] = [0 -2]", "W^[1], b^[1], W^[2], b^[2]; or θ"),
+    ("W^[2] = [2 -1; 4 -1] W^[2] = [2 -1; 4 -1]", "W^[2] twice"),
+    (f"{TYPED['flat-theta']} b", "“b”"),
+]
 
 
 @pytest.mark.parametrize("notation", SPELLINGS)
@@ -440,10 +456,24 @@ def test_weights_are_typed_in_the_letters_of_a_notation(
     theta = browser.execute_script("return [...explorer.session.theta]")
     assert theta == [2, -1, 4, -1, 4, -8, 0, -2, 2]
     assert browser.find_element("css selector", "#build-trouble").text == ""
-    browser.execute_script(fill, [["build-weights", "Q = [1 2]"]])
-    click(browser, "#build button")
-    wait(browser, "return document.querySelector('#build-trouble').textContent")
-    assert "array Q" in browser.find_element("css selector", "#build-trouble").text
+    others = [TYPED_OTHERWISE[notation]] if notation in TYPED_OTHERWISE else []
+    refused = [("Q = [1 2]", "array Q")]
+    if notation == "flat-theta":
+        others.append(THETA)
+        refused += MISTYPED
+    submit = "document.querySelector('#build').requestSubmit()"
+    for number, typed_weights in enumerate(others):
+        browser.execute_script("explorer.session.setParameter('b2.1', 7)")
+        browser.execute_script(fill, [["build-weights", typed_weights]])
+        browser.execute_script(submit)
+        wait(browser, f"return explorer.session.undone.length === {2 + number}")
+        assert browser.execute_script("return [...explorer.session.theta]") == theta
+    for typed_weights, words in refused:
+        browser.execute_script(fill, [["build-weights", typed_weights]])
+        browser.execute_script(submit)
+        said = "return document.querySelector('#build-trouble').textContent"
+        wait(browser, said)
+        assert words in browser.execute_script(said)
 
 
 def test_what_was_built_and_trained_is_not_lost(browser: Any, page: str) -> None:
@@ -482,7 +512,7 @@ def test_what_was_built_and_trained_is_not_lost(browser: Any, page: str) -> None
         )
         wait(browser, "return document.querySelector('#build-trouble').textContent")
         seen = box(browser, "#build-trouble")
-        assert 0 <= seen["top"] < seen["bottom"] <= 720
+        assert 0 <= seen["top"] < seen["bottom"] <= 720  # of the window
         focus = browser.execute_script("return document.activeElement.id")
         assert focus == "build-weights"
         browser.execute_script(fill, [[field, good]])
