@@ -674,6 +674,33 @@ def test_labels_of_weights_do_not_lie_on_each_other(browser: Any, page: str) -> 
         assert over == [], name
 
 
+def test_the_drawing_has_three_digits_of_numbers_below_0_too(
+    browser: Any, page: str
+) -> None:
+    """And none is wider than what it stands in."""
+    opened(browser, page)
+    browser.execute_script("""
+        const { session } = explorer;
+        session.setInput(1, -0.0074612);
+        session.setParameter("b1.1", -0.00746796);
+        session.setParameter("W1.1.1", -0.000746796);
+        explorer.render();
+    """)
+    drawn = {
+        '.unit[data-name="A0.1"]': "−0.00746",
+        '.bias[data-name="b1.1"]': "−0.00747",
+        '.weight[data-name="W1.1.1"]': "−7.47e−4",
+    }
+    for place, number in drawn.items():
+        shown = browser.execute_script(
+            "const one = document.querySelector(`#drawing ${arguments[0]}`), text = one.querySelector('text') ?? one;"
+            "const around = (one.querySelector('circle, rect') ?? one).getBoundingClientRect();"
+            "return [text.textContent, text.getBoundingClientRect().width <= around.width]",
+            place,
+        )
+        assert shown == [number, True]
+
+
 #: Data, what is chosen, and where: an equation, a gradient, a boundary, a pixel; two of them with the walk open.
 SEEN = [
     ("example", "", 1280),
