@@ -152,6 +152,8 @@ def test_a_click_on_an_edge_or_a_unit_opens_its_formula(
     opened(browser, page)
     click(browser, '#drawing text.weight[data-name="W1.2.1"]')
     assert text(browser, "#panel h2").startswith("W2,1[1]=−0.4")
+    shown = "return document.querySelector('#steps').selectedOptions[0].textContent"
+    assert browser.execute_script(shown) == "W^[1]_2,1: weight, given"
     click(browser, '#drawing [data-unit="2.1"]')
     assert text(browser, "#panel h2").startswith("A1[2]=0.82")
     assert "✓evaluatedagain" in text(browser, "#panel")
@@ -824,13 +826,15 @@ def test_drawings_and_formulas_are_taken_along(
     )
     opened(browser, page)
     browser.execute_script("explorer.choose('Z1.1')")
-    browser.execute_script("document.querySelector('#share').open = true")
     for button, name in (
         ("svg", "network.svg"),
         ("png", "network.png"),
         ("latex", "formula.tex"),
     ):
+        click(browser, "#share summary")
         click(browser, f"#{button}")
+        wait(browser, "return !document.querySelector('#share').open")
+        assert text(browser, "#share summary") == f"{name}saved"
         for _ in range(100):
             if (tmp_path / name).is_file() and (tmp_path / name).stat().st_size:
                 break
@@ -839,3 +843,6 @@ def test_drawings_and_formulas_are_taken_along(
     assert (tmp_path / "network.png").read_bytes().startswith(b"\x89PNG")
     formula = (tmp_path / "formula.tex").read_text("utf-8")
     assert r"0.5 \cdot 0.5 + (-1) \cdot (-0.3) + 0.1" in formula
+    click(browser, "#share summary")
+    click(browser, "#title")
+    assert not browser.execute_script("return document.querySelector('#share').open")

@@ -5,7 +5,7 @@ import { cardsOf, escaped } from "./cards.mjs";
 import { Engine } from "./engine.mjs";
 import { drawing, legend } from "./drawing.mjs";
 import { math } from "./markup_views.mjs";
-import { entryView, stepView } from "./panel.mjs";
+import { entryView, stepView, wordFor } from "./panel.mjs";
 import { curveOf } from "./pictures.mjs";
 import { short } from "./rounding.mjs";
 import { sharingOf } from "./sharing.mjs";
@@ -255,9 +255,11 @@ export const start = async (root, payload, wasm) => {
     const { templates } = session;
     const phases = ["forward", "loss", "backward", "update"];
     const select = $("steps");
+    // what is given has no equation
+    const given = state.entry && !templates.stepOf(state.entry) ? `${session.shown.text(`@!${state.entry}@`)}: ${wordFor(state.entry, session.L)}, given` : "";
     if (page.activeElement !== select) {
-      select.innerHTML = phases.map((phase) => `<optgroup label="${phase}">${steps.filter((one) => one.phase === phase)
-        .map((one) => `<option value="${one.key}"${one === step ? " selected" : ""}>layer ${templates.label(one.layer)}: ${one.title}${templates.where(one) ? ` [${templates.where(one)}]` : ""}</option>`).join("")}</optgroup>`).join("");
+      select.innerHTML = (given && `<option value="">${escaped(given)}</option>`) + phases.map((phase) => `<optgroup label="${phase}">${steps.filter((one) => one.phase === phase)
+        .map((one) => `<option value="${one.key}"${one === step && !given ? " selected" : ""}>layer ${templates.label(one.layer)}: ${one.title}${templates.where(one) ? ` [${templates.where(one)}]` : ""}</option>`).join("")}</optgroup>`).join("");
     }
     const at = steps.indexOf(step);
     $("previous").disabled = at === 0;
@@ -420,7 +422,6 @@ export const start = async (root, payload, wasm) => {
   on("undo", "click", () => back());
   root.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.matches("input, textarea")) { event.preventDefault(); $("undo").click(); }
-    if (event.key === "Escape") $("share").open = false;
   });
   on("row", "change", () => {
     const row = Math.max(1, Math.min(session.rows, Math.round(Number($("row").value) || 1))) - 1;
@@ -447,7 +448,7 @@ export const start = async (root, payload, wasm) => {
   };
   on("previous", "click", () => go(-1));
   on("next", "click", () => go(1));
-  on("steps", "change", () => { state.step = $("steps").value; state.entry = null; render(); });
+  on("steps", "change", () => { state.step = $("steps").value || state.step; state.entry = null; render(); });
 
   const setting = (id, what, change) => on(id, "change", () => doing(what, () => {
     try {
