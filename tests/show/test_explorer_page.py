@@ -332,7 +332,9 @@ def test_a_setting_that_is_none_is_refused_and_nothing_changes(
     opened(browser, page)
     field = browser.find_element("css selector", f"#{setting}")
     before = field.get_attribute("value")
+    browser.execute_script("arguments[0].scrollIntoView()", field)
     choose(browser, f"#{setting}", value)
+    assert box(browser, ".top")["bottom"] <= box(browser, "#trouble")["top"] + 1
     assert "allowed: a" in browser.find_element("css selector", "#trouble").text
     assert field.get_attribute("value") == before
     assert not browser.execute_script("return explorer.session.undone.length")

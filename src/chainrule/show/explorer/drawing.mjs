@@ -19,7 +19,7 @@ const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").repla
 export const drawing = (session, state) => {
   const { sizes, L, moment, shown, settings } = session, { read } = moment, data = settings.data;
   const { entry } = state;
-  const [WIDTH, LEFT, RIGHT, APART] = state.narrow ? [470, 40, 142, 58] : [780, 64, 176, 74];
+  const [WIDTH, LEFT, RIGHT, APART] = state.narrow ? [470, 40, 142, 54] : [780, 64, 176, 74];
   const chosen = /^(?:[mvu]|d)?([A-Z]|b)[A-Za-z]*\+?(\d+)\.(\d+)(?:\.(\d+))?/.exec(entry ?? "") ?? [];
   const [, kind, at, k, j] = chosen;
   const isWeight = Boolean(j);

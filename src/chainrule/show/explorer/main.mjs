@@ -52,6 +52,8 @@ export const start = async (root, payload, wasm) => {
   const trouble = (words) => {
     $("trouble").hidden = !words;
     $("trouble").textContent = words;
+    const header = root.querySelector(".top"); // below which it stays in sight
+    $("trouble").style.top = view.getComputedStyle(header).position === "sticky" ? `${header.offsetHeight}px` : "0";
   };
   const say = (words) => { $("said").textContent = words; };
 
