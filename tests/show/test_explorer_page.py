@@ -152,6 +152,8 @@ def test_a_click_on_an_edge_or_a_unit_opens_its_formula(
     opened(browser, page)
     click(browser, '#drawing text.weight[data-name="W1.2.1"]')
     assert text(browser, "#panel h2").startswith("W2,1[1]=−0.4")
+    shown = "return document.querySelector('#steps').selectedOptions[0].textContent"
+    assert browser.execute_script(shown) == "W^[1]_2,1: weight, given"
     click(browser, '#drawing [data-unit="2.1"]')
     assert text(browser, "#panel h2").startswith("A1[2]=0.82")
     assert "✓evaluatedagain" in text(browser, "#panel")
@@ -330,7 +332,9 @@ def test_a_setting_that_is_none_is_refused_and_nothing_changes(
     opened(browser, page)
     field = browser.find_element("css selector", f"#{setting}")
     before = field.get_attribute("value")
+    browser.execute_script("arguments[0].scrollIntoView()", field)
     choose(browser, f"#{setting}", value)
+    assert box(browser, ".top")["bottom"] <= box(browser, "#trouble")["top"] + 1
     assert "allowed: a" in browser.find_element("css selector", "#trouble").text
     assert field.get_attribute("value") == before
     assert not browser.execute_script("return explorer.session.undone.length")
@@ -417,6 +421,22 @@ TYPED = {
     "flat-theta": "W^[2] = [2 -1; 4 -1] b^[2] = [0; -2] W^[3] = [4 -8] b^[3] = [2]",
     "bias-last": "W^1 = [2 -1 0; 4 -1 -2] W^F = [4 -8 2]",
 }
+#: And as it may be typed, too: in other letters or numbers of the document, as in Python, with fractions.
+TYPED_OTHERWISE = {
+    "canonical": "W1 = [[4/2, -1], [4, −1]], b1 = [0, -2]; W2 = [4 -8] b2 = [2]",
+    "flat-theta": "W^[1] = [2 -1; 4 -1] b^[1] = [0 -2] W^[2] = [4 -8] b^[2] = [2]",
+    "bias-last": "V = [2 -1 0; 4 -1 -2] W = [4 -8 2]",
+}
+THETA = "n = [2 2 1] theta = [2 -1 4 -1 4 -8 0 -2 2]"
+#: What is wrong of S3's arrays, and what the message has.
+MISTYPED = [
+    (THETA.replace("2 1]", "3 1]"), "n = [2 3 1]; allowed: 2 2 1"),
+    (THETA.replace(" 2]", "]"), "θ of 8 numbers; allowed: 9"),
+    ("W^[2] = [2,0 -1; 4 -1]", "write decimal points"),
+    ("W^[1] = [2 -1; 4 -1] b^[3] = [0 -2]", "W^[1], b^[1], W^[2], b^[2]; or θ"),
+    ("W^[2] = [2 -1; 4 -1] W^[2] = [2 -1; 4 -1]", "W^[2] twice"),
+    (f"{TYPED['flat-theta']} b", "“b”"),
+]
 
 
 @pytest.mark.parametrize("notation", SPELLINGS)
@@ -440,10 +460,81 @@ def test_weights_are_typed_in_the_letters_of_a_notation(
     theta = browser.execute_script("return [...explorer.session.theta]")
     assert theta == [2, -1, 4, -1, 4, -8, 0, -2, 2]
     assert browser.find_element("css selector", "#build-trouble").text == ""
-    browser.execute_script(fill, [["build-weights", "Q = [1 2]"]])
+    others = [TYPED_OTHERWISE[notation]] if notation in TYPED_OTHERWISE else []
+    refused = [("Q = [1 2]", "array Q")]
+    if notation == "flat-theta":
+        others.append(THETA)
+        refused += MISTYPED
+    submit = "document.querySelector('#build').requestSubmit()"
+    for number, typed_weights in enumerate(others):
+        browser.execute_script("explorer.session.setParameter('b2.1', 7)")
+        browser.execute_script(fill, [["build-weights", typed_weights]])
+        browser.execute_script(submit)
+        wait(browser, f"return explorer.session.undone.length === {2 + number}")
+        assert browser.execute_script("return [...explorer.session.theta]") == theta
+    for typed_weights, words in refused:
+        browser.execute_script(fill, [["build-weights", typed_weights]])
+        browser.execute_script(submit)
+        said = "return document.querySelector('#build-trouble').textContent"
+        wait(browser, said)
+        assert words in browser.execute_script(said)
+
+
+def test_what_was_built_and_trained_is_not_lost(browser: Any, page: str) -> None:
+    """By what is refused, by the walk, by a choice of data; and what took its place is undone."""
+    opened(browser, page)
+    choose(browser, "#notation", "flat-theta")
+    fill = "for (const [id, value] of arguments[0]) document.getElementById(id).value = value"
+    right = TYPED["flat-theta"]
+    typed = [
+        ["build-sizes", "2, 2, 1"],
+        ["build-rows", "1 2; 1"],
+        ["build-output", "sigmoid"],
+        ["build-loss", "squared_error"],
+        ["build-weights", right],
+    ]
+    state = """
+        const { session, state } = explorer, { past, at, row, undone, typedTheta, notation, settings } = session;
+        const fields = [...document.querySelectorAll('#data, #build input, #build select, #build textarea')];
+        return JSON.stringify([past.map((one) => [...one.state]), at, row, undone.map((one) => one.what),
+          [...typedTheta], notation, settings, state.entry, state.step, state.axes, fields.map((one) => one.value)]);
+    """
+    browser.execute_script(fill, typed)
     click(browser, "#build button")
-    wait(browser, "return document.querySelector('#build-trouble').textContent")
-    assert "array Q" in browser.find_element("css selector", "#build-trouble").text
+    wait(browser, "return explorer.session.settings.data.id === 'typed'")
+    click(browser, "#step")
+    browser.execute_script("explorer.choose('dW1.1.2')")
+    kept = browser.execute_script(state)
+    refused = [
+        ("build-weights", right.replace("W^[3]", "W^[9]"), right),
+        ("build-sizes", "2, 3, 1", "2, 2, 1"),
+    ]
+    for field, wrong, good in refused:
+        browser.execute_script(fill, [[field, wrong]])
+        browser.execute_script(
+            "scrollTo(0, 0); document.querySelector('#build').requestSubmit()"
+        )
+        wait(browser, "return document.querySelector('#build-trouble').textContent")
+        seen = box(browser, "#build-trouble")
+        assert 0 <= seen["top"] < seen["bottom"] <= 720  # of the window
+        focus = browser.execute_script("return document.activeElement.id")
+        assert focus == "build-weights"
+        browser.execute_script(fill, [[field, good]])
+        assert browser.execute_script(state) == kept
+    click(browser, "#walk")
+    click(browser, "#step")
+    assert browser.execute_script(state) != kept
+    click(browser, "#guide-end")
+    assert browser.execute_script(state) == kept
+    choose(browser, "#data", "xor")
+    choose(browser, "#data", "typed")
+    theta = browser.execute_script("return [...explorer.session.theta]")
+    assert theta == [2, -1, 4, -1, 4, -8, 0, -2, 2]
+    click(browser, "#undo")
+    click(browser, "#undo")
+    assert browser.execute_script(state) == kept
+    click(browser, "#undo")
+    assert browser.execute_script("return explorer.session.sizes") == [2, 3, 2]
 
 
 @pytest.mark.parametrize(
@@ -587,6 +678,33 @@ def test_labels_of_weights_do_not_lie_on_each_other(browser: Any, page: str) -> 
         assert over == [], name
 
 
+def test_the_drawing_has_three_digits_of_numbers_below_0_too(
+    browser: Any, page: str
+) -> None:
+    """And none is wider than what it stands in."""
+    opened(browser, page)
+    browser.execute_script("""
+        const { session } = explorer;
+        session.setInput(1, -0.0074612);
+        session.setParameter("b1.1", -0.00746796);
+        session.setParameter("W1.1.1", -0.000746796);
+        explorer.render();
+    """)
+    drawn = {
+        '.unit[data-name="A0.1"]': "−0.00746",
+        '.bias[data-name="b1.1"]': "−0.00747",
+        '.weight[data-name="W1.1.1"]': "−7.47e−4",
+    }
+    for place, number in drawn.items():
+        shown = browser.execute_script(
+            "const one = document.querySelector(`#drawing ${arguments[0]}`), text = one.querySelector('text') ?? one;"
+            "const around = (one.querySelector('circle, rect') ?? one).getBoundingClientRect();"
+            "return [text.textContent, text.getBoundingClientRect().width <= around.width]",
+            place,
+        )
+        assert shown == [number, True]
+
+
 #: Data, what is chosen, and where: an equation, a gradient, a boundary, a pixel; two of them with the walk open.
 SEEN = [
     ("example", "", 1280),
@@ -710,13 +828,15 @@ def test_drawings_and_formulas_are_taken_along(
     )
     opened(browser, page)
     browser.execute_script("explorer.choose('Z1.1')")
-    browser.execute_script("document.querySelector('#share').open = true")
     for button, name in (
         ("svg", "network.svg"),
         ("png", "network.png"),
         ("latex", "formula.tex"),
     ):
+        click(browser, "#share summary")
         click(browser, f"#{button}")
+        wait(browser, "return !document.querySelector('#share').open")
+        assert text(browser, "#share summary") == f"{name}saved"
         for _ in range(100):
             if (tmp_path / name).is_file() and (tmp_path / name).stat().st_size:
                 break
@@ -725,3 +845,6 @@ def test_drawings_and_formulas_are_taken_along(
     assert (tmp_path / "network.png").read_bytes().startswith(b"\x89PNG")
     formula = (tmp_path / "formula.tex").read_text("utf-8")
     assert r"0.5 \cdot 0.5 + (-1) \cdot (-0.3) + 0.1" in formula
+    click(browser, "#share summary")
+    click(browser, "#title")
+    assert not browser.execute_script("return document.querySelector('#share').open")

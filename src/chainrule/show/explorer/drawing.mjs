@@ -19,7 +19,7 @@ const escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").repla
 export const drawing = (session, state) => {
   const { sizes, L, moment, shown, settings } = session, { read } = moment, data = settings.data;
   const { entry } = state;
-  const [WIDTH, LEFT, RIGHT, APART] = state.narrow ? [470, 40, 142, 58] : [780, 64, 176, 74];
+  const [WIDTH, LEFT, RIGHT, APART] = state.narrow ? [470, 40, 142, 54] : [780, 64, 176, 74];
   const chosen = /^(?:[mvu]|d)?([A-Z]|b)[A-Za-z]*\+?(\d+)\.(\d+)(?:\.(\d+))?/.exec(entry ?? "") ?? [];
   const [, kind, at, k, j] = chosen;
   const isWeight = Boolean(j);
@@ -78,7 +78,7 @@ export const drawing = (session, state) => {
     const near = name === chosenEdge || (!isWeight && kind && ((Number(at) === l && Number(k) === to) || (Number(at) === l - 1 && Number(k) === from)));
     if ((count <= MOST_LABELS || near) && roomy && !dim) {
       const share = (units[l - 1].indexOf(from) + 0.5) / units[l - 1].length;
-      wanted.push({ ends: [x1, y1, x2, y2], text: short(v, 3), chosen: name === chosenEdge, target, v,
+      wanted.push({ ends: [x1, y1, x2, y2], text: short(v), chosen: name === chosenEdge, target, v,
         first: units[l - 1].length > 1 ? 0.3 + 0.36 * share : 0.5 });
     }
   });
@@ -112,13 +112,13 @@ export const drawing = (session, state) => {
     const called = l === 0 ? data.names?.[unit - 1] : l === L ? data.classes?.[unit - 1] : "";
     nodes.push(`<g class="${classes}" data-name="${a}" data-back="${back}" data-unit="${key}" role="button" tabindex="${key === focus ? 0 : -1}"><title>${escape(called ? `${called}: ${words}` : words)}</title>` +
       `<circle cx="${cx.toFixed(1)}" cy="${cy.toFixed(1)}" r="${radius.toFixed(1)}"/>` +
-      `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 20 ? ' font-size="11"' : ""}>${radius < 20 ? fitting(read(a), 2, 5) : fitting(read(a), 3, 6)}</text>` +
+      `<text class="value" x="${cx.toFixed(1)}" y="${(cy + 4).toFixed(1)}"${radius < 20 ? ' font-size="11"' : ""}>${radius < 20 ? fitting(short(read(a), 2), 2 * radius - 2, 11) : fitting(short(read(a)), 2 * radius - 3, 12)}</text>` +
       (roomy ? `<text class="back" x="${cx.toFixed(1)}" y="${(cy + radius + 12).toFixed(1)}">${short(read(back))}</text>` : "") + `</g>`);
     if (l > 0 && roomy) {
       const b = `b${l}.${unit}`, shownName = what === "dW" ? `db${l}.${unit}` : b, v = read(shownName);
       nodes.push(`<g class="bias ${sign(v)}${entry === b || entry === `d${b}` ? " chosen" : ""}" data-name="${shownName}">` +
         `<rect x="${(cx - 24).toFixed(1)}" y="${(cy - radius - 19).toFixed(1)}" width="48" height="15" rx="7"/>` +
-        `<text x="${cx.toFixed(1)}" y="${(cy - radius - 7.5).toFixed(1)}">${what === "dW" ? "" : v < 0 ? "" : "+"}${short(v)}</text>` +
+        `<text x="${cx.toFixed(1)}" y="${(cy - radius - 7.5).toFixed(1)}">${fitting(`${what === "dW" || v < 0 ? "" : "+"}${short(v)}`, 46, 10)}</text>` +
         `<title>${escape(say(shownName))}</title></g>`);
     }
     if (called && l === 0) {
@@ -160,7 +160,7 @@ export const drawing = (session, state) => {
   outputs.forEach((unit) => {
     const [, cy] = place.get(`${L}.${unit}`), name = `Y${L}.${unit}`;
     ends.push(`<g class="target${entry === name ? " chosen" : ""}" data-name="${name}"><line x1="${(x(L) + radius).toFixed(1)}" y1="${cy}" x2="${tx - 17}" y2="${cy}"/>` +
-      `<rect x="${tx - 17}" y="${(cy - 11).toFixed(1)}" width="34" height="22" rx="3"/><text x="${tx}" y="${(cy + 4).toFixed(1)}">${short(read(name), 2)}</text>` +
+      `<rect x="${tx - 17}" y="${(cy - 11).toFixed(1)}" width="34" height="22" rx="3"/><text x="${tx}" y="${(cy + 4).toFixed(1)}">${fitting(short(read(name)), 31, 12)}</text>` +
       `<title>${escape(say(name))}</title></g>`);
     ends.push(`<line class="to" x1="${tx + 17}" y1="${cy.toFixed(1)}" x2="${lx - 30}" y2="${middle.toFixed(1)}"/>`);
     if (data.classes?.[unit - 1]) {
@@ -171,7 +171,7 @@ export const drawing = (session, state) => {
   heads.push(`<text class="head" x="${tx}" y="16">target</text><text class="sub" x="${tx}" y="33">${svgSymbol(templates.array(`Y${L}`))}</text>`);
   heads.push(`<text class="head" x="${lx - 8}" y="16">loss</text><text class="sub" x="${lx - 8}" y="33">${svgSymbol(templates.symbol("ell"))}</text>`);
   const loss = (name, cy, cls) => `<g class="loss ${cls}${entry === name ? " chosen" : ""}" data-name="${name}" role="button" tabindex="0"><title>${escape(say(name))}</title>` +
-    `<rect x="${lx - 38}" y="${cy - 15}" width="66" height="30" rx="4"/><text x="${lx - 5}" y="${cy + 4.5}">${short(read(name))}</text></g>`;
+    `<rect x="${lx - 38}" y="${cy - 15}" width="66" height="30" rx="4"/><text x="${lx - 5}" y="${cy + 4.5}">${fitting(short(read(name)), 62, 12)}</text></g>`;
   ends.push(loss("ell", Math.round(middle), "row"));
   if (moment.rows > 1 || templates.penalized) {
     const cy = Math.round(middle) + 74;

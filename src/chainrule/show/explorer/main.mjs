@@ -5,7 +5,7 @@ import { cardsOf, escaped } from "./cards.mjs";
 import { Engine } from "./engine.mjs";
 import { drawing, legend } from "./drawing.mjs";
 import { math } from "./markup_views.mjs";
-import { entryView, stepView } from "./panel.mjs";
+import { entryView, stepView, wordFor } from "./panel.mjs";
 import { curveOf } from "./pictures.mjs";
 import { short } from "./rounding.mjs";
 import { sharingOf } from "./sharing.mjs";
@@ -23,7 +23,7 @@ export const start = async (root, payload, wasm) => {
   const page = root.ownerDocument, view = page.defaultView; // in a notebook those of a frame
   const $ = (id) => root.querySelector(`#${id}`);
   const all = (selector) => [...root.querySelectorAll(selector)];
-  const state = { entry: null, step: null, edges: "W", playing: false, guide: null, power: -5, axes: [0, 1], drawn: 0 };
+  const state = { entry: null, step: null, edges: "W", playing: false, guide: null, before: null, power: -5, axes: [0, 1], drawn: 0 };
   const engine = await Engine.load(wasm);
   const calm = view.matchMedia("(prefers-reduced-motion: reduce)");
   const options = (list, chosen) => list.map(([value, text]) =>
@@ -52,28 +52,43 @@ export const start = async (root, payload, wasm) => {
   const trouble = (words) => {
     $("trouble").hidden = !words;
     $("trouble").textContent = words;
+    const header = root.querySelector(".top"); // below which it stays in sight
+    $("trouble").style.top = view.getComputedStyle(header).position === "sticky" ? `${header.offsetHeight}px` : "0";
   };
   const say = (words) => { $("said").textContent = words; };
 
   let session;
   const at = { root, state, payload, get session() { return session; } };
   const cards = cardsOf(at);
-  const open = (what) => {
+  // What is seen of a network beside its numbers.
+  const seen = () => ({ entry: state.entry, step: state.step, edges: state.edges, axes: [...state.axes] });
+  // Another network, rows or weights in the place of what is here, which "Undo" brings back.
+  const open = (what, named) => {
     try {
+      session?.remember(named, seen());
       if (session) session.open(what);
       else session = new Session(engine, payload, what);
     } catch (error) {
-      if (!session) open(startOf(payload.sets.find((one) => one.id === "example")));
+      if (session) session.undone.pop();
+      else open(startOf(payload.sets.find((one) => one.id === "example")));
       trouble(error.message);
       return;
     }
     stop();
     trouble("");
-    session.undone = [];
+    const { data } = session.settings;
+    if (data.id === "typed") {
+      data.start ??= { ...what, data: undefined }; // to come back to, with its weights
+      keepTyped(data);
+    }
+    if (state.before) { // a walk is over, and what was there before it comes back in one step
+      session.undone = [...session.undone.slice(0, Math.max(0, session.undone.indexOf(state.before))), { ...state.before, what: named }];
+    }
+    showGuide(null);
     state.entry = null;
-    state.guide = null;
     state.axes = twoAxes();
     fillControls();
+    fillForm();
     session.look();
     state.step = session.templates.steps[0].key;
     const { entry, step, edges, axes } = what.seen ?? {};
@@ -95,6 +110,25 @@ export const start = async (root, payload, wasm) => {
     return spread.map((v, i) => [v, i]).sort((a, b) => b[0] - a[0] || a[1] - b[1]).slice(0, 2).map(([, i]) => i).sort((a, b) => a - b);
   };
 
+  // "Typed" is what was typed last, of the network that is shown.
+  const keepTyped = (data) => { payload.sets = [...payload.sets.filter((one) => one.id !== "typed"), data]; };
+  // Back to before the last change, or one before that.
+  const back = (to) => {
+    const found = session.undo(to);
+    if (!found) return;
+    stop();
+    trouble("");
+    if (found === state.before) showGuide(null);
+    if (found.seen) {
+      Object.assign(state, found.seen);
+      if (session.settings.data.id === "typed") keepTyped(session.settings.data);
+      fillControls();
+      fillForm();
+    }
+    render();
+    say(`undone: ${found.what}`);
+  };
+
   // Controls
 
   const fillControls = () => {
@@ -109,14 +143,18 @@ export const start = async (root, payload, wasm) => {
     $("regions-card").hidden = n < 2;
     $("pad-class").innerHTML = options((data.classes ?? []).map((name, i) => [String(i), name]), "");
     $("draw-card").hidden = !(data.picture && data.inputs === n);
+    $("title").textContent = "chainrule explorer";
+    $("footer").textContent = `${payload.words} ${data.left ? `Of ${data.rows + data.left} rows the first ${data.rows} are in this page.` : ""} ${data.remark ?? ""}`;
+  };
+  // "Another network" as this one is; where rows or weights are typed in it, it is the user's, and stays.
+  const fillForm = () => {
+    if ($("build-rows").value.trim() || $("build-weights").value.trim()) return;
+    const { settings } = session, functions = Object.keys(payload.activations).map((name) => [name, plain(name)]);
     $("build-sizes").value = session.sizes.join(", ");
-    const functions = Object.keys(payload.activations).map((name) => [name, plain(name)]);
     $("build-hidden").innerHTML = options(functions, settings.activations[0]);
     $("build-output").innerHTML = options(functions, settings.activations.at(-1));
     $("build-loss").innerHTML = options(Object.keys(payload.losses).map((name) => [name, plain(name)]), settings.loss);
     $("build-initializer").innerHTML = options(Object.keys(engine.initializers).map((name) => [name, plain(name)]), settings.initializer ?? "glorot_uniform");
-    $("title").textContent = "chainrule explorer";
-    $("footer").textContent = `${payload.words} ${data.left ? `Of ${data.rows + data.left} rows the first ${data.rows} are in this page.` : ""} ${data.remark ?? ""}`;
   };
   const showControls = () => {
     const { settings } = session, hidden = settings.activations.slice(0, -1);
@@ -142,6 +180,12 @@ export const start = async (root, payload, wasm) => {
     $("row").max = String(session.rows);
     $("undo").disabled = !session.undone.length;
     $("undo").title = session.undone.length ? `Undo: ${session.undone.at(-1).what}` : "";
+  };
+
+  const showGuide = (at) => {
+    state.guide = at;
+    $("guide").hidden = at === null;
+    if (at === null) state.before = null;
   };
 
   // What is seen
@@ -213,9 +257,11 @@ export const start = async (root, payload, wasm) => {
     const { templates } = session;
     const phases = ["forward", "loss", "backward", "update"];
     const select = $("steps");
+    // what is given has no equation
+    const given = state.entry && !templates.stepOf(state.entry) ? `${session.shown.text(`@!${state.entry}@`)}: ${wordFor(state.entry, session.L)}, given` : "";
     if (page.activeElement !== select) {
-      select.innerHTML = phases.map((phase) => `<optgroup label="${phase}">${steps.filter((one) => one.phase === phase)
-        .map((one) => `<option value="${one.key}"${one === step ? " selected" : ""}>layer ${templates.label(one.layer)}: ${one.title}${templates.where(one) ? ` [${templates.where(one)}]` : ""}</option>`).join("")}</optgroup>`).join("");
+      select.innerHTML = (given && `<option value="">${escaped(given)}</option>`) + phases.map((phase) => `<optgroup label="${phase}">${steps.filter((one) => one.phase === phase)
+        .map((one) => `<option value="${one.key}"${one === step && !given ? " selected" : ""}>layer ${templates.label(one.layer)}: ${one.title}${templates.where(one) ? ` [${templates.where(one)}]` : ""}</option>`).join("")}</optgroup>`).join("");
     }
     const at = steps.indexOf(step);
     $("previous").disabled = at === 0;
@@ -369,12 +415,15 @@ export const start = async (root, payload, wasm) => {
   root.addEventListener("change", (event) => { if (event.target.dataset?.adjust) { adjusting = false; heavy(); } });
 
   const on = (id, type, what) => $(id).addEventListener(type, what);
-  on("data", "change", () => open(startOf(payload.sets.find((one) => one.id === $("data").value))));
-  on("notation", "change", () => { session.notation = $("notation").value; render(); });
-  on("undo", "click", () => { const what = session.undo(); stop(); render(); say(`undone: ${what}`); });
+  on("data", "change", () => open(startOf(payload.sets.find((one) => one.id === $("data").value)), "another choice of data"));
+  on("notation", "change", () => {
+    session.notation = $("notation").value;
+    render();
+    if (state.guide !== null) guide(state.guide); // in its letters
+  });
+  on("undo", "click", () => back());
   root.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.matches("input, textarea")) { event.preventDefault(); $("undo").click(); }
-    if (event.key === "Escape") $("share").open = false;
   });
   on("row", "change", () => {
     const row = Math.max(1, Math.min(session.rows, Math.round(Number($("row").value) || 1))) - 1;
@@ -401,7 +450,7 @@ export const start = async (root, payload, wasm) => {
   };
   on("previous", "click", () => go(-1));
   on("next", "click", () => go(1));
-  on("steps", "change", () => { state.step = $("steps").value; state.entry = null; render(); });
+  on("steps", "change", () => { state.step = $("steps").value || state.step; state.entry = null; render(); });
 
   const setting = (id, what, change) => on(id, "change", () => doing(what, () => {
     try {
@@ -429,9 +478,8 @@ export const start = async (root, payload, wasm) => {
   setting("dropout", "another dropout", from("dropout", "dropout", 0, 0.9));
   setting("seed", "another order", from("seed", "seed", 0, Number.MAX_SAFE_INTEGER, true));
   on("again", "click", () => { 
-    const { settings, first, rowsOfOwn } = session, its = settings.data.start, same = its?.sizes?.join() === settings.sizes.join();
-    open({ ...settings, ...rowsOfOwn, epoch: 0, batchNumber: 0, theta: first ?? (same ? its.theta : undefined), exactTheta: first });
-    session.first = first;
+    const { settings, first, rowsOfOwn, notation } = session, its = settings.data.start, same = its?.sizes?.join() === settings.sizes.join();
+    open({ ...settings, ...rowsOfOwn, notation, epoch: 0, batchNumber: 0, theta: first ?? (same ? its.theta : undefined), exactTheta: first }, "starting again");
   });
   on("axis-x", "change", () => { state.axes[0] = Number($("axis-x").value); cards.regions(); });
   on("axis-y", "change", () => { state.axes[1] = Number($("axis-y").value); cards.regions(); });
@@ -492,11 +540,8 @@ export const start = async (root, payload, wasm) => {
 
   // The walk
   const guide = (at) => {
-    const steps = walk(session);
-    state.guide = at;
-    $("guide").hidden = at === null;
-    if (at === null) return;
-    const { name, text } = steps[at];
+    const steps = walk(session), { name, text } = steps[at];
+    showGuide(at);
     choose(name);
     $("guide-text").innerHTML = `<b>${at + 1} of ${steps.length}.</b> ${text.replace(/@([^@]+)@/g, (_, one) => math(session.shown.symbolMathml(session.templates.symbol(one))))}`;
     $("guide-back").disabled = at === 0;
@@ -505,16 +550,21 @@ export const start = async (root, payload, wasm) => {
   };
   on("walk", "click", () => {
     const own = payload.sets.find((one) => one.id === `worked-${session.notation}`);
-    if (own) open(startOf(own)); // from its first weights: the numbers are those on paper
+    if (state.guide === null) state.left = seen();
+    if (own && !state.before) {
+      open(startOf(own), "the guided walk"); // from its first weights: the numbers are those on paper
+      state.before = session.undone.at(-1);
+    }
     guide(0);
     $("guide-next").focus();
   });
   on("guide-next", "click", () => guide(state.guide + 1));
   on("guide-back", "click", () => guide(state.guide - 1));
   on("guide-end", "click", () => {
-    guide(null);
-    Object.assign(state, { entry: null, step: session.templates.steps[0].key });
-    render();
+    const { before, left } = state;
+    showGuide(null);
+    if (before) back(before);
+    else { Object.assign(state, left); render(); }
     $("walk").focus();
   });
 
@@ -530,7 +580,7 @@ export const start = async (root, payload, wasm) => {
   const follow = () => {
     unreadable = "";
     const linked = fromLink();
-    if (linked || !session) open(linked ?? first);
+    if (linked || !session) open(linked ?? first, "another link");
     if (unreadable) trouble(unreadable);
   };
   follow();

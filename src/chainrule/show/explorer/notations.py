@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
+from ...documents import NOTATIONS
 from ...documents.spelling import Shape, Spelling, Style
 from ...equations.activation import Activation
 from ...equations.losses import Loss
@@ -140,6 +141,7 @@ def _notation(name: str, choices: Choices, depths: Sequence[int], texts: Texts) 
     return {
         "document": plain.document,
         "alias": plain.alias,
+        "alone": NOTATIONS[name].alone if name in NOTATIONS else "",
         "factor": plain.factor,
         "outputPhi": plain.output_phi,
         "blocks": blocks,

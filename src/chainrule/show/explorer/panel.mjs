@@ -11,7 +11,7 @@ export const WORDS = { A: "activation", X: "input before its mask", Z: "pre-acti
   Y: "target", ell: "loss of the row", s: "share of the row", J: "objective", R: "penalty", G: "derivative by the activation", D: "delta",
   W: "weight", b: "bias", dW: "gradient of a weight", db: "gradient of a bias", "W+": "weight after the step", "b+": "bias after the step",
   alpha: "learning rate", N: "number of rows", one: "the constant 1", Gone: "derivative by the constant" };
-const wordFor = (name, L) => {
+export const wordFor = (name, L) => {
   const { kind, layer } = split(name);
   if (kind === "A" && layer === 0) return "input";
   if (kind === "A" && layer === L) return "output";

@@ -20,16 +20,15 @@ export const partOf = (number, largest) => {
   const part = Math.abs(number) / largest;
   return Number.isFinite(part) ? Math.min(1, part) : Number(!(number === 0));
 };
-// As it fits into a unit of the drawing.
+// As the drawing has it: the same digits whatever the sign and the size, below 0.001 with a power of ten.
 export const short = (number, digits = 3) => {
-  const bare = (text) => text.replace(/e([+-])0*/, (_, sign) => `e${sign === "-" ? "-" : ""}`).replaceAll("-", "−");
-  const shown = bare(general(number, digits));
-  return shown.length <= 7 ? shown : bare(general(number, 1));
+  const small = number !== 0 && Math.abs(Number(number.toPrecision(digits))) < 1e-3;
+  const [mantissa, power] = (small ? number.toExponential(digits - 1) : general(number, digits)).split("e");
+  const bare = small ? mantissa.replace(/\.?0+$/, "") : mantissa;
+  return `${bare}${power === undefined ? "" : `e${Number(power)}`}`.replaceAll("-", "−");
 };
-// With as many digits as there is room for.
-export const fitting = (number, digits, room) => {
-  const shown = short(number, digits);
-  if (shown.length <= room) return shown;
-  if (digits > 1) return fitting(number, digits - 1, room);
-  return Math.abs(number) < 0.01 ? number.toExponential(0).replace("e+", "e").replaceAll("-", "−") : shown;
+// The inside of an SVG text, in smaller letters where it would be wider than its room, but not too small to read.
+export const fitting = (text, room, size) => {
+  const fits = Math.max(8, room / (0.62 * text.length));
+  return fits < size ? `<tspan style="font-size: ${fits.toFixed(1)}px">${text}</tspan>` : text;
 };

@@ -5,6 +5,8 @@ import { Shown, Templates, split } from "./templates.mjs";
 
 export const KEPT = 500;
 const MOST_UNDONE = 60;
+// Of networks that others took the place of: each has its kept steps, which take memory.
+const MOST_OPENED = 8;
 // What was typed, where the engine's number is that, rounded to float32.
 const kept = (typed, value) => typed !== undefined && Math.fround(typed) === value ? typed : value;
 const bytesOf = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -61,7 +63,7 @@ export class Session {
     for (const name of ["theta", "state", "exactTheta", "exactX", "exactY", "X", "Y", "seen", "removed"]) delete this.settings[name];
     Object.assign(this, { X, Y, w });
     this.ownRows = Boolean(settings.X);
-    this.first = null;          // weights that were typed, to start again from
+    this.first = state ? null : exactTheta ?? null; // weights that were typed, to start again from
     // What was typed, in float64: 0.1 + 0.2 - 0.3 is 0 then, as on paper, where the float32 of the engine is not.
     this.exact = { theta: exactTheta ?? null, X: exactX ?? null, Y: exactY ?? null };
     this.rows = this.X.length / sizes[0];
@@ -211,24 +213,25 @@ export class Session {
 
   // Changes
 
-  // Call before each change that can be undone.
-  remember(what) {
-    this.undone.push({ what, settings: { ...this.settings }, X: this.X, Y: this.Y, w: this.w, ownRows: this.ownRows, exact: { ...this.exact }, state: this.network.state(), held: new Set(this.held),
-      removed: new Set(this.removed), past: [...this.past], at: this.at, epoch: this.epoch, batch: this.batch, row: this.row, rows: this.rows });
-    if (this.undone.length > MOST_UNDONE) this.undone.shift();
+  // Call before each change that can be undone; with what was seen, before another network takes the place of this one.
+  remember(what, seen = null) {
+    const { X, Y, w, ownRows, first, notation, at, epoch, batch, row, rows } = this;
+    this.undone.push({ what, seen, state: this.network.state(), own: { X, Y, w, ownRows, first, notation, at, epoch, batch, row, rows,
+      settings: { ...this.settings }, exact: { ...this.exact }, held: new Set(this.held), removed: new Set(this.removed), past: [...this.past] } });
+    while (this.undone.length > MOST_UNDONE || this.undone.filter((one) => one.seen).length > MOST_OPENED) this.undone.shift();
   }
-  undo() {
-    const found = this.undone.pop();
-    if (!found) return "";
-    const { settings, state, X, Y, w, ownRows, exact } = found;
+  // Back to what was remembered last, or before that; gives it.
+  undo(to = this.undone.at(-1)) {
+    if (!to) return null;
+    this.undone.length = Math.max(0, this.undone.indexOf(to));
+    const { own, state } = to;
     this.network.free();
-    this.network = this.engine.network(this.described(settings));
-    this.network.learning_rate = settings.learning_rate;
-    this.network.set_rows(X, Y, w);
+    this.network = this.engine.network(this.described(own.settings));
+    this.network.learning_rate = own.settings.learning_rate;
+    this.network.set_rows(own.X, own.Y, own.w);
     this.network.restore(state);
-    Object.assign(this, { settings, X, Y, w, ownRows, exact, held: found.held, removed: found.removed, past: found.past, at: found.at, epoch: found.epoch,
-      batch: found.batch, row: found.row, rows: found.rows });
-    return found.what;
+    Object.assign(this, own);
+    return to;
   }
   // A weight or a bias, by its name.
   setParameter(name, value) {
@@ -245,13 +248,6 @@ export class Session {
     this.X = this.X.slice();
     this.X[at] = value;
     this.setRows({ X: typed, Y: this.exact.Y ?? Float64Array.from(this.Y) });
-  }
-  // Weights as they are typed.
-  setTyped(theta) {
-    this.exact.theta = Float64Array.from(theta);
-    this.first = theta;
-    this.network.parameters = Float32Array.from(theta);
-    this.touched();
   }
   // The rows, where they are no longer those of the data set.
   get rowsOfOwn() {

@@ -8,12 +8,30 @@ export const sharingOf = (at) => {
   const { root, state, say, on } = at, page = root.ownerDocument, view = page.defaultView;
   const $ = (id) => root.querySelector(`#${id}`);
 
+  const menu = $("share"), head = menu.querySelector("summary"), called = head.textContent;
+  let shown = 0;
+  // The menu closes, and its button states for a while what was done.
+  const done = (words) => {
+    if (menu.contains(page.activeElement)) head.focus();
+    menu.open = false;
+    head.textContent = words;
+    say(words);
+    clearTimeout(shown);
+    shown = setTimeout(() => { head.textContent = called; }, 2500);
+  };
+  const close = (target) => { if (!menu.contains(target)) menu.open = false; };
+  page.addEventListener("pointerdown", (event) => close(event.target));
+  menu.addEventListener("focusout", (event) => { if (event.relatedTarget) close(event.relatedTarget); });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && menu.open) { menu.open = false; head.focus(); }
+  });
   const download = (name, content, type) => {
     const link = page.createElement("a");
     link.href = URL.createObjectURL(new Blob([content], { type }));
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+    done(`${name} saved`);
   };
   const drawn = () => {
     const svg = $("drawing").querySelector("svg").cloneNode(true), from = [...$("drawing").querySelector("svg").querySelectorAll("*")];
@@ -53,10 +71,8 @@ export const sharingOf = (at) => {
     if (left.length) at.trouble(`The link is without ${left.join(" and ")}, which are too many for one. Save the page, or write the network down.`);
     try {
       await navigator.clipboard.writeText(view.location.href);
-      say("The link is copied.");
-      $("link").textContent = "Copied";
-    } catch { $("link").textContent = "It is in the address bar"; }
-    setTimeout(() => { $("link").textContent = "Copy a link to this state"; }, 2500);
+      done("Link copied");
+    } catch { done("The link is in the address bar"); }
   });
   on("svg", "click", () => download("network.svg", drawn(), "image/svg+xml"));
   on("png", "click", () => {
@@ -71,5 +87,5 @@ export const sharingOf = (at) => {
     image.src = `data:image/svg+xml;base64,${btoa(String.fromCharCode(...new TextEncoder().encode(source)))}`;
   });
   on("latex", "click", () => download("formula.tex", latexOf(), "text/plain"));
-  on("print", "click", () => view.print());
+  on("print", "click", () => { menu.open = false; view.print(); });
 };
