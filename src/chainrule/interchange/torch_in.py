@@ -152,7 +152,7 @@ def from_torch(
 
 
 def _outputs_of(module: Any, x: Any) -> Matrix:
-    """What the module itself computes in evaluation mode, which is restored after."""
+    """The outputs of the module itself in evaluation mode; its modes are restored after."""
     modes = [(one, one.training) for one in module.modules()]
     try:
         module.eval()
