@@ -53,6 +53,8 @@ def sigmoid(z):
             {},
         ),
         (lambda z: np.where(z > 20, z, softplus(z)), sigmoid, {}),
+        # rounded to 1e-7: the differences say how far they are off
+        (lambda z: (1e9 + np.sin(z)) - 1e9, np.cos, {}),
     ],
     ids=[
         "sin",
@@ -67,6 +69,7 @@ def sigmoid(z):
         "steep",
         "swish as written",
         "softplus, cut",
+        "rounded",
     ],
 )
 def test_a_right_derivative_is_accepted(phi, prime, options) -> None:
@@ -353,6 +356,11 @@ def test_losses_with_poles_and_ranges(ell, prime, options, analytic) -> None:
             lambda y, a: np.where(y > 2, 0, 2 * (a - y)),
             {},
         ),
+        (
+            lambda y, a: (a - y) ** 2,
+            lambda y, a: np.where(y < -15, 0, 2 * (a - y)),
+            {},
+        ),
         (lambda y, a: 1e-8 * (a - y) ** 2, lambda y, a: -2e-8 * (a - y), {}),
         (
             cross,
@@ -360,11 +368,26 @@ def test_losses_with_poles_and_ranges(ell, prime, options, analytic) -> None:
             {"accepts": (0, 1)},
         ),
     ],
-    ids=["large targets", "small", "near a pole"],
+    ids=["targets beyond 2", "targets below -15", "small", "near a pole"],
 )
 def test_losses_that_are_wrong_somewhere(ell, prime, options) -> None:
     with pytest.raises(InputError, match="∂ℓ/∂a is wrong for y = "):
         custom_loss(ell, prime, **options)
+
+
+def test_targets_that_are_not_possible_are_not_tried() -> None:
+    def scaled(y, a):
+        return np.abs(y) * a**2
+
+    def prime(y, a):  # of y > 0
+        return 2 * y * a
+
+    for targets in ((0, math.inf), (0, 0.01), (3, 9)):
+        custom_loss(scaled, prime, targets=targets)
+    custom_loss(scaled, prime, accepts=(0, math.inf))
+    for targets in (None, (-1, 9)):
+        with pytest.raises(InputError, match=r"wrong for y = -.*targets=\(low, high\)"):
+            custom_loss(scaled, prime, targets=targets)
 
 
 @pytest.mark.parametrize("option", ["accepts", "targets"])
