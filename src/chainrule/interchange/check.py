@@ -28,16 +28,23 @@ from .deployment import Deployment, Matrix, deployment_of, without_preparation
 from .drawn_rows import drawn_rows
 from .export import ENDINGS
 from .onnx_out import (
-    BLANK,
     DIGEST,
     ROWS,
     STAMP,
     evaluate,
     feeds_of,
     onnx_library,
-    sealed,
 )
-from .stamp import MARK, Stamp, differences, largest_difference, theta_digest
+from .stamp import (
+    BLANK,
+    MARK,
+    SEAL,
+    Stamp,
+    differences,
+    largest_difference,
+    sealed,
+    theta_digest,
+)
 
 __all__ = ["ExportCheck", "check_export", "require_seal"]
 
@@ -216,6 +223,8 @@ def _stamp_of(target: Path, blob: bytes) -> Stamp:
         found = re.search(MARK.encode() + rb"(\{[^\n]*\})", blob)
         if found is None:
             raise ValueError("no stamp")
+        digest = re.search(SEAL.encode() + rb"([0-9a-f]{64})", blob)
+        require_seal(target, blob, digest and digest[1].decode())
         return Stamp.read(found[1])
     except KeyError as error:
         raise _unlike(target, "without a stamp") from error
