@@ -28,6 +28,7 @@ def test_the_docstrings_are_read() -> None:
         "Z": Stated(per_layer, True, 1),
         "M": Stated(per_layer, True, 0, 1),
         "slopes": Stated(per_layer, True, 1),
+        "theta": Stated(("D",), False),
     }
     assert stated(Gradient.__doc__) == {
         "J": Stated((), False),

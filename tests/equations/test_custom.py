@@ -44,6 +44,17 @@ def sigmoid(z):
         # infinite on a part of [-12, 12]: compared elsewhere
         (lambda z: np.where(z > 10, np.inf, z), np.ones_like, {}),
         (lambda z: 1e6 * np.sin(z), lambda z: 1e6 * np.cos(z), {}),
+        (lambda z: np.sin(100 * z), lambda z: 100 * np.cos(100 * z), {}),
+        (lambda z: np.tanh(50 * z), lambda z: 50 * (1 - np.tanh(50 * z) ** 2), {}),
+        # e^{-z} overflows beyond 709, its square beyond 355: 0 and NaN there
+        (
+            lambda z: z * sigmoid(z),
+            lambda z: sigmoid(z) + z * np.exp(-z) * sigmoid(z) ** 2,
+            {},
+        ),
+        (lambda z: np.where(z > 20, z, softplus(z)), sigmoid, {}),
+        # steeper than most steps see: the differences say how far they are off
+        (lambda z: np.tanh(1e6 * z), lambda z: 1e6 * (1 - np.tanh(1e6 * z) ** 2), {}),
     ],
     ids=[
         "sin",
@@ -54,6 +65,11 @@ def sigmoid(z):
         "shifted relu",
         "overflowing",
         "large",
+        "fast",
+        "steep",
+        "swish as written",
+        "softplus, cut",
+        "nearly a jump",
     ],
 )
 def test_a_right_derivative_is_accepted(phi, prime, options) -> None:
@@ -115,6 +131,54 @@ def test_a_derivative_wrong_at_one_place_is_shown_there() -> None:
 
     with pytest.raises(InputError, match=r"wrong at z = (2\.9\d*|3|3\.0\d*):"):
         custom_activation(np.sin, wrong_near_three)
+
+
+@pytest.mark.parametrize("analytic", [False, True])
+@pytest.mark.parametrize(
+    ("phi", "prime"),
+    [
+        (np.sin, lambda z: np.where((z > 0.013) & (z < 0.087), 7, np.cos(z))),
+        (np.tanh, lambda z: np.where(abs(z) > 12.1, 0.1, 1 - np.tanh(z) ** 2)),
+        (np.sin, lambda z: (1 + 3e-6) * np.cos(z)),
+        (lambda z: np.sin(100 * z), lambda z: 100.001 * np.cos(100 * z)),
+        (lambda z: 1e-9 * np.sin(z), lambda z: -1e-9 * np.cos(z)),
+    ],
+    ids=["between grid points", "beyond 12", "off by 3e-6", "fast", "small"],
+)
+def test_derivatives_that_are_wrong_somewhere(phi, prime, analytic) -> None:
+    with pytest.raises(InputError, match="φ′ is wrong at z"):
+        custom_activation(phi, prime, analytic=analytic)
+
+
+@pytest.mark.parametrize("at", [0.05, 3.777, -40.0])
+def test_a_kink_that_is_not_named_is_found(at) -> None:
+    def bent(z):
+        return np.where(z > at, z, at + 0.1 * (z - at))
+
+    def slope(z):
+        return np.where(z > at, 1.0, 0.1)
+
+    custom_activation(bent, slope, kinks=(at,))
+    for named in ((), (at + 0.002,)):
+        with pytest.raises(InputError, match=f"φ′ jumps at z = {at:g} from 0.1 to 1"):
+            custom_activation(bent, slope, kinks=named)
+    with pytest.raises(InputError, match=rf"φ jumps at z = {at:g} from \S+ to \S+\."):
+        custom_activation(lambda z: 1.0 * (z > at), np.zeros_like)
+
+
+def test_functions_that_write_into_their_argument_are_refused() -> None:
+    def cut(z):
+        z[z < 0] = 0
+        return z
+
+    def squared(y, a):
+        a -= y
+        return a * a
+
+    with pytest.raises(InputError, match=r"φ that is .* writes into its argument"):
+        custom_activation(cut, step, kinks=(0.0,))
+    with pytest.raises(InputError, match=r"ℓ that is .* writes into its argument"):
+        custom_loss(squared, lambda y, a: 2 * (a - y))
 
 
 def test_a_derivative_that_is_nan_is_refused() -> None:
@@ -235,6 +299,103 @@ def test_a_right_loss_is_accepted_and_passes_the_check(ell, prime, options) -> N
 def test_which_losses_are_refused(ell, prime, options, message) -> None:
     with pytest.raises(InputError, match=message):
         custom_loss(ell, prime, name="mine", **options)
+
+
+def cross(y, a):
+    return -(y * np.log(a) + (1 - y) * np.log(1 - a))
+
+
+def cross_prime(y, a):
+    return (a - y) / (a * (1 - a))
+
+
+def deviance(y, a):
+    return y / a - np.log(y / a) - 1
+
+
+def focal(y, a):
+    return -(y * (1 - a) ** 2 * np.log(a) + (1 - y) * a**2 * np.log(1 - a))
+
+
+def focal_prime(y, a):
+    first = (1 - a) * (2 * np.log(a) - (1 - a) / a)
+    return y * first - (1 - y) * a * (2 * np.log(1 - a) - a / (1 - a))
+
+
+@pytest.mark.parametrize("analytic", [False, True])
+@pytest.mark.parametrize(
+    ("ell", "prime", "options"),
+    [
+        (cross, cross_prime, {"accepts": (0, 1)}),
+        (focal, focal_prime, {"accepts": (0, 1)}),
+        (deviance, lambda y, a: 1 / a - y / a**2, {"accepts": (0, math.inf)}),
+        (
+            lambda y, a: ((a - y) / y) ** 2 / 2,
+            lambda y, a: (a - y) / y**2,
+            {"targets": (0, math.inf)},
+        ),
+        (
+            lambda y, a: np.log(np.cosh(a - y)),
+            lambda y, a: np.tanh(a - y),
+            {"targets": (-0.01, 0.01)},
+        ),
+    ],
+    ids=["cross-entropy", "focal", "gamma deviance", "relative", "log cosh"],
+)
+def test_losses_with_poles_and_ranges(ell, prime, options, analytic) -> None:
+    custom_loss(ell, prime, analytic=analytic, **options)
+    with pytest.raises(InputError, match="∂ℓ/∂a is wrong for y = "):
+        custom_loss(ell, lambda y, a: 1.001 * prime(y, a), analytic=analytic, **options)
+
+
+@pytest.mark.parametrize(
+    ("ell", "prime", "options"),
+    [
+        (
+            lambda y, a: (a - y) ** 2,
+            lambda y, a: np.where(y > 2, 0, 2 * (a - y)),
+            {},
+        ),
+        (
+            lambda y, a: (a - y) ** 2,
+            lambda y, a: np.where(y < -15, 0, 2 * (a - y)),
+            {},
+        ),
+        (lambda y, a: 1e-8 * (a - y) ** 2, lambda y, a: -2e-8 * (a - y), {}),
+        (
+            cross,
+            lambda y, a: np.where(a > 0.9999, 1.01, 1) * cross_prime(y, a),
+            {"accepts": (0, 1)},
+        ),
+    ],
+    ids=["targets beyond 2", "targets below -15", "small", "near a pole"],
+)
+def test_losses_that_are_wrong_somewhere(ell, prime, options) -> None:
+    with pytest.raises(InputError, match="∂ℓ/∂a is wrong for y = "):
+        custom_loss(ell, prime, **options)
+
+
+def test_targets_that_are_not_possible_are_not_tried() -> None:
+    def scaled(y, a):
+        return np.abs(y) * a**2
+
+    def prime(y, a):  # of y > 0
+        return 2 * y * a
+
+    for targets in ((0, math.inf), (0, 0.01), (3, 9)):
+        custom_loss(scaled, prime, targets=targets)
+    custom_loss(scaled, prime, accepts=(0, math.inf))
+    for targets in (None, (-1, 9)):
+        with pytest.raises(InputError, match=r"wrong for y = -.*targets=\(low, high\)"):
+            custom_loss(scaled, prime, targets=targets)
+
+
+@pytest.mark.parametrize("option", ["accepts", "targets"])
+def test_an_empty_range_is_refused(option) -> None:
+    with pytest.raises(InputError, match=rf"{option} = \(1, 0\)"):
+        custom_loss(
+            lambda y, a: (a - y) ** 2, lambda y, a: 2 * (a - y), **{option: (1, 0)}
+        )
 
 
 def test_a_loss_states_the_range_that_it_accepts() -> None:

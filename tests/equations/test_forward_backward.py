@@ -10,12 +10,14 @@ import pytest
 from chainrule import (
     ACTIVATIONS,
     LOSSES,
+    InputError,
     Network,
     Parameters,
     backward,
     forward,
     objective,
 )
+from chainrule.equations.second_order import linearize
 
 from ..support import oracle
 from ..support.cases import (
@@ -142,6 +144,18 @@ def test_the_gradient_is_laid_out_as_theta() -> None:
     )
     laid_out = np.concatenate([g.ravel() for g in (*gradient.dW, *gradient.db)])
     np.testing.assert_array_equal(gradient.flat, laid_out)
+
+
+def test_a_trace_of_other_parameters_is_refused() -> None:
+    network = Network((2, 3, 1), ("tanh", "identity"), "squared_error")
+    x, y = np.ones((2, 2)), [0.0, 1.0]
+    trace = forward(network, network.init(0), x)
+    for call in (backward, linearize):
+        call(network, network.init(0), trace, y)  # the same numbers, another array
+        for other in (network.init(1), network.init(0, "float32")):
+            with pytest.raises(InputError, match="made with other parameters") as said:
+                call(network, other, trace, y)
+            assert "forward(network, parameters, x)" in said.value.remedy
 
 
 def test_a_trace_holds_all_that_was_computed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -160,7 +161,19 @@ def test_no_warning_and_its_own_test_passes_and_finds_a_fault(compiler, tmp_path
     (tmp_path / "m.c").write_text(text[:start] + "3.5f" + text[end:])
     program = compiled(tmp_path, "m", "-O2", "-DM_TEST", compiler=compiler)
     assert subprocess.run([program], check=False).returncode > 0
+    with pytest.raises(InputError, match="checksum that does not match"):
+        check_export(tmp_path / "m.c")
+    text = re.sub(r" \* chainrule-sha256: .*\n", "", (tmp_path / "m.c").read_text())
+    (tmp_path / "m.c").write_text(text)
     assert not check_export(tmp_path / "m.c").passed
+
+
+def test_an_altered_stamp_is_refused(tmp_path):
+    random_model(1).export(tmp_path / "m.c")
+    text = (tmp_path / "m.c").read_text()
+    (tmp_path / "m.c").write_text(text.replace('"bound": ', '"bound": 9', 1))
+    with pytest.raises(InputError, match="checksum that does not match"):
+        check_export(tmp_path / "m.c")
 
 
 @needs_cc

@@ -268,6 +268,22 @@ def test_a_pipeline_is_folded_and_what_is_no_scaler_is_refused():
         from_sklearn(MLPClassifier())
 
 
+def test_predictions_that_are_not_the_networks_are_refused():
+    from sklearn.neural_network import MLPClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    class Calibrated(MLPClassifier):
+        def predict_proba(self, X):
+            return super().predict_proba(X) ** 2
+
+    X = RNG(0).normal(size=(60, 3))
+    fitted = Calibrated((4,), max_iter=20, random_state=0).fit(X, X[:, 0] > 0)
+    for theirs in (fitted, make_pipeline(StandardScaler().fit(X), fitted)):
+        with pytest.raises(InputError, match="no subclass that changes them"):
+            from_sklearn(theirs)
+
+
 def test_everything_works_on_what_is_imported(tmp_path):
     from sklearn.neural_network import MLPClassifier
 
@@ -345,6 +361,89 @@ def test_torch_logits_and_refusals():
         InputError, match=r"a module of your own.*order of its forward, or .*from_onnx"
     ):
         from_torch(Own())
+
+
+def test_one_torch_activation_in_two_places():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    nn = torch.nn
+    act = nn.Tanh()
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(2, 4), act, nn.Linear(4, 4), act, nn.Linear(4, 1))
+    module.double()[1].eval()
+    model = from_torch(module)
+    assert [phi.name for phi in model.network.activations] == [
+        *("tanh", "tanh", "identity")
+    ]
+    x = RNG(0).normal(size=(30, 2))
+    theirs = module(torch.tensor(x)).detach().numpy()
+    found = Predictor(model.network, model.parameters)(x)
+    np.testing.assert_allclose(found, theirs, rtol=0, atol=1e-14)
+    assert module.training, "each part is in the mode that it was in"
+    assert not act.training
+    block = nn.Sequential(nn.Linear(3, 3), nn.Tanh())
+    with pytest.raises(InputError, match=r"layer 1\.0, Linear: its weights are those"):
+        from_torch(nn.Sequential(block, block))
+    tied = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    tied[1].weight = tied[0].weight
+    with pytest.raises(InputError, match=r"layer 1, .*those of layer 0 again"):
+        from_torch(tied)
+
+
+def _hook(module: Any) -> None:
+    module.register_forward_hook(lambda module, given, made: 1.001 * made)
+
+
+def _inner_hook(module: Any) -> None:
+    _hook(module[1])
+
+
+def _pre_hook(module: Any) -> None:
+    module.register_forward_pre_hook(lambda module, given: (given[0] + 0.001,))
+
+
+def _own_forward(module: Any) -> None:
+    forward = module.forward
+    module.forward = lambda x: forward(x) ** 2
+
+
+def _two_outputs(module: Any) -> None:
+    module.forward = lambda x: (x, x)
+
+
+def _fewer_outputs(module: Any) -> None:
+    module.register_forward_hook(lambda module, given, made: made[:, :1])
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [_hook, _inner_hook, _pre_hook, _own_forward, _two_outputs, _fewer_outputs],
+)
+def test_a_torch_module_that_is_not_its_layers_is_refused(alter):
+    nn = pytest.importorskip("torch", reason="PyTorch is not installed").nn
+    module = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 3)).double()
+    from_torch(module)
+    alter(module)
+    with pytest.raises(InputError, match="Remove hooks"):
+        from_torch(module)
+    assert module.training
+
+
+def test_torch_weights_that_are_none():
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    nn = torch.nn
+    plain = nn.Linear(2, 3)
+    with pytest.raises(InputError, match=r"a state_dict .*load_state_dict"):
+        from_torch(plain.state_dict())
+    normed = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3))
+    for module, said in (
+        (nn.Linear(2, 3).bfloat16(), r"weights of bfloat16.*module\.float\(\)"),
+        (normed, "remove_parametrizations"),
+        (nn.Linear(2, 3, device="meta"), "without weights yet"),
+        (nn.Sequential(nn.Conv1d(1, 1, 1), plain), "layer 0, Conv1d: a layer that"),
+        (nn.Sequential(plain, nn.Softplus()).double(), "threshold = 20.*set it to 40"),
+    ):
+        with pytest.raises(InputError, match=said):
+            from_torch(module)
 
 
 def test_a_network_of_ours_is_no_import():

@@ -14,7 +14,13 @@ import numpy as np
 from ..errors import InputError, require_kind
 from .activations import ACTIVATIONS
 from .arrays import Array, array_namespace, positive
-from .forward_pass import Trace, checked_penalty, checked_targets, objective_and_delta
+from .forward_pass import (
+    Trace,
+    checked_penalty,
+    checked_targets,
+    objective_and_delta,
+    require_made_with,
+)
 from .losses import Loss
 from .network import Network, Parameters, checked_network, read_biases, read_weights
 
@@ -153,7 +159,7 @@ def backward(
     Parameters
     ----------
     network, parameters
-        Those that `forward` made the trace with.
+        Those that `forward` made the trace with. Others are refused; an array that was altered in place is not noticed.
     trace : Trace
         From `forward`.
     y, sample_weight, l1, l2, reduction
@@ -169,7 +175,7 @@ def backward(
     Raises
     ------
     InputError
-        As `objective`; a trace of another network.
+        As `objective`; a trace of another network or of other parameters.
 
     Examples
     --------
@@ -189,6 +195,7 @@ def backward(
             f"widths {network.sizes}",
             "Make it with forward(network, …).",
         )
+    require_made_with(parameters, trace)
     y, row_weights = checked_targets(network, trace, y, sample_weight, reduction)
     checked_penalty(l1, l2)
     return pull_back(

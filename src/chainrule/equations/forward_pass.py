@@ -31,6 +31,7 @@ __all__ = [
     "objective_and_delta",
     "penalty",
     "propagate",
+    "require_made_with",
     "require_one_per_row",
     "slopes_of",
 ]
@@ -52,12 +53,15 @@ class Trace:
         Dropout masks divided by 1 - p; None is 1 everywhere.
     slopes : tuple of (Array or None), shapes (N, n_l), l = 1 … L, or None
         φ′_l(Z[l]) where the forward pass computed it: the native engine's does, at hidden layers and most outputs.
+    theta : Array, shape (D,), or None
+        The parameters that it was made with, the same array and no copy; None where that is not kept.
     """
 
     A: tuple[Array, ...]
     Z: tuple[Array, ...]
     M: Masks
     slopes: Masks | None = None
+    theta: Array | None = None
 
     @property
     def output(self) -> Array:
@@ -82,7 +86,21 @@ def propagate(
         Z.append(A[-1] @ W.T + b)  # F1
         a = phi.value(Z[-1])
         A.append(a if M is None else a * M)  # F2
-    return Trace(tuple(A), tuple(Z), masks)
+    return Trace(tuple(A), tuple(Z), masks, theta=parameters.theta)
+
+
+def require_made_with(parameters: Parameters, trace: Trace) -> None:
+    """Raise where a trace was made with other parameters; the same array, altered since, is not noticed."""
+    theirs, ours = trace.theta, parameters.theta
+    if theirs is None or theirs is ours:
+        return
+    xp = array_namespace(ours)
+    if type(theirs) is not type(ours) or bool(xp.any(theirs != ours)):
+        raise InputError(
+            "a trace that was made with other parameters",
+            "one made with these: Δ needs Z and A where the weights are",
+            "Make it anew: forward(network, parameters, x).",
+        )
 
 
 def slopes_of(network: Network, trace: Trace) -> Masks:

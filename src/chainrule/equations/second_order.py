@@ -19,7 +19,7 @@ from typing import Any
 
 from .activation import Activation
 from .arrays import Array, array_namespace
-from .forward_pass import Trace, checked_targets, slopes_of
+from .forward_pass import Trace, checked_targets, require_made_with, slopes_of
 from .network import Network, Parameters, checked_network, read_biases, read_weights
 from .output_curvature import OutputFactor, output_factor, require_curvature
 
@@ -324,6 +324,7 @@ def linearize(
     (1, 2, 13)
     """
     checked_network(network).require(parameters)
+    require_made_with(parameters, trace)
     require_curvature(network.loss)
     targets, weights = checked_targets(network, trace, y, sample_weight, reduction)
     factor = output_factor(network, trace, targets, weights)

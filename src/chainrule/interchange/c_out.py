@@ -17,7 +17,7 @@ from .c_arithmetic import lanes_of, two_floats
 from .c_functions import ACTIVATION_CALLS, functions_for
 from .deployment import Deployment
 from .parts import CategoryPart, NumberPart, SumPart
-from .stamp import MARK, Stamp
+from .stamp import BLANK, MARK, SEAL, Stamp
 
 __all__ = ["c_text", "require_c"]
 
@@ -131,6 +131,7 @@ def _heading(deployment: Deployment, name: str, stamp: Stamp) -> str:
         str(stamp) + ".",
         f"Compiled with -D{big}_TEST it is a program that returns how many of its own rows are farther off (0: none).",
         MARK + stamp.text(),
+        SEAL + BLANK,
     ]
     body = "\n".join(f" * {line}".rstrip() for line in lines)
     return f"/*\n{body}\n */\n"

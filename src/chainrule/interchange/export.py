@@ -22,7 +22,7 @@ from .deployment import Deployment, Matrix, deployment_of, without_preparation
 from .drawn_rows import drawn_rows, part_of_rows, row_count
 from .onnx_out import evaluate, feeds_of, onnx_bytes, require_onnx
 from .python_out import python_text, require_python
-from .stamp import IN_FILE, Stamp, largest_difference, theta_digest
+from .stamp import IN_FILE, Stamp, largest_difference, sealed, theta_digest
 
 __all__ = ["ENDINGS", "export", "ran_python"]
 
@@ -135,7 +135,7 @@ def _to_c(
     )
     stamp = _stamp(deployment, rows, seed, (found, expected), bound)
     text = c_text(deployment, name, stamp, raw[:IN_FILE], expected[:IN_FILE])
-    return stamp, text.encode("ascii")
+    return stamp, sealed(text.encode("ascii"))
 
 
 def _inputs_apart(

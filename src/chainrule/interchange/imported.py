@@ -21,6 +21,10 @@ __all__ = ["ROWS", "Layer", "folded", "imported_model", "usual_loss"]
 
 #: Rows that both are compared on.
 ROWS = 200
+#: What to do where the outputs are further apart than rounding explains.
+FAULT = (
+    "Report it with the file or the lines that make it: it is a fault of the import."
+)
 
 
 class Layer:
@@ -55,6 +59,7 @@ def imported_model(
     rows: Matrix | None = None,
     notes: dict[str, Any] | None = None,
     changed: Sequence[str] = (),
+    remedy: str = FAULT,
 ) -> Model:
     """The model of these layers.
 
@@ -65,13 +70,15 @@ def imported_model(
     source : str
         Where it came from, in words.
     outputs : callable
-        What the source itself computes, of rows of shape (N, n_0).
+        What the source itself computes, as its user runs it, of rows of shape (N, n_0).
     rows : ndarray, shape (N, n_0), optional
         What both are compared on, of float32; by default standard normal.
     notes : dict, optional
         What stands beside the weights.
     changed : sequence of str
         What was folded into weights or left out, in words.
+    remedy : str
+        What to do where the outputs are further apart.
 
     Raises
     ------
@@ -98,8 +105,10 @@ def imported_model(
     else:
         rounded = 2.0**-24 * reach_of(deployment, rows)
     with np.errstate(all="ignore"):
-        theirs = np.asarray(outputs(rows)).reshape(len(rows), -1)
-        difference = largest_difference(deployment.outputs_of(rows), theirs)
+        ours, theirs = deployment.outputs_of(rows), np.asarray(outputs(rows))
+        if theirs.size == ours.size and len(theirs) == len(ours):
+            theirs = theirs.reshape(ours.shape)  # one output may come without its axis
+        difference = largest_difference(ours, theirs)
         bound = bound_of(deployment, rows, apart=rounded)
     if changed:  # rounded once more
         bound *= 4
@@ -107,7 +116,7 @@ def imported_model(
         raise InputError(
             f"{source}, whose outputs are {difference:.2g} from those of the network that was read of it",
             f"at most {bound:.2g}, which rounding explains",
-            "Report it with the file or the lines that make it: it is a fault of the import.",
+            remedy,
         )
     told = {
         "from": source,

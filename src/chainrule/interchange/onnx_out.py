@@ -6,7 +6,6 @@ are inputs of float64, NaN where missing; categories are text, "" where missing.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
 import math
@@ -19,10 +18,9 @@ from ..errors import InputError
 from .deployment import LARGEST_LOG, Deployment, Matrix
 from .onnx_activations import activation_value, require_kernel
 from .parts import CategoryPart, NumberPart, SumPart
-from .stamp import Stamp
+from .stamp import BLANK, Stamp, sealed
 
 __all__ = [
-    "BLANK",
     "DIGEST",
     "PRODUCER",
     "ROWS",
@@ -32,13 +30,11 @@ __all__ = [
     "onnx_bytes",
     "onnx_library",
     "require_onnx",
-    "sealed",
 ]
 
 OPSET, ML_OPSET, IR_VERSION = 17, 3, 8
 #: Keys of the metadata.
 STAMP, ROWS, DIGEST = "chainrule.stamp", "chainrule.rows", "chainrule.sha256"
-BLANK = "0" * 64
 PRODUCER = "chainrule"
 #: protobuf stops at 2 GiB.
 MOST_BYTES = 2**31 - 2**20
@@ -181,15 +177,6 @@ def onnx_bytes(
         notes = {STAMP: stamp.text(), ROWS: _rows_text(rows, expected), DIGEST: BLANK}
         onnx.helper.set_model_props(model, notes)
     return sealed(model.SerializeToString(deterministic=True))
-
-
-def sealed(blob: bytes) -> bytes:
-    """The file with the checksum of all its bytes in place of the blank one."""
-    mark = blob.rfind(BLANK.encode())
-    if mark < 0:
-        return blob
-    digits = hashlib.sha256(blob).hexdigest().encode()
-    return blob[:mark] + digits + blob[mark + 64 :]
 
 
 def _rows_text(rows: Any, expected: Matrix) -> str:

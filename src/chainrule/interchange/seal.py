@@ -1,4 +1,4 @@
-"""The stamp in an exported file, and the seal of a file of ONNX."""
+"""The stamp in an exported file, and the seal of a file of ONNX or C."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from ..errors import InputError
-from .onnx_out import BLANK, DIGEST, STAMP, onnx_library, sealed
-from .stamp import MARK, Stamp
+from .onnx_out import DIGEST, STAMP, onnx_library
+from .stamp import BLANK, MARK, SEAL, Stamp, sealed
 
 __all__ = ["properties", "require_seal", "stamp_of", "unlike"]
 
@@ -29,6 +29,8 @@ def stamp_of(target: Path, blob: bytes) -> Stamp:
         found = re.search(MARK.encode() + rb"(\{[^\n]*\})", blob)
         if found is None:
             raise ValueError("no stamp")
+        digest = re.search(SEAL.encode() + rb"([0-9a-f]{64})", blob)
+        require_seal(target, blob, digest and digest[1].decode())
         return Stamp.read(found[1])
     except KeyError as error:
         raise unlike(target, "without a stamp") from error

@@ -5,6 +5,7 @@ Objects only: a pickle file runs whatever is in it, so load it yourself if you t
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -31,6 +32,11 @@ from .sklearn_columns import (
 __all__ = ["from_sklearn"]
 
 ACTIVATIONS = {"logistic": "sigmoid"}
+#: The remedy where an estimator predicts something else than its network.
+UNLIKE = (
+    "Pass one whose predictions are scikit-learn's own, no subclass that changes them; if it is one, it is a fault of "
+    "the import: report it with the lines that make the estimator."
+)
 LOSSES = {"log_loss": "cross_entropy", "binary_log_loss": "binary_cross_entropy"}
 
 
@@ -89,7 +95,6 @@ def from_sklearn(estimator: Any) -> Model:
             "a fitted one",
             "Call fit first.",
         )
-    dtype = last.coefs_[0].dtype
     layers = [
         Layer(np.asarray(W).T, np.asarray(b))
         for W, b in zip(last.coefs_, last.intercepts_, strict=True)
@@ -108,9 +113,8 @@ def from_sklearn(estimator: Any) -> Model:
     else:
         notes["estimator"] = "MLPRegressor"
 
-    def behind(x: Matrix) -> Matrix:
-        found: Matrix = last._forward_pass_fast(x.astype(dtype), check_input=False)
-        return found
+    def theirs(rows: Any) -> Matrix:
+        return _predicted(estimator, rows, len(layers[-1].W))
 
     loss = LOSSES.get(last.loss, last.loss)
     if last.loss == "log_loss" and last.out_activation_ == "logistic":
@@ -119,9 +123,19 @@ def from_sklearn(estimator: Any) -> Model:
 
     source = f"{type(last).__name__} of scikit-learn {sklearn.__version__}"
     if all(type(step).__name__ in SCALERS for step in steps):
-        return _behind_scalers(layers, loss, source, steps, behind, notes)
+        return _behind_scalers(layers, loss, source, steps, theirs, notes)
     columns = columns_behind(steps, _names(estimator))
-    return _behind_columns(layers, loss, source, columns, estimator, behind, notes)
+    return _behind_columns(layers, loss, source, columns, estimator, theirs, notes)
+
+
+def _predicted(estimator: Any, rows: Any, outputs: int) -> Matrix:
+    """The network's outputs, of what the user's own estimator predicts; of two classes the second."""
+    probabilities = getattr(estimator, "predict_proba", None)
+    with warnings.catch_warnings():
+        # rows without names to an estimator that was fitted with them
+        warnings.filterwarnings("ignore", "X does not have valid feature names")
+        found = np.asarray((probabilities or estimator.predict)(rows))
+    return found[:, 1] if probabilities and outputs == 1 else found
 
 
 def _behind_scalers(
@@ -129,7 +143,7 @@ def _behind_scalers(
     loss: str,
     source: str,
     steps: list[Any],
-    behind: Callable[[Matrix], Matrix],
+    theirs: Callable[[Matrix], Matrix],
     notes: dict[str, Any],
 ) -> Model:
     """The model of a network that scalers alone stand before."""
@@ -139,12 +153,9 @@ def _behind_scalers(
         folded(layers[0], 1 / width, -center / width)
         changed.append(f"{type(steps[place]).__name__} folded into layer 1")
 
-    def outputs(rows: Matrix) -> Matrix:
-        for step in steps:
-            rows = step.transform(rows)
-        return behind(rows)
-
-    return imported_model(layers, loss, source, outputs, notes=notes, changed=changed)
+    return imported_model(
+        layers, loss, source, theirs, notes=notes, changed=changed, remedy=UNLIKE
+    )
 
 
 def _behind_columns(
@@ -153,7 +164,7 @@ def _behind_columns(
     source: str,
     columns: Columns,
     estimator: Any,
-    behind: Callable[[Matrix], Matrix],
+    theirs: Callable[[Any], Matrix],
     notes: dict[str, Any],
 ) -> Model:
     """The model of a network behind columns, with their preparation."""
@@ -171,16 +182,21 @@ def _behind_columns(
     )
     raw = columns.raw_rows(np.random.default_rng(0), ROWS)
     x, _ = inputs(preparation, Table("rows", _as_table(columns, raw)), unseen="ignore")
-    theirs = behind(
-        _dense(estimator[:-1].transform(_as_theirs(estimator, columns, raw)))
-    )
+    expected = theirs(_as_theirs(estimator, columns, raw))
     notes = notes | {
         "preparation": preparation.as_dict(),
         "data": "the rows that scikit-learn had",
         "command": "from_sklearn",
     }
     return imported_model(
-        layers, loss, source, lambda _: theirs, rows=x, notes=notes, changed=changed
+        layers,
+        loss,
+        source,
+        lambda _: expected,
+        rows=x,
+        notes=notes,
+        changed=changed,
+        remedy=UNLIKE,
     )
 
 
@@ -250,8 +266,3 @@ def _as_theirs(estimator: Any, columns: Columns, raw: list[Matrix]) -> Any:
             "Install it: pip install pandas.",
         ) from error
     return pandas.DataFrame(dict(zip(estimator.feature_names_in_, whole, strict=True)))
-
-
-def _dense(x: Any) -> Matrix:
-    """Rows of a step as an array, whatever they come in."""
-    return np.asarray(x.toarray() if hasattr(x, "toarray") else x)

@@ -16,17 +16,22 @@ from ..files.schema import fitted, read_json
 from .deployment import Deployment
 
 __all__ = [
+    "BLANK",
     "IN_FILE",
     "MARK",
+    "SEAL",
     "Stamp",
     "differences",
     "largest_difference",
+    "sealed",
     "theta_digest",
 ]
 
 Matrix = np.ndarray[Any, Any]
 #: What the line of a stamp begins with, in a comment.
 MARK = "chainrule-stamp: "
+#: The checksum of a file of text follows it; BLANK stands in its place while it is computed.
+SEAL, BLANK = "chainrule-sha256: ", "0" * 64
 #: Rows that are kept in the file.
 IN_FILE = 16
 
@@ -121,3 +126,12 @@ def differences(one: Matrix, other: Matrix) -> Matrix:
         apart = np.abs(one.astype(np.float64) - other.astype(np.float64))
     same = (one == other) | (np.isnan(one) & np.isnan(other))
     return np.where(same, 0.0, np.where(np.isnan(apart), math.inf, apart))
+
+
+def sealed(blob: bytes) -> bytes:
+    """The file with the checksum of all its bytes in place of the blank one."""
+    mark = blob.rfind(BLANK.encode())
+    if mark < 0:
+        return blob
+    digits = hashlib.sha256(blob).hexdigest().encode()
+    return blob[:mark] + digits + blob[mark + 64 :]

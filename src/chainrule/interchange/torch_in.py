@@ -1,9 +1,13 @@
-"""`from_torch`: a torch.nn.Sequential as a `Model`. PyTorch is not imported: its modules are asked what they are."""
+"""`from_torch`: a torch.nn.Sequential as a `Model`. PyTorch is not imported: its modules are asked what they are.
+
+What is read of the layers is compared with the module itself, run as its user runs it: hooks and an overwritten
+forward are in no list of layers.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -40,13 +44,14 @@ def from_torch(
     Returns
     -------
     Model
-        Weights are those of the module, bit by bit; `notes["imported"]` has how far the outputs are from the module's
-        on 200 rows. Dropout is left out, as in evaluation.
+        Weights are those of the module, bit by bit; `notes["imported"]` has how far the outputs are from those of
+        `module(x)`, in evaluation mode, on 200 standard normal rows. Dropout is left out, as in evaluation.
 
     Raises
     ------
     InputError
-        A layer that a dense network does not have, by its place and name.
+        A layer that a dense network does not have, by its place and name; weights that two layers share; a module that
+        computes something else than its layers one after another, as by hooks or an own forward.
 
     Examples
     --------
@@ -65,7 +70,13 @@ def from_torch(
     """
     layers: list[Layer] = []
     changed: list[str] = []
-    kept: list[Any] = []
+    linear: dict[str, Any] = {}
+    if isinstance(module, Mapping):
+        raise InputError(
+            f"a state_dict ({type_of(module)}): weights, without the layers that they belong to",
+            "torch.nn.Sequential of Linear and activations",
+            "Make the module, call its load_state_dict, and pass the module.",
+        )
     for place, one in _modules(module, ""):
         kind = type(one).__name__
         if not type(one).__module__.startswith("torch.nn."):
@@ -79,10 +90,11 @@ def from_torch(
         if kind == "Flatten" and one.start_dim == 1 and not layers:
             continue
         if kind == "Linear":
+            _require_own_weights(linear, place, one)
+            linear[place] = one
             _add_linear(layers, place, one)
         else:
             _add_activation(layers, place, one)
-        kept.append(one)
     if not layers:
         raise InputError(
             f"a module that is {type_of(module)} without a Linear layer",
@@ -115,10 +127,8 @@ def from_torch(
         last.phi = output_activation
 
     def outputs(rows: Matrix) -> Matrix:
-        x = module_weight(kept).new_tensor(rows.tolist())
-        for one in kept:
-            x = one(x)
-        found = _as_array(x)
+        like = next(iter(linear.values())).weight
+        found = _outputs_of(module, like.new_tensor(rows.tolist()))
         if added:
             phi = output_activation
             made = ACTIVATIONS[phi]() if isinstance(phi, str) else phi
@@ -137,19 +147,33 @@ def from_torch(
             'Pass "softmax" or "sigmoid".',
         )
     return imported_model(
-        layers, loss, "a torch.nn.Sequential", outputs, changed=changed
+        layers, loss, "a torch.nn.Sequential", outputs, changed=changed, remedy=UNLIKE
     )
 
 
-def module_weight(modules: list[Any]) -> Any:
-    """The weight of the first Linear, which makes tensors of its kind."""
-    return next(one.weight for one in modules if type(one).__name__ == "Linear")
+def _outputs_of(module: Any, x: Any) -> Matrix:
+    """The outputs of the module itself in evaluation mode; its modes are restored after."""
+    modes = [(one, one.training) for one in module.modules()]
+    try:
+        module.eval()
+        found = _as_array(module(x))
+    except Exception as error:  # of whatever hooks and an own forward do
+        raise InputError(
+            f"a torch.nn.Sequential that fails on rows of {x.shape[1]} inputs ({type(error).__name__}: {error!s:.200})",
+            "one that makes a tensor of outputs of them",
+            UNLIKE,
+        ) from error
+    finally:
+        for one, training in modes:
+            one.training = training
+    return found
 
 
 def _modules(module: Any, place: str) -> Iterator[tuple[str, Any]]:
-    """The leaves of nested Sequentials in their order, with their places."""
+    """The leaves of nested Sequentials in their order, with their places; a module that stands twice comes twice."""
     if type(module).__name__ == "Sequential":
-        for name, child in module.named_children():
+        # named_children() and named_modules() leave repeats out
+        for name, child in module._modules.items():
             yield from _modules(child, f"{place}.{name}" if place else name)
     else:
         yield place or "0", module
@@ -168,10 +192,29 @@ def _as_array(tensor: Any) -> Matrix:
     return np.asarray(tensor.detach().cpu().numpy())
 
 
+def _require_own_weights(before: Mapping[str, Any], place: str, module: Any) -> None:
+    """Raise where a Linear, or its weight, stands in an earlier place too: training would move the two apart."""
+    for earlier, one in before.items():
+        if one is module or one.weight is module.weight:
+            raise _refused(
+                place,
+                module,
+                f"its weights are those of layer {earlier} again, and layers here share none",
+                "Put copy.deepcopy(layer) in one of the two places, if they may differ after training,",
+            )
+
+
 def _add_linear(layers: list[Layer], place: str, module: Any) -> None:
+    dtype = str(module.weight.dtype).removeprefix("torch.")
+    if dtype not in ("float32", "float64"):  # bfloat16 is no dtype of NumPy
+        raise InputError(
+            f"layer {place}, Linear: weights of {dtype}",
+            "float32 or float64",
+            "Convert the module: module.float() or module.double().",
+        )
+    if module.weight.is_meta:
+        raise _refused(place, module, "without weights yet", "Load its weights,")
     W = _as_array(module.weight)
-    if W.dtype not in (np.float32, np.float64):
-        raise _refused(place, module, f"weights of {W.dtype}, not float32 or float64")
     if layers and layers[-1].W.shape[0] != W.shape[1]:
         raise _refused(
             place,
@@ -183,13 +226,23 @@ def _add_linear(layers: list[Layer], place: str, module: Any) -> None:
 
 
 def _add_activation(layers: list[Layer], place: str, module: Any) -> None:
+    kind = type(module).__name__
+    if kind.startswith("Parametrized"):
+        raise _refused(
+            place,
+            module,
+            "a layer whose weights are computed from others, as by weight_norm or spectral_norm",
+            "Make them plain: torch.nn.utils.parametrize.remove_parametrizations(layer, 'weight'),",
+        )
+    if kind == "LazyLinear":
+        raise _refused(place, module, "without weights yet", "Run it once on rows,")
+    make = MODULES.get(kind)
+    if make is None:
+        raise _refused(place, module, "a layer that a dense network does not have")
     if not layers:
         raise _refused(place, module, "before the first Linear")
     if layers[-1].phi is not None:
         raise _refused(place, module, "a second activation after one layer")
-    make = MODULES.get(type(module).__name__)
-    if make is None:
-        raise _refused(place, module, "a layer that a dense network does not have")
     try:
         layers[-1].phi = make(module, layers[-1].W.dtype)
     except ValueError as error:
@@ -213,7 +266,7 @@ def _softplus(module: Any, dtype: Any) -> Activation:
         raise ValueError(f"beta = {module.beta}, not 1")
     if math.exp(-module.threshold) > np.finfo(dtype).eps:
         raise ValueError(
-            f"threshold = {module.threshold}, beyond which it is not softplus to {np.dtype(dtype)}; 40 is enough"
+            f"threshold = {module.threshold}, beyond which it is not softplus to {np.dtype(dtype)}; set it to 40"
         )
     return ACTIVATIONS["softplus"]()
 
@@ -228,6 +281,11 @@ def _gelu(module: Any, dtype: Any) -> Activation:
     return ACTIVATIONS["gelu_tanh" if module.approximate == "tanh" else "gelu"]()
 
 
+#: The remedy where a module computes something else than its layers.
+UNLIKE = (
+    "Remove hooks, and a forward of its own, which change what it computes; if it has none, it is a fault of the "
+    "import: report it with the lines that make the module."
+)
 #: What torch's losses of logits apply.
 LOGITS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 #: torch's name → the activation of a module and the dtype.
