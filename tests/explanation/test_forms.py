@@ -22,6 +22,7 @@ from chainrule import (
     train,
 )
 from chainrule.explanation.paths import paths_of
+from chainrule.explanation.render.html import content_of
 from chainrule.explanation.spellings import SPELLINGS
 
 from ..support.commands import here, in_process
@@ -44,6 +45,26 @@ def compiled(document: str, folder) -> str:
     said = done.stdout.decode("latin-1")
     assert done.returncode == 0, said[-1500:]
     return said
+
+
+def test_rounded_numbers_that_do_not_give_the_result_have_another_sign() -> None:
+    """By hand: 0.407 · 0.241 = 0.0981, of which the full numbers give 0.0982; 0.567 · 0.246 = 0.139."""
+    W = {2: [[0.1, -0.3], [0.5, 0.2], [-0.4, 0.7]]}, {2: [0.1, 0, -0.2]}
+    W[0][3], W[1][3] = [[0.6, -0.1, 0.3], [0.2, 0.4, -0.5]], [0, 0.25]
+    made = explain(
+        None, [[1, 2]], [[1, 0]], parameters=W, notation="S3", layer=3, digits=3
+    )
+    lines = [line.strip() for line in made.text().splitlines()]
+    at = lines.index("= (-0.407) · 0.241")
+    assert lines[at + 1].startswith("≈ -0.0982")
+    at = lines.index("= 0.567 · 0.246")
+    assert lines[at + 1].startswith("= 0.139")
+    assert "[-0.0982; 0.139] ≈ [-0.407; 0.567] ⊙ [0.241; 0.246]" in lines
+    assert r"\near{-0.0982}" in made.latex()
+    assert r"\equal{0.139}" in made.latex()
+    near = content_of(made)["near"]
+    assert "D2.1" in near
+    assert "D2.2" not in near
 
 
 @needs_tex

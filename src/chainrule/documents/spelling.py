@@ -1,9 +1,9 @@
 """The spelling of a notation: of the numbers of a pass, by their names, and of its equations.
 
 A template has #l for the layer's label, #p for that of the layer before, #1 and #2 for indices from 1. An equation
-has {kind} for an array of the step's layer and {kind-} for one of the layer before; {*M} and {*X} stand for the mask
-of the layer and of the input, where there is one. Arrays are laid out as the document lays them out: rows or columns,
-with the constant where it has one.
+has {kind} for an array of the step's layer, {kind-} for one of the layer before and {kind>} for one of the layer
+after; {*M} and {*X} stand for the mask of the layer and of the input, where there is one. Arrays are laid out as the
+document lays them out: rows or columns, with the constant where it has one.
 """
 
 from __future__ import annotations
@@ -243,6 +243,11 @@ class Spelling:
             # an array of layer l-1 says itself what it is of by #l
             return symbol.replace("#l", previous).replace("#p", f"{previous}-1")
         return symbol.replace("#l", label).replace("#p", previous)
+
+    def after(self, kind: str) -> str:
+        """The spelling of an array of the layer after a hidden one in a general equation."""
+        symbol = self.template(kind, output=False)[0]
+        return symbol.replace("#l", f"{self.letter}+1").replace("#p", self.letter)
 
     def grid(
         self,

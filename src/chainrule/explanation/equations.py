@@ -32,9 +32,9 @@ __all__ = [
     "source_of",
 ]
 
-#: A place for an array in an equation.
+#: A place for an array in an equation: of the step's layer, of the one before (-) or after it (>).
 ARRAY = re.compile(
-    r"\{((?:[AZWBbMNXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)-?)\}"
+    r"\{((?:[AZWBbMNXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)[->]?)\}"
 )
 
 
@@ -150,6 +150,8 @@ def general_equations(spelled: Spelling, step: Step, t: Traits) -> list[str]:
     output = step.layer == t.layers
 
     def general(kind: str) -> str:
+        if kind.endswith(">"):
+            return spelled.after(kind.removesuffix(">"))
         return spelled.general(
             kind.removesuffix("-"), output=output, before=kind.endswith("-")
         )
@@ -169,11 +171,12 @@ def array_equations(spelled: Spelling, step: Step, t: Traits) -> list[str]:
         return []
 
     def place(kind: str) -> str:
-        plain = kind.removesuffix("-")
+        plain = kind.rstrip("->")
+        layer = step.layer - kind.endswith("-") + kind.endswith(">")
         return (
             {"alpha": "@alpha@", "N": "@N@"}[plain]
             if plain in ("alpha", "N")
-            else f"@[{plain}{step.layer - kind.endswith('-')}]@"
+            else f"@[{plain}{layer}]@"
         )
 
     label = spelled.label(step.layer, t.layers)
@@ -281,7 +284,8 @@ def _delta_lines(spelled: Spelling, t: Traits, l: int) -> list[str]:
         return [rf"{D} = {A} \cdot ({G} \minus \sum_{{j}} {sum_of.replace('#1', 'j')})"]
     if phi.name == "identity":
         return [r"{D} = {G}" + (r" \odot {M}" if masked else "")]
-    return _masked(spelled, "D", t, l)
+    whole = () if l == t.layers or masked else spelled.equations.get("D:whole", ())
+    return [*whole, *_masked(spelled, "D", t, l)]
 
 
 def _short_line(spelled: Spelling, t: Traits) -> str:

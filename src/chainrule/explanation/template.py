@@ -87,7 +87,22 @@ class Template:
         )
 
     def numbers_of(self, step: Step) -> set[str]:
-        """The numbers by which a step's equation is called: the library's; the document's, also with its name."""
+        """The numbers by which a step is called.
+
+        Those of its equation, and of the Δ of a hidden layer (B2) for its two factors: the sum over the layer after it,
+        and the slope.
+        """
+        found = self._own_numbers(step)
+        given = step.layer - (
+            step.kind == "G"
+        )  # the layer of the numbers that it gives
+        hidden = given in self.shown.layers and given < self.traits.layers
+        if step.kind in ("G", "P") and hidden:
+            found |= self._own_numbers(Step("D", given, step.phase, "B2", "", ()))
+        return found
+
+    def _own_numbers(self, step: Step) -> set[str]:
+        """The numbers of a step's equation: the library's; the document's, also with its name."""
         parts = {
             number
             for part in f"{self.source(step)},{step.equation}".split(",")

@@ -43,6 +43,7 @@ LETTERS = Spelling(
         "Z": (r"{Z} = {W} {A-} + {b}",),
         "A": (r"{A} = \mu({Z}){*M}",),
         "D": (r"{D} = {G}{*M} \odot {P}",),
+        "D:whole": (r"{D} = {P} \odot ({({W>})}^{\top} {D>})",),
         "dW": (r"{dW} = {D} {({A-})}^{\top}", r"{db} = {D}"),
         "G": (r"{G-} = {({W})}^{\top} {D}{*X}",),
     },

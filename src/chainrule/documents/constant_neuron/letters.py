@@ -50,6 +50,9 @@ LETTERS = Spelling(
         "Z": (r"{Zx} = {x-} {W}",),
         "A": (r"{A} = \sigma({Z}){*M}",),
         "D": (r"{D} = {P} \odot {G}{*M}",),
+        "D:whole": (
+            r"\delta^{#l}_{i} = \sigma^{\prime}(a^{#l}_{i}) \cdot \sum_{k} w^{#l}_{i,k} \delta^{#l+1}_{k}",
+        ),
         "dW": (r"{dW} = {({x-})}^{\top} {Dx}",),
         "G": (r"{Gx-} = {Dx} {({W})}^{\top}{*X}",),
     },

@@ -42,6 +42,7 @@ LETTERS = Spelling(
         "Z": (r"{Z} = {W} {A-} + {b}",),
         "A": (r"{A} = \sigma({Z}){*M}",),
         "D": (r"{D} = {G}{*M} \odot {P}",),
+        "D:whole": (r"{D} = {P} \odot ({({W>})}^{\top} {D>})",),
         "dW": (r"{dW} = {D} {({A-})}^{\top}", r"{db} = {D}"),
         "G": (r"{G-} = {({W})}^{\top} {D}{*X}",),
     },
@@ -49,6 +50,7 @@ LETTERS = Spelling(
     sources={
         "Z": "S3.E10",
         "A": "S3.E10",
+        "P": "S3.E12b",
         "D": "S3.E18",
         "D:squares": "S3.E12",
         "dW": "S3.E21, S3.E22",
