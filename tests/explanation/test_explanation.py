@@ -297,6 +297,7 @@ def test_layers_are_called_as_the_notation_calls_them() -> None:
         layers("canonical", 3)
         == layers("bias-last", "F")
         == layers("S3", 4)
+        == layers("S3", "M")
         == layers("S2", "3")
         == {3}
     )

@@ -11,19 +11,18 @@ from ..explanation.explanation import FORMS
 from ..explanation.render.text import checked_words
 from ..explanation.replay import settings_of
 from ..explanation.request import is_checkpoint
-from ..explanation.spellings import spelling
 from ..files.container import read_file
 from ..files.storage import load_model
 from ..printable import printable
 from ..training.checkpoints import FORMAT
 from .explain_rows import rows_of_model, within
 from .option_spelling import as_option
-from .options.explain import Explain, TypedNetwork
+from .options.explain import Explain
 from .output import Output
 from .recipe_parts import CLASS_LOSSES
 from .run_folder import CHECKPOINT, model_file
 from .run_notes import noted
-from .typed_network import rows_of_text, typed_network
+from .typed_network import typed_pass
 
 __all__ = ["run"]
 
@@ -52,8 +51,8 @@ def run(request: Explain) -> int:
 
 def explained(request: Explain) -> Explanation:
     """The explanation that is asked for."""
-    if any(one is not None for one in vars(request.typed).values()):
-        return explained_text(request, request.typed)
+    if request.typed.given:
+        return explained_text(request)
     if request.model is None:
         wrong = beside(request, "data", "row", "rows", "step", "validation")
         if wrong:
@@ -100,23 +99,8 @@ def beside(request: Explain, *names: str) -> list[str]:
     return [as_option(name) for name in (*given, *request.reading)]
 
 
-def explained_text(request: Explain, given: TypedNetwork) -> Explanation:
+def explained_text(request: Explain) -> Explanation:
     """Of a network that is typed."""
-    missing = [
-        name
-        for name, value in (
-            ("--weights", given.weights),
-            ("--x", given.x),
-            ("--y", given.y),
-        )
-        if value is None
-    ]
-    if given.weights is None or given.x is None or given.y is None:
-        raise InputError(
-            f"a network on the command line without {', '.join(missing)}",
-            "--weights, --x and --y together",
-            "Write all three, in the letters of --notation.",
-        )
     wrong = [] if request.model is None else ["MODEL"]
     wrong += beside(request, "data", "rows", "step", "validation")
     if wrong:
@@ -125,12 +109,7 @@ def explained_text(request: Explain, given: TypedNetwork) -> Explanation:
             "a network that is typed, or one in a file",
             "Leave one of them out.",
         )
-    name = spelling(request.options["notation"]).name
-    network, parameters = typed_network(
-        name, given.weights, given.activation, given.loss
-    )
-    x = rows_of_text(name, "--x", given.x, network.sizes[0])
-    y = rows_of_text(name, "--y", given.y, network.sizes[-1])
+    network, parameters, x, y = typed_pass(request.notation, request.typed)
     return explain(
         network, x, y, parameters=parameters, row=request.row or 0, **request.options
     )

@@ -177,7 +177,9 @@ class Spelling:
         )
 
     def layer_of(self, label: str, layers: int) -> int | None:
-        """The layer of that label, 1 … L; None where there is none."""
+        """The layer of that label, 1 … L, or of that letter in a general equation; None where there is none."""
+        if label in self.last:
+            return layers - self.last.index(label) or None
         return next(
             (l for l in range(1, layers + 1) if self.label(l, layers) == label), None
         )

@@ -26,7 +26,7 @@ from .expressions import Expression
 from .steps import Selection, Step, steps_of
 from .traits import Traits
 
-__all__ = ["Template"]
+__all__ = ["ARRAY_PLACE", "Template"]
 
 #: The arrays of layers with more units are not written out.
 MOST_UNITS = 12
