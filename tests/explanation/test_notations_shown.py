@@ -11,6 +11,7 @@ import pytest
 from chainrule import LOSSES, InputError, Network, explain
 from chainrule.documents import NOTATIONS, sweep
 from chainrule.documents.spelling import AUGMENTED
+from chainrule.documents.table import LINES
 from chainrule.explanation.equations import (
     array_equations,
     general_equations,
@@ -156,6 +157,32 @@ def test_equations_are_found_by_their_numbers() -> None:
     assert keys("S1", "S1.E80") == keys("canonical", "B3") == keys("S4", 75) == ["dW2"]
     with pytest.raises(InputError, match="Given: equation 99"):
         explain(notation="S4", layer=2, equation="99")
+
+
+def test_a_line_is_asked_for_by_its_number_in_print_or_in_the_list() -> None:
+    W = {2: [[1, 2], [3, 4]], 3: [[1, -1]]}, {2: [0, 0], 3: [0]}
+
+    def keys(equation):
+        made = explain(
+            x=[[1, 2]], y=[[1]], parameters=W, notation="S3", equation=equation
+        )
+        return [step.key for step in made.steps]
+
+    assert keys("(2)") == keys("S3.E4") == ["ell2"]
+    assert keys("(1)") == keys("S3.E3") == ["Z1", "A1", "Z2", "A2"]
+    assert keys("s3.e19b") == keys("S3.E18") == ["G2", "P1", "D1"]
+    assert keys("S3.E20") == ["G1"]
+    with pytest.raises(
+        InputError, match=r"chainrule errata S3\.E7, which evaluates it"
+    ):
+        keys("S3.E7")
+
+
+def test_every_line_that_a_notation_answers_is_one_of_its_document() -> None:
+    for name in SPELLINGS:
+        spelled = SPELLINGS[name]
+        for numbers in spelled.answers.values():
+            assert {f"{spelled.alias}.E{n}" for n in numbers.split()} <= set(LINES)
 
 
 @pytest.mark.parametrize("name", SPELLINGS)

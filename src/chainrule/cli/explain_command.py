@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..data.load import load_data
+from ..documents import NOTATIONS
 from ..errors import InputError
 from ..explanation import Explanation, explain
 from ..explanation.explanation import FORMS
 from ..explanation.render.text import checked_words
 from ..explanation.replay import settings_of
 from ..explanation.request import is_checkpoint
+from ..explanation.spellings import spelling
 from ..files.container import read_file
 from ..files.storage import load_model
 from ..printable import printable
@@ -61,7 +63,7 @@ def explained(request: Explain) -> Explanation:
                 "a model file, or the folder of a run",
                 "Name it first.",
             )
-        return explain(**request.options)
+        return explain(title=title_of_example(request.notation), **request.options)
     checkpoint = request.model / CHECKPOINT if request.model.is_dir() else request.model
     if is_checkpoint(checkpoint):
         return explained_step(request, checkpoint)
@@ -91,6 +93,15 @@ def explained(request: Explain) -> Explanation:
     return explain(
         load_model(path), x, y, row=row, title=printable(name), **request.options
     )
+
+
+def title_of_example(notation: str) -> str | None:
+    """The remark that the ready network is not a document's own, with the way to that."""
+    one = NOTATIONS.get(spelling(notation).name)
+    if one is None:
+        return None
+    typed = f"--weights '{one.example}' --x … --y …"
+    return f"an example, not the network and loss of {one.alias}; of those: {typed}"
 
 
 def beside(request: Explain, *names: str) -> list[str]:

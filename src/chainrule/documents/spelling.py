@@ -122,6 +122,8 @@ class Spelling:
         ":softmax" for the output with the document's own loss.
     hidden : frozenset of str
         Steps that it does not have where the output is linear.
+    answers : mapping of str to str
+        Under the keys of `sources`, the checked lines that a step has the numbers of: "13 14" for E13 and E14.
     corrected : mapping of str to tuple of str
         Step, as in `sources`, or with ":relu" for a layer of such an activation, or "/squares" or "/softmax" for the
         hidden layers of such a network, each also with "/2" for two layers → the IDs of checked lines whose printed
@@ -152,6 +154,7 @@ class Spelling:
     output_phi: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    answers: Mapping[str, str] = field(default_factory=dict)
     corrected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: bool = False
     names: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from ..arguments import argument
 from ..documents.spelling import Spelling, parts_of
+from ..documents.table import LINES
 from ..errors import InputError
 from .checks import Check
 from .expressions import Expression, Product
@@ -78,8 +79,12 @@ class Contents:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps, in the order in which they are computed."""
-        t, wanted = self.template, {*self.equations}
-        return tuple(s for s in t.every_step if not wanted or t.numbers_of(s) & wanted)
+        t, wanted = self.template, {one.casefold() for one in self.equations}
+        return tuple(
+            s
+            for s in t.every_step
+            if not wanted or {one.casefold() for one in t.numbers_of(s)} & wanted
+        )
 
     @cached_property
     def state(self) -> State:
@@ -95,6 +100,15 @@ class Contents:
         def known(t: Template) -> set[str]:
             return set().union(*(t.numbers_of(step) for step in t.every_step))
 
+        asked, alias = {*map(str.casefold, self.equations)}, self.template.spelled.alias
+        for line in LINES.values():
+            own = {line.printed_number} - {""} if line.document == alias else set()
+            if asked & {line.id.casefold(), *own} and line.document in (alias, "X"):
+                raise InputError(
+                    f"equation {', '.join(self.equations)}, of which this network has no step",
+                    ", ".join(sorted(known(self.template))),
+                    f"Run chainrule errata {line.id}, which evaluates it.",
+                )
         others = (t for t in self.templates.values() if known(t) & {*self.equations})
         other = next((t.spelled.alias for t in others), None)
         raise InputError(

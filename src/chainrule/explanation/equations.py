@@ -24,6 +24,7 @@ from .traits import Traits
 from .updates import general_update
 
 __all__ = [
+    "answered_lines",
     "array_equations",
     "corrected_lines",
     "general_equations",
@@ -80,9 +81,15 @@ DAMPED: dict[str, tuple[tuple[str, ...], ...]] = {
 
 def source_of(spelled: Spelling, step: Step, t: Traits) -> str:
     """The place of the equation of a step in a notation's document; nothing where it has another one."""
+    keys = _source_keys(spelled, step, t)
+    return next((spelled.sources[key] for key in keys if key in spelled.sources), "")
+
+
+def _source_keys(spelled: Spelling, step: Step, t: Traits) -> list[str]:
+    """The keys of a step in a notation's tables of lines, the narrowest first."""
     output = step.layer == t.layers
     if step.kind == "W+" and not t.plain_step:
-        return ""
+        return []
     keys = (
         [f"{step.kind}:{_own_output(spelled, t)}", f"{step.kind}:out"] if output else []
     )
@@ -90,7 +97,16 @@ def source_of(spelled: Spelling, step: Step, t: Traits) -> str:
     keys += (
         [step.kind] if not (output and step.kind == "D") else []
     )  # an output's Δ is no hidden one's
-    return next((spelled.sources[key] for key in keys if key in spelled.sources), "")
+    return keys
+
+
+def answered_lines(spelled: Spelling, step: Step, t: Traits) -> list[Line]:
+    """The checked lines of a notation's document that a step has the numbers of, misprinted ones among them."""
+    keys = _source_keys(spelled, step, t)
+    keys += [f"{step.kind}/{_own_output(spelled, t)}"]
+    numbers = " ".join(spelled.answers.get(key, "") for key in keys).split()
+    found = [LINES[f"{spelled.alias}.E{number}"] for number in numbers]
+    return [*found, *corrected_lines(spelled, step, t)]
 
 
 def corrected_lines(spelled: Spelling, step: Step, t: Traits) -> list[Line]:

@@ -15,6 +15,7 @@ from ..documents.lines import Line
 from ..documents.spelling import Spelling, parts_of
 from .entries import formula
 from .equations import (
+    answered_lines,
     array_equations,
     corrected_lines,
     general_equations,
@@ -109,7 +110,10 @@ class Template:
             for number in _range_of(part)
         } - {""}
         alias = self.spelled.alias
-        return parts | {f"{alias}.E{part}" for part in parts if part.isdigit()}
+        parts |= {f"{alias}.E{part}" for part in parts if part.isdigit()}
+        for line in answered_lines(self.spelled, step, self.traits):
+            parts |= {line.id, line.printed_number} - {""}
+        return parts
 
     def corrected(self, step: Step) -> list[Line]:
         """The checked lines of the document that have another form of a step's equation in print."""

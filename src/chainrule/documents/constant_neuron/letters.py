@@ -66,6 +66,13 @@ LETTERS = Spelling(
         "dW": "S2.E14",
         "W+": "S2.E29",
     },
+    answers={
+        "Z": "15",
+        "dW": "14 17",
+        "D": "18b 22 23 27",
+        "D:squares": "26",
+        "W+": "29",
+    },
     corrected={
         "Z": ("S2.E4",),
         "A": ("S2.E3", "S2.E11", "S2.E12"),

@@ -55,6 +55,17 @@ LETTERS = Spelling(
         "D:squares": "S3.E12",
         "dW": "S3.E21, S3.E22",
     },
+    answers={
+        "D/squares": "13",
+        "Z": "3 10 11",
+        "A": "2 3 10 11",
+        "ell:squares": "4 5",
+        "J:squares": "5 23",
+        "GL:squares": "12",
+        "D": "14 17 18 19 19b",
+        "D:squares": "12",
+        "dW": "21",
+    },
     corrected={
         "Z": ("S3.E1",),
         "D": ("S3.E15", "S3.E16"),
