@@ -27,6 +27,8 @@ from chainrule.explanation.spellings import SPELLINGS
 
 from ..support.commands import here, in_process
 
+#: The way to a document's own network, as the command names it.
+TYPED = "--weights 'W^F = [1 -2 0.5]' --x … --y …"
 needs_tex = pytest.mark.skipif(
     not shutil.which("pdflatex"), reason="no pdflatex on this machine"
 )
@@ -229,7 +231,10 @@ def folder(tmp_path_factory):
 def test_the_command_prints_the_example(tmp_path) -> None:
     done = here("explain", "--notation", "S4", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == explain(notation="S4").text() + "\n"
+    first, _, rest = done.stdout.partition("\n")
+    own = explain(notation="S4").text() + "\n"
+    assert first.endswith("not the network and loss of S4; of those: " + TYPED)
+    assert rest == own.partition("\n")[2]
 
 
 def test_the_command_explains_a_row_of_a_model(folder) -> None:
