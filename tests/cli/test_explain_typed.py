@@ -115,6 +115,10 @@ def test_samples_are_laid_out_as_the_document_has_them() -> None:
         [2, 4],
     ]
     assert rows_of_text("canonical", "--x", "1;2", 2).tolist() == [[1, 2]]
+    for text in ("1,2", "[1,2]", "[1, 2]"):
+        assert rows_of_text("column-batch", "--x", text, 2).tolist() == [[1, 2]]
+    with pytest.raises(InputError, match="0,5, which is"):
+        rows_of_text("column-batch", "--x", "0,5 1,5", 2)
     with pytest.raises(InputError, match="samples of 1 numbers"):
         rows_of_text("column-batch", "--x", "[1 2]", 2)
 
@@ -188,6 +192,10 @@ def test_the_documents_own_network_or_the_one_that_is_named() -> None:
         ("flat-theta", "n = [2 1] θ = [1 2]", "θ of shape (2,)"),
         ("constant-neuron", "w^0 = [1 0.5; 1 2]", "w_10^0 = 1"),
         ("bias-first", "W^[F] = [1 2]", "layers F"),
+        ("bias-last", "W^F = [0,5 1,5]", "0,5, which is 0.5 or 0 and 5"),
+        ("column-batch", "W^(1) = [1 -2,5] b^(1) = [1]", "-2.5 or -2 and 5"),
+        ("flat-theta", "W^[2] = [1 2] b^[1] = [1]", "two numberings"),
+        ("flat-theta", "V^[2] = [1 2]", "V2 in the notation flat-theta"),
     ],
 )
 def test_what_is_no_network_is_refused_with_its_letters(name, text, words) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from chainrule import Network, save_model
 
-from ..support.commands import COMMAND, chainrule
+from ..support.commands import COMMAND, chainrule, in_process
 
 
 def payload(path: Path) -> Any:
@@ -33,6 +33,16 @@ def test_a_page_is_written(tmp_path: Path) -> None:
     done = chainrule("explore", "--notation", "S2", "--to", "page.html", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "page.html\n", "")
     assert payload(tmp_path / "page.html")["first"] == "worked-constant-neuron"
+
+
+def test_a_typed_network_is_explored_as_explain_takes_it(tmp_path: Path) -> None:
+    typed = ["--notation", "S3", "--weights", "W^[2] = [1 -2] b^[2] = [0.5]"]
+    typed += ["--x", "1 2", "--y", "1"]
+    assert in_process("explore", *typed, "--to", str(tmp_path / "a.html")) == 0
+    own = payload(tmp_path / "a.html")["sets"][0]
+    assert own["start"]["sizes"] == [2, 1]
+    assert in_process("explain", *typed, "--to", str(tmp_path / "a.json")) == 0
+    assert in_process("explore", *typed, "--data", "iris") == 2
 
 
 def test_a_file_and_a_model_are_explored(tmp_path: Path) -> None:

@@ -22,10 +22,13 @@ from chainrule import (
     train,
 )
 from chainrule.explanation.paths import paths_of
+from chainrule.explanation.render.html import content_of
 from chainrule.explanation.spellings import SPELLINGS
 
 from ..support.commands import here, in_process
 
+#: The way to a document's own network, as the command names it.
+TYPED = "--weights 'W^F = [1 -2 0.5]' --x … --y …"
 needs_tex = pytest.mark.skipif(
     not shutil.which("pdflatex"), reason="no pdflatex on this machine"
 )
@@ -44,6 +47,26 @@ def compiled(document: str, folder) -> str:
     said = done.stdout.decode("latin-1")
     assert done.returncode == 0, said[-1500:]
     return said
+
+
+def test_rounded_numbers_that_do_not_give_the_result_have_another_sign() -> None:
+    """By hand: 0.407 · 0.241 = 0.0981, of which the full numbers give 0.0982; 0.567 · 0.246 = 0.139."""
+    W = {2: [[0.1, -0.3], [0.5, 0.2], [-0.4, 0.7]]}, {2: [0.1, 0, -0.2]}
+    W[0][3], W[1][3] = [[0.6, -0.1, 0.3], [0.2, 0.4, -0.5]], [0, 0.25]
+    made = explain(
+        None, [[1, 2]], [[1, 0]], parameters=W, notation="S3", layer=3, digits=3
+    )
+    lines = [line.strip() for line in made.text().splitlines()]
+    at = lines.index("= (-0.407) · 0.241")
+    assert lines[at + 1].startswith("≈ -0.0982")
+    at = lines.index("= 0.567 · 0.246")
+    assert lines[at + 1].startswith("= 0.139")
+    assert "[-0.0982; 0.139] ≈ [-0.407; 0.567] ⊙ [0.241; 0.246]" in lines
+    assert r"\near{-0.0982}" in made.latex()
+    assert r"\equal{0.139}" in made.latex()
+    near = content_of(made)["near"]
+    assert "D2.1" in near
+    assert "D2.2" not in near
 
 
 @needs_tex
@@ -208,7 +231,10 @@ def folder(tmp_path_factory):
 def test_the_command_prints_the_example(tmp_path) -> None:
     done = here("explain", "--notation", "S4", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == explain(notation="S4").text() + "\n"
+    first, _, rest = done.stdout.partition("\n")
+    own = explain(notation="S4").text() + "\n"
+    assert first.endswith("not the network and loss of S4; of those: " + TYPED)
+    assert rest == own.partition("\n")[2]
 
 
 def test_the_command_explains_a_row_of_a_model(folder) -> None:

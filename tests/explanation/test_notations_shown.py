@@ -11,6 +11,7 @@ import pytest
 from chainrule import LOSSES, InputError, Network, explain
 from chainrule.documents import NOTATIONS, sweep
 from chainrule.documents.spelling import AUGMENTED
+from chainrule.documents.table import LINES
 from chainrule.explanation.equations import (
     array_equations,
     general_equations,
@@ -145,10 +146,74 @@ def test_equations_are_found_by_their_numbers() -> None:
             for step in explain(notation=notation, layer=2, equation=equation).steps
         ]
 
-    assert keys("S4", ["75", "76", "77", "(78)"]) == ["P2", "D2", "dW2", "G2", "W+2"]
+    assert keys("S4", ["75", "76", "77", "(78)"]) == [
+        "G3",
+        "P2",
+        "D2",
+        "dW2",
+        "G2",
+        "W+2",
+    ]
     assert keys("S1", "S1.E80") == keys("canonical", "B3") == keys("S4", 75) == ["dW2"]
     with pytest.raises(InputError, match="Given: equation 99"):
         explain(notation="S4", layer=2, equation="99")
+
+
+def test_a_line_is_asked_for_by_its_number_in_print_or_in_the_list() -> None:
+    W = {2: [[1, 2], [3, 4]], 3: [[1, -1]]}, {2: [0, 0], 3: [0]}
+
+    def keys(equation):
+        made = explain(
+            x=[[1, 2]], y=[[1]], parameters=W, notation="S3", equation=equation
+        )
+        return [step.key for step in made.steps]
+
+    assert keys("(2)") == keys("S3.E4") == ["ell2"]
+    assert keys("(1)") == keys("S3.E3") == ["Z1", "A1", "Z2", "A2"]
+    assert keys("s3.e19b") == keys("S3.E18") == ["G2", "P1", "D1"]
+    assert keys("S3.E20") == ["G1"]
+    with pytest.raises(
+        InputError, match=r"chainrule errata S3\.E7, which evaluates it"
+    ):
+        keys("S3.E7")
+
+
+def test_every_line_that_a_notation_answers_is_one_of_its_document() -> None:
+    for name in SPELLINGS:
+        spelled = SPELLINGS[name]
+        for numbers in spelled.answers.values():
+            assert {f"{spelled.alias}.E{n}" for n in numbers.split()} <= set(LINES)
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_a_hidden_delta_is_shown_from_its_sum_on(name) -> None:
+    """B2 by a layer and unit, or by the document's own number of it: the sum over the next layer, then the product."""
+    own = {"S0.E13", "S1.E45", "S2.E18", "S3.E18", "76", "B2"}
+    made = explain(notation=name)
+    t = made.template
+    (delta,) = (step for step in made.steps if step.key == "D2")
+    for number in t.numbers_of(delta) & own:
+        shown = explain(notation=name, layer=t.label(2), unit=3, equation=number).steps[
+            :3
+        ]
+        assert [step.key for step in shown] == ["G3", "P2", "D2"]
+        assert [step.entries for step in shown] == [("G2.3",), ("P2.3",), ("D2.3",)]
+    by_layer = explain(notation=name, layer=t.label(2), unit=3)
+    backward = [step.key for step in by_layer.steps if step.phase == "backward"]
+    assert backward[:3] == ["G3", "P2", "D2"]
+
+
+def test_the_recursion_stands_whole_where_a_document_has_it_so() -> None:
+    def first(name):
+        text = explain(notation=name, layer=3 if name == "S3" else 2).text()
+        lines = text.splitlines()
+        at = next(i for i, line in enumerate(lines) if ": delta" in line)
+        return lines[at + 1].strip()
+
+    assert first("S3") == "∂L/∂z^[k] = σ′(z^[k]) ⊙ ((W^[k+1])ᵀ ∂L/∂z^[k+1])"
+    assert first("S1") == "Δ^(l) = μ′(Z^(l)) ⊙ ((W^(l+1))ᵀ Δ^(l+1))"
+    assert first("S2") == "δ^ℓ_i = σ′(a^ℓ_i) · Σ_k w^ℓ_i,k δ^(ℓ+1)_k"
+    assert first("canonical") == "Δ^[l] = (Δ^[l+1] W^[l+1]) ⊙ φ′_l(Z^[l])"
 
 
 def test_a_matrix_equation_in_text() -> None:

@@ -38,8 +38,10 @@ def run(request: Errata) -> int:
     if what is not None and "." in what:
         return show(console, line_of(what))
     documents = [*(one.alias for one in NOTATIONS.values()), "X"]
-    if what is not None:
-        documents = ["X"] if what == "X" else [notation(what).alias]
+    if what is not None and what.upper() in documents:
+        documents = [what.upper()]
+    elif what is not None:
+        documents = [notation(what).alias]
     lines = [line for line in LINES.values() if line.document in documents]
     found: dict[str, tuple[Finding, ...]] = {}
     with ProgressLine("evaluating", total=len(lines), unit="lines") as progress:
@@ -64,9 +66,11 @@ def run(request: Errata) -> int:
         if any(line.verdict is v for line in shown)
     )
     say(console, f"\n{len(shown)} lines of {len(LINES)}: {counts}")
+    whole = ["S1.E73", ""] if what is None else [shown[0].id, f" {documents[0]}"]
     say(
         console,
-        "One in full, with both forms evaluated: chainrule errata S1.E73; all lines: chainrule errata --all",
+        f"One in full, with both forms evaluated: chainrule errata {whole[0]}; all lines: "
+        f"chainrule errata{whole[1]} --all",
     )
     return conclude(console, lines, wrong)
 

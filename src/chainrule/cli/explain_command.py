@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..data.load import load_data
+from ..documents import NOTATIONS
 from ..errors import InputError
 from ..explanation import Explanation, explain
 from ..explanation.explanation import FORMS
@@ -18,12 +19,12 @@ from ..printable import printable
 from ..training.checkpoints import FORMAT
 from .explain_rows import rows_of_model, within
 from .option_spelling import as_option
-from .options.explain import Explain, TypedNetwork
+from .options.explain import Explain
 from .output import Output
 from .recipe_parts import CLASS_LOSSES
 from .run_folder import CHECKPOINT, model_file
 from .run_notes import noted
-from .typed_network import rows_of_text, typed_network
+from .typed_network import typed_pass
 
 __all__ = ["run"]
 
@@ -52,8 +53,8 @@ def run(request: Explain) -> int:
 
 def explained(request: Explain) -> Explanation:
     """The explanation that is asked for."""
-    if any(one is not None for one in vars(request.typed).values()):
-        return explained_text(request, request.typed)
+    if request.typed.given:
+        return explained_text(request)
     if request.model is None:
         wrong = beside(request, "data", "row", "rows", "step", "validation")
         if wrong:
@@ -62,7 +63,7 @@ def explained(request: Explain) -> Explanation:
                 "a model file, or the folder of a run",
                 "Name it first.",
             )
-        return explain(**request.options)
+        return explain(title=title_of_example(request.notation), **request.options)
     checkpoint = request.model / CHECKPOINT if request.model.is_dir() else request.model
     if is_checkpoint(checkpoint):
         return explained_step(request, checkpoint)
@@ -94,29 +95,23 @@ def explained(request: Explain) -> Explanation:
     )
 
 
+def title_of_example(notation: str) -> str | None:
+    """The remark that the ready network is not a document's own, with the way to that."""
+    one = NOTATIONS.get(spelling(notation).name)
+    if one is None:
+        return None
+    typed = f"--weights '{one.example}' --x … --y …"
+    return f"an example, not the network and loss of {one.alias}; of those: {typed}"
+
+
 def beside(request: Explain, *names: str) -> list[str]:
     """The options of these names that were given, and those on how rows are read."""
     given = [name for name in names if getattr(request, name) is not None]
     return [as_option(name) for name in (*given, *request.reading)]
 
 
-def explained_text(request: Explain, given: TypedNetwork) -> Explanation:
+def explained_text(request: Explain) -> Explanation:
     """Of a network that is typed."""
-    missing = [
-        name
-        for name, value in (
-            ("--weights", given.weights),
-            ("--x", given.x),
-            ("--y", given.y),
-        )
-        if value is None
-    ]
-    if given.weights is None or given.x is None or given.y is None:
-        raise InputError(
-            f"a network on the command line without {', '.join(missing)}",
-            "--weights, --x and --y together",
-            "Write all three, in the letters of --notation.",
-        )
     wrong = [] if request.model is None else ["MODEL"]
     wrong += beside(request, "data", "rows", "step", "validation")
     if wrong:
@@ -125,12 +120,7 @@ def explained_text(request: Explain, given: TypedNetwork) -> Explanation:
             "a network that is typed, or one in a file",
             "Leave one of them out.",
         )
-    name = spelling(request.options["notation"]).name
-    network, parameters = typed_network(
-        name, given.weights, given.activation, given.loss
-    )
-    x = rows_of_text(name, "--x", given.x, network.sizes[0])
-    y = rows_of_text(name, "--y", given.y, network.sizes[-1])
+    network, parameters, x, y = typed_pass(request.notation, request.typed)
     return explain(
         network, x, y, parameters=parameters, row=request.row or 0, **request.options
     )

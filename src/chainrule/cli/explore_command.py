@@ -18,6 +18,7 @@ from .output import Output
 from .run_folder import model_file
 from .saved_average import is_average
 from .saved_model import load_saved
+from .typed_network import typed_pass
 
 __all__ = ["run"]
 
@@ -48,6 +49,8 @@ def run(request: Explore) -> int:
 
 def explorer_of(request: Explore) -> Explorer:
     """The explorer that is asked for."""
+    if request.typed.given:
+        return explorer_of_text(request)
     if request.model is None and request.data is None:
         return explore(**request.options)
     if request.model is None:
@@ -89,6 +92,21 @@ def explorer_of(request: Explore) -> Explorer:
         **known,
         **request.options,
     )
+
+
+def explorer_of_text(request: Explore) -> Explorer:
+    """A network that is typed, with its samples."""
+    others = {"MODEL": request.model, "--data": request.data}
+    wrong = [name for name, value in others.items() if value is not None]
+    wrong += [as_option(name) for name in request.reading]
+    if wrong:
+        raise InputError(
+            f"{', '.join(wrong)} with --weights",
+            "a network that is typed, or one in a file",
+            "Leave one of them out.",
+        )
+    network, parameters, x, y = typed_pass(request.notation, request.typed)
+    return explore(network, x, y, parameters=parameters, **request.options)
 
 
 def explorer_of_data(source: str, request: Explore) -> Explorer:

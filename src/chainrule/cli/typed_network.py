@@ -18,9 +18,11 @@ from ..documents import NOTATIONS
 from ..equations.losses import LOSSES
 from ..equations.network import Network, Parameters
 from ..errors import InputError
+from ..explanation.spellings import spelling
+from .options.typed import TypedNetwork
 from .recipe_parts import CLASS_LOSSES, require_name
 
-__all__ = ["parameters_of_text", "rows_of_text", "typed_network"]
+__all__ = ["parameters_of_text", "rows_of_text", "typed_network", "typed_pass"]
 
 #: The one notation's arrays as they are typed; those of a document are in its folder.
 CANONICAL = "W[1] = [1 -2] b[1] = [0.5]"
@@ -28,6 +30,30 @@ CANONICAL = "W[1] = [1 -2] b[1] = [0.5]"
 PART = re.compile(
     r"\s*(θ|theta|[A-Za-z])\s*\^?\s*[\[({]?\s*(\d+|F)?\s*[\])}]?\s*=\s*\[([^\]]*)\]\s*[,;]?"
 )
+
+
+#: Whole numbers with one comma and no blank between them: one number with decimals, or two.
+EITHER = re.compile(r"[-−]?\d+,\d+")
+
+
+def typed_pass(
+    notation: str, given: TypedNetwork
+) -> tuple[Network, Parameters, Any, Any]:
+    """The network, its parameters, the rows and their targets, of what is typed in a notation."""
+    missing = [f"--{name}" for name in ("weights", "x", "y") if not vars(given)[name]]
+    if given.weights is None or given.x is None or given.y is None:
+        raise InputError(
+            f"a network on the command line without {', '.join(missing)}",
+            "--weights, --x and --y together",
+            "Write all three, in the letters of --notation.",
+        )
+    name = spelling(notation).name
+    network, parameters = typed_network(
+        name, given.weights, given.activation, given.loss
+    )
+    x = rows_of_text(name, "--x", given.x, network.sizes[0])
+    y = rows_of_text(name, "--y", given.y, network.sizes[-1])
+    return network, parameters, x, y
 
 
 def typed_network(
@@ -103,6 +129,9 @@ def parameters_of_text(name: str, text: str) -> Parameters:
     """
     one = NOTATIONS.get(name)
     example = one.example if one else CANONICAL
+    for array in re.findall(r"\[([^\[\]]*)\]", re.sub(r"\[\s*\[.*?\]\s*\]", "", text)):
+        if "." not in text:
+            _refuse_decimal_commas("--weights", array)
     found: dict[str, dict[Any, Any]] = {
         letter: {} for letter in (one.layered if one else "Wb")
     }
@@ -114,9 +143,10 @@ def parameters_of_text(name: str, text: str) -> Parameters:
             key = layer if layer == "F" else int(layer)
             _once(found[letter], key, f"{letter}^{layer}", matrix_of_text(numbers))
         else:
+            other = f", or {one.another}" if one and one.another else ""
             raise InputError(
                 f"--weights with {letter}{layer or ''} in the notation {name}",
-                f"its own arrays: {example}",
+                f"its own arrays: {example}{other}",
                 f"Write --weights '{example}'.",
             )
     return _parameters(name, found, alone, example)
@@ -154,7 +184,7 @@ def _parameters(
             raise InputError(
                 "--weights with θ and no widths",
                 "n_1 … n_M beside it",
-                f"Write --weights '{example}'.",
+                f"Write --weights '{NOTATIONS[name].another}'.",
             )
         n = [int(width) for width in alone["n"].reshape(-1)]
         return NOTATIONS[name].parameters(alone["θ"].reshape(-1), n)
@@ -200,6 +230,17 @@ def matrix_of_text(text: str) -> Any:
     return np.array(rows)
 
 
+def _refuse_decimal_commas(option: str, text: str) -> None:
+    """Raise where a comma may be a decimal one."""
+    word = next((w for w in re.split(r"[\s;]+", text) if EITHER.fullmatch(w)), None)
+    if word is not None:
+        raise InputError(
+            f"{option} with {word}, which is {word.replace(',', '.')} or {word.replace(',', ' and ')}",
+            "decimals after a point, numbers separated by blanks",
+            f"Write {word.replace(',', '.')} for one number, {word.replace(',', ' ')} for two.",
+        )
+
+
 def _number(word: str) -> float:
     try:
         plain = word.replace("−", "-")
@@ -237,9 +278,12 @@ def rows_of_text(name: str, option: str, text: str, width: int) -> Any:
     in_rows = name not in NOTATIONS or NOTATIONS[name].rows
     if bracketed and not in_rows:
         rows = values.T
+        if "," in text and values.shape == (1, width):
+            rows = values  # a list, "[1, 2]"
     elif not bracketed and values.shape[1] == 1:
         rows = values.T  # "1; 2" is a column of numbers, too
     if rows.shape[1] != width:
+        _refuse_decimal_commas(option, stripped.strip("[]"))
         kind = "rows" if in_rows else "columns"
         raise InputError(
             f"{option} {text}, samples of {rows.shape[1]} numbers",

@@ -39,6 +39,8 @@ class Notation:
         The form in which its arrays are given, in words.
     example : str
         Arrays as they are typed on the command line.
+    another : str
+        The same in the document's other form, where it has one.
     layered, alone : str
         The letters of its arrays that have a layer, and of those that have none.
     rows : bool
@@ -56,6 +58,7 @@ class Notation:
     example: str
     layered: str = "W"
     alone: str = ""
+    another: str = ""
     rows: bool = False
     constants: int = 0
     spelled: Callable[[Shape], Spelling] | None = None

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import csv
 import enum
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -84,6 +85,14 @@ class Line:
     def document(self) -> str:
         """S0 … S4, or X for what goes across them."""
         return self.id.split(".")[0]
+
+    @property
+    def printed_number(self) -> str:
+        """The number that the document prints beside it, "2" or "0.1"; empty where it has none."""
+        found = re.match(r"\(([\d.]+)\)", self.says) or re.search(
+            r", \(([\d.]+)\)$", self.place
+        )
+        return found[1] if found else ""
 
     @property
     def has_two_forms(self) -> bool:

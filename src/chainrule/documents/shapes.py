@@ -262,7 +262,12 @@ def require_shape(
         )
 
 
-def require_layers(name: str, given: Iterable[Any], wanted: Iterable[Any]) -> None:
+def require_layers(
+    name: str,
+    given: Iterable[Any],
+    wanted: Iterable[Any],
+    remedy: str = "Give one array per layer, under the document's number.",
+) -> None:
     """Raise unless the layers are numbered as the document numbers them.
 
     Raises
@@ -275,7 +280,7 @@ def require_layers(name: str, given: Iterable[Any], wanted: Iterable[Any]) -> No
         raise InputError(
             f"{name} for layers {', '.join(map(str, there)) or 'none'}",
             f"layers {', '.join(map(str, asked))}",
-            "Give one array per layer under the document's number, as {1: …, 2: …}.",
+            remedy,
         )
 
 

@@ -1,9 +1,9 @@
 """The spelling of a notation: of the numbers of a pass, by their names, and of its equations.
 
 A template has #l for the layer's label, #p for that of the layer before, #1 and #2 for indices from 1. An equation
-has {kind} for an array of the step's layer and {kind-} for one of the layer before; {*M} and {*X} stand for the mask
-of the layer and of the input, where there is one. Arrays are laid out as the document lays them out: rows or columns,
-with the constant where it has one.
+has {kind} for an array of the step's layer, {kind-} for one of the layer before and {kind>} for one of the layer
+after; {*M} and {*X} stand for the mask of the layer and of the input, where there is one. Arrays are laid out as the
+document lays them out: rows or columns, with the constant where it has one.
 """
 
 from __future__ import annotations
@@ -122,6 +122,8 @@ class Spelling:
         ":softmax" for the output with the document's own loss.
     hidden : frozenset of str
         Steps that it does not have where the output is linear.
+    answers : mapping of str to str
+        Under the keys of `sources`, the checked lines that a step has the numbers of: "13 14" for E13 and E14.
     corrected : mapping of str to tuple of str
         Step, as in `sources`, or with ":relu" for a layer of such an activation, or "/squares" or "/softmax" for the
         hidden layers of such a network, each also with "/2" for two layers → the IDs of checked lines whose printed
@@ -152,6 +154,7 @@ class Spelling:
     output_phi: str = ""
     sources: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
+    answers: Mapping[str, str] = field(default_factory=dict)
     corrected: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: bool = False
     names: tuple[str, ...] = ()
@@ -177,7 +180,9 @@ class Spelling:
         )
 
     def layer_of(self, label: str, layers: int) -> int | None:
-        """The layer of that label, 1 … L; None where there is none."""
+        """The layer of that label, 1 … L, or of that letter in a general equation; None where there is none."""
+        if label in self.last:
+            return layers - self.last.index(label) or None
         return next(
             (l for l in range(1, layers + 1) if self.label(l, layers) == label), None
         )
@@ -243,6 +248,11 @@ class Spelling:
             # an array of layer l-1 says itself what it is of by #l
             return symbol.replace("#l", previous).replace("#p", f"{previous}-1")
         return symbol.replace("#l", label).replace("#p", previous)
+
+    def after(self, kind: str) -> str:
+        """The spelling of an array of the layer after a hidden one in a general equation."""
+        symbol = self.template(kind, output=False)[0]
+        return symbol.replace("#l", f"{self.letter}+1").replace("#p", self.letter)
 
     def grid(
         self,

@@ -88,13 +88,24 @@ def line_of(identity: str) -> Line:
     >>> line_of("S0.E3").says
     'x_0^[l] = 0'
     """
-    if identity not in LINES:
+    by_name = {one.casefold(): line for one, line in LINES.items()}
+    if identity.casefold() not in by_name:
+        document = identity.partition(".")[0].upper()
+        own = [line.id for line in LINES.values() if line.document == document]
         raise InputError(
             f"line {identity!r}",
-            "the ID of a checked line, S0.E1 to X.H4",
-            named_among(identity, LINES, "chainrule errata lists them."),
+            f"the ID of a checked line, {own[0]} to {own[-1]}"
+            if own
+            else "the ID of a checked line, S0.E1 to X.H4",
+            f"Run chainrule errata {document}, which lists those with a correction."
+            if own
+            else named_among(
+                identity,
+                LINES,
+                "Run chainrule errata, which lists those with a correction.",
+            ),
         )
-    return LINES[identity]
+    return by_name[identity.casefold()]
 
 
 def cases_of(line: Line) -> list[str]:

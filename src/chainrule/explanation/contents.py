@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..arguments import argument
-from ..documents.spelling import Spelling
+from ..documents.spelling import Spelling, parts_of
+from ..documents.table import LINES
 from ..errors import InputError
 from .checks import Check
+from .expressions import Expression, Product
 from .markup import parse, to_latex, to_text
 from .numbers import Numbers
 from .places import LATEX, TEXT, Form, bracketed
 from .spellings import SPELLINGS, spelled_for
 from .state import State
 from .steps import Selection, Step
-from .template import Template
+from .template import ARRAY_PLACE, Template
 from .traits import Traits
 
 __all__ = ["Contents", "spellings_of"]
@@ -77,8 +79,12 @@ class Contents:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps, in the order in which they are computed."""
-        t, wanted = self.template, {*self.equations}
-        return tuple(s for s in t.every_step if not wanted or t.numbers_of(s) & wanted)
+        t, wanted = self.template, {one.casefold() for one in self.equations}
+        return tuple(
+            s
+            for s in t.every_step
+            if not wanted or {one.casefold() for one in t.numbers_of(s)} & wanted
+        )
 
     @cached_property
     def state(self) -> State:
@@ -94,6 +100,15 @@ class Contents:
         def known(t: Template) -> set[str]:
             return set().union(*(t.numbers_of(step) for step in t.every_step))
 
+        asked, alias = {*map(str.casefold, self.equations)}, self.template.spelled.alias
+        for line in LINES.values():
+            own = {line.printed_number} - {""} if line.document == alias else set()
+            if asked & {line.id.casefold(), *own} and line.document in (alias, "X"):
+                raise InputError(
+                    f"equation {', '.join(self.equations)}, of which this network has no step",
+                    ", ".join(sorted(known(self.template))),
+                    f"Run chainrule errata {line.id}, which evaluates it.",
+                )
         others = (t for t in self.templates.values() if known(t) & {*self.equations})
         other = next((t.spelled.alias for t in others), None)
         raise InputError(
@@ -146,6 +161,39 @@ class Contents:
     def rounded(self, number: float) -> str:
         """A number with the digits that are shown."""
         return f"{number + 0.0:.{self.digits}g}"
+
+    def sign(self, template: Template, name: str) -> str:
+        """The sign between the formula of a number with its numbers and its value, see `sign_of`."""
+        found = self.state.formula(template, name)
+        return "=" if found is None else self.sign_of(found, self.value(name))
+
+    def sign_of(self, formula: Expression, value: float) -> str:
+        """= where the rounded numbers in a formula give the rounded value, as a reader reckons; else ≈."""
+        if "@rest:" in formula.markup(self.shown.terms):
+            return "≈"  # what is left out is one number, rounded too
+        try:
+            found = formula.value(
+                lambda name: float(self.rounded(self.numbers.read(name)))
+            )[0]
+        except (ArithmeticError, ValueError):
+            return "≈"
+        return "=" if self.rounded(found) == self.rounded(value) else "≈"
+
+    def sign_of_arrays(self, template: Template, step: Step, line: str) -> str:
+        """The sign between the arrays of a step's equation in numbers."""
+        grid = template.grid(ARRAY_PLACE.findall(line)[0])
+        cells = (cell.strip("@") for row in grid for cell in row if cell[0] == "@")
+        for name in cells:
+            kind, l, index = parts_of(name)
+            found = self.state.formula(template, name)
+            if kind == "D" and f"@[D{l + 1}]@" in line:
+                passed_back = self.state.formula(template, f"G{l}.{index[0]}")
+                assert isinstance(found, Product)
+                assert passed_back is not None
+                found = Product(passed_back, *found.factors[1:])
+            if found is not None and self.sign_of(found, self.value(name)) != "=":
+                return "≈"
+        return "="
 
     def in_text(self, template: Template, markup: str, *, numbers: bool = False) -> str:
         """A formula in a line of text, its places filled by symbols or by numbers."""

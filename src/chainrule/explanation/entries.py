@@ -40,6 +40,8 @@ from .updates import update
 
 __all__ = ["RowSum", "formula", "short_delta"]
 
+#: A sum over so many rows is taken of the numbers in its places, one over more of whole arrays.
+FEW_ROWS = 8
 #: A penalty of more weights than this is not written out.
 MOST_PENALIZED = 2000
 
@@ -327,6 +329,9 @@ class RowSum(Expression):
         return Product(*factors)
 
     def value(self, read: Read) -> Sized:
+        if len(self.values) <= FEW_ROWS:
+            terms = [self.term(row) for row in range(len(self.values))]
+            return Sum(terms).value(read)
         size = math.fsum(np.abs(self.values))
         return math.fsum(self.values), size, 4 * len(self.values)
 

@@ -24,6 +24,7 @@ from .traits import Traits
 from .updates import general_update
 
 __all__ = [
+    "answered_lines",
     "array_equations",
     "corrected_lines",
     "general_equations",
@@ -32,9 +33,9 @@ __all__ = [
     "source_of",
 ]
 
-#: A place for an array in an equation.
+#: A place for an array in an equation: of the step's layer, of the one before (-) or after it (>).
 ARRAY = re.compile(
-    r"\{((?:[AZWBbMNXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)-?)\}"
+    r"\{((?:[AZWBbMNXYPDGx]|Zx|Dx|Gx|[dmv][Wb]|[Wb]\+|[mvu][Wb]\+|alpha)[->]?)\}"
 )
 
 
@@ -80,9 +81,15 @@ DAMPED: dict[str, tuple[tuple[str, ...], ...]] = {
 
 def source_of(spelled: Spelling, step: Step, t: Traits) -> str:
     """The place of the equation of a step in a notation's document; nothing where it has another one."""
+    keys = _source_keys(spelled, step, t)
+    return next((spelled.sources[key] for key in keys if key in spelled.sources), "")
+
+
+def _source_keys(spelled: Spelling, step: Step, t: Traits) -> list[str]:
+    """The keys of a step in a notation's tables of lines, the narrowest first."""
     output = step.layer == t.layers
     if step.kind == "W+" and not t.plain_step:
-        return ""
+        return []
     keys = (
         [f"{step.kind}:{_own_output(spelled, t)}", f"{step.kind}:out"] if output else []
     )
@@ -90,7 +97,16 @@ def source_of(spelled: Spelling, step: Step, t: Traits) -> str:
     keys += (
         [step.kind] if not (output and step.kind == "D") else []
     )  # an output's Δ is no hidden one's
-    return next((spelled.sources[key] for key in keys if key in spelled.sources), "")
+    return keys
+
+
+def answered_lines(spelled: Spelling, step: Step, t: Traits) -> list[Line]:
+    """The checked lines of a notation's document that a step has the numbers of, misprinted ones among them."""
+    keys = _source_keys(spelled, step, t)
+    keys += [f"{step.kind}/{_own_output(spelled, t)}"]
+    numbers = " ".join(spelled.answers.get(key, "") for key in keys).split()
+    found = [LINES[f"{spelled.alias}.E{number}"] for number in numbers]
+    return [*found, *corrected_lines(spelled, step, t)]
 
 
 def corrected_lines(spelled: Spelling, step: Step, t: Traits) -> list[Line]:
@@ -150,6 +166,8 @@ def general_equations(spelled: Spelling, step: Step, t: Traits) -> list[str]:
     output = step.layer == t.layers
 
     def general(kind: str) -> str:
+        if kind.endswith(">"):
+            return spelled.after(kind.removesuffix(">"))
         return spelled.general(
             kind.removesuffix("-"), output=output, before=kind.endswith("-")
         )
@@ -169,11 +187,12 @@ def array_equations(spelled: Spelling, step: Step, t: Traits) -> list[str]:
         return []
 
     def place(kind: str) -> str:
-        plain = kind.removesuffix("-")
+        plain = kind.rstrip("->")
+        layer = step.layer - kind.endswith("-") + kind.endswith(">")
         return (
             {"alpha": "@alpha@", "N": "@N@"}[plain]
             if plain in ("alpha", "N")
-            else f"@[{plain}{step.layer - kind.endswith('-')}]@"
+            else f"@[{plain}{layer}]@"
         )
 
     label = spelled.label(step.layer, t.layers)
@@ -281,7 +300,8 @@ def _delta_lines(spelled: Spelling, t: Traits, l: int) -> list[str]:
         return [rf"{D} = {A} \cdot ({G} \minus \sum_{{j}} {sum_of.replace('#1', 'j')})"]
     if phi.name == "identity":
         return [r"{D} = {G}" + (r" \odot {M}" if masked else "")]
-    return _masked(spelled, "D", t, l)
+    whole = () if l == t.layers or masked else spelled.equations.get("D:whole", ())
+    return [*whole, *_masked(spelled, "D", t, l)]
 
 
 def _short_line(spelled: Spelling, t: Traits) -> str:

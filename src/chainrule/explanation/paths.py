@@ -33,14 +33,18 @@ class Path:
     ----------
     units : tuple of int
         k_l … k_L, from 1.
-    markup : str
-        The product along it, with places for its numbers.
+    product : Product
     value : float
     """
 
     units: tuple[int, ...]
-    markup: str
+    product: Product
     value: float
+
+    @property
+    def markup(self) -> str:
+        """The product along it, with places for its numbers."""
+        return self.product.markup(1)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def paths_of(n: Numbers, weight: str) -> Paths | None:
         *(range(1, width + 1) for width in n.sizes[l + 1 :])
     ):
         product = _product(n, l, j, (k, *above))
-        listed.append(Path((k, *above), product.markup(1), product.value(n.read)[0]))
+        listed.append(Path((k, *above), product, product.value(n.read)[0]))
     return Paths(
         weight, number, tuple(listed), math.fsum(path.value for path in listed)
     )

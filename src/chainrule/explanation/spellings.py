@@ -43,6 +43,7 @@ CANONICAL = Spelling(
         "Z": (r"{Z} = {A-} {W}^{\top} + {b}",),
         "A": (r"{A} = \phi_{#l}({Z}){*M}",),
         "D": (r"{D} = {G}{*M} \odot {P}",),
+        "D:whole": (r"{D} = ({D>} {W>}) \odot {P}",),
         "dW": (r"{dW} = {D}^{\top} {A-}", r"{db} = {D}"),
         "G": (r"{G-} = {D} {W}{*X}",),
     },

@@ -177,6 +177,9 @@ def steps_of(t: Traits, shown: Selection) -> tuple[Step, ...]:
         add("backward", "GL", L, "B1", title, *_vector("G", L, shown))
     for l in reversed(shown.layers):
         phi, where = t.network.activations[l - 1], "B1" if l == L else "B2"
+        if l < L and l + 1 not in shown.layers:  # the sum of B2, of a layer by itself
+            title = "passed back: derivative by the activation before"
+            add("backward", "G", l + 1, "B2", title, *_vector("G", l, shown))
         if not isinstance(phi, Softmax) and phi.name != "identity":
             title = "slope of the activation"
             add("backward", "P", l, where, title, *_vector("P", l, shown))

@@ -15,6 +15,7 @@ from ..documents.lines import Line
 from ..documents.spelling import Spelling, parts_of
 from .entries import formula
 from .equations import (
+    answered_lines,
     array_equations,
     corrected_lines,
     general_equations,
@@ -26,7 +27,7 @@ from .expressions import Expression
 from .steps import Selection, Step, steps_of
 from .traits import Traits
 
-__all__ = ["Template"]
+__all__ = ["ARRAY_PLACE", "Template"]
 
 #: The arrays of layers with more units are not written out.
 MOST_UNITS = 12
@@ -87,14 +88,32 @@ class Template:
         )
 
     def numbers_of(self, step: Step) -> set[str]:
-        """The numbers by which a step's equation is called: the library's; the document's, also with its name."""
+        """The numbers by which a step is called.
+
+        Those of its equation, and of the Δ of a hidden layer (B2) for its two factors: the sum over the layer after it,
+        and the slope.
+        """
+        found = self._own_numbers(step)
+        given = step.layer - (
+            step.kind == "G"
+        )  # the layer of the numbers that it gives
+        hidden = given in self.shown.layers and given < self.traits.layers
+        if step.kind in ("G", "P") and hidden:
+            found |= self._own_numbers(Step("D", given, step.phase, "B2", "", ()))
+        return found
+
+    def _own_numbers(self, step: Step) -> set[str]:
+        """The numbers of a step's equation: the library's; the document's, also with its name."""
         parts = {
             number
             for part in f"{self.source(step)},{step.equation}".split(",")
             for number in _range_of(part)
         } - {""}
         alias = self.spelled.alias
-        return parts | {f"{alias}.E{part}" for part in parts if part.isdigit()}
+        parts |= {f"{alias}.E{part}" for part in parts if part.isdigit()}
+        for line in answered_lines(self.spelled, step, self.traits):
+            parts |= {line.id, line.printed_number} - {""}
+        return parts
 
     def corrected(self, step: Step) -> list[Line]:
         """The checked lines of the document that have another form of a step's equation in print."""

@@ -48,8 +48,10 @@ def explained(
     ):
         raise InputError(
             f"row = {row!r}",
-            f"a whole number from 0 to {count - 1}: there are {count} rows",
-            "Pass row=0.",
+            f"a whole number from 0 to {count - 1}: there are {count} rows"
+            if count > 1
+            else "0: there is one row",
+            "Rows count from 0: 0 is the first.",
         )
     terms, digits = (
         checked_count("terms", wanted.terms, low=1),

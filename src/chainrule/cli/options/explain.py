@@ -15,11 +15,11 @@ from .shared import (
     notation_option,
 )
 from .table import TableOptions
+from .typed import TypedNetwork
 
-__all__ = ["Explain", "TypedNetwork"]
+__all__ = ["Explain"]
 
-TYPED, SHOWN = "A network that is typed", "What is shown"
-OWN = "the document's own"
+SHOWN = "What is shown"
 
 
 def parts_of(given: str) -> list[str]:
@@ -43,36 +43,6 @@ def units_of(given: str) -> tuple[int, ...]:
             "Say --unit 3, or --unit 3,17.",
         )
     return tuple(int(part) for part in parts)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class TypedNetwork:
-    """A network and a sample, or several, as they are typed in a document's notation."""
-
-    weights: str | None = option(
-        "A network in the letters of --notation: 'W^1 = [2 -1 0; 4 -1 -2] W^F = [4 -8 2]' of S4.",
-        TYPED,
-        "none",
-    )
-    x: str | None = option(
-        "Input of the typed network: '1 2'; several as the document lays them out, '[1 0; 2 1]'.",
-        TYPED,
-        "none",
-        flag="--x",
-    )
-    y: str | None = option(
-        "Target of the typed network, laid out likewise.", TYPED, "none", flag="--y"
-    )
-    activation: str | None = option(
-        "Activation of all layers of the typed network, or of each, separated by commas.",
-        TYPED,
-        OWN,
-    )
-    loss: str | None = option(
-        "Loss of the typed network: squared_error, with the document's factor, or another one.",
-        TYPED,
-        OWN,
-    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

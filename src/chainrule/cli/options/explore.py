@@ -15,6 +15,7 @@ from .shared import (
     notation_option,
 )
 from .table import TableOptions
+from .typed import TypedNetwork
 
 __all__ = ["Explore"]
 
@@ -30,6 +31,7 @@ class Explore:
         shown="none: it is served to this machine until Ctrl-C",
     )
     notation: str = notation_option()
+    typed: TypedNetwork
     optimizer: str = option(
         "Optimizer that the page begins with.", TRAINING, default="adam"
     )

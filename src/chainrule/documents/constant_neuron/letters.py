@@ -50,6 +50,9 @@ LETTERS = Spelling(
         "Z": (r"{Zx} = {x-} {W}",),
         "A": (r"{A} = \sigma({Z}){*M}",),
         "D": (r"{D} = {P} \odot {G}{*M}",),
+        "D:whole": (
+            r"\delta^{#l}_{i} = \sigma^{\prime}(a^{#l}_{i}) \cdot \sum_{k} w^{#l}_{i,k} \delta^{#l+1}_{k}",
+        ),
         "dW": (r"{dW} = {({x-})}^{\top} {Dx}",),
         "G": (r"{Gx-} = {Dx} {({W})}^{\top}{*X}",),
     },
@@ -62,6 +65,13 @@ LETTERS = Spelling(
         "D:squares": "S2.E26",
         "dW": "S2.E14",
         "W+": "S2.E29",
+    },
+    answers={
+        "Z": "15",
+        "dW": "14 17",
+        "D": "18b 22 23 27",
+        "D:squares": "26",
+        "W+": "29",
     },
     corrected={
         "Z": ("S2.E4",),

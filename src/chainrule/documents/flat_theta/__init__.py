@@ -62,7 +62,8 @@ NOTATION = FlatTheta(
     sys.modules[__name__],
     samples=None,
     form="θ, with the network or its widths, or ({1: W^[1], …}, {1: b^[1], …})",
-    example="n = [2 1] θ = [1 -2 0.5]",
+    example="W^[2] = [1 -2] b^[2] = [0.5]",
+    another="n = [2 1] θ = [1 -2 0.5]",
     layered="Wb",
     alone="θn",
 )

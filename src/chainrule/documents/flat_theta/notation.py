@@ -61,6 +61,10 @@ __all__ = [
 Arrays = tuple[Mapping[int, Any], Mapping[int, Any]]
 #: The number of the first matrix: A counts from 1, B from 2.
 FIRST = {"A": 1, "B": 2}
+TWO_NUMBERINGS = (
+    "There are two numberings, A from 1 as in (1) and θ, B from 2 as in section 1.3: "
+    "number all W and b in one of them."
+)
 
 
 @dataclass(frozen=True)
@@ -194,8 +198,10 @@ def flatten(arrays: Arrays, *, numbering: str = "A") -> Array:
     given_W, given_b = arrays
     first = first_of(numbering)
     layers = range(first, first + len(given_W))
-    require_layers(f"W^[k] in numbering {numbering}", given_W, layers)
-    require_layers(f"b^[k] in numbering {numbering}", given_b, layers)
+    for letter, given in (("W", given_W), ("b", given_b)):
+        require_layers(
+            f"{letter}^[k] in numbering {numbering}", given, layers, TWO_NUMBERINGS
+        )
     shift = 2 - first  # letters: W^[k] leads to layer k + 1 in A, to layer k in B
     W = {k: matrix(f"W^[{k}]", given_W[k]) for k in layers}
     for k in layers[1:]:

@@ -149,6 +149,7 @@ def content_of(explained: Contents) -> dict[str, Any]:
             for name, checks in explained.checks.items()
         },
         "formulas": formulas,
+        "near": [n for n in names if explained.sign(explained.template, n) == "≈"],
         "notations": notations,
         "paths": paths,
     }
@@ -247,7 +248,10 @@ def _step(explained: Contents, one: Template, step: Step) -> dict[str, Any]:
         "source": one.source(step),
         "corrected": corrections(one, step),
         "general": [_mathml(line) for line in one.general(step)],
-        "arrays": [_mathml(line) for line in one.of_arrays(step)],
+        "arrays": [
+            [_mathml(line), explained.sign_of_arrays(one, step, line)]
+            for line in one.of_arrays(step)
+        ],
     }
 
 
@@ -257,7 +261,12 @@ def _paths(explained: Contents) -> dict[str, Any]:
         paths = paths_of(explained.numbers, weight)
         if paths is not None:
             listed = [
-                ["→".join(map(str, p.units)), _mathml(p.markup), repr(p.value)]
+                [
+                    "→".join(map(str, p.units)),
+                    _mathml(p.markup),
+                    repr(p.value),
+                    explained.sign_of(p.product, p.value),
+                ]
                 for p in paths.listed
             ]
             found[weight] = {

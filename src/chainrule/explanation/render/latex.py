@@ -30,6 +30,7 @@ PREAMBLE = r"""\documentclass[10pt]{article}
 \newcommand{\entry}[1]{\par\medskip\settowidth{\before}{$\displaystyle #1$}\hangindent\dimexpr\before+2em\relax
   \hangafter1\relax$\displaystyle #1$}
 \newcommand{\equal}[1]{$\displaystyle {} = #1$}
+\newcommand{\near}[1]{$\displaystyle {} \approx #1$}
 \newcommand{\further}{\par\nopagebreak\hangindent\dimexpr\before+2em\relax\hangafter1\relax\hspace*{\before}}
 \begin{document}
 """
@@ -62,6 +63,8 @@ def _step(explained: Contents, template: Template, step: Step) -> list[str]:
     for line in template.of_arrays(step):
         for numbers in (False, True):
             shown = explained.in_latex(template, line, numbers=numbers)
+            if numbers and explained.sign_of_arrays(template, step, line) == "≈":
+                shown = shown.replace("=", r"\approx", 1)
             lines.append(rf"\par\medskip{{\scriptsize$\displaystyle {shown}$\par}}")
     for name in step.entries:
         lines += _entry(explained, template, name)
@@ -84,7 +87,9 @@ def _entry(explained: Contents, template: Template, name: str) -> list[str]:
         if markup
         else []
     )
-    rows = [rf"\equal{{{part}}}" for part in [*parts, value]]
+    near = explained.sign(template, name) == "≈"
+    rows = [rf"\equal{{{part}}}" for part in parts]
+    rows.append(rf"\{'near' if near else 'equal'}{{{value}}}")
     return [rf"\entry{{{symbol}}}" + "\n\\further".join(rows) + rf"\qquad {checks}"]
 
 

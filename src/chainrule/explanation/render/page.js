@@ -93,7 +93,7 @@
         const text = one.localName === "mo" ? one.textContent : "";
         if (text === "(") depth += 1;
         else if (text === ")") depth -= 1;
-        else if (text && "=+−".includes(text) && !depth && !sign) {
+        else if (text && "=≈+−".includes(text) && !depth && !sign) {
           one.setAttribute("form", "infix");
           parts.push([]);
         }
@@ -130,7 +130,8 @@
   const equations = (step) => {
     const found = notation().steps[step.key];
     const general = found.general.map(line).join("");
-    const arrays = found.arrays.map((one) => line(`<mrow>${fill(one, false)}</mrow>`) + line(fill(one, true))).join("");
+    const arrays = found.arrays.map(([one, sign]) => line(`<mrow>${fill(one, false)}</mrow>`) +
+      line(fill(one.replace("<mo>=</mo>", `<mo>${sign}</mo>`), true))).join("");
     const notes = found.corrected.map((words) => `<p class="corrected">${escaped(words)}</p>`).join("");
     return general + notes + (arrays ? `<h3>In this layer</h3>${arrays}` : "");
   };
@@ -143,10 +144,10 @@
     const value = inMath(data.values[name]);
     const parts = [];
     if (!paper && step) parts.push(["In general", notation().steps[step.key].general.map(line).join("")]);
-    const equal = (inside) => `<mrow>${symbol(name)}<mo>=</mo>${inside}</mrow>`;
+    const equal = (inside, sign = "=") => `<mrow>${symbol(name)}<mo>${sign}</mo>${inside}</mrow>`;
     if (own) {
       parts.push([paper ? "" : "With its indices", line(equal(fill(own, false)))]);
-      parts.push([paper ? "" : "With its numbers", line(equal(fill(own, true)))]);
+      parts.push([paper ? "" : "With its numbers", line(equal(fill(own, true), data.near.includes(name) ? "≈" : "="))]);
     }
     parts.push([paper ? "" : "Result", line(equal(value)) +
       (paper ? "" : `<p class="exact">in full: ${data.values[name]}</p>`)]);
@@ -179,9 +180,9 @@
   const paths = (weight) => {
     const found = data.paths[weight];
     if (!found) return "";
-    const lines = found.listed.map(([units, product, value]) =>
+    const lines = found.listed.map(([units, product, value, sign]) =>
       `<li>${units}${line(`<mrow>${fill(product, false)}</mrow>`)}` +
-      `${line(`<mrow>${fill(product, true)}<mo>=</mo>${inMath(value)}</mrow>`)}</li>`).join("");
+      `${line(`<mrow>${fill(product, true)}<mo>${sign}</mo>${inMath(value)}</mrow>`)}</li>`).join("");
     const total = lines ? `<ul>${lines}</ul><p>Together ${minus(rounded(found.total))}.</p>` : "";
     return `<dt>Paths from this weight to the loss: ${found.count}</dt>` +
       (total ? `<dd><details><summary>Each with its product, in this row</summary>${total}</details></dd>` : "");

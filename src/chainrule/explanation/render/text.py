@@ -59,10 +59,11 @@ def path_lines(explained: Contents, template: Template) -> list[str]:
     for path in listed.listed:
         product = explained.in_text(template, path.markup)
         with_numbers = explained.in_text(template, path.markup, numbers=True)
+        sign = explained.sign_of(path.product, path.value)
         way = " → ".join(str(k) for k in path.units)
         lines += [
             f"    {way}: {product}",
-            f"      = {with_numbers} = {explained.rounded(path.value)}",
+            f"      = {with_numbers} {sign} {explained.rounded(path.value)}",
         ]
     return [*lines, f"    together {explained.rounded(listed.total)}"]
 
@@ -117,9 +118,11 @@ def step_lines(explained: Contents, template: Template, step: Step) -> list[str]
     ]
     lines += [f"  {words}" for words in corrections(template, step)]
     for line in template.of_arrays(step):
+        in_numbers = explained.in_text(template, line, numbers=True)
+        sign = explained.sign_of_arrays(template, step, line)
         lines += [
             f"  {explained.in_text(template, line)}",
-            f"  {explained.in_text(template, line, numbers=True)}",
+            f"  {in_numbers.replace('=', sign, 1)}",
         ]
     for name in step.entries:
         lines += ["", *entry_lines(explained, template, name)]
@@ -147,7 +150,7 @@ def entry_lines(explained: Contents, template: Template, name: str) -> list[str]
         found = [
             f"    {symbol} = {with_indices}",
             f"    {gap} = {with_numbers}",
-            f"    {gap} = {value}",
+            f"    {gap} {explained.sign(template, name)} {value}",
         ]
     else:
         found = [f"    {symbol} = {value}"]
