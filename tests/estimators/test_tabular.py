@@ -757,7 +757,8 @@ def test_text_that_looks_like_numbers_or_dates_is_warned_of():
         {
             "flow": [f"{34 + i},5" for i in range(rows)],
             "day": [f"{1 + i % 28:02}.0{1 + i % 9}.2024" for i in range(rows)],
-            "zip": [f"{8000 + i % 30}" for i in range(rows)],
+            "zip": [f"{i % 30:05}" for i in range(rows)],
+            "few": [f"{i % 15}" for i in range(rows)],
             "meant": pd.Categorical([f"1.{i}" for i in range(rows)]),
         }
     )
@@ -773,4 +774,34 @@ def test_text_that_looks_like_numbers_or_dates_is_warned_of():
         day=pd.to_datetime(frame["day"], format="%d.%m.%Y"),
     )
     again = TabularRegressor(**QUICK).fit(read, np.arange(rows))
-    assert again.encoding_.kinds == ("number", "date", "category", "category")
+    assert again.encoding_.kinds == ("number", "date", *["category"] * 3)
+
+
+@pytest.mark.parametrize(
+    ("texts", "looks", "call"),
+    [
+        (lambda i: f"{i}", "('10')", "to_numeric(X['n'], errors='coerce')"),
+        (
+            lambda i: "12 pcs." if i == 30 else "n.a." if i == 31 else f"{i}",
+            "('10'; '12 pcs.' does not)",
+            "to_numeric(X['n'], errors='coerce')",
+        ),
+        (
+            lambda i: f"{i} €",
+            "('10 €')",
+            "to_numeric(X['n'].str.replace('€', ''), errors='coerce')",
+        ),
+    ],
+)
+def test_text_of_whole_numbers_is_warned_of_with_the_call_that_converts_it(
+    texts, looks, call
+):
+    """Digits as text became one category each, without a word: R² fell from 1 to 0."""
+    frame = pd.DataFrame({"n": [texts(i) for i in range(10, 70)] * 3})
+    with pytest.warns(UserWarning, match="read as categories") as warned:
+        TabularRegressor(**QUICK).fit(frame, np.arange(180))
+    (said,) = (str(one.message) for one in warned)
+    assert f"column 'n' has text that looks like numbers {looks}" in said
+    assert f"by pandas.{call} say" in said
+    numbers = eval(f"pd.{call}", {"pd": pd, "X": frame})
+    assert numbers.notna().sum() >= 174 and numbers.iloc[0] == 10

@@ -28,11 +28,11 @@ from .columns import (
     is_frame,
     named_columns,
     require_names_apart,
-    texts_like_numbers,
 )
 from .encoding import Encoding, encode, require_inputs, unforeseen
 from .encoding_fit import fit_encoding
 from .members import Member, Task, average, train_members
+from .number_like_text import texts_like_numbers
 from .parameters import CONSTRAINTS
 from .projections import with_projections
 from .recipe import PRESETS, REFERENCE_ROWS, Recipe, for_reference, recipe_for, to_try
