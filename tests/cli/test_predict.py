@@ -192,17 +192,21 @@ def test_as_many_predictions_as_rows(predict, model, rows, count):
 @pytest.mark.parametrize(
     ("model", "rows", "said"),
     [
-        ("plain", "a,b\n1e300,5\n", r"column 'a' with 1e\+300 in row 1 of new.csv"),
+        ("plain", "a,b\n1e300,5\n", r"column 'a' with 1e\+300 in line 2 of new.csv"),
         (
             "plain",
             "a,b\n1,5\n3e38,5\n",
-            "row 2 of new.csv, where column 'a' is 3e|'a' with 3e",
+            "line 3 of new.csv, where column 'a' is 3e|'a' with 3e",
         ),
-        ("plain", "a,b\n1,5\n1,inf\n", "'b' that is infinite in row 2"),
-        ("months", "month,b\n10,5\nMay,4\n11,2\n", "'month' with text, 'May' in row 2"),
-        ("German", "a;b\n1863.5;5\n", "'1863.5' in row 1.*--decimal"),
+        ("plain", "a,b\n1,5\n1,inf\n", "'b' that is infinite in line 3"),
+        (
+            "months",
+            "month,b\n10,5\nMay,4\n11,2\n",
+            "'month' with text, 'May' in line 3",
+        ),
+        ("German", "a;b\n1863.5;5\n", "'1863.5' in line 2.*--decimal"),
         ("German", "a,b\n1863.5,5\n", "not separated by ';'.*--separator"),
-        ("dates", "when,b\n2024-01-03,4\n", "'2024-01-03' in row 1.*%d.%m.%Y"),
+        ("dates", "when,b\n2024-01-03,4\n", "'2024-01-03' in line 2.*%d.%m.%Y"),
         ("plain", "1.5,2\n2.5,3\n", "without the columns a, b"),
         ("npz", None, "which does not exist"),
     ],
@@ -263,7 +267,7 @@ def test_the_training_file_is_recognized(predict):
         (
             "plain",
             "a,b,kind\n1,5,maybe\n",
-            "kind is maybe in row 1.*no class of the model",
+            "kind is maybe in line 2.*no class of the model",
         ),
     ],
 )
@@ -345,6 +349,6 @@ def test_data_describes_a_file_that_nothing_is_predicted_of(
     assert "60 rows, 4 columns" in said
     assert "read with fields separated by , (comma), names in the first line" in said
     assert "60 distinct texts" in said
-    assert "'z' that is infinite in row 1" in said
+    assert "'z' that is infinite in line 2" in said
     assert in_process("data", "names.csv", "--target", "a", "--ignore", "z") == 0
     assert "target a: a number" in capsys.readouterr().out
