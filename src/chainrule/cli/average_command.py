@@ -171,9 +171,10 @@ def _save(
 
     assert data.test_rows is not None
     seen, preparation = data.test_rows.columns, data.preparation
+    learned = [feature.name for feature in preparation.features]
     tested = Tested(
         f"{data.name}: {', '.join(preparation.target.names)}",
-        {feature.name: seen[feature.name] for feature in preparation.features},
+        {name: seen[name] for name in (*data.named_by, *learned)},
         [
             ("Data", f"{data.name}{f' ({data.source})' if data.source else ''}"),
             ("Rows", f"{len(data.x_train)} to train on, {len(data.x_test)} to test on"),
@@ -183,6 +184,7 @@ def _save(
         again=content["command"],
         checksums=data.checksums,
         seconds=content["seconds"],
+        places=data.test_rows.places,
     )
     page = page_of_average(model, rows, data.y_test, done, checked, tested)
     files = dict(zip(("train", "test"), data.checksums.values(), strict=False))

@@ -6,7 +6,7 @@ Nothing is prepared for a network here: that is `preparation`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -93,6 +93,14 @@ class Table:
         number = row if self.numbers is None else int(self.numbers[row])
         words = f"row {number + 1}" if self.lines is None else self.lines.words(number)
         return f"{words} of {self.source}"
+
+    def places(self, rows: Sequence[int]) -> tuple[str, list[int]]:
+        """The lines of some rows, or their numbers in the file, from 1; and which of both, as a word."""
+        numbers = [
+            int(i) for i in (rows if self.numbers is None else self.numbers[rows])
+        ]
+        lines = None if self.lines is None else self.lines.of(numbers)
+        return ("row", [i + 1 for i in numbers]) if lines is None else ("line", lines)
 
     def require(self, name: str, what: str = "column") -> Column:
         """A column, or `InputError` with the nearest name."""
