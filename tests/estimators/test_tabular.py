@@ -806,3 +806,29 @@ def test_text_of_whole_numbers_is_warned_of_with_the_call_that_converts_it(
     numbers = eval(f"pd.{call}", {"pd": pd, "X": frame})
     assert numbers.notna().sum() >= 174
     assert numbers.iloc[0] == 10
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "arrow"])
+def test_columns_that_training_did_not_have_are_passed_over(kind):
+    frame = pd.DataFrame({"a": np.arange(40.0), "b": ["u", "v"] * 20})
+    model = TabularRegressor(**QUICK).fit(frame, np.arange(40))
+    wide = pl.from_pandas(frame.assign(more=1)[["more", "b", "a"]])
+    wide = {"pandas": wide.to_pandas(), "arrow": wide.to_arrow()}.get(kind, wide)
+    assert model.predict(wide).tolist() == model.predict(frame).tolist()
+    with pytest.raises(ValueError, match="yet now missing:\n- a"):
+        model.predict(frame.assign(more=1)[["more", "b"]])
+
+
+def test_missing_targets_are_counted():
+    y = [None, *range(38), np.nan]
+    with pytest.raises(
+        InputError, match=r"y with 2 missing values in 40 rows.*X\[kept"
+    ):
+        TabularRegressor(**QUICK).fit(np.arange(40.0)[:, None], y)
+
+
+@pytest.mark.parametrize("value", [np.nan, "x"])
+def test_plain_networks_name_those_that_take_missing_values_and_text(value):
+    rows = pd.DataFrame({"a": [value, value, value]})
+    with pytest.raises(ValueError, match="In chainrule, TabularClassifier takes"):
+        chainrule.MLPClassifier().fit(rows, [0, 1, 0])

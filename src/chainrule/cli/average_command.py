@@ -74,6 +74,11 @@ def run_average(request: Train, preset: str, data: Dataset) -> int:
 def _train(request: Train, preset: str, data: Dataset, folder: Path) -> int:
     console = Output(quiet=request.as_json)
     say_data(console, data)
+    if request.preset is None:
+        console.print(
+            f"averaged networks, by --preset {preset}; --preset fast takes less time",
+            soft_wrap=True,
+        )
     assert data.train_rows is not None
     assert data.test_rows is not None
     rows = rows_of(data.preparation, data.train_rows)
