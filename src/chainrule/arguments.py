@@ -5,12 +5,12 @@ The command sets its own spelling (`cli/option_spelling.py`), so that nothing be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-__all__ = ["argument", "as_kind", "spelled_by"]
+__all__ = ["argument", "arguments", "as_kind", "spelled_by"]
 
 
 def _in_python(name: str, value: Any) -> str:
@@ -31,6 +31,18 @@ def argument(name: str, value: Any = None) -> str:
     ("separator=';'", 'target=…')
     """
     return _spelling.get()(name, value)
+
+
+def arguments(given: Mapping[str, Any]) -> str:
+    """Several arguments with their values, as the caller would write them.
+
+    Examples
+    --------
+    >>> arguments({"separator": ";", "decimal": ","})
+    "separator=';', decimal=','"
+    """
+    between = ", " if _spelling.get() is _in_python else " "
+    return between.join(argument(name, value) for name, value in given.items())
 
 
 def as_kind(column: str, kind: str) -> str:

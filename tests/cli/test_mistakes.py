@@ -111,12 +111,12 @@ MISTAKES = [
     (
         ("train", "oops.csv", "--target", "kind"),
         2,
-        "59 numbers and 'oops' in row 8 of oops.csv.*--missing",
+        "59 numbers and 'oops' in line 9 of oops.csv.*--missing",
     ),
     (
         (*TRAIN, "--target", "kind", "--loss", "squared_error"),
         2,
-        "target 'kind' with text, 'cat' in row 1",
+        "target 'kind' with text, 'cat' in line 2",
     ),
     (
         (*TRAIN, "--target", "price", "--loss", "cross_entropy"),
@@ -164,12 +164,12 @@ MISTAKES = [
     (
         ("predict", "run", "unseen.csv"),
         2,
-        "category 'purple' in column 'color', row 1.*--unseen ignore",
+        "category 'purple' in column 'color', line 2.*--unseen ignore",
     ),
     (
         ("predict", "run", "text.csv"),
         2,
-        "column 'size' with text, 'big' in row 1 of text.csv",
+        "column 'size' with text, 'big' in line 2 of text.csv",
     ),
     (
         ("predict", "newer.safetensors", "pets.csv"),

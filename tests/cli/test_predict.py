@@ -174,6 +174,47 @@ def test_rows_that_mean_the_same_are_predicted_alike(predict, name):
     assert not found[0][1].equals(other[1])  # the rows do count
 
 
+def test_columns_are_kept_beside_the_predictions(predict, models):
+    """As they stand in the file, whatever the model reads of them; predictions stay what they are."""
+    rows = "no;a;b;note\n007;1,50;5;NA\nx,y;-1.000,0;4;\n"
+    keep = ("--keep", "no", "--keep", "a", "--keep", "note")
+    status, table, said = predict("German", rows, *keep)
+    assert status == 0, said
+    assert table.columns == ["no", "a", "note", "prediction"]
+    assert table["no"].to_list() == ["007", "x,y"]
+    assert table["a"].to_list() == ["1,50", "-1.000,0"]
+    assert table["note"].to_list() == ["NA", None]
+    _, alone, _ = predict("German", rows)
+    assert table["prediction"].equals(alone["prediction"])
+    status, _, said = predict("German", rows, *keep, "--output", "kept.parquet")
+    assert status == 0, said
+    written = pl.read_parquet(models / "kept.parquet")
+    assert written["no"].to_list() == ["007", "x,y"]
+    of_parquet = written.rename({"prediction": "was"}).with_columns(b=5.5)
+    of_parquet.write_parquet(models / "typed.parquet")
+    status, typed, said = predict(
+        "German", None, "--keep", "b,was", name="typed.parquet"
+    )
+    assert status == 0, said
+    assert typed["b"].to_list() == ["5.5", "5.5"]
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "said"),
+    [
+        ("plain", "n", "column 'n'.*does not have.*Did you mean 'no'"),
+        ("plain", "prediction", "--keep prediction, which is the name of a column"),
+        ("npz", "x", "--keep x with t.npz, which holds arrays"),
+    ],
+)
+def test_a_column_that_cannot_be_kept(predict, model, name, said):
+    rows = None if model == "npz" else "no,a,b,prediction\n1,2,3,4\n"
+    file = "t.npz" if model == "npz" else "new.csv"
+    status, _, printed = predict(model, rows, "--keep", name, name=file)
+    assert status == 2
+    assert re.search(said, printed)
+
+
 @pytest.mark.parametrize(
     ("model", "rows", "count"),
     [
@@ -192,17 +233,21 @@ def test_as_many_predictions_as_rows(predict, model, rows, count):
 @pytest.mark.parametrize(
     ("model", "rows", "said"),
     [
-        ("plain", "a,b\n1e300,5\n", r"column 'a' with 1e\+300 in row 1 of new.csv"),
+        ("plain", "a,b\n1e300,5\n", r"column 'a' with 1e\+300 in line 2 of new.csv"),
         (
             "plain",
             "a,b\n1,5\n3e38,5\n",
-            "row 2 of new.csv, where column 'a' is 3e|'a' with 3e",
+            "line 3 of new.csv, where column 'a' is 3e|'a' with 3e",
         ),
-        ("plain", "a,b\n1,5\n1,inf\n", "'b' that is infinite in row 2"),
-        ("months", "month,b\n10,5\nMay,4\n11,2\n", "'month' with text, 'May' in row 2"),
-        ("German", "a;b\n1863.5;5\n", "'1863.5' in row 1.*--decimal"),
-        ("German", "a,b\n1863.5,5\n", "not separated by ';'.*--separator"),
-        ("dates", "when,b\n2024-01-03,4\n", "'2024-01-03' in row 1.*%d.%m.%Y"),
+        ("plain", "a,b\n1,5\n1,inf\n", "'b' that is infinite in line 3"),
+        (
+            "months",
+            "month,b\n10,5\nMay,4\n11,2\n",
+            "'month' with text, 'May' in line 3",
+        ),
+        ("German", "a;b\n1863.5;5\n", "'1863.5' in line 2.*--decimal"),
+        ("German", "a,b\n1863.5,5\n", "separated by ','.*--separator , --decimal ."),
+        ("dates", "when,b\n2024-01-03,4\n", "'2024-01-03' in line 2.*%d.%m.%Y"),
         ("plain", "1.5,2\n2.5,3\n", "without the columns a, b"),
         ("npz", None, "which does not exist"),
     ],
@@ -263,7 +308,7 @@ def test_the_training_file_is_recognized(predict):
         (
             "plain",
             "a,b,kind\n1,5,maybe\n",
-            "kind is maybe in row 1.*no class of the model",
+            "kind is maybe in line 2.*no class of the model",
         ),
     ],
 )
@@ -345,6 +390,6 @@ def test_data_describes_a_file_that_nothing_is_predicted_of(
     assert "60 rows, 4 columns" in said
     assert "read with fields separated by , (comma), names in the first line" in said
     assert "60 distinct texts" in said
-    assert "'z' that is infinite in row 1" in said
+    assert "'z' that is infinite in line 2" in said
     assert in_process("data", "names.csv", "--target", "a", "--ignore", "z") == 0
     assert "target a: a number" in capsys.readouterr().out

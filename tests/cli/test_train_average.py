@@ -65,6 +65,11 @@ def test_the_results_are_written_down(folder: Path, trained: dict[str, Any]) -> 
         assert title in page
     assert "<script" not in page
     mistakes = page.split("The worst mistakes")[1].split("</table>")[0]
+    assert re.search(r"<th[^>]*>line</th>", mistakes)
+    lines = [int(line) for line in re.findall(r"<th[^>]*>(\d+)</th>", mistakes)]
+    rows = ["", *(folder / "t.csv").read_text().splitlines()]
+    days = re.findall(r"<td[^>]*>(202[12]-\d\d-\d\d)</td>", mistakes)
+    assert [rows[line].split(",")[2] for line in lines] == days  # those of an editor
     assert re.search(r"<td[^>]*>202[12]-\d\d-\d\d</td>", mistakes)  # a day, not 18 700
 
 

@@ -334,11 +334,11 @@ REFUSED = {
     ),
     "two units": (
         lines("v,k", "{},{kind}", ["5 kg", "5 g"]),
-        "several units: 'kg' and 'g'",
+        "numbers? in 'kg' and '5 g' in line 3.*one unit",
     ),
     "percent and a share": (
         lines("v,k", "{},{kind}", ["5 %", "0.05"]),
-        "several units",
+        "numbers? in '%' and '0.05' in line 3.*one unit",
     ),
     "an unknown unit": (
         lines("v,k", "{} widgets,{kind}", FORTY),
@@ -354,15 +354,15 @@ REFUSED = {
     ),
     "an unknown word": (
         lines("v,k", "{},{kind}", [1, "oops", 2, 3]),
-        r"3 numbers and 'oops' in row 2 of t.csv.*missing=\['oops'\].*kinds={'v': 'category'}",
+        r"3 numbers and 'oops' in line 3 of t.csv.*missing=\['oops'\].*kinds={'v': 'category'}",
     ),
     "a unit below the name": (
         lines("v,k\n°C,", "{},{kind}", FORTY),
-        "40 numbers and '°C' in row 1",
+        "40 numbers and '°C' in line 2",
     ),
     "a footer": (
         lines("v,k", "{},{kind}", FORTY) + "(40 rows affected)\n",
-        r"'\(40 rows affected\)' alone in line 42.*Take that line away",
+        r"'\(40 rows affected\)' alone in line 42.*Leave it out.*skip_last=1",
     ),
     "day or month": (
         lines("d,k", "{},{kind}", ["01/02/2024", "03/04/2024"]),
@@ -470,7 +470,7 @@ def test_numbers_too_large_for_a_standard_deviation(tmp_path):
         values[column] = [1e160 if i == 4 else i / 3 for i in range(40)]
         pl.DataFrame(values).write_csv(tmp_path / "t.csv")
         with pytest.raises(
-            InputError, match=rf"'{column}' with 1e\+160 in row 5 of t.csv"
+            InputError, match=rf"'{column}' with 1e\+160 in line 6 of t.csv"
         ):
             load_data(tmp_path / "t.csv", target="y")
 

@@ -28,12 +28,12 @@ def read(folder, *lines, **options):
     [
         ("(24 rows)", r"'\(24 rows\)' alone in line 26"),
         ("# pause", "'# pause' alone in line 26"),
-        ("---+---+---", "a rule in row 25"),
+        ("---+---+---", "a rule in line 26"),
         ("Quelle: BFS", "'Quelle: BFS' alone in line 26"),
-        ("* provisional;;", r"'\* provisional' in row 25, the only field"),
-        ("---;---;---", "a rule in row 25"),
-        ("Total;;450", "'Total' in row 25, which may sum up"),
-        ("Summe;450;450", "'Summe' in row 25, which may sum up"),
+        ("* provisional;;", r"'\* provisional' in line 26, the only field"),
+        ("---;---;---", "a rule in line 26"),
+        ("Total;;450", "'Total' in line 26, which may sum up"),
+        ("Summe;450;450", "'Summe' in line 26, which may sum up"),
         ("Grand total (all);1;2", "which may sum up"),
         ("y;a;b", "again"),
     ],
@@ -42,6 +42,51 @@ def test_what_stands_below_a_table_is_no_row(tmp_path, rows, note, said):
     with pytest.raises(InputError, match=said):
         read(tmp_path, "y;a;b", *rows, note)
     assert read(tmp_path, "y;a;b", *rows).rows == ROWS
+
+
+@pytest.mark.parametrize("note", ["Total;;450", "(24 rows)", "* provisional;;"])
+def test_the_argument_that_is_proposed_leaves_the_last_line_out(tmp_path, note):
+    with pytest.raises(InputError, match="skip_last=1"):
+        read(tmp_path, "y;a;b", *NUMBERS, note)
+    table = read(tmp_path, "y;a;b", *NUMBERS, note, skip_last=1)
+    assert table.rows == ROWS
+    assert table.dialect.skip_last == 0  # other files are read to their ends
+    with pytest.raises(InputError, match=f"skip_last=25 of .*with {ROWS + 1} rows"):
+        read(tmp_path, "y;a;b", *NUMBERS, note, skip_last=ROWS + 1)
+
+
+def test_all_that_is_wrong_is_one_error_with_what_settles_it(tmp_path):
+    """Each problem came in a run of its own: a day that is none, a unit, a text, a total."""
+    rows = [f"{1 + i:02}.03.2024;{i};{i},5;{'uv'[i % 2]}" for i in range(28)]
+    rows[7], rows[19] = "31.02.2024;8;8,5;u", "20.03.2024;12 Stk;siehe Anlage;v"
+    rows += ["Summe;380;;"]
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, "d;n;x;k", *rows)
+    said = str(refused.value)
+    for place in (
+        "'Summe' in line 30",
+        "'31.02.2024' in line 9",
+        "27 numbers without a unit and '12 Stk' in line 21",
+        "27 numbers and 'siehe Anlage' in line 21",
+    ):
+        assert place in said
+    words = ["31.02.2024", "12 Stk", "siehe Anlage"]
+    assert said.endswith(f"settle all by skip_last=1, missing={words}.")
+    table = read(tmp_path, "d;n;x;k", *rows, skip_last=1, missing=words)
+    kinds = [kind.kind for kind in table.dialect.columns.values()]
+    assert kinds == ["date", "number", "number", "category"]
+
+
+def test_a_place_is_the_line_that_an_editor_shows(tmp_path):
+    """Empty lines and fields of two lines count as they stand there; without the file its row is named."""
+    rows = ['"a\nb";1', "", *["c;2"] * 20, "d;oops", *["c;2"] * 5]
+    with pytest.raises(InputError, match=r"'oops' in line 25 of t\.csv"):
+        read(tmp_path, "k;v", *rows)
+    table = read(tmp_path, "k;v", *rows, missing=["oops"])
+    assert table.place(21) == "line 25 of t.csv"
+    assert table.take([21]).place(0) == "line 25 of t.csv"
+    (tmp_path / "t.csv").unlink()
+    assert table.place(21) == "row 22 of t.csv"
 
 
 def test_a_comment_between_rows(tmp_path):
@@ -79,7 +124,7 @@ def test_rows_that_are_like_the_others_are_rows(tmp_path):
     assert "Line 26 ends before" in table.remarks[0]
     names = [f"n{i};{i};{i}.5" for i in range(ROWS)]
     table = read(tmp_path, "n;a;b", *names, "Zoe;;")
-    assert "Row 25 has one field that is filled, 'Zoe'" in " ".join(table.remarks)
+    assert "Line 26 has one field that is filled, 'Zoe'" in " ".join(table.remarks)
     table = read(tmp_path, "n;a;b", *names[:5], "Zoe;;", *names[5:])
     assert table.remarks == ()
 
@@ -91,7 +136,7 @@ def test_sums_in_several_rows_and_marked_rows_are_told(tmp_path):
         in table.remarks[0]
     )
     table = read(tmp_path, "y;a;b", *TEXTS, "#c;u1;v1")
-    assert "1 row, the first of them row 25, begins with #" in table.remarks[0]
+    assert "1 row, the first of them line 26, begins with #" in table.remarks[0]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +162,7 @@ def test_files_of_texts_put_together(tmp_path):
     lines = ["y;a;b", *TEXTS, "y;a;b", *TEXTS]
     with pytest.raises(InputError, match="first line comes again: y, a, b"):
         read(tmp_path, *lines)
-    with pytest.raises(InputError, match="again in row 25"):
+    with pytest.raises(InputError, match="again in line 26"):
         read(tmp_path, *lines, header=True)
     assert read(tmp_path, *lines, header=False).rows == 2 * ROWS + 2
 
@@ -154,7 +199,7 @@ def test_the_planted_fault_is_seen(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("note", "said"),
-    [(";Total;450", "'Total' in row 25"), (";u1;Summe", "'Summe' in row 25")],
+    [(";Total;450", "'Total' in line 26"), (";u1;Summe", "'Summe' in line 26")],
 )
 def test_sums_in_other_columns(tmp_path, note, said):
     with pytest.raises(InputError, match=said):
@@ -164,7 +209,7 @@ def test_sums_in_other_columns(tmp_path, note, said):
 def test_headings_of_groups(tmp_path):
     groups = [f"Group {i};;" for i in range(4)]
     rows = [row for i in range(4) for row in (groups[i], *TEXTS[6 * i : 6 * i + 6])]
-    with pytest.raises(InputError, match="'Group 0' in row 1, the only field"):
+    with pytest.raises(InputError, match="'Group 0' in line 2, the only field"):
         read(tmp_path, "y;a;b", *rows)
 
 
@@ -195,7 +240,7 @@ def test_columns_without_a_name_are_told(tmp_path):
 def test_empty_columns_at_the_end(tmp_path):
     rows = [f"{row};;" for row in NUMBERS] * 10
     assert tuple(read(tmp_path, "y;a;b;;", *rows).columns) == ("y", "a", "b")
-    with pytest.raises(InputError, match="'7' in row 241, in a column without a name"):
+    with pytest.raises(InputError, match="'7' in line 242, in a column without a name"):
         read(tmp_path, "y;a;b;;", *rows, "a;1;2;;7")
 
 
@@ -221,7 +266,7 @@ def test_notes_in_other_columns(tmp_path, note):
 def test_a_row_that_is_unlike_all_others_is_told(tmp_path, rows):
     table = read(tmp_path, "y;a;b", *TEXTS, *rows)
     shown = rows[0].replace(";", ", ")
-    assert f"Row 25 ({shown}) is unlike all others" in " ".join(table.remarks)
+    assert f"Line 26 ({shown}) is unlike all others" in " ".join(table.remarks)
     assert not read(tmp_path, "y;a;b", *TEXTS, "k;w;v1").remarks
 
 
@@ -234,7 +279,7 @@ def test_sums_in_other_languages(tmp_path, word):
 @pytest.mark.parametrize(("what", "last"), [("sums", "288;276"), ("means", "12;11.5")])
 def test_sums_and_means_by_their_numbers(tmp_path, what, last):
     table = read(tmp_path, "y;a;b", *NUMBERS, f"c;{last}")
-    assert f"Row 25 holds the {what} of those above in a, b" in " ".join(table.remarks)
+    assert f"Line 26 holds the {what} of those above in a, b" in " ".join(table.remarks)
     assert not read(tmp_path, "y;a;b", *NUMBERS, "c;288;276.5").remarks
 
 

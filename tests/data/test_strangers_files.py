@@ -54,7 +54,7 @@ def test_a_minus_after_a_blank_is_no_number():
 def test_numbers_asked_for_where_none_are(tmp_path, name):
     (tmp_path / "t.csv").write_text("a,y\n" + "red,up\nblue,down\n" * ROWS)
     first = {"a": "red", "y": "up"}[name]
-    with pytest.raises(InputError, match=f"'{first}' in row 1"):
+    with pytest.raises(InputError, match=f"'{first}' in line 2"):
         load_data(tmp_path / "t.csv", target="y", kinds={name: "number"})
 
 
@@ -120,10 +120,10 @@ def test_the_remedy_has_the_marks_of_the_file(tmp_path):
     [
         (
             ["soon,u", *(f"2024-01-{day:02},d" for day in range(1, 24))],
-            "'soon' in row 1 ",
+            "'soon' in line 2 ",
         ),
-        (["2024-01-03,u", "28.02.2024,d", "01.12.2023,u"], "'2024-01-03' in row 1 "),
-        (["13/01/2024,u", "25/02/2024,d", "01/13/2024,u"], "'01/13/2024' in row 3 "),
+        (["2024-01-03,u", "28.02.2024,d", "01.12.2023,u"], "'2024-01-03' in line 2 "),
+        (["13/01/2024,u", "25/02/2024,d", "01/13/2024,u"], "'01/13/2024' in line 4 "),
     ],
 )
 def test_dates_with_something_else_between_them(tmp_path, rows, word):
@@ -166,7 +166,7 @@ def test_a_zero_before_the_digits(tmp_path, values):
 
 def test_the_value_that_is_no_number_is_named(tmp_path):
     rows = [f"{i}.5,u" for i in range(9)] + ["1O,d", *(f"{i}.25,u" for i in range(9))]
-    with pytest.raises(InputError, match=r"'1O' in row 10 .*missing=\['1O'\]"):
+    with pytest.raises(InputError, match=r"'1O' in line 11 .*missing=\['1O'\]"):
         table(tmp_path, "a,y", rows)
     read = table(tmp_path, "a,y", rows, missing=["1O"])
     assert np.isnan(read.columns["a"][9])

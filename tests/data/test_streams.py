@@ -266,7 +266,7 @@ def lose_a_column(path: Path) -> None:
             change_type,
             r"column 'size' of type string in .*part1.parquet, of type double",
         ),
-        ("csv", change_type, r"'big' in row 1 of part1.csv \(block 1\)"),
+        ("csv", change_type, r"'big' in line 2 of part1.csv \(block 1\)"),
         ("parquet", cut_off, r"part1.parquet, which is no whole Parquet file"),
         (
             "parquet",

@@ -192,7 +192,7 @@ MOSTLY = "a,b\n" + "".join(f"{i},x\n" for i in range(30)) + "oops,x\n"
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (MOSTLY, r"30 numbers and 'oops' in row 31 of t.csv.*missing=.*kinds="),
+        (MOSTLY, r"30 numbers and 'oops' in line 32 of t.csv.*missing=.*kinds="),
         ("", "empty"),
         ("a,b\n", "no rows"),
         ("a,a\nx,y\n", "stand there twice: a"),
@@ -236,7 +236,7 @@ def test_a_large_file_is_said_before_it_is_read(tmp_path, monkeypatch, caplog):
         table_of(tmp_path, "a,b\n" + "1,2\n" * 100)
         assert caplog.records == []  # 404 bytes
         monkeypatch.setattr(
-            "chainrule.data.tables.read_text", lambda *a: pytest.fail(caplog.text)
+            "chainrule.data.tables.read_text", lambda *a, **k: pytest.fail(caplog.text)
         )
         with pytest.raises(
             pytest.fail.Exception, match="more than a third of the memory"

@@ -757,7 +757,8 @@ def test_text_that_looks_like_numbers_or_dates_is_warned_of():
         {
             "flow": [f"{34 + i},5" for i in range(rows)],
             "day": [f"{1 + i % 28:02}.0{1 + i % 9}.2024" for i in range(rows)],
-            "zip": [f"{8000 + i % 30}" for i in range(rows)],
+            "zip": [f"{i % 30:05}" for i in range(rows)],
+            "few": [f"{i % 15}" for i in range(rows)],
             "meant": pd.Categorical([f"1.{i}" for i in range(rows)]),
         }
     )
@@ -773,4 +774,61 @@ def test_text_that_looks_like_numbers_or_dates_is_warned_of():
         day=pd.to_datetime(frame["day"], format="%d.%m.%Y"),
     )
     again = TabularRegressor(**QUICK).fit(read, np.arange(rows))
-    assert again.encoding_.kinds == ("number", "date", "category", "category")
+    assert again.encoding_.kinds == ("number", "date", *["category"] * 3)
+
+
+@pytest.mark.parametrize(
+    ("texts", "looks", "call"),
+    [
+        (lambda i: f"{i}", "('10')", "to_numeric(X['n'], errors='coerce')"),
+        (
+            lambda i: "12 pcs." if i == 30 else "n.a." if i == 31 else f"{i}",
+            "('10'; '12 pcs.' does not)",
+            "to_numeric(X['n'], errors='coerce')",
+        ),
+        (
+            lambda i: f"{i} €",
+            "('10 €')",
+            "to_numeric(X['n'].str.replace('€', ''), errors='coerce')",
+        ),
+    ],
+)
+def test_text_of_whole_numbers_is_warned_of_with_the_call_that_converts_it(
+    texts, looks, call
+):
+    """Digits as text became one category each, without a word: R² fell from 1 to 0."""
+    frame = pd.DataFrame({"n": [texts(i) for i in range(10, 70)] * 3})
+    with pytest.warns(UserWarning, match="read as categories") as warned:
+        TabularRegressor(**QUICK).fit(frame, np.arange(180))
+    (said,) = (str(one.message) for one in warned)
+    assert f"column 'n' has text that looks like numbers {looks}" in said
+    assert f"by pandas.{call} say" in said
+    numbers = eval(f"pd.{call}", {"pd": pd, "X": frame})
+    assert numbers.notna().sum() >= 174
+    assert numbers.iloc[0] == 10
+
+
+@pytest.mark.parametrize("kind", ["pandas", "polars", "arrow"])
+def test_columns_that_training_did_not_have_are_passed_over(kind):
+    frame = pd.DataFrame({"a": np.arange(40.0), "b": ["u", "v"] * 20})
+    model = TabularRegressor(**QUICK).fit(frame, np.arange(40))
+    wide = pl.from_pandas(frame.assign(more=1)[["more", "b", "a"]])
+    wide = {"pandas": wide.to_pandas(), "arrow": wide.to_arrow()}.get(kind, wide)
+    assert model.predict(wide).tolist() == model.predict(frame).tolist()
+    with pytest.raises(ValueError, match="yet now missing:\n- a"):
+        model.predict(frame.assign(more=1)[["more", "b"]])
+
+
+def test_missing_targets_are_counted():
+    y = [None, *range(38), np.nan]
+    with pytest.raises(
+        InputError, match=r"y with 2 missing values in 40 rows.*X\[kept"
+    ):
+        TabularRegressor(**QUICK).fit(np.arange(40.0)[:, None], y)
+
+
+@pytest.mark.parametrize("value", [np.nan, "x"])
+def test_plain_networks_name_those_that_take_missing_values_and_text(value):
+    rows = pd.DataFrame({"a": [value, value, value]})
+    with pytest.raises(ValueError, match="In chainrule, TabularClassifier takes"):
+        chainrule.MLPClassifier().fit(rows, [0, 1, 0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import runpy
 import subprocess
 import sys
@@ -60,6 +61,19 @@ def test_labels_and_columns(tmp_path):
     off = np.abs(made["predict_proba"](X) - model.predict_proba(X)).max()
     assert off <= stamp.difference < 1e-6
     rows = {name: X[name].to_numpy()[:2] for name in X}
+    days = (X["when"] - pandas.Timestamp(0)).dt.days
+    listed = X.assign(when=days).to_dict("records")
+    assert made["predict"](listed).tolist() == model.predict(X).tolist()
+    read = list(csv.DictReader(["size,color,more", "12.5,red,x", ",,"]))
+    whole = [{**row, "when": 18000} for row in read]
+    same = {"size": [12.5, None], "color": ["red", None], "when": [18000, 18000]}
+    assert (made["run"](whole) == made["run"](same)).all()
+    with pytest.raises(ValueError, match=r"without the column 'when'.*list of dicts"):
+        made["predict"](read)
+    command = [sys.executable, "-I", str(tmp_path / "m.py"), "new.csv"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Given: new.csv. Allowed: no arguments" in done.stderr
     text = rows["when"].astype("datetime64[D]").astype(str).tolist()
     wrong = (
         (

@@ -31,6 +31,7 @@ def pages(tmp_path_factory):
     n = 200
     frame = pl.DataFrame(
         {
+            "tag": [f"<u>{i}" for i in range(n)],  # names rows
             "size & <age>": rng.normal(size=n),
             "color": rng.choice(["red", "green", None], n),
             "same": [1] * n,
@@ -200,6 +201,10 @@ def test_what_stands_in_the_data_is_text(pages):
     assert "size &amp; &lt;age&gt;" in text
     assert "&lt;b&gt;cat&lt;/b&gt;" in text
     assert "<b>cat</b>" not in text
+    mistakes = text.split("The worst mistakes")[1].split("</table>")[0]
+    lines = [int(n) for n in re.findall(r"<th[^>]*>(\d+)</th>", mistakes)]
+    tags = [int(n) for n in re.findall(r"&lt;u&gt;(\d+)", mistakes)]
+    assert lines == [tag + 2 for tag in tags] != []  # the names are line 1
 
 
 def test_the_numbers_are_those_of_the_report(pages):

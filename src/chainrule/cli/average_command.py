@@ -74,6 +74,11 @@ def run_average(request: Train, preset: str, data: Dataset) -> int:
 def _train(request: Train, preset: str, data: Dataset, folder: Path) -> int:
     console = Output(quiet=request.as_json)
     say_data(console, data)
+    if request.preset is None:
+        console.print(
+            f"averaged networks, by --preset {preset}; --preset fast takes less time",
+            soft_wrap=True,
+        )
     assert data.train_rows is not None
     assert data.test_rows is not None
     rows = rows_of(data.preparation, data.train_rows)
@@ -171,9 +176,10 @@ def _save(
 
     assert data.test_rows is not None
     seen, preparation = data.test_rows.columns, data.preparation
+    learned = [feature.name for feature in preparation.features]
     tested = Tested(
         f"{data.name}: {', '.join(preparation.target.names)}",
-        {feature.name: seen[feature.name] for feature in preparation.features},
+        {name: seen[name] for name in (*data.named_by, *learned)},
         [
             ("Data", f"{data.name}{f' ({data.source})' if data.source else ''}"),
             ("Rows", f"{len(data.x_train)} to train on, {len(data.x_test)} to test on"),
@@ -183,6 +189,7 @@ def _save(
         again=content["command"],
         checksums=data.checksums,
         seconds=content["seconds"],
+        places=data.test_rows.places,
     )
     page = page_of_average(model, rows, data.y_test, done, checked, tested)
     files = dict(zip(("train", "test"), data.checksums.values(), strict=False))

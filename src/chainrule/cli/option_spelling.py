@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from ..data.names import joined_names
+
 __all__ = ["as_option"]
 
 WORDS = {("separator", "\t"): "tab", ("separator", " "): "blank"}
@@ -44,5 +46,5 @@ def as_option(name: str, value: Any = None) -> str:
     if value is None:
         return f"--{option}"
     if isinstance(value, list):
-        value = ",".join(map(str, value))
+        value = joined_names(map(str, value))
     return f"--{option} {shlex.quote(WORDS.get((name, value), str(value)))}"

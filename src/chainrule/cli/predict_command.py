@@ -70,7 +70,10 @@ def run(request: Predict) -> int:
         )
     ensemble = None if interval is None else posterior_of(saved, interval)
     rows = read_raw_rows(
-        saved.preparation, request.data, asked_dialect(**request.table.given())
+        saved.preparation,
+        request.data,
+        asked_dialect(**request.table.given()),
+        request.keep or (),
     )
     remarks: tuple[str, ...] = ()
     if isinstance(saved, SavedAverage):
@@ -83,6 +86,7 @@ def run(request: Predict) -> int:
     columns = predictions(saved, out, probabilities=probabilities)
     if ensemble is not None and interval is not None:
         columns |= ends(saved.preparation.target, ensemble, x, interval)
+    columns = beside(rows.kept, columns)
     if request.escape_formulas:
         columns = {_escaped(n): _without_formulas(c) for n, c in columns.items()}
     write(columns, output)
@@ -129,6 +133,20 @@ def predictions(
     return columns
 
 
+def beside(
+    kept: Mapping[str, Matrix], columns: Mapping[str, Matrix]
+) -> dict[str, Matrix]:
+    """The columns that are kept, then the predictions."""
+    twice = next((name for name in kept if name in columns), None)
+    if twice is not None:
+        raise InputError(
+            f"--keep {twice}, which is the name of a column of predictions",
+            "columns of other names",
+            "Rename it in the file, or leave it out.",
+        )
+    return {**kept, **columns}
+
+
 def posterior_of(saved: SavedModel | SavedAverage, interval: float) -> Ensemble:
     """The posterior in a model file, for an interval that holds this share."""
     UNIT.checked("--interval", interval, "Pass --interval 0.9, say.")
@@ -166,7 +184,8 @@ def ends(
 def _without_formulas(column: Matrix) -> Matrix:
     if column.dtype != object:
         return column
-    return np.array([_escaped(label) for label in column], object)
+    texts = (_escaped(v) if isinstance(v, str) else v for v in column)
+    return np.array([*texts], object)
 
 
 def _escaped(label: str) -> str:

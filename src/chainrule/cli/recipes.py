@@ -163,17 +163,21 @@ def recipe_for(data: Dataset, **asked: Any) -> Recipe:
     >>> from chainrule import load_data
     >>> recipe_for(load_data("wine"), hidden=(8,)).lines(seed=0)[0]
     'adamw, learning rate 0.002 (one_cycle), weight decay 0.1, 16 rows a step, at most 100 epochs'
+    >>> recipe_for(load_data("wine"), optimizer="lbfgs").dropout  # which its line search cannot have
+    0.0
     """
     given = {name: value for name, value in asked.items() if value is not None}
     base = DIGITS if data.name == "digits" else _of_rows(data)
     optimizer = given.get("optimizer", base.optimizer)
     if optimizer != base.optimizer:
-        full = optimizer in OPTIMIZERS and OPTIMIZERS[optimizer]().full_batch
+        known = OPTIMIZERS[optimizer]() if optimizer in OPTIMIZERS else None
+        full = known is not None and known.full_batch
         base = replace(
             base,
             learning_rate=USUAL_RATES.get(optimizer),
             schedule="constant" if full else base.schedule,
             batch_rows=None if full else base.batch_rows or _of_rows(data).batch_rows,
+            dropout=base.dropout if known is None or known.one_gradient else 0.0,
         )
     if optimizer == LevenbergMarquardt.name:
         base = replace(base, **SECOND_ORDER)

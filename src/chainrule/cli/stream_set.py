@@ -86,6 +86,12 @@ def stream_set(
         )
     reading = dict(reading)
     test = reading.pop("test", None)
+    if reading.pop("skip_last", 0):
+        raise InputError(
+            "--skip-last with rows that are streamed",
+            "files whose last line is a row",
+            "Take the last lines away: head -n -1 FILE, say.",
+        )
     made = stream(
         data,
         **reading,

@@ -15,11 +15,13 @@ import numpy as np
 from ..arguments import argument, as_kind
 from ..errors import InputError, counted
 from .column_drafts import Column, ColumnDraft, MissingValues, draft_of, look_closely
+from .column_units import unit_of
 from .dialect import ColumnKind, Dialect, NumberFormat
 from .far_values import far_off
+from .file_problems import FEW_WORDS, FileProblemError, mean_missing, raise_together
 from .hidden_characters import changed, spoiled
 from .number_doubts import grouped, lettered, refuse_doubts, spelled
-from .number_format import FileMarks, file_marks, number_format, unit_of
+from .number_format import FileMarks, file_marks, number_format
 from .number_text import UNITS, marks_of, to_float
 from .text_kinds import Decision, as_categories, as_dates, as_text
 
@@ -63,6 +65,7 @@ def decide(
     source: str,
     place: Callable[[int], str],
     lenient: Collection[str] = (),
+    problems: Sequence[InputError] = (),
 ) -> Decided:
     """Decide on the kinds of a file's columns.
 
@@ -78,6 +81,8 @@ def decide(
         The words for a row, by its number from 0.
     lenient : collection of str
         Columns that become text where they do not fit their kind.
+    problems : sequence of InputError
+        What was found before, raised with what is found here.
 
     Raises
     ------
@@ -91,12 +96,14 @@ def decide(
     file = file_marks(proving, dialect, dialect.separator)
     on = Decision(dialect, missing, file, source, place)
     columns, kinds, exact, remarks = {}, {}, {}, []
+    problems = [*problems]
     for draft in drafts:
         try:
             column, kind, said = _decided(draft, on)
-        except InputError:
+        except InputError as error:
             if draft.name not in lenient:
-                raise
+                problems.append(error)
+                continue
             look_closely(draft, missing)
             column, kind, said = as_categories(draft, on)
         columns[draft.name], kinds[draft.name] = column, kind
@@ -106,6 +113,7 @@ def decide(
             remarks += spoiled(draft.name, draft.distinct)
         if draft.exact is not None and kind.kind == "number":
             exact[draft.name] = draft.exact
+    raise_together(source, problems)
     remarks += _words_remark(drafts, kinds)
     return Decided(columns, kinds, exact, file, tuple(remarks))
 
@@ -129,9 +137,7 @@ def _decided(draft: ColumnDraft, on: Decision) -> tuple[Column, ColumnKind, list
         _require_alike(draft, on)
         if draft.kind != "number":
             return as_text(draft, on)
-    unit = (
-        "" if draft.plain is not None else unit_of(draft.name, draft.marks, on.source)
-    )
+    unit = "" if draft.plain is not None else unit_of(draft, on)
     if unit is None:
         if draft.kind == "number":
             unit = next(iter(draft.marks.units))
@@ -206,29 +212,30 @@ def _require_alike(draft: ColumnDraft, on: Decision) -> None:
     few = numbers < SOME_NUMBERS * (numbers + texts)
     if draft.kind != "number" and (codes or few or _are_codes(draft)):
         return
-    word = draft.distinct[draft.first_of(draft.others)]
-    above = texts == 1 and draft.row_of(draft.others[0]) == 0
+    first = draft.first_of(draft.others)
+    word, where = draft.distinct[first], on.place(draft.row_of(first))
+    above = texts == 1 and draft.row_of(first) == 0
     above = above and not any(map(str.isdigit, word[:1]))
     units = (
         "If the line below the names holds units, take it away. Else: " if above else ""
     )
+    words = [draft.distinct[i] for i in draft.others]
+    words = sorted(words, key=lambda text: text != word)  # the first one first
+    few = len(words) <= FEW_WORDS
+    words = words if few else [word]
     if draft.asked is not None and draft.asked.number is not None:
-        remedy = (
-            f"{units}The column held numbers in training: correct the value; or, if it means that the value is "
-            f"missing, pass {argument('missing', [word])}."
-        )
-        raise InputError(
-            f"column {draft.name!r} with text, {word!r} in {on.place(draft.row_of(draft.first_of(draft.others)))}",
+        raise FileProblemError(
+            f"column {draft.name!r} with text, {word!r} in {where}",
             "numbers",
-            remedy,
+            f"{units}The column held numbers in training: correct the value; or, {mean_missing(words)}.",
+            missing=words if few and not units else (),
         )
-    raise InputError(
-        f"column {draft.name!r} with {counted(numbers, 'number')} and {word!r} in "
-        f"{on.place(draft.row_of(draft.first_of(draft.others)))}",
+    raise FileProblemError(
+        f"column {draft.name!r} with {counted(numbers, 'number')} and {word!r} in {where}",
         "numbers only, or text",
-        f"{units}Correct it; or, if {word!r} means that the value is missing, pass {argument('missing', [word])}; or "
-        f"read the "
-        f"column as text: {as_kind(draft.name, 'category')}.",
+        f"{units}Correct it; or, {mean_missing(words)}; or read the column as text: "
+        f"{as_kind(draft.name, 'category')}.",
+        missing=words if few and not units else (),
     )
 
 

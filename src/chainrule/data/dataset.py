@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .preparation import Preparation
+from .preparation import NAME_ROWS, Preparation
 from .tables import Table
 
 __all__ = ["Dataset"]
@@ -67,6 +67,17 @@ class Dataset:
     def rows(self) -> int:
         """The number of rows to train on."""
         return len(self.x_train)
+
+    @property
+    def named_by(self) -> tuple[str, ...]:
+        """The columns that were left out because their texts name rows, where they were read."""
+        left_out = self.preparation.left_out or {}
+        there = {} if self.test_rows is None else self.test_rows.columns
+        return tuple(
+            name
+            for name, why in left_out.items()
+            if why.endswith(NAME_ROWS) and name in there
+        )
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, is_number
 
 __all__ = ["KINDS", "ColumnKind", "Dialect", "NumberFormat"]
 
@@ -102,6 +102,8 @@ class Dialect:
     present : tuple of str
         Words that are values, though they would mean a missing value.
     columns : mapping of str to ColumnKind
+    skip_last : int
+        Rows to leave out at the end of the file; it is not stored.
 
     Examples
     --------
@@ -120,6 +122,7 @@ class Dialect:
     columns: Mapping[str, ColumnKind] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    skip_last: int = 0
 
     def __post_init__(self) -> None:
         for name, allowed in (("decimal", (".", ",")), ("thousands", _THOUSANDS)):
@@ -143,6 +146,12 @@ class Dialect:
                 f"{self.decimal!r} as decimal mark and as thousands mark",
                 "two different marks",
                 "Change one of them.",
+            )
+        if not is_number(self.skip_last) or self.skip_last not in range(2**31):
+            raise InputError(
+                f"skip_last = {self.skip_last!r}",
+                "a whole number >= 0",
+                "Pass the number of lines at the end that are no rows.",
             )
         if self.encoding is not None:
             try:
@@ -210,6 +219,7 @@ class Dialect:
             missing=tuple(dict.fromkeys((*self.missing, *asked.missing))),
             present=tuple(dict.fromkeys((*self.present, *asked.present))),
             columns=MappingProxyType(kinds),
+            skip_last=asked.skip_last,
         )
 
     def as_dict(self) -> dict[str, Any]:

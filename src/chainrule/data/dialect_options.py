@@ -60,6 +60,7 @@ def asked_dialect(
     missing: Sequence[str] = (),
     not_missing: Sequence[str] = (),
     kinds: Mapping[str, str] | None = None,
+    skip_last: int = 0,
 ) -> Dialect:
     r"""A dialect from what a user names; None where it is to be found out.
 
@@ -73,6 +74,8 @@ def asked_dialect(
         Words that mean a missing value, and words that do not though they would.
     kinds : mapping of str to str, optional
         What columns hold: "number", "category", "date", "date:%d/%m/%Y", "ignore".
+    skip_last : int
+        Rows to leave out at the end of the file.
 
     Examples
     --------
@@ -100,6 +103,7 @@ def asked_dialect(
         tuple(missing),
         tuple(not_missing),
         MappingProxyType({n: kind_of_text(n, k) for n, k in (kinds or {}).items()}),
+        skip_last,
     )
 
 

@@ -46,6 +46,7 @@ def load_data(
     kinds: Mapping[str, str] | None = None,
     categories: str | Sequence[str] = (),
     ignore: str | Sequence[str] = (),
+    skip_last: int = 0,
     progress: bool | None = None,
 ) -> Dataset:
     """A data set by its name, or from a file.
@@ -88,6 +89,8 @@ def load_data(
         Columns of numbers that are categories: as `kinds`.
     ignore : str or sequence of str
         Columns to leave out: as `kinds`.
+    skip_last : int
+        Lines to leave out at the end of `source`, below the rows: totals, notes.
     progress : bool, optional
         A live line for downloads; by default only on a terminal.
 
@@ -117,6 +120,7 @@ def load_data(
         missing=missing,
         not_missing=not_missing,
         kinds=kinds,
+        skip_last=skip_last,
     )
     name = os.fspath(source)
     rules = Rules(numbers, standardize_target, (), test_share, seed)

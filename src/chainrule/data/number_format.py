@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from ..arguments import argument, as_kind
 from ..errors import InputError
 from .dialect import Dialect, NumberFormat
-from .number_text import UNITS, Marks, parse, to_float
+from .number_text import Marks, parse, to_float
 
-__all__ = ["FileMarks", "file_marks", "number_format", "unit_of"]
-
-#: Without a unit that is known, so many distinct numbers beside one word are no categories.
-MANY = 20
+__all__ = ["FileMarks", "file_marks", "number_format"]
 
 
 @dataclass(frozen=True)
@@ -155,38 +152,3 @@ def _value(text: str, form: NumberFormat) -> str:
     assert number is not None
     value = to_float(number, NumberFormat(form.decimal, form.thousands, number.unit))
     return "no number" if value is None else f"{value:.15g}"
-
-
-def unit_of(name: str, marks: Marks, source: str) -> str | None:
-    """The unit beside all numbers of a column, "" for none; None where the column is text.
-
-    Raises
-    ------
-    InputError
-        Numbers with a unit beside others; many with a word that is no known unit.
-    """
-    units = marks.units or {"": 1}
-    if set(units) == {""}:
-        return ""
-    count = sum(units.values())
-    known = [unit for unit in units if unit in UNITS]
-    if len(units) == 1:
-        unit = next(iter(units))
-        if known:
-            return unit
-        if count <= MANY:
-            return None
-        raise InputError(
-            f"column {name!r} of {source} with {count} distinct numbers beside the word {unit!r}",
-            "numbers alone, or with a usual unit",
-            f"Take the word out; or read it as text ({as_kind(name, 'category')}), or leave it out "
-            f"({argument('ignore')}).",
-        )
-    if set(units) - {""} == set(known):
-        said = " and ".join(repr(unit) if unit else "without a unit" for unit in units)
-        raise InputError(
-            f"column {name!r} of {source} with several units: {said}",
-            "one unit in a column",
-            f"Write its numbers in one unit; or read it as text ({as_kind(name, 'category')}), or leave it out.",
-        )
-    return None

@@ -16,7 +16,10 @@ import numpy as np
 from ..files.schema import fitted
 from .dialect import ColumnKind, Dialect
 
-__all__ = ["Feature", "Preparation", "Target", "date_of"]
+__all__ = ["NAME_ROWS", "Feature", "Preparation", "Target", "date_of"]
+
+#: The reason why a column of text is left out whose texts name rows.
+NAME_ROWS = "name rows"
 
 Matrix = np.ndarray[Any, Any]
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..arguments import argument
 from ..errors import InputError, counted
 from .column_values import labels_in_order, require_numbers
-from .preparation import Feature, Target
+from .preparation import NAME_ROWS, Feature, Target
 from .tables import Column, Table, is_text
 
 __all__ = [
@@ -157,7 +157,7 @@ def text_feature(name: str, counts: Mapping[str, int], rows: int) -> Feature | s
     how_often = np.array([counts[value] for value in values], int)
     present = int(how_often.sum())
     if values.size > max(FEW_NAMES, NAMES_ROWS * present):
-        return f"{values.size} distinct texts in {counted(present, 'row')} name rows"
+        return f"{values.size} distinct texts in {counted(present, 'row')} {NAME_ROWS}"
     missing = 1 - present / rows
     if values.size + bool(missing) < 2:
         return "all values are the same" if values.size else "all values are missing"

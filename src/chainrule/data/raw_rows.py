@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from ..arguments import argument
+from ..arguments import argument, arguments
 from ..errors import InputError
 from .array_files import read_rows, table_of
-from .dialect import Dialect
+from .dialect import ColumnKind, Dialect
 from .file_kinds import kind_of, require_file, sha256
 from .idx import read_idx
 from .load import load_data
+from .missing_words import IN_TEXT
 from .named_sets import DATA_SETS
+from .names import named_columns
 from .preparation import Preparation
-from .tables import Table, column_names, read_table
+from .tables import Column, Table, column_names, read_table
+from .text_layout import layout_of
+from .text_rows import arrow
 from .text_source import open_bytes
 
 __all__ = ["RawRows", "read_raw_rows"]
@@ -38,15 +43,21 @@ class RawRows:
         What the rows are, in words: "these rows".
     checksum : str
         The SHA-256 of the file; "" for a named set.
+    kept : mapping of str to ndarray
+        Columns to copy, as they stand in the file: text, of dtype object; of Parquet with its values.
     """
 
     table: Table
     what: str = "these rows"
     checksum: str = ""
+    kept: Mapping[str, Column] = field(default_factory=dict)
 
 
 def read_raw_rows(
-    preparation: Preparation, source: str, asked: Dialect | None = None
+    preparation: Preparation,
+    source: str,
+    asked: Dialect | None = None,
+    keep: Sequence[str] = (),
 ) -> RawRows:
     """Read rows for a model.
 
@@ -58,18 +69,53 @@ def read_raw_rows(
         A file, "-" for standard input, or a name that `load_data` knows (its test rows).
     asked : Dialect, optional
         What overrides the model's dialect.
+    keep : sequence of str
+        Columns of a table file to copy.
     """
     if source in DATA_SETS and not Path(source).is_file():
+        _refuse_kept(keep, f"the data set {source}")
         return RawRows(_of_set(preparation, source), f"the test rows of {source}")
     path = require_file(source)
     kind = kind_of(path)
+    kept: Mapping[str, Column] = {}
+    if kind == "npz" or _is_idx(path):
+        _refuse_kept(keep, f"{path}, which holds arrays")
     if kind == "npz":
         table = _of_arrays(preparation, path, *read_rows(path))
     elif _is_idx(path):
         table = _of_arrays(preparation, path, read_idx(path), None)
     else:
+        dialect = (preparation.dialect or Dialect()).overridden(asked or Dialect())
         table = _of_table(preparation, path, asked or Dialect())
-    return RawRows(table, checksum=sha256(path))
+        kept = _kept(
+            path, dialect, keep, {feature.name for feature in preparation.features}
+        )
+    return RawRows(table, checksum=sha256(path), kept=kept)
+
+
+def _refuse_kept(keep: Sequence[str], source: str) -> None:
+    if keep:
+        raise InputError(
+            f"{argument('keep', list(keep))} with {source}",
+            "a table file, whose columns have names",
+            "Leave it out.",
+        )
+
+
+def _kept(
+    path: Path, dialect: Dialect, keep: Sequence[str], known: Collection[str]
+) -> Mapping[str, Column]:
+    """Columns as they stand in a table file, whatever the model reads of them."""
+    if not keep:
+        return {}
+    there = column_names(path, dialect, known)
+    names = [n for text in keep for n in named_columns(text, there, path.name)]
+    if kind_of(path) == "parquet":
+        columns = arrow().parquet.read_table(path, columns=names)
+        return {n: np.array(columns.column(n).to_pylist(), object) for n in names}
+    as_it_is = ColumnKind("category", values=(*IN_TEXT, *dialect.missing))
+    raw = replace(dialect, columns=dict.fromkeys(names, as_it_is))
+    return read_table(path, raw, only=set(names), names={*known, *names}).columns
 
 
 def _of_table(preparation: Preparation, path: Path, asked: Dialect) -> Table:
@@ -101,16 +147,27 @@ def _require_names(
         return
     alone = replace(Dialect(), encoding=read.encoding)
     try:
-        found = set(column_names(path, alone, used))
+        layout = layout_of(path, alone, used)
+        found, separator = set(layout.names), layout.separator
     except InputError:
-        found = set()
-    if found & used:
+        found, separator = set(), ""
+    if found & used and separator != read.separator:
         raise InputError(
-            f"{path}, whose fields are not separated by {dialect.separator!r} as those of the training file were",
+            f"{path}, whose fields are separated by {separator!r}, those of the training file by {read.separator!r}",
             "the same separator",
-            f"Name that of this file: {argument('separator')} (and {argument('decimal')}, if its numbers are written "
-            f"otherwise).",
+            f"Pass {arguments(_marks_of(path, alone, separator, used))}.",
         )
+
+
+def _marks_of(
+    path: Path, asked: Dialect, separator: str, used: Collection[str]
+) -> dict[str, str]:
+    """The arguments for a file laid out otherwise: its separator, and its decimal mark where that can be found."""
+    try:
+        decimal = read_table(path, asked, only=used).dialect.decimal
+    except InputError:
+        decimal = None
+    return {"separator": separator} | ({"decimal": decimal} if decimal else {})
 
 
 def _of_set(preparation: Preparation, name: str) -> Table:

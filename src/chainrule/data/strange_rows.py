@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..arguments import as_kind
+from ..arguments import argument, as_kind
 from ..errors import InputError, counted
+from .file_problems import FileProblemError
 from .header import is_value
 from .hidden_characters import clean
 from .separators import is_rule
@@ -38,6 +39,7 @@ def look_for_strange_rows(
     short: Sequence[tuple[int, int, str]],
     known: Collection[str],
     missing: Collection[str],
+    place: Callable[[int], str],
 ) -> list[str]:
     """Remarks on rows that may be none.
 
@@ -55,6 +57,8 @@ def look_for_strange_rows(
         Columns whose kind was asked for: all of their rows are rows.
     missing : collection of str
         What was asked to be taken for missing: a row of it is no rule.
+    place : callable
+        The words for a row, by its number from 0: "line 3".
 
     Raises
     ------
@@ -63,25 +67,42 @@ def look_for_strange_rows(
     """
     if table.num_columns < 2 or not table.num_rows:
         return []
-    _refuse_names(pa, path, names, table, missing)
+    _refuse_names(pa, path, names, table, missing, place)
     filled = np.zeros(table.num_rows, np.int32)
     for column in table.columns:
         filled += _filled(pa, column)
     likeness = _Likeness(table.column(0), filled > 1)
-    for _, line, text in short:
+    for row, line, text in short:
+        if row >= table.num_rows:
+            break  # left out
         if names[0] not in known and not likeness.is_like(text):
-            raise InputError(
+            raise _note(
                 f"{path} with the field {text!r} alone in line {line}, where the others have {len(names)}",
-                "lines that are rows",
-                "Take that line away, if it is a note or a comment; or write its separators, if it is a row.",
+                "or write its separators, if it is a row.",
+                table.num_rows - row,
             )
-    remarks = _marked(pa, table.column(0))
+    remarks = _marked(pa, table.column(0), place)
     alone = np.flatnonzero(filled == 1)
     if ENOUGH <= table.num_rows >= 2 * alone.size:
-        remarks += _alone(path, names, table, alone, filled > 1, known)
+        remarks += _alone(path, names, table, alone, filled > 1, known, place)
     if not remarks:
-        remarks += _unlike(pa, names, table)
-    return remarks + named_sums(pa, path, names, table, known)
+        remarks += _unlike(pa, names, table, place)
+    return remarks + named_sums(pa, path, names, table, known, place)
+
+
+def _capital(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
+
+
+def _note(given: str, else_: str, from_last: int) -> InputError:
+    """The problem of a line that may be a note; if it is one of the last, with the argument that leaves it out."""
+    if from_last > LAST:
+        remedy = f"Take that line away, if it is a note or a comment; {else_}"
+        return InputError(given, "lines that are rows", remedy)
+    remedy = (
+        f"Leave it out, if it is a note: {argument('skip_last', from_last)}; {else_}"
+    )
+    return FileProblemError(given, "lines that are rows", remedy, skip_last=from_last)
 
 
 def _row(table: Any, row: int) -> list[str]:
@@ -92,7 +113,12 @@ def _row(table: Any, row: int) -> list[str]:
 
 
 def _refuse_names(
-    pa: Any, path: Path, names: Sequence[str], table: Any, missing: Collection[str]
+    pa: Any,
+    path: Path,
+    names: Sequence[str],
+    table: Any,
+    missing: Collection[str],
+    where: Callable[[int], str],
 ) -> None:
     """Raise where a row is the names again, or a rule."""
     compute = pa.compute
@@ -107,13 +133,13 @@ def _refuse_names(
         bare = [fields[place].lstrip("# "), *fields[place + 1 :]]
         if all(f == n for f, n in zip(bare, names[place:], strict=True) if n):
             raise InputError(
-                f"{path} with the names of its columns again in row {row + 1}",
+                f"{path} with the names of its columns again in {where(row)}",
                 "one table with one line of names",
                 "Take that line away, if several files were put together; or pass one of them.",
             )
         if is_rule(fields) and not {*fields} <= {*missing, ""}:
             raise InputError(
-                f"{path} with a rule in row {row + 1}: {' '.join(fields)[:40]}",
+                f"{path} with a rule in {where(row)}: {' '.join(fields)[:40]}",
                 "lines that are rows",
                 "Take that line away.",
             )
@@ -138,14 +164,14 @@ class _Likeness:
         return is_value(text) if self.of_values else text in self.counts
 
 
-def _marked(pa: Any, first: Any) -> list[str]:
+def _marked(pa: Any, first: Any, place: Callable[[int], str]) -> list[str]:
     """A remark on rows that begin with # where most do not."""
     marked = pa.compute.starts_with(first, "#").to_numpy()
     rows = np.flatnonzero(marked)
     if not rows.size or 2 * rows.size > len(marked):
         return []
     return [
-        f"{counted(int(rows.size), 'row')}, the first of them row {int(rows[0]) + 1}, "
+        f"{counted(int(rows.size), 'row')}, the first of them {place(int(rows[0]))}, "
         f"{'begins' if rows.size == 1 else 'begin'} with #: read as data; take them away if they are comments."
     ]
 
@@ -157,6 +183,7 @@ def _alone(
     rows: Column,
     whole: Column,
     known: Collection[str],
+    where: Callable[[int], str],
 ) -> list[str]:
     """A remark on rows with one field that is filled; an error where it is unlike those of whole rows."""
     remarks: list[str] = []
@@ -170,21 +197,23 @@ def _alone(
         if name in known or likeness.of_values or likeness.is_like(text):
             continue  # a text among numbers is reported with its column
         if not likeness.may_be_new:
-            raise InputError(
-                f"{path} with {text!r} in row {row + 1}, the only field that is filled, unlike the others of "
+            raise _note(
+                f"{path} with {text!r} in {where(row)}, the only field that is filled, unlike the others of "
                 f"column {name!r}",
-                "lines that are rows",
-                f"Take such lines away, if they are notes; or, if it is a row, pass {as_kind(name, 'category')}.",
+                f"or, if it is a row, pass {as_kind(name, 'category')}.",
+                table.num_rows - row,
             )
         if row >= table.num_rows - LAST:
             remarks = [
-                f"Row {row + 1} has one field that is filled, {text[:40]!r}: read as data; take it away if it is a "
-                "note."
+                f"{_capital(where(row))} has one field that is filled, {text[:40]!r}: read as data; if it is a note, "
+                f"leave it out: {argument('skip_last', table.num_rows - row)}."
             ]
     return remarks
 
 
-def _unlike(pa: Any, names: Sequence[str], table: Any) -> list[str]:
+def _unlike(
+    pa: Any, names: Sequence[str], table: Any, where: Callable[[int], str]
+) -> list[str]:
     """A remark on a row of a table of texts of which no field occurs elsewhere, though all others come again."""
     places = [i for i, name in enumerate(names) if name]
     heads = [table.column(i).slice(0, ENOUGH).to_pylist() for i in places]
@@ -202,8 +231,8 @@ def _unlike(pa: Any, names: Sequence[str], table: Any) -> list[str]:
         return []
     row = int(rows[0])
     return [
-        f"Row {row + 1} ({', '.join(_row(table, row)[:4])}) is unlike all others in each column: read as data; take it "
-        "away if it is a note, or names of another table."
+        f"{_capital(where(row))} ({', '.join(_row(table, row)[:4])}) is unlike all others in each column: read as "
+        "data; take it away if it is a note, or names of another table."
     ]
 
 

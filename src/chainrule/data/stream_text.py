@@ -14,9 +14,11 @@ from ..arguments import argument
 from ..errors import InputError
 from .column_kinds import decide
 from .dialect import Dialect
+from .file_problems import FileProblemError
 from .stream_file import Part, StreamFile, Wanted, stamped
 from .tables import Table, found_dialect, read_text
 from .text_layout import Layout, layout_of
+from .text_lines import TextLines
 
 __all__ = ["TextFile"]
 
@@ -94,9 +96,17 @@ class TextFile(StreamFile):
         sure = asked.sure if part.last else self.names
         dialect = replace(asked.dialect, separator=layout.separator)
         words, wanted = frozenset(dialect.missing), asked.columns.__contains__
-        texts, _ = read_text(path, layout, wanted, sure, words, content)
+        try:
+            texts, _ = read_text(path, layout, wanted, sure, words, content)
+        except FileProblemError as problem:
+            remedy = "Take it away: files of a stream are read to their ends."
+            raise InputError(problem.given, problem.allowed, remedy) from problem
         first = max(part.first_row, 0)
-        place = self._place(part, first)
+        lines, source = TextLines(path, layout, content), self._source(part)
+
+        def place(row: int) -> str:
+            return f"{lines.words(row)} of {source}"
+
         decided = decide(texts, dialect, source=self.name, place=place)
         rows = len(next(iter(decided.columns.values()), ()))
         table = self._table(part, decided, dialect, first, first + rows)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..arguments import as_kind
-from ..errors import InputError, counted
+from ..arguments import argument, as_kind
+from ..errors import counted
+from .file_problems import FileProblemError
 
 __all__ = ["ENOUGH", "LAST", "named_sums", "sums_by_numbers"]
 
@@ -25,7 +26,12 @@ LAST, ENOUGH = 3, 8
 
 
 def named_sums(
-    pa: Any, path: Path, names: Sequence[str], table: Any, known: Collection[str]
+    pa: Any,
+    path: Path,
+    names: Sequence[str],
+    table: Any,
+    known: Collection[str],
+    place: Callable[[int], str],
 ) -> list[str]:
     """A remark on rows that sum others up by their words; an error where it is one of the last."""
     last = table.slice(max(0, table.num_rows - LAST))
@@ -37,10 +43,13 @@ def named_sums(
         rows = np.flatnonzero(found.to_numpy())
         text = table.column(i)[int(rows[-1])].as_py()
         if rows.size == 1 and table.num_rows >= ENOUGH:
-            raise InputError(
-                f"{path} with {text!r} in row {int(rows[0]) + 1}, which may sum up the others",
+            last = table.num_rows - int(rows[0])
+            raise FileProblemError(
+                f"{path} with {text!r} in {place(int(rows[0]))}, which may sum up the others",
                 "rows that are not sums of others",
-                f"Take that line away; or, if it is a row as the others, pass {as_kind(name, 'category')}.",
+                f"Leave it out: {argument('skip_last', last)}; or, if it is a row as the others, pass "
+                f"{as_kind(name, 'category')}.",
+                skip_last=last,
             )
         return [
             f"{text!r} and the like in {counted(int(rows.size), 'row')} of column {name!r} may sum up the others: read "
@@ -49,7 +58,17 @@ def named_sums(
     return []
 
 
-def sums_by_numbers(columns: Mapping[str, Column]) -> list[str]:
+def _row(row: int) -> str:
+    return f"row {row + 1}"
+
+
+def _capital(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
+
+
+def sums_by_numbers(
+    columns: Mapping[str, Column], place: Callable[[int], str] = _row
+) -> list[str]:
     """A remark where the last row holds the sums, or the means, of all above in each of its numbers.
 
     Examples
@@ -70,8 +89,9 @@ def sums_by_numbers(columns: Mapping[str, Column]) -> list[str]:
             for name, above in numbers.items()
         ):
             return [
-                f"Row {len(columns[telling[0]])} holds the {what} of those above in {', '.join(telling[:5])}: read as "
-                "data; take it away if it sums them up."
+                f"{_capital(place(len(columns[telling[0]]) - 1))} holds the {what} of those above in "
+                f"{', '.join(telling[:5])}: read as data; if it sums them up, leave it out: "
+                f"{argument('skip_last', 1)}."
             ]
     return []
 

@@ -6,7 +6,7 @@ Nothing is prepared for a network here: that is `preparation`.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -14,17 +14,20 @@ from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
 from ..errors import InputError
 from .column_drafts import Column
 from .column_kinds import Decided, decide
 from .dialect import Dialect
 from .file_kinds import announce_size, kind_of, refuse_other_kinds, require_file
+from .file_problems import FileProblemError
 from .hidden_characters import refuse_control_in_column, spoiled
 from .names import named_columns
 from .parquet_columns import parquet_names, read_parquet
 from .strange_rows import look_for_strange_rows
 from .sum_rows import sums_by_numbers
 from .text_layout import Layout, layout_of
+from .text_lines import TextLines
 from .text_rows import ShortLines, arrow, careful_batches, fast_batches
 
 __all__ = [
@@ -58,6 +61,8 @@ class Table:
         Columns of the file that were not read.
     numbers : ndarray of int or None
         Which rows of the file these are, from 0; None for all.
+    lines : TextLines or None
+        The lines in which they stand, of a file of text.
     """
 
     source: str
@@ -67,6 +72,7 @@ class Table:
     exact: Mapping[str, Column] = field(default_factory=lambda: MappingProxyType({}))
     others: tuple[str, ...] = ()
     numbers: np.ndarray[Any, Any] | None = None
+    lines: TextLines | None = None
 
     @property
     def rows(self) -> int:
@@ -85,7 +91,16 @@ class Table:
     def place(self, row: int) -> str:
         """The place of a row, counted from 0 here, as the user finds it."""
         number = row if self.numbers is None else int(self.numbers[row])
-        return f"row {number + 1} of {self.source}"
+        words = f"row {number + 1}" if self.lines is None else self.lines.words(number)
+        return f"{words} of {self.source}"
+
+    def places(self, rows: Sequence[int]) -> tuple[str, list[int]]:
+        """The lines of some rows, or their numbers in the file, from 1; and which of both, as a word."""
+        numbers = [
+            int(i) for i in (rows if self.numbers is None else self.numbers[rows])
+        ]
+        lines = None if self.lines is None else self.lines.of(numbers)
+        return ("row", [i + 1 for i in numbers]) if lines is None else ("line", lines)
 
     def require(self, name: str, what: str = "column") -> Column:
         """A column, or `InputError` with the nearest name."""
@@ -160,7 +175,14 @@ def read_table(
     def wanted(name: str) -> bool:
         return name not in ignored and (only is None or name in only)
 
+    lines = None
     if kind_of(path) == "parquet":
+        if asked.skip_last:
+            raise InputError(
+                f"{argument('skip_last', asked.skip_last)} of the Parquet file {path}",
+                "files of text, below which notes and totals may stand",
+                "Leave it out.",
+            )
         decided, remarks = read_parquet(path, asked, wanted, lenient)
         there = parquet_names(path)
         found = replace(asked, columns=_kinds(asked, decided))
@@ -169,24 +191,36 @@ def read_table(
         asked = replace(asked, separator=layout.separator)
         certain = asked.columns if sure is None else sure
         words = frozenset(asked.missing)
-        texts, remarks = read_text(path, layout, wanted, certain, words)
+        lines, problems = TextLines(path, layout), list[InputError]()
+        texts, remarks = read_text(
+            path,
+            layout,
+            wanted,
+            certain,
+            words,
+            skip_last=asked.skip_last,
+            problems=problems,
+        )
         decided = decide(
             texts,
             asked,
             source=path.name,
-            place=Table(path.name, {}).place,
+            place=Table(path.name, {}, lines=lines).place,
             lenient=lenient,
+            problems=problems,
         )
         found = found_dialect(asked, layout, decided)
         remarks = (*layout.remarks, *remarks)
         there = tuple(filter(None, layout.names))
+    sums = sums_by_numbers(decided.columns, *([lines.words] if lines else []))
     table = Table(
         path.name,
         decided.columns,
-        (*remarks, *decided.remarks, *sums_by_numbers(decided.columns)),
+        (*remarks, *decided.remarks, *sums),
         found,
         decided.exact,
         tuple(name for name in there if name not in decided.columns),
+        lines=lines,
     )
     if table.columns and not table.rows:
         raise InputError(
@@ -201,6 +235,7 @@ def found_dialect(asked: Dialect, layout: Layout, decided: Decided) -> Dialect:
     """The complete dialect of a text file: what was asked for, its layout, and what its columns showed."""
     return replace(
         asked,
+        skip_last=0,  # of that file alone
         quote=layout.quote,
         header=layout.header,
         encoding=layout.encoding,
@@ -223,9 +258,16 @@ def read_text(
     sure: Collection[str],
     words: Collection[str],
     content: bytes | None = None,
+    *,
+    skip_last: int = 0,
+    problems: list[InputError] | None = None,
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The columns as text, and remarks on lines that are too short or may be no rows; of `content`, if given."""
+    """The columns as text, and remarks on lines that are too short or may be no rows; of `content`, if given.
+
+    `skip_last` rows are left out at the end, and those that may be sums or notes where `problems` takes that in.
+    """
     pa = arrow()
+    place = TextLines(path, layout, content).words
     short = ShortLines()
     batches = None
     if layout.separator != " " and not layout.padded:
@@ -248,10 +290,26 @@ def read_text(
             where = f"{path}, column {name!r},"
             refuse_control_in_column(pa, where, column, layout.separator)
     table = pa.Table.from_batches(batches)
-    _require_empty(path, layout, table)
-    strange = look_for_strange_rows(
-        pa, path, layout.names, table, short.alone, sure, words
-    )
+    if skip_last:
+        if skip_last >= table.num_rows:
+            raise InputError(
+                f"{argument('skip_last', skip_last)} of {path} with {table.num_rows} rows",
+                "fewer than there are",
+                "Check how many lines of totals or notes stand at its end.",
+            )
+        table = table.slice(0, table.num_rows - skip_last)
+    _require_empty(path, layout, table, place)
+    strange = None
+    while strange is None:
+        try:
+            strange = look_for_strange_rows(
+                pa, path, layout.names, table, short.alone, sure, words, place
+            )
+        except FileProblemError as problem:
+            if problems is None or not problem.skip_last:
+                raise
+            problems.append(problem)
+            table = table.slice(0, table.num_rows - problem.skip_last)
     columns = {
         name: table.column(i)
         for i, name in enumerate(layout.names)
@@ -261,7 +319,9 @@ def read_text(
     return columns, (*short.remarks(len(layout.names)), *strange)
 
 
-def _require_empty(path: Path, layout: Layout, table: Any) -> None:
+def _require_empty(
+    path: Path, layout: Layout, table: Any, place: Callable[[int], str]
+) -> None:
     """Raise where a column without a name and without values in the first lines has one later."""
     compute = arrow().compute
     for i in layout.empty:
@@ -271,7 +331,7 @@ def _require_empty(path: Path, layout: Layout, table: Any) -> None:
         if there.any():
             row = int(there.argmax())
             raise InputError(
-                f"{path} with {table.column(i)[row].as_py()!r} in row {row + 1}, in a column without a name",
+                f"{path} with {table.column(i)[row].as_py()!r} in {place(row)}, in a column without a name",
                 "a name for each column that holds values",
                 "Name that column, or take the value away.",
             )

@@ -16,6 +16,7 @@ from .column_drafts import Column, ColumnDraft, MissingValues, look_closely
 from .date_text import EPOCH, DateOrderError, date_format_of, date_orders, days_of
 from .dialect import ColumnKind, Dialect
 from .far_values import far_off
+from .file_problems import FEW_WORDS, FileProblemError, mean_missing
 from .number_format import FileMarks
 
 __all__ = ["Decision", "as_categories", "as_dates", "as_text"]
@@ -161,13 +162,17 @@ def _refuse_other_dates(draft: ColumnDraft, texts: Sequence[str], on: Decision) 
         return
     counts = Counter(form for forms in orders.values() for form in forms)
     form = counts.most_common(1)[0][0]
-    first = draft.first_of([place[t] for t in texts if form not in orders.get(t, ())])
+    others = [t for t in texts if form not in orders.get(t, ())]
+    first = draft.first_of([place[t] for t in others])
     word = draft.distinct[first]
-    raise InputError(
+    words = sorted(others, key=lambda text: text != word)
+    few = len(words) <= FEW_WORDS
+    words = words if few else [word]
+    raise FileProblemError(
         f"column {draft.name!r} with dates written as {form} and {word!r} in {on.place(draft.row_of(first))}",
         "dates written alike, or text",
-        f"Correct it; or, if {word!r} means that the value is missing, pass {argument('missing', [word])}; or read "
-        f"the column as text: {as_kind(draft.name, 'category')}.",
+        f"Correct it; or, {mean_missing(words)}; or read the column as text: {as_kind(draft.name, 'category')}.",
+        missing=words if few else (),
     )
 
 
@@ -210,10 +215,13 @@ def as_dates(
             continue
         days = days_of(text, form)
         if days is None:
-            raise InputError(
+            wrong = [t for t in texts if days_of(t, form) is None]
+            few = len(wrong) <= FEW_WORDS
+            raise FileProblemError(
                 f"column {draft.name!r} with {text!r} in {on.place(draft.row_of(i))}",
                 f"dates written as {form}",
-                _other_format(draft.name, text, form),
+                _other_format(draft.name, wrong if few else [text], form),
+                missing=wrong if few else (),
             )
         values[i] = days
     remarks = far_off(
@@ -232,18 +240,15 @@ def as_dates(
     return draft.of_distinct(values, np.nan), ColumnKind("date", None, form), remarks
 
 
-def _other_format(name: str, text: str, form: str) -> str:
-    """The remedy for a text that is no date as the others are: the formats that it may have, in its own marks."""
-    orders = [other for other in date_orders(text) if other != form]
+def _other_format(name: str, texts: Sequence[str], form: str) -> str:
+    """The remedy for texts that are no dates as the others are: the formats that they may have, in their own marks."""
+    orders = [other for other in date_orders(texts[0]) if other != form]
     named = (
         f"where all are written so, {' or '.join(as_kind(name, f'date:{form}') for form in orders)}; or "
         if orders
         else ""
     )
-    return (
-        f"Correct it; or {named}if it means that the value is missing, pass {argument('missing', [text])}; or read "
-        f"the column as text: {as_kind(name, 'category')}."
-    )
+    return f"Correct it; or {named}{mean_missing(texts)}; or read the column as text: {as_kind(name, 'category')}."
 
 
 def as_categories(

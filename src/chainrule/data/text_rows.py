@@ -64,7 +64,7 @@ def arrow() -> Any:
         raise InputError(
             "a table file without pyarrow, which reads it",
             "an installation with the extra `tables`",
-            'Install it: pip install "chainrule[tables]".',
+            'Install it: pip install pyarrow, or pip install "chainrule[tables]", which does the same.',
         ) from error
     return pyarrow
 

@@ -163,16 +163,24 @@ class Perceptron(
         self, X: Any, y: Any, *, reset: bool, y_numeric: bool = False
     ) -> tuple[Any, Matrix]:
         """Rows and targets as scikit-learn checks them; one column of targets of shape (N,)."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=y_numeric,
-            dtype=self.dtype or (np.float64, np.float32),
-            reset=reset,
-        )
+        try:
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse=["csr", "csc"],
+                multi_output=True,
+                y_numeric=y_numeric,
+                dtype=self.dtype or (np.float64, np.float32),
+                reset=reset,
+            )
+        except ValueError as error:
+            said = str(error)
+            if said.startswith(("Input X contains NaN", "could not convert string")):
+                other = type(self).__name__.replace("MLP", "Tabular")
+                said += f"\nIn chainrule, {other} takes missing values, text and dates as they are."
+                error.args = (said,)
+            raise
         one_column = y.ndim == 2 and y.shape[1] == 1
         return X, column_or_1d(y, warn=True) if one_column else y
 

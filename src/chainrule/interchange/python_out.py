@@ -117,6 +117,12 @@ ERF_FAR = (
     -3.13555220466418727e-06,
 )
 
+#: How raw rows may be written.
+FORMS = (
+    "Rows are a mapping of column names to values, a frame, or a list of dicts. Numbers are numbers, or text with a",
+    "decimal point alone (1234.5; no decimal comma, thousands mark or unit); dates are datetime64 or days since 1970;",
+    "categories are text as in training; None and NaN are missing, in a list of dicts also empty text.",
+)
 MATRIX = '''def inputs_of(rows):
     """The inputs of the network, of rows of shape (N, {n})."""
     rows = np.asarray(rows)
@@ -126,14 +132,22 @@ MATRIX = '''def inputs_of(rows):
         )
     return {scaled}
 '''
-COLUMNS = '''def column(rows, name, kind):
+COLUMNS = '''def by_column(rows):
+    """A mapping of columns, of rows that are a list of dicts, as csv.DictReader makes them; "" is missing there."""
+    if not (isinstance(rows, (list, tuple)) and rows and all(isinstance(row, dict) for row in rows)):
+        return rows
+    names = set.intersection(*map(set, rows))
+    return {name: [None if row[name] == "" else row[name] for row in rows] for name in names}
+
+
+def column(rows, name, kind):
     """A column as float64 with NaN for missing, of a date days since 1970; or as text with None for missing."""
     try:
         values = np.atleast_1d(rows[name])
     except (KeyError, IndexError, TypeError):
         raise ValueError(
-            f"Given: rows without the column {name!r}. Allowed: a mapping or a frame with the columns of COLUMNS. "
-            "Rename or add it."
+            f"Given: rows without the column {name!r}. Allowed: a mapping of columns, a frame, or a list of dicts, "
+            "with the names in COLUMNS. Rename or add it."
         ) from None
     if kind == "category":
         return [text(value) for value in values.tolist()]
@@ -215,8 +229,8 @@ def category(values, part):
 
 
 def inputs_of(rows):
-    """The inputs of the network, of a mapping (or a frame) of column names to values."""
-    made, units = [], []
+    """The inputs of the network, of a mapping of column names to values, a frame, or a list of dicts."""
+    rows, made, units = by_column(rows), [], []
     for kind, part in PARTS:
         if kind == "sum":
             a, b = part["weights"]
@@ -274,12 +288,14 @@ def python_text(
         "",
         f"Written by chainrule {stamp.version}; needs NumPy alone. Run as a program it tests itself.",
         f"Preparation of raw rows: {stamp.preparation}.",
+        *(FORMS if deployment.columns else ()),
         f"{_safe(str(stamp))}.",
         "",
         MARK + stamp.text(),
         '"""',
         "",
         "import base64",
+        "import sys",
         "",
         "import numpy as np",
         "",
@@ -444,6 +460,11 @@ def largest_difference(rows=ROWS, expected=EXPECTED):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        raise SystemExit(
+            f"Given: {{' '.join(sys.argv[1:])}}. Allowed: no arguments, as a program this file tests itself. "
+            "Import it and call predict(rows)."
+        )
     found = largest_difference()
     print(f"largest difference {{found:.3g}} on {{len(EXPECTED)}} rows, bound {{BOUND:.3g}}")
     raise SystemExit(0 if found <= BOUND else 1)

@@ -10,6 +10,11 @@ from .table import FileOptions
 __all__ = ["Predict"]
 
 
+def names_of(given: list[str]) -> tuple[str, ...] | None:
+    """Names of columns, one in each text or several with commas between them; None for none."""
+    return tuple(given) or None
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Predict:
     """Predict from raw rows: the model file knows how to read and prepare them.
@@ -23,6 +28,12 @@ class Predict:
     )
     output: Path | None = option(
         "File to write: .csv or .parquet.", shown="standard output, as CSV"
+    )
+    keep: tuple[str, ...] | None = option(
+        "Column of the file to copy beside the predictions; can be repeated.",
+        shown="none",
+        flag="--keep",
+        parse=names_of,
     )
     probabilities: bool = option(
         "Write the probability of each class as well.",

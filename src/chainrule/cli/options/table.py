@@ -90,6 +90,9 @@ class FileOptions:
     encoding: str | None = option(
         "The encoding of the text: utf-8, utf-16, cp1252, …", TABLE, FOUND
     )
+    skip_last: int | None = option(
+        "Lines to leave out at the end of the file: totals, notes.", TABLE, "0", min=0
+    )
 
     def given(self, **others: Any) -> dict[str, Any]:
         """The arguments of `load_data` that were given, after others; those that are lists of something last."""

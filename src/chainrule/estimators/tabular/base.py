@@ -28,11 +28,11 @@ from .columns import (
     is_frame,
     named_columns,
     require_names_apart,
-    texts_like_numbers,
 )
 from .encoding import Encoding, encode, require_inputs, unforeseen
 from .encoding_fit import fit_encoding
 from .members import Member, Task, average, train_members
+from .number_like_text import texts_like_numbers
 from .parameters import CONSTRAINTS
 from .projections import with_projections
 from .recipe import PRESETS, REFERENCE_ROWS, Recipe, for_reference, recipe_for, to_try
@@ -79,6 +79,11 @@ class Tabular(TakesParameters, BaseEstimator, ABC):
             return self._read_rows(X, fitting=fitting)
         if is_frame(X) and len(X.shape) == 2:
             require_names_apart(X)
+            X = (
+                X
+                if fitting
+                else _without_others(X, getattr(self, "feature_names_in_", ()))
+            )
             validate_data(self, X, reset=fitting, skip_check_array=True)
             if len(X) < 1:
                 raise ValueError(
@@ -391,6 +396,14 @@ class Tabular(TakesParameters, BaseEstimator, ABC):
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags
+
+
+def _without_others(X: Any, names: Sequence[str]) -> Any:
+    """A frame without the columns that training did not have, where it has all others."""
+    there = set(getattr(X, "column_names", X.columns))
+    if not len(names) or not set(names) < there:
+        return X
+    return X.select(list(names)) if hasattr(X, "select") else X[list(names)]
 
 
 def _objects(X: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,23 +21,11 @@ __all__ = [
     "is_frame",
     "named_columns",
     "require_names_apart",
-    "texts_like_numbers",
 ]
 
 Matrix = np.ndarray[Any, Any]
 #: Kinds of columns.
 KINDS = ("number", "boolean", "date", "category")
-#: Text that a reader of files would have taken for a number with a decimal mark, or for a date.
-LOOKS = {
-    "dates": re.compile(
-        r"\s*(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\d{1,2}[./-]\d{2,4})\b.*"
-    ),
-    "numbers": re.compile(r"\s*[-+−]?\d[\d.,' ]*[.,]\d+\s*"),
-}
-#: Different texts of a column, and the share of them that look so, from which on it is said; how many are looked at.
-MANY_TEXTS, MOST_OF_THEM, SOME_TEXTS = 20, 0.9, 1000
-#: How the libraries call the dtypes of those who want categories.
-CATEGORICAL = ("category", "categorical", "enum", "dictionary")
 
 
 @dataclass(frozen=True)
@@ -147,43 +134,6 @@ def columns_of(
         )
         found.append(Column(name, wanted, _as_kind(name, kind, values, wanted)))
     return found
-
-
-def texts_like_numbers(
-    X: Any, columns: Sequence[Column], categorical: Sequence[int] = ()
-) -> list[str]:
-    """A remark on each column of text that became categories though nearly all of it looks like numbers or dates.
-
-    Categories that are meant, by their dtype, and the columns of a file, which has been read, are left alone.
-    """
-    if isinstance(X, Rows):
-        return []
-    remarks = []
-    for i, (name, raw) in enumerate(named_columns(X)):
-        column = columns[i]
-        word = str(getattr(raw, "type", getattr(raw, "dtype", ""))).lower()
-        if (
-            i in categorical
-            or column.kind != "category"
-            or word.startswith(CATEGORICAL)
-        ):
-            continue
-        present = (value for value in column.values.tolist() if value is not None)
-        texts = list(dict.fromkeys(present))[:SOME_TEXTS]
-        for what, pattern in LOOKS.items():
-            like = [text for text in texts if pattern.fullmatch(text)]
-            if len(texts) >= MANY_TEXTS and len(like) >= MOST_OF_THEM * len(texts):
-                how = (
-                    "pandas.to_datetime"
-                    if what == "dates"
-                    else "pandas.read_csv(..., decimal=',', na_values=[...])"
-                )
-                remarks.append(
-                    f"column {name!r} has text that looks like {what} ({min(like)!r}), and is read as categories: "
-                    f"convert it, by {how} say, or make it categorical if that is meant"
-                )
-                break
-    return remarks
 
 
 def _as_kind(name: str, kind: str, values: Matrix, wanted: str) -> Matrix:

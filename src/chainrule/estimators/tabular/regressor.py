@@ -115,6 +115,7 @@ class TabularRegressor(RegressorMixin, Looking, TabularFile):
         y = numbers(y, "y")
         if hasattr(y, "to_numpy"):
             y = y.to_numpy()
+        _require_present(y)
         found = np.asarray(_check_y(y, multi_output=True, y_numeric=True))
         if found.ndim == 2 and found.shape[1] == 1:
             found = column_or_1d(found, warn=True)
@@ -248,6 +249,21 @@ class TabularRegressor(RegressorMixin, Looking, TabularFile):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _require_present(y: Any) -> None:
+    """Raise where targets are missing."""
+    try:
+        gone = np.isnan(np.asarray(y, dtype=np.float64))
+    except (TypeError, ValueError):
+        return  # reported by scikit-learn's check
+    rows = np.flatnonzero(gone.reshape(len(gone), -1).any(axis=1))
+    if rows.size:
+        raise InputError(
+            f"y with {counted(rows.size, 'missing value')} in {len(gone)} rows, the first in row {rows[0]}",
+            "a number for each row",
+            "Leave these rows out, of X too: kept = ~numpy.isnan(y); fit(X[kept], y[kept]).",
+        )
 
 
 def _score(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -29,9 +29,12 @@ def worst_mistakes(data: Dataset, done: Evaluation) -> str:
         dialect = data.preparation.dialect
         kinds = {} if dialect is None else dialect.columns
         return worst_rows(
-            {} if raw is None else {n: raw.columns[n] for n in names},
+            {}
+            if raw is None
+            else {n: raw.columns[n] for n in (*data.named_by, *names)},
             done,
             dates=[name for name, kind in kinds.items() if kind.kind == "date"],
+            places=None if raw is None else raw.places,
         )
     rows = done.worst(PICTURES)
     if not len(rows):
@@ -52,27 +55,34 @@ def worst_mistakes(data: Dataset, done: Evaluation) -> str:
 
 
 def worst_rows(
-    columns: Mapping[str, Column], done: Evaluation, dates: Collection[str] = ()
+    columns: Mapping[str, Column],
+    done: Evaluation,
+    dates: Collection[str] = (),
+    places: Callable[[Sequence[int]], tuple[str, list[int]]] | None = None,
 ) -> str:
-    """The worst rows of a table, the worst first; columns in `dates` are days since 1970."""
+    """The worst rows of a table, the worst first; columns in `dates` are days since 1970.
+
+    `places` gives the lines of rows, or their numbers in the file, after a word for which of both.
+    """
     rows = done.worst(ROWS)
     if not len(rows):
         return section(TITLE, paragraph(NONE))
     names = list(columns)[:COLUMNS]
+    head, found = places(rows.tolist()) if places else ("", [*range(1, len(rows) + 1)])
     lines = [
         (
             str(place),
             *_said(done, i),
             *[_cell(columns[name], i, date=name in dates) for name in names],
         )
-        for place, i in enumerate(rows, 1)
+        for place, i in zip(found, rows, strict=True)
     ]
     more = len(columns) - len(names)
     caption = "Test rows, the worst first" + (
         f"; {more} more columns are not shown" if more > 0 else ""
     )
     return section(
-        TITLE, table(caption, ("", "true", "predicted", *_head(done), *names), lines)
+        TITLE, table(caption, (head, "true", "predicted", *_head(done), *names), lines)
     )
 
 

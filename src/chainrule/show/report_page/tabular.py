@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -59,6 +59,8 @@ class Tested:
         The SHA-256 of each file.
     seconds : float or None
         That training took, where that is known.
+    places : callable, optional
+        The lines of some rows in their file, after a word for what they are.
     """
 
     title: str
@@ -69,6 +71,7 @@ class Tested:
     again: str = ""
     checksums: Mapping[str, str] = field(default_factory=dict)
     seconds: float | None = None
+    places: Callable[[Sequence[int]], tuple[str, list[int]]] | None = None
 
     def named(self, name: str) -> str:
         """A column with its unit, unless its name has that already."""
@@ -113,7 +116,7 @@ def page_of_average(
         how_it_went(model),
         sections.how_good(done),
         sections.how_calibrated(done),
-        worst_rows(tested.columns, done, dates),
+        worst_rows(tested.columns, done, dates, tested.places),
         what_counts(importance),
         how_it_follows(dependences, done, tested),
         sections.gradient_check(checked),
@@ -139,7 +142,7 @@ def what_was_trained(model: Tabular, done: Evaluation, tested: Tested) -> str:
         *tested.lines,
         ("Target", ", ".join(done.target.names)),
         ("Network", f"{len(model.members_)} × {model.network_}"),
-        *[("Recipe", line) for line in model.recipe_.lines()],
+        ("Recipe", "; ".join(model.recipe_.lines())),
         ("Length", f"{took}epochs {model.epochs_}"),
     ]
     remarks = [*tested.remarks, *model.notes_]
