@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .equations.backward_pass import Gradient, backward
     from .equations.custom import custom_activation, custom_loss
     from .equations.forward_pass import Trace, forward, objective
+    from .equations.function_check import check_function_gradient
     from .equations.gradient_check import ArrayCheck, GradientCheck, check_gradient
     from .equations.initializers import INITIALIZERS
     from .equations.jacobians import jacobian
@@ -83,6 +84,7 @@ _HOME = {
     "backward": "equations.backward_pass",
     "jacobian": "equations.jacobians",
     "check_gradient": "equations.gradient_check",
+    "check_function_gradient": "equations.function_check",
     "GradientCheck": "equations.gradient_check",
     "ArrayCheck": "equations.gradient_check",
     "OPTIMIZERS": "optimizers.table",

@@ -15,10 +15,12 @@ from chainrule import (
     Network,
     Parameters,
     check_gradient,
+    forward,
 )
 from chainrule.equations import gradient_check
 from chainrule.equations.custom import custom_activation
 
+from ..support import faulty_equations as faulty
 from ..support import peers
 from ..support.cases import (
     DEPTHS,
@@ -32,7 +34,7 @@ from ..support.cases import (
     pairwise_cases,
 )
 
-#: What the equations must agree to with each method, relative to the largest entry of an array.
+#: What the equations must agree to with each method, relative to each number, beside rounding.
 LARGEST_ERROR = {"central": 1e-6, "complex": 1e-11}
 
 
@@ -54,7 +56,9 @@ def test_the_gradient_equals_numerical_differentiation(case: Case, method: str) 
     setup = build(case)
     result = check(setup, method=method)
     L = setup.network.n_layers
-    assert result.passed, str(result)
+    assert not result.failed, str(result)
+    # two softmax units with errors of one size: their biases' gradients are 0 but for rounding
+    assert result.passed or case.activation == "softmax", str(result)
     assert [a.name for a in result.arrays] == [
         *(f"W[{l}]" for l in range(1, L + 1)),
         *(f"b[{l}]" for l in range(1, L + 1)),
@@ -66,8 +70,9 @@ def test_the_gradient_equals_numerical_differentiation(case: Case, method: str) 
         == setup.network.n_parameters + setup.x.size + 1
     )
     for array in result.arrays:
-        assert array.error <= LARGEST_ERROR[method], str(result)
-        assert (array.compared, array.at_kink) == (array.entries, 0)
+        assert array.tolerance == LARGEST_ERROR[method]
+        assert array.compared + array.not_resolved == array.entries
+        assert array.at_kink == 0
 
 
 @pytest.mark.parametrize("method", ["central", "complex"])
@@ -88,7 +93,9 @@ def test_saturated_units_pass_too(
         ),
         method=method,
     )
-    assert result.passed, str(result)
+    assert not result.failed, str(result)
+    if method == "complex" and activation not in ("softmax", "gelu"):
+        assert result.passed, str(result)  # gelu at -40 is subnormal
 
 
 def test_a_direction_in_a_network_with_large_weights() -> None:
@@ -122,34 +129,177 @@ def test_the_full_product(activation: str, loss: str, depth: int, outputs: int) 
         full_product(activation, loss, depth, outputs), LARGEST_ERROR
     ):
         result = check(build(case), method=method, max_entries=3)
-        assert result.passed, f"{case}\n{result}"
-        assert result.worst.error <= LARGEST_ERROR[method], f"{case}\n{result}"
+        assert not result.failed, f"{case}\n{result}"
+        assert result.passed or activation == "softmax", f"{case}\n{result}"
 
 
-def test_a_unit_that_sits_on_a_kink_is_counted_and_not_compared() -> None:
+@pytest.mark.parametrize("method", ["central", "complex"])
+def test_a_unit_that_sits_on_a_kink_is_counted_and_not_compared(method: str) -> None:
     # Z = (0, 2): the first unit sits on the kink of relu, the second does not
     network = Network((1, 2, 1), ("relu", "identity"), "squared_error")
     p = Parameters.from_arrays([[[1.0], [3.0]], [[1.0, 2.0]]], [[-1.0, -1.0], [0.0]])
-    result = check_gradient(network, p, [[1.0]], [[0.5]], method="central")
+    result = check_gradient(network, p, [[1.0]], [[0.5]], method=method)
     found = {a.name: (a.compared, a.at_kink) for a in result.arrays}
-    # what moves the first unit has no derivative: its weight, its bias, the input, a random direction
+    # what moves the first unit has no derivative: its weight, its bias, the input; the direction leaves them out
     assert found == {
         "W[1]": (1, 1),
-        "W[2]": (2, 0),
+        "W[2]": (1, 0),  # A[1] = 0 of the first is 0 but for rounding
         "b[1]": (1, 1),
         "b[2]": (1, 0),
         "X": (0, 1),
-        "direction": (0, 1),
+        "direction": (1, 0),
+        "φ′[1]": (1, 0),
     }
-    assert result.passed, str(result)
+    assert (result.passed, result.failed) == (False, False)
+    assert result.verdict == "not compared"
+    lines = str(result).splitlines()
+    assert "not compared" in lines[0]
+    assert [line.split()[0] for line in lines if "at kink" in line] == ["X"]
+    assert lines[-2:] == [
+        "Not compared: X",
+        "  on a kink, where the loss has no derivative: pass other rows or parameters",
+    ]
 
 
-def test_a_check_that_compared_nothing_does_not_pass() -> None:
+@pytest.mark.parametrize("method", ["central", "complex"])
+def test_a_check_that_compared_nothing_neither_passes_nor_fails(method: str) -> None:
     network = Network((1, 1), ("relu",), "squared_error")
     p = Parameters.from_arrays([[[1.0]]], [[-1.0]])
-    result = check_gradient(network, p, [[1.0]], [[0.5]], method="central")
-    assert all(a.compared == 0 for a in result.arrays)
+    result = check_gradient(network, p, [[1.0]], [[0.5]], method=method)
+    assert all(a.compared == 0 for a in result.arrays[:-1])
     assert not result.passed
+    assert not result.failed
+
+
+@pytest.mark.parametrize("method", ["central", "complex"])
+@pytest.mark.parametrize("slope", [1e6, -0.01])
+def test_a_derivative_at_a_kink_lies_between_those_beside_it(
+    slope: float, method: str
+) -> None:
+    relu = ACTIVATIONS["relu"]()
+    wrong = dataclasses.replace(
+        relu, phi_prime=lambda z: np.where(z == 0, slope, relu.derivative(z))
+    )
+    network = Network((2, 3, 1), (wrong, "identity"), "squared_error")
+    x, y = [[0.0, 0.0], [0.0, 1.0], [1.0, 1.0]], [0.0, 1.0, 2.0]
+    result = check_gradient(network, network.init(0), x, y, method=method)
+    assert [a.name for a in result.arrays if a.failed] == ["φ′[1]"]
+    right = Network((2, 3, 1), ("relu", "identity"), "squared_error")
+    assert not check_gradient(right, right.init(0), x, y, method=method).failed
+
+
+# At a good fit, and where rounding decides
+
+
+def _fitted(noise: float) -> tuple[Network, Parameters, np.ndarray, np.ndarray]:
+    """A network with targets that it gives itself, but for some noise."""
+    network = Network((3, 6, 2), ("tanh", "identity"), "squared_error")
+    rng, p = np.random.default_rng(3), network.init(3)
+    x = rng.normal(size=(40, 3))
+    y = forward(network, p, x).output
+    return network, p, x, y + noise * rng.normal(size=y.shape)
+
+
+@pytest.mark.parametrize("noise", [1e-5, 1e-6, 1e-7])
+def test_a_good_fit_passes_and_hides_no_fault(noise: float, monkeypatch) -> None:
+    network, p, x, y = _fitted(noise)
+    assert check_gradient(network, p, x, y).passed
+    tanh = ACTIVATIONS["tanh"]()
+    wrong = dataclasses.replace(tanh, phi_prime=lambda z: 1.001 * tanh.derivative(z))
+    found = check_gradient(
+        Network((3, 6, 2), (wrong, "identity"), network.loss), p, x, y
+    )
+    assert [a.name for a in found.arrays if a.failed] == [
+        "W[1]",
+        "b[1]",
+        "X",
+        "direction",
+    ]
+    for options, array in (
+        ({"bias": 0.0}, "b[1]"),
+        ({"scale": lambda s: 1.001 * s}, "W[1]"),
+    ):
+        wrong_pass = faulty.pull_back_with(**options)
+        monkeypatch.setattr(gradient_check, "pull_back", wrong_pass)
+        found = check_gradient(network, p, x, y)
+        assert array in [a.name for a in found.arrays if a.failed], str(found)
+
+
+@pytest.mark.parametrize("method", ["central", "complex"])
+def test_an_exact_fit_is_not_resolved(method: str) -> None:
+    network, p, x, y = _fitted(0.0)
+    result = check_gradient(network, p, x, y, method=method)
+    assert {a.verdict for a in result.arrays} == {"not resolved"}
+    assert result.verdict == "not compared"
+    # separated classes: the two rows' shares of db cancel but for 1e-17
+    net = Network((2, 2), ("softmax",), "cross_entropy")
+    start = Parameters.from_arrays([[[5.0, 0.0], [-5.0, 0.0]]], [[0.0, 0.0]])
+    separated = check_gradient(
+        net, start, [[1.0, 0.3], [-1.0, 0.2]], [0, 1], method=method
+    )
+    assert [a.verdict for a in separated.arrays] == ["ok", "not resolved", "ok", "ok"]
+
+
+def test_an_entry_is_judged_by_itself(monkeypatch) -> None:
+    # columns of inputs of 1e6 and 1e-7: the gradient of the second is 1e-13 of the first
+    network = Network((2, 4, 1), ("tanh", "identity"), "squared_error")
+    p, rng = network.init(0), np.random.default_rng(0)
+    theta = p.theta * np.r_[np.tile([1e-6, 1.0], 4), np.ones(9)]
+    x, y = rng.normal(size=(20, 2)) * [1e6, 1e-7], rng.normal(size=(20, 1))
+    at = Parameters(p.sizes, theta)
+    assert check_gradient(network, at, x, y).passed
+    pull_back = gradient_check.pull_back
+
+    def a_column_of_the_wrong_sign(*arguments, **options):
+        gradient = pull_back(*arguments, **options)
+        sign = np.r_[np.tile([1.0, -1.0], 4), np.ones(9)]
+        return dataclasses.replace(gradient, flat=sign * gradient.flat)
+
+    monkeypatch.setattr(gradient_check, "pull_back", a_column_of_the_wrong_sign)
+    assert check_gradient(network, at, x, y).arrays[0].failed
+
+
+@pytest.mark.parametrize("method", ["central", "complex"])
+@pytest.mark.parametrize(
+    ("hidden", "of_theta", "of_x", "of_y"),
+    [
+        ("leaky_relu", 1.0, 1e10, 1e10),
+        ("tanh", 1.0, 1e150, 1.0),
+        ("tanh", 100.0, 1.0, 1.0),
+        ("tanh", 1e-10, 1.0, 1e-10),
+    ],
+)
+def test_numbers_of_every_size(hidden, of_theta, of_x, of_y, method) -> None:
+    rng = np.random.default_rng(0)
+    x, y = of_x * rng.normal(size=(20, 3)), of_y * rng.normal(size=(20, 1))
+    phi = ACTIVATIONS[hidden]()
+
+    def checked(factor: float) -> gradient_check.GradientCheck:
+        wrong = dataclasses.replace(
+            phi, phi_prime=lambda *z: factor * phi.phi_prime(*z)
+        )
+        network = Network((3, 4, 1), (wrong, "identity"), "squared_error")
+        p = network.init(0)
+        at = Parameters(p.sizes, of_theta * p.theta)
+        return check_gradient(network, at, x, y, method=method)
+
+    assert checked(1.0).passed, str(checked(1.0))
+    if of_x < 1e100:  # every unit saturated: φ′ is 0, and so is 1.05 φ′
+        assert checked(1.05).failed, str(checked(1.05))
+
+
+@pytest.mark.parametrize("method", ["central", "complex"])
+def test_overflow_is_said_to_be_overflow(method: str) -> None:
+    network = Network((2, 1), ("identity",), "squared_error")
+    result = check_gradient(
+        network, network.init(0), [[1e200, 1.0]], [[1.0]], method=method
+    )
+    assert {a.verdict for a in result.arrays} == {"overflow"}
+    assert (
+        str(result)
+        .splitlines()[-1]
+        .endswith("overflows: scale rows or parameters down")
+    )
 
 
 @pytest.mark.parametrize("distance", [1e-5, -1e-5, 5e-4, -5e-4])
@@ -167,34 +317,34 @@ def test_a_kink_nearby_is_stepped_around(
     assert [a.at_kink for a in result.arrays[:-1]] == [0, 0, 0, 0, 0]
 
 
+@pytest.mark.parametrize("method", ["central", "complex"])
 @pytest.mark.parametrize("distance", [0.0, 1e-5, -5e-4])
 @pytest.mark.parametrize(
     ("loss", "residual"),
     [("absolute_error", 0.0), ("huber", 1.0), ("huber", -1.0), ("pinball", 0.0)],
 )
 def test_a_kink_of_the_loss_is_recognized(
-    loss: str, residual: float, distance: float
+    loss: str, residual: float, distance: float, method: str
 ) -> None:
     network = Network((1, 1), ("identity",), loss)
     p = Parameters.from_arrays([[[0.5]]], [[0.25]])  # a = 0.75
     result = check_gradient(
-        network, p, [[1.0]], [[0.75 + residual + distance]], method="central"
+        network, p, [[1.0]], [[0.75 + residual + distance]], method=method
     )
     on_kink = 0 if distance else 1
     assert [a.at_kink for a in result.arrays] == [on_kink] * 4
     assert result.passed == bool(distance), str(result)
 
 
-def test_a_weight_of_zero_under_l1_is_at_a_kink() -> None:
+@pytest.mark.parametrize("method", ["central", "complex"])
+def test_a_weight_of_zero_under_l1_is_at_a_kink(method: str) -> None:
     network = Network((2, 1), ("identity",), "squared_error")
     p = Parameters.from_arrays([[[0.0, 0.5]]], [[0.1]])
-    result = check_gradient(network, p, [[1.0, 2.0]], [[1.0]], l1=0.1, method="central")
+    result = check_gradient(network, p, [[1.0, 2.0]], [[1.0]], l1=0.1, method=method)
     W, b, X, _ = result.arrays
     assert [(a.compared, a.at_kink) for a in (W, b, X)] == [(1, 1), (1, 0), (2, 0)]
     assert result.passed, str(result)
-    without = check_gradient(
-        network, p, [[1.0, 2.0]], [[1.0]], l2=0.1, method="central"
-    )
+    without = check_gradient(network, p, [[1.0, 2.0]], [[1.0]], l2=0.1, method=method)
     assert without.arrays[0].at_kink == 0
 
 
@@ -272,9 +422,9 @@ def test_max_entries_draws_some_entries_of_each_array() -> None:
     assert str(result) != str(check(setup, max_entries=3, seed=6))
 
 
-@pytest.mark.parametrize(("method", "passes"), [("central", 2), ("complex", 1)])
+@pytest.mark.parametrize(("method", "passes"), [("central", 10), ("complex", 1)])
 @pytest.mark.parametrize("depth", [0, 3])
-def test_the_direction_alone_costs_two_passes(
+def test_the_direction_alone_costs_few_passes(
     monkeypatch, method: str, passes: int, depth: int
 ) -> None:
     calls = []
@@ -290,7 +440,9 @@ def test_the_direction_alone_costs_two_passes(
     )
     assert [a.name for a in result.arrays] == ["direction"]
     assert result.passed
-    assert len(calls) == passes + 1  # and the one whose gradient is checked
+    assert (
+        len(calls) <= passes + 2
+    )  # with the one whose gradient is checked, and the sides of kinks
 
 
 def test_auto_takes_the_complex_step_where_it_applies() -> None:
@@ -329,7 +481,6 @@ def test_other_array_libraries_go_through_central_differences(
     result = check(setup)
     assert result.method == "central"
     assert result.passed, str(result)
-    assert result.worst.error <= LARGEST_ERROR["central"]
     with pytest.raises(InputError, match="not of NumPy"):
         check(setup, method="complex")
 

@@ -108,7 +108,7 @@ def _train(request: Train, preset: str, data: Dataset, folder: Path) -> int:
         sys.stdout.write(json.dumps({"output": str(folder), **content}) + "\n")
     console.print(f"model and report in {folder}/", soft_wrap=True)
     say_next(console, folder)
-    return 0 if checked.passed else 1
+    return 1 if checked.failed else 0
 
 
 def _check(

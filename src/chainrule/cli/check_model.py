@@ -43,4 +43,4 @@ def check_model(path: Path) -> int:
     with one_thread():  # as after training
         checked = check_gradient(network, exact, x, y, max_entries=ENTRIES)
     console.print_lines(f"{checked}", soft_wrap=True)
-    return 0 if checked.passed else 1
+    return 1 if checked.failed else 0

@@ -50,7 +50,8 @@ def info_of(path: Path) -> int:
     rows = notes.test.get("rows", "an unknown number of")
     console.print(f"on {rows} test rows: {test or 'nothing is noted'}")
     if notes.gradient_check is not None:
-        outcome = "passes" if notes.gradient_check.passed else "FAILS"
+        check = notes.gradient_check
+        outcome = check.verdict or ("passes" if check.passed else "FAILS")
         console.print(f"gradient check when it was saved: {outcome}")
     if saved.preparation.scale is not None:
         pixels = "×".join(map(str, notes.picture or [len(saved.preparation.features)]))

@@ -22,9 +22,12 @@ class CheckNotes:
     Parameters
     ----------
     passed : bool
+    verdict : str
+        The same in words; "" in files that have none.
     """
 
     passed: bool
+    verdict: str = ""
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ def train_and_save(
         return 130
     saved.unlink(missing_ok=True)
     say_next(console, folder)
-    return 0 if checked.passed else 1
+    return 1 if checked.failed else 0
 
 
 def train_network(

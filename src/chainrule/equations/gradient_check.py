@@ -1,29 +1,35 @@
-"""The gradient, checked against numerical differentiation of the loss.
+"""The gradient, checked against numerical differentiation of the loss, entry by entry.
 
-Three methods: the complex step, exact to rounding, where every function of the network accepts
-complex numbers (NumPy only); five-point central differences elsewhere; and one random direction,
-which costs two passes at any size. The differences recognize kinks (a unit of a ReLU layer, or a
-residual of an absolute loss, that changes sides between the points) and step around them with a
-smaller step; an entry that sits on a kink is counted, not compared.
-
-References
-----------
-Squire & Trapp, "Using complex variables to estimate derivatives of real functions", 1998.
+An entry is right if the derived and the numerical number differ by no more than a tolerance, relative to the number
+itself, and what rounding does (`rounding`). It is compared if an error of a thousandth of it would show; it is not
+where rounding could hide that, and where it sits on a kink. An array of which nothing was compared never passes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
-from .arrays import Array, array_namespace, as_numpy, device, is_numpy_array, real_part
+from .activation import Elementwise
+from .arrays import Array, array_namespace, as_numpy, device, is_numpy_array
 from .backward_pass import pull_back
+from .differentiation import (
+    COMPLEX_STEP,
+    STEP,
+    TOLERANCES,
+    Function,
+    Slope,
+    derivative_along,
+)
 from .draws import Purpose, generator
 from .forward_pass import (
+    Trace,
     checked_masks,
     checked_penalty,
     checked_rows,
@@ -32,26 +38,30 @@ from .forward_pass import (
     propagate,
 )
 from .network import Network, Parameters, checked_network, flat_layout
+from .rounding import EPSILON, rounding_noise
 
 __all__ = [
-    "SMALLEST",
-    "TOLERANCES",
     "ArrayCheck",
     "GradientCheck",
+    "PointOfCheck",
     "check_gradient",
-    "derivative_along",
+    "checked_max_entries",
     "method_for",
-    "resolution_of",
+    "require_method",
 ]
 
-COMPLEX_STEP = 1e-30
-#: Largest error accepted, relative to the largest entry of the array.
-TOLERANCES = {"complex": 1e-11, "central": 1e-6}
-#: Step of the five-point difference. Truncation h⁴/30 and rounding ε/h are both below 1e-12.
-STEP = 1e-3
-#: Step of the difference along a random direction: truncation h²/6 and rounding ε/h are alike.
-TWO_POINT_STEP = float(np.finfo(float).eps) ** (1 / 3)
-SHRINK, SMALLEST = 0.1, 1e-6
+#: The share of a number that rounding may be for the number to be compared: an error of a thousandth shows.
+RESOLVED = 4e-4
+#: Numbers below are subnormal times the complex step.
+UNDERFLOW = float(np.finfo(float).tiny) / COMPLEX_STEP
+#: Of one-sided differences of φ at a kink: their step, and the largest error accepted.
+SIDE_STEP, SIDE_TOLERANCE = 1e-4, 1e-6
+#: The reason why nothing was compared, as a row and below the table.
+REASONS = {
+    "at kink": "on a kink, where the loss has no derivative: pass other rows or parameters",
+    "not resolved": "hidden by rounding, as at an exact fit: pass other rows or parameters",
+    "overflow": "not finite, since a number overflows: scale rows or parameters down",
+}
 
 
 @dataclass(frozen=True)
@@ -61,17 +71,17 @@ class ArrayCheck:
     Parameters
     ----------
     name : str
-        "W[1]", "b[1]", "X", or "direction".
-    entries, compared, at_kink : int
-        Numbers in the array, numbers compared, and numbers left out because the function has
-        no derivative there.
+        "W[1]", "b[1]", "X", "direction"; "φ′[1]" where units of layer 1 sit on a kink.
+    entries, compared, at_kink, not_resolved : int
+        Numbers in the array; numbers compared; numbers left out because the function has no derivative there; and
+        because rounding could hide an error of a thousandth.
     worst : tuple of int
         Index of the entry with the largest error.
     derived, numerical : float
         Its two values.
     error : float
-        |derived - numerical| / scale, scale = the largest entry of the array, but no less than
-        1e-4 of the largest of all arrays and than what rounding can resolve.
+        Their difference over scale = the numerical one's magnitude + noise / tolerance, noise = what rounding does;
+        NaN where nothing was compared.
     tolerance : float
         The largest error that passes.
     """
@@ -80,6 +90,7 @@ class ArrayCheck:
     entries: int
     compared: int
     at_kink: int
+    not_resolved: int
     worst: tuple[int, ...]
     derived: float
     numerical: float
@@ -87,14 +98,28 @@ class ArrayCheck:
     tolerance: float
 
     @property
+    def verdict(self) -> str:
+        """The word in the table: "ok", "WRONG", or why nothing was compared: "at kink", "not resolved", "overflow"."""
+        if self.compared:
+            return "ok" if self.error <= self.tolerance else "WRONG"  # NaN is wrong
+        if not self.not_resolved:
+            return "at kink"
+        return "not resolved" if math.isfinite(self.numerical) else "overflow"
+
+    @property
     def passed(self) -> bool:
-        """Return whether the worst error is within the tolerance (NaN is not)."""
-        return self.error <= self.tolerance
+        """Return whether something was compared and all of it is right."""
+        return self.verdict == "ok"
+
+    @property
+    def failed(self) -> bool:
+        """Return whether an entry is wrong."""
+        return self.verdict == "WRONG"
 
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The result of `check_gradient`; prints as a table.
+    """The result of `check_gradient` and `check_function_gradient`; prints as a table.
 
     Parameters
     ----------
@@ -109,25 +134,40 @@ class GradientCheck:
 
     @property
     def passed(self) -> bool:
-        """Return whether every array passes and something was compared."""
-        return all(a.passed for a in self.arrays) and any(
-            a.compared for a in self.arrays
-        )
+        """Return whether every array was compared and is right."""
+        return all(a.passed for a in self.arrays)
+
+    @property
+    def failed(self) -> bool:
+        """Return whether an array is wrong; one that neither passes nor fails was not compared."""
+        return any(a.failed for a in self.arrays)
+
+    @property
+    def verdict(self) -> str:
+        """The word above the table: "passes", "FAILS", or, where an array was not, "not compared"."""
+        return "FAILS" if self.failed else "passes" if self.passed else "not compared"
 
     @property
     def worst(self) -> ArrayCheck:
         """The array with the largest error."""
         return max(
-            self.arrays, key=lambda a: (not a.passed, bool(np.isnan(a.error)), a.error)
+            self.arrays,
+            key=lambda a: (a.failed, a.failed and math.isnan(a.error), _or(a.error)),
         )
 
     def as_dict(self) -> dict[str, Any]:
         """The result, ready for JSON."""
         arrays = [
-            {**asdict(a), "worst": list(a.worst), "passed": a.passed}
+            {
+                **asdict(a),
+                "worst": list(a.worst),
+                "passed": a.passed,
+                "verdict": a.verdict,
+            }
             for a in self.arrays
         ]
-        return {"method": self.method, "passed": self.passed, "arrays": arrays}
+        verdicts = {"passed": self.passed, "verdict": self.verdict}
+        return {"method": self.method, **verdicts, "arrays": arrays}
 
     def __str__(self) -> str:
         words = {"complex": "complex step", "central": "five-point differences"}
@@ -148,9 +188,9 @@ class GradientCheck:
                 str(a.at_kink),
                 str(list(a.worst)),
                 f"{a.derived:+.6e}",
-                f"{a.numerical:+.6e}",
-                f"{a.error:.1e}",
-                "WRONG" if not a.passed else "ok" if a.compared else "at kink",
+                f"{a.numerical:+.6e}" if a.at_kink < a.entries else "-",
+                f"{a.error:.1e}" if a.compared else "-",
+                a.verdict,
             )
             for a in self.arrays
         ]
@@ -160,10 +200,17 @@ class GradientCheck:
             gap.join(cell.rjust(w) for cell, w in zip(r, widths, strict=True)).rstrip()
             for r in (head, *rows)
         ]
-        verdict = "passes" if self.passed else "FAILS"
         tolerance = self.arrays[0].tolerance
-        title = f"Gradient check by {words[self.method]}: {verdict} (tolerance {tolerance:g})"
+        title = f"Gradient check by {words[self.method]}: {self.verdict} (tolerance {tolerance:g})"
+        for verdict, reason in REASONS.items():
+            names = [a.name for a in self.arrays if a.verdict == verdict]
+            if names:
+                lines += [f"Not compared: {', '.join(names)}", f"  {reason}"]
         return "\n".join((title, *lines))
+
+
+def _or(error: float) -> float:
+    return -1.0 if math.isnan(error) else error
 
 
 def check_gradient(
@@ -213,14 +260,7 @@ def check_gradient(
     True
     """
     checked_network(network).require(parameters)
-    if max_entries is not None and not (
-        isinstance(max_entries, int | np.integer) and max_entries >= 0
-    ):
-        raise InputError(
-            f"max_entries = {max_entries!r}",
-            "a whole number >= 0, or None for all",
-            "Pass 100, say.",
-        )
+    checked_max_entries(max_entries)
     theta = parameters.theta
     xp = array_namespace(theta)
     if theta.dtype != xp.float64:
@@ -233,125 +273,61 @@ def check_gradient(
     x = checked_rows(network, parameters, x)
     checked = checked_masks(network, parameters, masks, x.shape[0])
     checked_penalty(l1, l2)
-    trace = propagate(network, parameters, x, checked)
-    y, weights = checked_targets(network, trace, y, sample_weight, reduction)
-    derived = pull_back(
-        network, parameters, trace, y, weights, l1, l2, input_gradient=True
-    )
-
-    weight_spans, bias_spans = flat_layout(network.sizes)
-
-    def signs(v: Array) -> list[Array]:  # of the weights: biases are not penalized, J2
-        return [xp.sign(real_part(v[: weight_spans[-1][1]]))] if l1 else []
-
-    def of_theta(v: Array) -> tuple[Array, list[Array]]:
-        at = Parameters(network.sizes, v)
-        t = propagate(network, at, x, checked)
-        return objective_and_delta(network, at, t, y, weights, l1, l2)[0], _sides(
-            network, t, y
-        ) + signs(v)
-
-    def of_x(v: Array) -> tuple[Array, list[Array]]:
-        # dX is the gradient of each row's own loss: neither weighted, averaged nor penalized (B4)
-        t = propagate(network, parameters, xp.reshape(v, x.shape), checked)
-        return objective_and_delta(network, parameters, t, y, 1.0, 0.0, 0.0)[0], _sides(
-            network, t, y
+    with np.errstate(all="ignore"):  # what overflows is reported
+        trace = propagate(network, parameters, x, checked)
+        y, weights = checked_targets(network, trace, y, sample_weight, reduction)
+        derived = pull_back(
+            network, parameters, trace, y, weights, l1, l2, input_gradient=True
         )
+        noise = rounding_noise(network, parameters, trace, y, weights, l1, l2, derived)
 
-    rng = generator(seed, Purpose.GRADIENT_CHECK)
-    flat_x, flat_dx = xp.reshape(x, (-1,)), xp.reshape(derived.dX, (-1,))
-    at_x = _sides(network, trace, y)
-    at_theta = at_x + signs(theta)
-    # a step h in W[l] moves Z[l] by h A[l-1]: inputs of 1000 need steps a thousand times smaller
-    reach = [max(1.0, float(xp.max(xp.abs(a)))) for a in trace.A[:-1]]
-    pieces = [
-        *(
-            (f"W[{l}]", of_theta, theta, at_theta, derived.flat, s, reach[l - 1])
-            for l, s in enumerate(weight_spans, 1)
-        ),
-        *(
-            (f"b[{l}]", of_theta, theta, at_theta, derived.flat, s, 1.0)
-            for l, s in enumerate(bias_spans, 1)
-        ),
-        ("X", of_x, flat_x, at_x, flat_dx, (0, flat_x.shape[0]), 1.0),
-    ]
-    shapes = [
-        *(w.shape for w in parameters.weights),
-        *(b.shape for b in parameters.biases),
-        x.shape,
-    ]
-    # a NaN makes its own entry fail, not the scale of every array
-    finite = np.nan_to_num(as_numpy(derived.flat), nan=0.0, posinf=0.0, neginf=0.0)
-    largest = float(np.max(np.abs(finite)))
-    J = abs(float(derived.J))
-    resolution = resolution_of(method, J)
-    checks = []
-    for (name, function, point, sides, gradient, (start, end), r), shape in zip(
-        pieces, shapes, strict=True
-    ):
-        entries = np.arange(start, end)
-        if max_entries is not None and entries.size > max_entries:
-            entries = np.sort(rng.choice(entries, max_entries, replace=False))
-        if entries.size:
-            found = [
-                derivative_along(
-                    function, point, sides, _unit(point, i), method, reach=r
-                )
-                for i in entries
-            ]
-            of_array, floor = (
-                as_numpy(gradient)[entries],
-                max(1e-4 * largest, r * resolution),
-            )
-            checks.append(
-                _compare(
-                    name,
-                    shape,
-                    entries - start,
-                    of_array,
-                    found,
-                    end - start,
-                    floor,
-                    method,
-                )
-            )
-    direction = rng.normal(size=theta.shape[0])
-    direction /= np.linalg.norm(direction)
-    along = float(direction @ as_numpy(derived.flat))
-    on_direction = derivative_along(
-        of_theta,
-        theta,
-        at_theta,
-        xp.asarray(direction, device=device(theta)),
-        method,
-        points=2,
-        reach=max(reach),
-    )
-    norm = float(np.linalg.norm(finite)) / np.sqrt(theta.shape[0])
-    two_point = max(reach) * resolution * STEP / TWO_POINT_STEP
-    checks.append(
-        _compare(
-            "direction",
-            (1,),
-            np.array([0]),
-            np.array([along]),
-            [on_direction],
-            1,
-            max(norm, two_point),
-            method,
+        def of_theta(v: Array) -> tuple[Array, list[Array]]:
+            at = Parameters(network.sizes, v)
+            t = propagate(network, at, x, checked)
+            J = objective_and_delta(network, at, t, y, weights, l1, l2)[0]
+            penalized = [at.theta[: weight_spans[-1][1]]] if l1 else []  # J2
+            return J, _distances(network, t, y) + penalized
+
+        def of_x(v: Array) -> tuple[Array, list[Array]]:
+            # dX is the gradient of each row's own loss: neither weighted, averaged nor penalized (B4)
+            t = propagate(network, parameters, xp.reshape(v, x.shape), checked)
+            J = objective_and_delta(network, parameters, t, y, 1.0, 0.0, 0.0)[0]
+            return J, _distances(network, t, y)
+
+        weight_spans, bias_spans = flat_layout(network.sizes)
+        steps = _steps(parameters, trace)
+        at = PointOfCheck(of_theta, theta, derived.flat, noise.flat, noise.J, method)
+        flat_x, flat_dX, of_dX = (
+            xp.reshape(v, (-1,)) for v in (x, derived.dX, noise.dX)
         )
-    )
+        at_x = PointOfCheck(of_x, flat_x, flat_dX, of_dX, noise.ell, method)
+        L = range(1, network.n_layers + 1)
+        pieces = [
+            *((f"W[{l}]", at, weight_spans[l - 1], steps[l - 1]) for l in L),
+            *((f"b[{l}]", at, bias_spans[l - 1], steps[-1]) for l in L),
+            ("X", at_x, (0, flat_x.shape[0]), steps[-2]),
+        ]
+        shapes = [
+            *(w.shape for w in parameters.weights),
+            *(b.shape for b in parameters.biases),
+            x.shape,
+        ]
+        rng = generator(seed, Purpose.GRADIENT_CHECK)
+        checks = [
+            *(
+                point.compare_entries(name, span, shape, step, max_entries, rng)
+                for (name, point, span, step), shape in zip(pieces, shapes, strict=True)
+                if max_entries != 0
+            ),
+            at.compare_direction(min(steps), rng),
+            *_compare_kinks(network, trace),
+        ]
     return GradientCheck(method, tuple(checks))
 
 
 def method_for(network: Network, theta: Array, method: str) -> str:
     """The method: as asked for, or as the functions of the network allow."""
-    if method not in ("auto", "complex", "central"):
-        raise InputError(
-            f"method = {method!r}",
-            '"auto", "complex" or "central"',
-            'Pass method="auto".',
-        )
+    require_method(method)
     analytic = (
         all(phi.analytic for phi in network.activations) and network.loss.analytic
     )
@@ -370,92 +346,204 @@ def method_for(network: Network, theta: Array, method: str) -> str:
     return method if method != "auto" else ("complex" if possible else "central")
 
 
-def resolution_of(method: str, J: float) -> float:
-    """The smallest derivative of J that the method resolves to its tolerance."""
-    step = STEP if method == "central" else 1.0
-    return max(
-        10 * float(np.finfo(float).eps) * J / step / TOLERANCES[method],
-        float(np.finfo(float).tiny),
-    )
+def require_method(method: str) -> None:
+    """Raise for a method that there is not."""
+    if method not in ("auto", "complex", "central"):
+        raise InputError(
+            f"method = {method!r}",
+            '"auto", "complex" or "central"',
+            'Pass method="auto".',
+        )
 
 
-def _unit(point: Array, i: int) -> Array:
-    direction = np.zeros(point.shape[0])
-    direction[i] = 1.0
-    return array_namespace(point).asarray(direction, device=device(point))
+def checked_max_entries(max_entries: int | None) -> int | None:
+    """A number of entries, or None for all."""
+    if max_entries is not None and not (
+        isinstance(max_entries, int | np.integer) and max_entries >= 0
+    ):
+        raise InputError(
+            f"max_entries = {max_entries!r}",
+            "a whole number >= 0, or None for all",
+            "Pass 100, say.",
+        )
+    return max_entries
 
 
-def derivative_along(
-    function: Callable[[Array], tuple[Array, list[Array]]],
-    point: Array,
-    sides: list[Array],
-    direction: Array,
-    method: str,
-    points: int = 4,
-    reach: float = 1.0,
-) -> float | None:
-    """The derivative of a function along a direction; None on a kink.
+@dataclass(frozen=True)
+class PointOfCheck:
+    """A function at a point with its derived gradient, and what rounding does to both."""
 
-    `sides` says on which side of every kink the point itself is; steps are divided by `reach`.
-    """
-    if method == "complex":
-        value = function(point + (1j * COMPLEX_STEP) * direction)[0]
-        return float(value.imag) / COMPLEX_STEP
-    h = (STEP if points == 4 else TWO_POINT_STEP) / reach
-    smallest = SMALLEST / reach if points == 4 else h * SHRINK**3
-    while h >= 0.99 * smallest:
-        offsets = (1.0, -1.0, 2.0, -2.0)[:points]
-        found = [function(point + (k * h) * direction) for k in offsets]
-        if all(_same(sides, there) for _, there in found):
-            J = [float(value) for value, _ in found]
-            near = (J[0] - J[1]) / (2 * h)
-            return near if points == 2 else (4 * near - (J[2] - J[3]) / (4 * h)) / 3
-        h *= SHRINK
-    return None
+    function: Function
+    point: Array
+    gradient: Array
+    noise: Array
+    noise_of_value: float
+    method: str
+    on_kink: list[int] = field(default_factory=list)
+
+    def compare_entries(
+        self,
+        name: str,
+        span: tuple[int, int],
+        shape: tuple[int, ...],
+        step: float,
+        max_entries: int | None,
+        rng: np.random.Generator,
+    ) -> ArrayCheck:
+        """Compare the entries of an array, or as many as are asked for."""
+        start, end = span
+        entries = np.arange(start, end)
+        if max_entries is not None and entries.size > max_entries:
+            entries = np.sort(rng.choice(entries, max_entries, replace=False))
+        slopes = []
+        for i in entries:
+            direction = np.zeros(self.point.shape[0])
+            direction[i] = 1.0
+            slopes.append(self.along(direction, step))
+            if slopes[-1] is None:
+                self.on_kink.append(int(i))
+        derived, noise = (as_numpy(v)[entries] for v in (self.gradient, self.noise))
+        index = [np.unravel_index(i - start, shape) for i in entries]
+        return _compare(name, index, end - start, derived, slopes, noise, self.method)
+
+    def compare_direction(self, step: float, rng: np.random.Generator) -> ArrayCheck:
+        """Compare the derivative along one random direction."""
+        direction = rng.normal(size=self.point.shape[0])
+        direction[self.on_kink] = 0.0
+        if not direction.any():
+            direction[:] = 1.0
+        direction /= np.linalg.norm(direction)
+        gradient, size = as_numpy(self.gradient), np.abs(direction)
+        of_sum = 16 * EPSILON * np.nan_to_num(np.abs(gradient))
+        noise = size @ (as_numpy(self.noise) + of_sum)
+        along = np.array([direction @ gradient])
+        slopes = [self.along(direction, step)]
+        return _compare(
+            "direction", [(0,)], 1, along, slopes, np.array([noise]), self.method
+        )
+
+    def along(self, direction: Any, step: float) -> Slope | None:
+        """The numerical derivative."""
+        xp = array_namespace(self.point)
+        return derivative_along(
+            self.function,
+            self.point,
+            self.distances,
+            xp.asarray(direction, device=device(self.point)),
+            self.method,
+            step=step,
+            noise=self.noise_of_value,
+        )
+
+    @cached_property
+    def distances(self) -> list[Array]:
+        """Those of the point from every kink."""
+        return [] if self.method == "complex" else self.function(self.point)[1]
 
 
-def _sides(network: Network, trace: Any, y: Array) -> list[Array]:
-    """On which side of every kink each unit and each residual is."""
+def _steps(parameters: Parameters, trace: Trace) -> list[float]:
+    """First steps of differences in W[1] … W[L], X and biases: each moves Z by at most STEP, or that share of it."""
     xp = array_namespace(trace.output)
-    sides = [
-        xp.sign(real_part(z) - kink)
-        for phi, z in zip(network.activations, trace.Z, strict=True)
-        for kink in phi.kinks
-    ]
-    return sides + [
-        xp.sign(real_part(r)) for r in network.loss.residual_kinks(y, trace.A[-1])
+
+    def largest(v: Array) -> float:
+        return float(xp.max(xp.abs(v)))
+
+    moved = [STEP * max(1.0, largest(z)) for z in trace.Z]
+    factors = [*map(largest, trace.A[:-1]), largest(parameters.weights[0])]
+    return [
+        *(m / (f or 1.0) for m, f in zip([*moved, moved[0]], factors, strict=True)),
+        min(moved),
     ]
 
 
-def _same(sides: list[Array], others: list[Array]) -> bool:
-    return all(
-        bool(array_namespace(a).all(a == b)) for a, b in zip(sides, others, strict=True)
-    )
+def _distances(network: Network, trace: Trace, y: Array) -> list[Array]:
+    """The distance of each unit and each residual from every kink of its function."""
+    return [
+        *(
+            z - kink
+            for phi, z in zip(network.activations, trace.Z, strict=True)
+            for kink in phi.kinks
+        ),
+        *network.loss.residual_kinks(y, trace.A[-1]),
+    ]
 
 
 def _compare(
     name: str,
-    shape: tuple[int, ...],
-    index: np.ndarray[Any, Any],
-    derived: np.ndarray[Any, Any],
-    found: list[float | None],
+    index: Sequence[Any],
     entries: int,
-    floor: float,
+    derived: Any,
+    slopes: Sequence[Slope | None],
+    noise: Any,
     method: str,
 ) -> ArrayCheck:
-    kept = np.array([value is not None for value in found])
-    numerical = np.array([float("nan") if value is None else value for value in found])
-    scale = max(floor, float(np.max(np.abs(numerical[kept]), initial=0.0)))
-    error = np.where(kept, np.abs(derived - numerical) / scale, -1.0)
-    worst = int(np.argmax(np.where(np.isnan(error), np.inf, error)))
+    tolerance = TOLERANCES[method]
+    on_kink = np.array([slope is None for slope in slopes])
+    numerical = np.array([math.nan if s is None else s.value for s in slopes])
+    # where no path leads to the loss both numbers are 0, and differences are not off either
+    off = np.array([0.0 if s is None else s.noise for s in slopes])
+    noise = np.where(noise == 0, 0.0, noise + off)
+    size, difference = np.abs(numerical), np.abs(derived - numerical)
+    with np.errstate(all="ignore"):
+        scale = size + (noise + UNDERFLOW) / tolerance
+        error = np.where(difference == 0, 0.0, difference / scale)
+    finite = np.isfinite(numerical) & ~on_kink
+    wrong = finite & ~(error <= tolerance) & np.isfinite(noise)
+    compared = wrong | (finite & (noise <= RESOLVED * size))
+    # the worst of those compared; else one that is not finite; else one that is not resolved; else one on a kink
+    rank = np.where(compared, np.where(np.isnan(error), np.inf, error), -1.0)
+    rank = np.where(
+        compared, rank, np.where(on_kink, -4.0, np.where(finite, -3.0, -2.0))
+    )
+    worst = int(np.argmax(rank))
     return ArrayCheck(
         name,
         entries,
-        int(kept.sum()),
-        int((~kept).sum()),
-        tuple(int(i) for i in np.unravel_index(int(index[worst]), shape)),
+        int(compared.sum()),
+        int(on_kink.sum()),
+        int((~compared & ~on_kink).sum()),
+        tuple(int(i) for i in index[worst]),
         float(derived[worst]),
         float(numerical[worst]),
-        max(float(error[worst]), 0.0) if not np.isnan(error[worst]) else float("nan"),
-        TOLERANCES[method],
+        float(error[worst]) if compared[worst] else math.nan,
+        tolerance,
     )
+
+
+def _compare_kinks(network: Network, trace: Trace) -> list[ArrayCheck]:
+    """φ′ at the kinks that units sit on, which must lie between the derivatives on the left and on the right."""
+    found = []
+    for l, (phi, z) in enumerate(
+        zip(network.activations, trace.Z, strict=True), start=1
+    ):
+        xp = array_namespace(z)
+        on = [(kink, xp.astype(z == kink, xp.int64)) for kink in phi.kinks]
+        on = [(kink, where) for kink, where in on if bool(xp.any(where != 0))]
+        if not on or not isinstance(phi, Elementwise):
+            continue
+        error, sides, index = [], [], []
+        for kink, where in on:
+            h = SIDE_STEP * max(1.0, abs(kink))
+            points = kink + h * xp.arange(-2, 3, dtype=z.dtype, device=device(z))
+            a, slope = as_numpy(phi.value(points)), float(phi.derivative(points)[2])
+            left = (3 * a[2] - 4 * a[1] + a[0]) / (2 * h)
+            right = (4 * a[3] - 3 * a[2] - a[4]) / (2 * h)
+            nearest = float(np.clip(slope, *sorted((left, right))))
+            error.append(abs(slope - nearest) / max(1.0, abs(nearest)))
+            sides.append((slope, nearest))
+            index.append(np.argwhere(as_numpy(where))[0])
+        n, worst = len(on), int(np.argmax(error))
+        found.append(
+            ArrayCheck(
+                f"φ′[{l}]",
+                n,
+                n,
+                0,
+                0,
+                tuple(int(i) for i in index[worst]),
+                *sides[worst],
+                float(error[worst]),
+                SIDE_TOLERANCE,
+            )
+        )
+    return found

@@ -14,13 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..documents.spelling import parts_of
-from ..equations.gradient_check import (
-    SMALLEST,
-    TOLERANCES,
-    derivative_along,
-    method_for,
-    resolution_of,
-)
+from ..equations.differentiation import SMALLEST, STEP, TOLERANCES, derivative_along
+from ..equations.gradient_check import method_for
+from ..equations.rounding import EPSILON
 from .entries import formula
 from .numbers import Numbers
 from .rounding import FUNCTION_ROUNDINGS, Rounding, slope_rounding
@@ -176,16 +172,17 @@ class Checker:
             ):
                 return Check(AT_KINK.format(self.at_kink(name, sides, nearby)))
             found = derivative_along(
-                function, point, sides, direction, self.method, reach=reach
+                function, point, sides, direction, self.method, step=STEP / reach
             )
         if found is None:
             return Check(AT_KINK.format("or beside one"))
-        if not np.isfinite(found):
+        if not np.isfinite(found.value):
             return Check(
                 f"{self.words} give no finite number, so that nothing could be compared"
             )
-        difference = _finite(abs(found - self.numbers.read(name)))
-        return Check(self.words, found, difference, self.tolerance(name, found, reach))
+        difference = _finite(abs(found.value - self.numbers.read(name)))
+        tolerance = self.tolerance(name, found.value) + found.noise
+        return Check(self.words, found.value, difference, tolerance)
 
     def at_kink(self, name: str, sides: list[Array], nearby: list[Array]) -> str:
         """The number at a kink that a step of the derivative moves it from, with its value."""
@@ -210,7 +207,7 @@ class Checker:
             return f"@{name[1:]}@ = 0"
         return "that of the loss"
 
-    def tolerance(self, name: str, found: float, reach: float) -> float:
+    def tolerance(self, name: str, found: float) -> float:
         """The error of the method, relative to the largest of the array, with that of rounding this number.
 
         Twice the latter: once for the engine, once for the numbers that the loss is computed from.
@@ -223,11 +220,9 @@ class Checker:
             + abs(self.numbers.read("ell"))
             + float(np.max(np.abs(z)))
         )
-        resolved = reach * resolution_of(self.method, size)
-        scale = max(float(np.max(np.abs(np.nan_to_num(values)))), abs(found), resolved)
-        return TOLERANCES[self.method] * scale + 2 * self.rounding.of(
-            kind, layer, index
-        )
+        scale = max(float(np.max(np.abs(np.nan_to_num(values)))), abs(found))
+        rounded = 10 * EPSILON * size + 2 * self.rounding.of(kind, layer, index)
+        return TOLERANCES[self.method] * scale + rounded
 
     @cached_property
     def varied(self) -> VariedLoss:

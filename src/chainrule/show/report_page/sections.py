@@ -302,6 +302,14 @@ def first_layer(data: Dataset, report: Report) -> str:
     )
 
 
+#: The outcome of a gradient check in a sentence.
+OUTCOMES = {
+    "passes": "it passes",
+    "FAILS": "it FAILS",
+    "not compared": "nothing is wrong, but of an array below nothing was compared",
+}
+
+
 def gradient_check(checked: GradientCheck) -> str:
     """The check at the trained parameters."""
     lines = [
@@ -309,15 +317,15 @@ def gradient_check(checked: GradientCheck) -> str:
             array.name,
             f"{array.compared} of {array.entries}",
             f"{array.derived:+.6e}",
-            f"{array.numerical:+.6e}",
-            f"{array.error:.1e}",
+            "-" if array.at_kink == array.entries else f"{array.numerical:+.6e}",
+            f"{array.error:.1e}" if array.compared else array.verdict,
         )
         for array in checked.arrays
     ]
     way = "complex step" if checked.method == "complex" else "central differences"
     words = (
-        f"The gradient derived by hand, at the trained parameters, against numerical differentiation by {way}: it "
-        f"{'passes' if checked.passed else 'FAILS'}. Each line shows the entry that differs most."
+        f"The gradient derived by hand, at the trained parameters, against numerical differentiation by {way}: "
+        f"{OUTCOMES[checked.verdict]}. Each line shows the entry that differs most."
     )
     heads = ("array", "compared", "derived", "numerical", "relative error")
     return section(
