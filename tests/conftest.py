@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -19,9 +18,6 @@ settings.load_profile(
     if os.environ.get("CI") or os.environ.get("CHAINRULE_NO_SKIPS") == "1"
     else "local"
 )
-# where array-api-compat is installed, the checks of scikit-learn 1.6 do not load without it
-if version("scikit-learn").startswith("1.6."):
-    os.environ["SCIPY_ARRAY_API"] = "1"
 
 
 @pytest.fixture(scope="session", autouse=True)
