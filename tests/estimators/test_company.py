@@ -186,8 +186,6 @@ def test_metadata_routing() -> None:
         )
         scaler = StandardScaler().set_fit_request(sample_weight=False)
         pipeline = make_pipeline(scaler, model)
-        if sklearn.__version__ < "1.8":  # a pipeline's score has a request of its own
-            pipeline.set_score_request(sample_weight=True)
         routed = cross_validate(pipeline, X, Y, params={"sample_weight": weights}, cv=3)
         with pytest.raises(Exception, match="sample_weight"):
             cross_validate(

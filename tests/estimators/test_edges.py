@@ -765,8 +765,7 @@ def test_a_notebook_shows_what_it_can() -> None:
         [np.zeros(3), np.zeros(3)],
     )
     assert "MLPClassifier" in model._repr_mimebundle_()["text/html"]  # no classes_
-    # before 1.8 scikit-learn lists what an estimator does not have
-    assert "network_" not in dir(model) or sklearn.__version__ < "1.8"
+    assert "network_" not in dir(model)
     fitted = MLPClassifier((3,), max_iter=1).fit(X, Y)
     fitted.set_params(activation=["relu", "tanh"])
     assert "MLPClassifier" in fitted._repr_mimebundle_()["text/html"]
