@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import counted
 from .preparation import Target
 
 __all__ = ["Evaluation", "class_probabilities", "evaluate", "headline", "predict"]
@@ -162,4 +163,4 @@ def headline(done: Evaluation, where: str = "test ") -> str:
     if done.target.classes:
         right = int((done.predicted == done.true).sum())
         return f"{where}accuracy {values['accuracy']:.4f} ({right} of {rows}), log loss {values['log_loss']:.4f}"
-    return f"{where}RMSE {values['rmse']:.5g}, MAE {values['mae']:.5g}, R² {values['r2']:.4f} ({rows} rows)"
+    return f"{where}RMSE {values['rmse']:.5g}, MAE {values['mae']:.5g}, R² {values['r2']:.4f} ({counted(rows, 'row')})"
