@@ -82,7 +82,8 @@ def fitted(kind: type[T], value: Any, name: str = "") -> T:
         place = (name + place).lstrip(".")
         what = what[0].lower() + what[1:]
         raise ValueError(f"{place}: {what}" if place else what) from error
-    except (RecursionError, OverflowError) as error:
+    except (RecursionError, OverflowError, SystemError) as error:
+        # SystemError: msgspec before 0.22 forgets the error of a number that is too large
         raise ValueError(f"{name or 'a value'} beyond what is read") from error
 
 
