@@ -169,6 +169,8 @@ def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         raise ValueError(f"a .npy header of version {version}")
     if not all(isinstance(n, int) and 0 <= n < 2**63 for n in shape):
         raise ValueError(f"shape {shape!s:.80}")
+    if dtype.itemsize < 0:  # NumPy before 2.2, where later ones refuse
+        raise ValueError("descr with texts of 2 GiB or more each")
     return shape, fortran, dtype
 
 
