@@ -123,7 +123,12 @@ def stream(
     arrays = first is not None and kind_of(first) == "npy"
     target_paths = _target_files(paths, target) if arrays else ()
     named = None if arrays else target
-    assert not isinstance(named, os.PathLike)
+    if isinstance(named, os.PathLike):
+        raise InputError(
+            f"{os.fspath(named)}, a path, as target of {paths[0]}, which is no .npy file",
+            "a path of targets for .npy files of rows; for other files the name of a column",
+            f"Pass {argument('target', 'age')}, say; or save the rows by numpy.save.",
+        )
     known = possible_names(named, categories, ignore)
     known |= {*asked.columns, *([weight] if weight else [])}
     files = files_of(paths, asked, known, target_paths)

@@ -16,7 +16,7 @@ from ...equations.gradient_check import GradientCheck
 from ...estimators.tabular.base import Tabular
 from ...estimators.tabular.findings import Dependence, Importance
 from ...files.json_text import versions
-from ..curves import COLORS
+from ..curves import COLORS, draw_legend
 from . import figures, sections
 from .markup import figure, paragraph, section, table, text
 from .mistakes import worst_rows
@@ -251,7 +251,7 @@ def _curve(drawing: Figure, found: Dependence, done: Evaluation, name: str) -> N
     said = outputs[0] if one else "probability" if done.target.classes else "prediction"
     axes.set(xlabel=name, ylabel=f"mean {shorten(said, LABEL)}")
     if not one:
-        axes.legend(fontsize=8)
+        draw_legend(axes, fontsize=8)
 
 
 def columns(model: Tabular) -> str:
