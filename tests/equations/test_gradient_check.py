@@ -19,6 +19,7 @@ from chainrule import (
 )
 from chainrule.equations import gradient_check
 from chainrule.equations.custom import custom_activation
+from chainrule.equations.differentiation import derivative_along
 
 from ..support import faulty_equations as faulty
 from ..support import peers
@@ -73,6 +74,21 @@ def test_the_gradient_equals_numerical_differentiation(case: Case, method: str) 
         assert array.tolerance == LARGEST_ERROR[method]
         assert array.compared + array.not_resolved == array.entries
         assert array.at_kink == 0
+
+
+def test_differences_know_what_they_are_off_by() -> None:
+    """Also where two estimates with steps far too large agree by chance."""
+    for a in (3.0, 100.0, 1000.0):
+
+        def steep(v: np.ndarray, a: float = a) -> tuple[float, list]:
+            return float(np.arctan(a * v)[0]), []
+
+        for x in np.linspace(-0.3, 0.3, 61):
+            for step in np.geomspace(0.001, 60, 24):
+                slope = derivative_along(
+                    steep, np.array([x]), [], np.ones(1), "central", step=step
+                )
+                assert abs(slope.value - a / (1 + (a * x) ** 2)) <= slope.noise
 
 
 @pytest.mark.parametrize("method", ["central", "complex"])
