@@ -32,7 +32,7 @@ from .parameters import Settings
 from .rules import optimizer_of, threads_for
 
 if TYPE_CHECKING:
-    from ..equations.gradient_check import GradientCheck
+    from ..equations.check_result import GradientCheck
     from ..explanation import Explanation
 
 __all__ = ["Inspection", "losses_and_gradient_norms", "output_gradients"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation, headline
-from ...equations.gradient_check import GradientCheck
+from ...equations.check_result import GradientCheck
 from ...explanation.render.html_document import html_document
 from ...training.report import Report
 from . import sections

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation
-from ...equations.gradient_check import GradientCheck
+from ...equations.check_result import GradientCheck
 from ...training.report import Report
 from ..curves import curves_of
 from . import figures

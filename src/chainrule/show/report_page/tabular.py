@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...data.evaluation import Evaluation, headline
-from ...equations.gradient_check import GradientCheck
+from ...equations.check_result import GradientCheck
 from ...estimators.tabular.base import Tabular
 from ...estimators.tabular.findings import Dependence, Importance
 from ...files.json_text import versions
