@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from ..equations.activation import Activation
 from ..equations.activations import ACTIVATIONS
@@ -30,6 +28,7 @@ from ..files.storage import load_model, save_model
 from ..optimizers import Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
 from ..optimizers.table import OPTIMIZERS
+from .fitted_network import FittedNetwork
 from .network import as_coefs
 
 __all__ = ["LabelsText", "ModelFile", "restored", "stored", "stored_labels"]
@@ -120,12 +119,8 @@ class EstimatorText:
         }
 
 
-class ModelFile(Exportable, BaseEstimator, ABC):
+class ModelFile(Exportable, FittedNetwork):
     """The methods of an estimator that write and read it."""
-
-    @abstractmethod
-    def _fitted_network(self) -> tuple[Network, Parameters]:
-        """The network and its weights."""
 
     def _labels_form(self) -> tuple[bool, bool]:
         """Return whether each row has many labels, and whether they are sparse."""
