@@ -20,7 +20,7 @@ from ..equations.activations import ACTIVATIONS
 from ..equations.losses import LOSSES, Loss
 from ..equations.network import Network, Parameters
 from ..errors import InputError
-from ..files.container import unreadable
+from ..files.container import fits_together, unreadable
 from ..files.exportable import Exportable
 from ..files.json_text import json_ready
 from ..files.schema import fitted, made_of
@@ -197,7 +197,7 @@ class ModelFile(Exportable, FittedNetwork):
         kind = model.notes.get("estimator", "a network")
         if kind != cls.__name__:
             raise unreadable(path, f"{kind!s:.100}, not {cls.__name__}, in it")
-        try:
+        with fits_together(path, also=(TypeError, OverflowError, RecursionError)):
             notes = fitted(EstimatorText, model.notes, "notes")
             made = cls(**{n: restored(value) for n, value in notes.parameters.items()})
             made._validate_params()
@@ -209,10 +209,6 @@ class ModelFile(Exportable, FittedNetwork):
                 made._know_many_labels(outputs, sparse=notes.sparse_labels)
             if made._fitted_network()[0] != model.network:
                 raise ValueError("parameters of another network than that beside them")
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise unreadable(
-                path, f"contents that do not fit together ({error})"
-            ) from error
         return made
 
 
