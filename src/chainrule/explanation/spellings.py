@@ -22,7 +22,6 @@ CANONICAL = Spelling(
     symbols={
         **common(r"\ell", "[#l]"),
         "J": ("J", "J"),
-        "alpha": (r"\alpha", r"\alpha"),
         "A": lettered("A", "[#l]"),
         "Z": lettered("Z", "[#l]"),
         "W": weights("W", "[#l]"),
