@@ -11,6 +11,7 @@ import pytest
 from chainrule import (
     ACTIVATIONS,
     LOSSES,
+    GradientCheck,
     InputError,
     Network,
     Parameters,
@@ -39,7 +40,7 @@ from ..support.cases import (
 LARGEST_ERROR = {"central": 1e-6, "complex": 1e-11}
 
 
-def check(setup: Setup, **options) -> gradient_check.GradientCheck:
+def check(setup: Setup, **options) -> GradientCheck:
     return check_gradient(
         setup.network,
         setup.parameters,
@@ -290,7 +291,7 @@ def test_numbers_of_every_size(hidden, of_theta, of_x, of_y, method) -> None:
     x, y = of_x * rng.normal(size=(20, 3)), of_y * rng.normal(size=(20, 1))
     phi = ACTIVATIONS[hidden]()
 
-    def checked(factor: float) -> gradient_check.GradientCheck:
+    def checked(factor: float) -> GradientCheck:
         wrong = dataclasses.replace(
             phi, phi_prime=lambda *z: factor * phi.phi_prime(*z)
         )

@@ -25,7 +25,14 @@ from .backward_pass import Gradient, output_gradient
 from .forward_pass import Trace
 from .network import Network, Parameters
 
-__all__ = ["EPSILON", "RoundingNoise", "rounding_noise"]
+__all__ = [
+    "EPSILON",
+    "FUNCTION_ROUNDINGS",
+    "RoundingNoise",
+    "known",
+    "rounding_noise",
+    "roundings",
+]
 
 EPSILON = float(np.finfo(float).eps)
 #: Roundings of a function of NumPy or SciPy, with a margin.
@@ -79,7 +86,7 @@ def rounding_noise(
         strict=True,
     )
     for w, b, phi, z, a, M in layers:
-        of_sum = _roundings(w.shape[1] + 1) * EPSILON * (a @ w.T + xp.abs(b))
+        of_sum = roundings(w.shape[1] + 1) * EPSILON * (a @ w.T + xp.abs(b))
         off_Z.append(of_sum + off_A[-1] @ w.T)  # F1
         off = _of_value(phi, z, off_Z[-1])
         off_A.append(off if M is None else off * xp.abs(M))  # F2
@@ -93,12 +100,12 @@ def rounding_noise(
     dW: list[Array] = []
     db: list[Array] = []
     for l in range(network.n_layers, 0, -1):
-        rows = s * (off_D + _roundings(trace.output.shape[0]) * EPSILON * D[l - 1])
+        rows = s * (off_D + roundings(trace.output.shape[0]) * EPSILON * D[l - 1])
         of_penalty = 4 * EPSILON * (l1 + l2 * W[l - 1])
         of_A = (s * D[l - 1]).T @ off_A[l - 1]
         dW.insert(0, rows.T @ A[l - 1] + of_A + of_penalty)  # B3
         db.insert(0, xp.sum(rows, axis=0))
-        of_sum = _roundings(W[l - 1].shape[0]) * EPSILON * D[l - 1]
+        of_sum = roundings(W[l - 1].shape[0]) * EPSILON * D[l - 1]
         off_G = (off_D + of_sum) @ W[l - 1]
         G = xp.abs(gradient.delta[l - 1] @ parameters.weights[l - 1])
         if trace.M[l - 1] is not None:
@@ -109,7 +116,7 @@ def rounding_noise(
             )
             off_D = off_D + 4 * EPSILON * D[l - 2]
     flat = xp.concat([xp.reshape(g, (-1,)) for g in (*dW, *db)])
-    return RoundingNoise(J, float(xp.sum(by_row)), _known(flat), _known(off_G))  # B4
+    return RoundingNoise(J, float(xp.sum(by_row)), known(flat), known(off_G))  # B4
 
 
 def _of_output(
@@ -149,8 +156,8 @@ def _of_output(
     return of_ell + near * terms_ell, of_delta + near * terms_delta
 
 
-def _roundings(terms: int) -> float:
-    """Of a sum of so many products."""
+def roundings(terms: int) -> float:
+    """The roundings that a sum of so many products is given."""
     return min(terms, LAMBDA * math.sqrt(terms)) + 2
 
 
@@ -185,7 +192,7 @@ def _of_pull_back(
         return off_a
     total = xp.sum(a * G, axis=1, keepdims=True)
     of_total = xp.sum(a * off_G + off_a * G, axis=1, keepdims=True)
-    of_sum = _roundings(z.shape[1]) * EPSILON * (G + total)
+    of_sum = roundings(z.shape[1]) * EPSILON * (G + total)
     return a * (off_G + of_total + of_sum) + off_a * (G + total)
 
 
@@ -197,7 +204,7 @@ def _change(function: Callable[[Any], Array], at: Any, off: Any) -> Array:
     return xp.where(up > down, up, down)
 
 
-def _known(off: Array) -> Array:
+def known(off: Array) -> Array:
     """0 where it is not finite: a number that overflows is found where it is compared."""
     xp = array_namespace(off)
     return xp.where(xp.isfinite(off), off, xp.zeros_like(off))

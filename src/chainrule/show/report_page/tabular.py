@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...data.evaluation import Evaluation, headline
-from ...equations.gradient_check import GradientCheck
+from ...equations.check_result import GradientCheck
 from ...estimators.tabular.base import Tabular
 from ...estimators.tabular.findings import Dependence, Importance
 from ...files.json_text import versions
@@ -273,12 +273,5 @@ def columns(model: Tabular) -> str:
 
 def again(tested: Tested) -> str:
     """The section on how to do it again, with what."""
-    lines = [*versions().items()]
-    lines += [(f"SHA-256 of {name}", found) for name, found in tested.checksums.items()]
     words = "The same version, data and machine give the same bits, for any number of threads."
-    return section(
-        "How to do it again",
-        f"<pre><code>{text(tested.again)}</code></pre>",
-        paragraph(words),
-        table("With what it was computed", ("", ""), lines),
-    )
+    return sections.how_again(tested.again, versions(), tested.checksums, words)
