@@ -12,7 +12,8 @@ endif()
 if(CHAINRULE_SANITIZE)
   set(CMAKE_CXX_FLAGS_RELEASE "-O1")  # with all that the sanitizers put in, more takes minutes to compile
 else()
-  set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+  # no assertions of nanobind's: each has the path of its file in it, which is another in every build
+  set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 endif()
 find_package(Threads REQUIRED)
 
