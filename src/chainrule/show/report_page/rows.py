@@ -98,9 +98,9 @@ def _evaluated(
             f"classes of training: {', '.join(map(str, classes[:10]))}",
             "Leave such rows out.",
         )
-    true = np.array([place[label] for label in labels])
     target = Target(names, tuple(map(str, classes)))
-    return evaluate(target, model.predict_proba(X), true)
+    places = np.array([place[label] for label in labels])
+    return evaluate(target, model.predict_proba(X), places)
 
 
 def _readable(column: Column) -> Matrix:
