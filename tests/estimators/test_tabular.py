@@ -36,6 +36,8 @@ from chainrule.estimators.tabular.members import Task, train_member
 from chainrule.estimators.tabular.projections import with_projections
 from chainrule.estimators.tabular.recipe import recipe_for
 
+from ..support.native_cases import needs_native
+
 QUICK: dict[str, Any] = {"preset": "fast", "members": 1, "epochs": 5}
 #: As in scikit-learn's own perceptrons: a batch of rows with weights is not a batch of repeated rows.
 NOT_OF_BATCHES = {
@@ -293,6 +295,7 @@ def test_the_absolute_error_finds_the_median() -> None:
     assert by_median == pytest.approx(np.log(2), abs=0.15)
 
 
+@needs_native  # a note of its own says that it is missing
 @pytest.mark.parametrize("every", [120, 30])
 def test_far_targets_do_not_drown_the_others(every) -> None:
     y = Y.copy()
@@ -379,6 +382,7 @@ def test_a_member_that_was_cut_off_is_made_again(held: float) -> None:
     np.testing.assert_array_equal(again.parameters.theta, cut.parameters.theta)
 
 
+@needs_native  # few rows are learned by one recipe without it
 def test_noise_is_learned_carefully_and_what_is_clear_is_not() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(200, 2))
@@ -490,6 +494,7 @@ def test_a_loaded_model_predicts_the_same_bits(kind: str, tmp_path: Path) -> Non
         np.testing.assert_array_equal(again.predict(rows), model.predict(rows))
 
 
+@needs_native  # NumPy's products of fewer rows round in another way
 def test_rows_predicted_in_parts_have_the_same_bits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -629,7 +634,7 @@ def noisy(name: str) -> tuple[np.ndarray | pd.DataFrame, np.ndarray]:
         "2000 categories",
         "constant, duplicate and id",
         "50 rows",
-        "1000 columns",
+        pytest.param("1000 columns", marks=needs_native),  # which tries to keep few
     ],
 )
 def test_robustness(name: str) -> None:
@@ -644,6 +649,7 @@ def test_robustness(name: str) -> None:
         assert error < 1.5 * np.mean((boosted.predict(others) - y[~half]) ** 2)
 
 
+@needs_native  # few rows are learned by one recipe without it
 def test_of_too_many_columns_those_that_tell_are_kept_if_that_is_better() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(600, 300))
@@ -721,6 +727,7 @@ def test_a_column_of_infinity_and_nothing() -> None:
     assert np.isfinite(encode(model.encoding_, model._columns(x))).all()
 
 
+@needs_native  # few rows are learned by one recipe without it
 def test_a_model_like_one_of_logarithms() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(120, 3))

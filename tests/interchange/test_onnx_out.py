@@ -23,6 +23,7 @@ from chainrule import (
 )
 from chainrule.interchange.bounds import allowed
 
+from ..support.native_cases import needs_native
 from .networks import random_model
 
 pytest.importorskip(
@@ -136,6 +137,7 @@ def test_a_tabular_regressor_predicts_in_units(tmp_path):
     assert np.abs(found[:, 0] - model.predict(X)).max() <= stamp.bound
 
 
+@needs_native  # without it so few rows are not tried in both ways
 @pytest.mark.parametrize("ending", ["onnx", "py", "c"])
 def test_logarithms_of_targets_go_along(ending, tmp_path):
     X = np.random.default_rng(0).normal(size=(300, 3))
