@@ -14,6 +14,8 @@ import chainrule
 from chainrule import Checkpoint, EarlyStopping, InputError, Network, Stream, train
 from chainrule.estimators.streamed_rows import in_units
 
+from ..support.runs import BUILT
+
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
 
@@ -50,7 +52,7 @@ CLASSES = Network((4, 8, 3), ("relu", "softmax"), "cross_entropy")
 NUMBERS = Network((4, 8, 1), ("tanh", "identity"), "squared_error")
 
 
-@pytest.mark.parametrize("engine", ["native", "reference"])
+@pytest.mark.parametrize("engine", BUILT)
 @pytest.mark.parametrize(
     ("weight", "options"),
     [
