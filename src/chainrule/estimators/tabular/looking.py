@@ -228,7 +228,7 @@ class Looking(Tabular):
         --------
         >>> import numpy as np
         >>> from chainrule import TabularRegressor
-        >>> X = np.linspace(0, 1, 200)[:, None]
+        >>> X = np.linspace(0, 1, 1000)[:, None]
         >>> model = TabularRegressor(preset="fast").fit(X, X[:, 0])
         >>> curve = model.partial_dependence(X, "x0", points=3)
         >>> np.round(curve.means[:, 0], 1).tolist()
