@@ -14,7 +14,7 @@ from ..documents.table import LINES
 from ..errors import InputError
 from .checks import Check
 from .expressions import Expression, Product
-from .markup import parse, to_latex, to_text
+from .markup import parse
 from .numbers import Numbers
 from .places import LATEX, TEXT, Form, bracketed
 from .spellings import SPELLINGS, spelled_for
@@ -195,18 +195,49 @@ class Contents:
                 return "≈"
         return "="
 
+    def number(self, form: Form, name: str, *, factor: bool = False) -> str:
+        """The number of a name in a form; a `factor` has brackets around its sign."""
+        shown = self.rounded(self.value(name))
+        return form.number(bracketed(shown) if factor else shown)
+
+    def lines_of(
+        self, form: Form, template: Template, name: str
+    ) -> list[tuple[str, str]]:
+        """The lines of a number, each with the sign before it: its formula, the same with numbers, its value."""
+        formula, found = self.formula(template, name), []
+        if formula:
+            found = [
+                ("=", self.written(form, template, formula)),
+                ("=", self.written(form, template, formula, numbers=True)),
+            ]
+        return [*found, (self.sign(template, name), self.number(form, name))]
+
+    def lines_of_arrays(self, form: Form, template: Template, step: Step) -> list[str]:
+        """The equations of a step with the arrays of its layer, each followed by the same with numbers."""
+        found = []
+        for line in template.of_arrays(step):
+            in_numbers = self.written(form, template, line, numbers=True)
+            if self.sign_of_arrays(template, step, line) == "≈":
+                in_numbers = in_numbers.replace("=", form.near, 1)
+            found += [self.written(form, template, line), in_numbers]
+        return found
+
     def in_text(self, template: Template, markup: str, *, numbers: bool = False) -> str:
         """A formula in a line of text, its places filled by symbols or by numbers."""
-        return to_text(
-            parse(markup), lambda place: self._filled(TEXT, template, place, numbers)
-        )
+        return self.written(TEXT, template, markup, numbers=numbers)
 
     def in_latex(
         self, template: Template, markup: str, *, numbers: bool = False
     ) -> str:
         """A formula in LaTeX, its places filled by symbols or by numbers."""
-        return to_latex(
-            parse(markup), lambda place: self._filled(LATEX, template, place, numbers)
+        return self.written(LATEX, template, markup, numbers=numbers)
+
+    def written(
+        self, form: Form, template: Template, markup: str, *, numbers: bool = False
+    ) -> str:
+        """A formula in a form, its places filled by symbols or by numbers."""
+        return form.show(
+            parse(markup), lambda place: self._filled(form, template, place, numbers)
         )
 
     def _filled(self, form: Form, template: Template, place: str, numbers: bool) -> str:
@@ -224,8 +255,7 @@ class Contents:
         name = place.removeprefix("!")
         if not numbers:
             return form.show(parse(template.symbol(name)), str)
-        shown = self.rounded(self.numbers.read(name))
-        return form.number(shown if name != place else bracketed(shown))
+        return self.number(form, name, factor=name == place)
 
     def _array(self, form: Form, template: Template, array: str, numbers: bool) -> str:
         """An array in a formula: its symbol, or its numbers."""
@@ -234,13 +264,10 @@ class Contents:
             return form.show(parse(template.array(array)), str)
 
         def cell(place: str) -> str:
-            return (
-                self.rounded(self.numbers.read(place.strip("@")))
-                if place.startswith("@")
-                else place
-            )
+            at = place.startswith("@")
+            return self.number(form, place.strip("@")) if at else place
 
         rows = form.below.join(
             form.beside.join(cell(place) for place in row) for row in grid
         )
-        return form.ends[0] + form.number(rows) + form.ends[1]
+        return form.ends[0] + rows + form.ends[1]

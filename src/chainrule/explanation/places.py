@@ -45,6 +45,8 @@ class Form:
         For the rest of a sum.
     rest : callable
         That, or its number, with how many terms it is.
+    near : str
+        The sign ≈.
     beside, below : str
         Between the numbers of a row, and between rows.
     ends : (str, str)
@@ -55,6 +57,7 @@ class Form:
     number: Callable[[str], str]
     dots: str
     rest: Callable[[str, str], str]
+    near: str
     beside: str
     below: str
     ends: tuple[str, str]
@@ -65,6 +68,7 @@ TEXT = Form(
     str,
     "⋯",
     lambda shown, count: f"{shown} [{count} more]",
+    "≈",
     " ",
     "; ",
     ("[", "]"),
@@ -74,6 +78,7 @@ LATEX = Form(
     latex_number,
     r"\cdots",
     lambda shown, count: rf"\underbrace{{{shown}}}_{{{count}\text{{ more}}}}",
+    r"\approx",
     " & ",
     r" \\ ",
     (r"\begin{bmatrix} ", r" \end{bmatrix}"),

@@ -9,10 +9,10 @@ import re
 
 from ..contents import Contents
 from ..markup import latex_text
-from ..places import latex_number
+from ..places import LATEX
 from ..steps import Step
 from ..template import Template
-from .text import check_words, checked_words, corrections, head
+from .text import checked_words, checks_in_words, corrections, head
 
 __all__ = ["latex_of"]
 
@@ -60,12 +60,10 @@ def _step(explained: Contents, template: Template, step: Step) -> list[str]:
         below = " \\\\ ".join(explained.in_latex(template, line) for line in general)
         lines.append(rf"\begin{{gather*}} {below} \end{{gather*}}")
     lines += [rf"{latex_text(words)}\par" for words in corrections(template, step)]
-    for line in template.of_arrays(step):
-        for numbers in (False, True):
-            shown = explained.in_latex(template, line, numbers=numbers)
-            if numbers and explained.sign_of_arrays(template, step, line) == "≈":
-                shown = shown.replace("=", r"\approx", 1)
-            lines.append(rf"\par\medskip{{\scriptsize$\displaystyle {shown}$\par}}")
+    lines += [
+        rf"\par\medskip{{\scriptsize$\displaystyle {line}$\par}}"
+        for line in explained.lines_of_arrays(LATEX, template, step)
+    ]
     for name in step.entries:
         lines += _entry(explained, template, name)
     return lines
@@ -73,23 +71,11 @@ def _step(explained: Contents, template: Template, step: Step) -> list[str]:
 
 def _entry(explained: Contents, template: Template, name: str) -> list[str]:
     symbol = explained.in_latex(template, f"@!{name}@")
-    markup = explained.formula(template, name)
-    value = latex_number(explained.rounded(explained.value(name)))
-    checks = "; ".join(
-        _check(check_words(explained, template, check))
-        for check in explained.checks[name]
-    )
-    parts = (
-        [
-            explained.in_latex(template, markup),
-            explained.in_latex(template, markup, numbers=True),
-        ]
-        if markup
-        else []
-    )
-    near = explained.sign(template, name) == "≈"
-    rows = [rf"\equal{{{part}}}" for part in parts]
-    rows.append(rf"\{'near' if near else 'equal'}{{{value}}}")
+    checks = "; ".join(map(_check, checks_in_words(explained, template, name)))
+    rows = [
+        rf"\{'near' if sign == '≈' else 'equal'}{{{line}}}"
+        for sign, line in explained.lines_of(LATEX, template, name)
+    ]
     return [rf"\entry{{{symbol}}}" + "\n\\further".join(rows) + rf"\qquad {checks}"]
 
 

@@ -50,11 +50,10 @@
     return row === undefined ? of : `<mrow>${of}<mo stretchy="false" ${TIGHT}>⟨</mo><mn>${row}</mn>` +
       `<mo stretchy="false" ${TIGHT}>⟩</mo></mrow>`;
   };
+  const value = (name) => inMath(data.values[name]);
   const number = (name, bare) => {
-    const exact = data.values[name];
-    const shown = inMath(exact);
-    const inside = `<mrow class="num" data-name="${name}"><mrow>${shown}</mrow></mrow>`;
-    return !bare && rounded(exact).startsWith("-") ? `<mrow>${OPEN}${inside}${CLOSE}</mrow>` : inside;
+    const inside = `<mrow class="num" data-name="${name}"><mrow>${value(name)}</mrow></mrow>`;
+    return !bare && rounded(data.values[name]).startsWith("-") ? `<mrow>${OPEN}${inside}${CLOSE}</mrow>` : inside;
   };
   const left = (place, numbers) => {
     const [, count, value] = place.split(":");
@@ -114,7 +113,7 @@
   const button = (name, more) => `<li><button type="button" data-name="${name}" aria-label="` +
     `${spoken(name)}${more === undefined ? "" : wrong(name) ? ", wrong" : ", checked"}"` +
     `${more === undefined ? "" : ` aria-pressed="${name === state.entry}"`}>` +
-    `${math(`<mrow>${symbol(name)}<mo>=</mo>${inMath(data.values[name])}</mrow>`)}${more || ""}</button></li>`;
+    `${math(`<mrow>${symbol(name)}<mo>=</mo>${value(name)}</mrow>`)}${more || ""}</button></li>`;
 
   // The steps
 
@@ -141,7 +140,6 @@
   const item = (name, paper) => {
     const step = home(name);
     const own = formula(name);
-    const value = inMath(data.values[name]);
     const parts = [];
     if (!paper && step) parts.push(["In general", notation().steps[step.key].general.map(line).join("")]);
     const equal = (inside, sign = "=") => `<mrow>${symbol(name)}<mo>${sign}</mo>${inside}</mrow>`;
@@ -149,7 +147,7 @@
       parts.push([paper ? "" : "With its indices", line(equal(fill(own, false)))]);
       parts.push([paper ? "" : "With its numbers", line(equal(fill(own, true), data.near.includes(name) ? "≈" : "="))]);
     }
-    parts.push([paper ? "" : "Result", line(equal(value)) +
+    parts.push([paper ? "" : "Result", line(equal(value(name))) +
       (paper ? "" : `<p class="exact">in full: ${data.values[name]}</p>`)]);
     const checks = (data.checks[name] || []).map(([how, found, passed]) => {
       if (found === null) return `<li>${how.replace(/@([^@]+)@/g, (_, place) => math(symbol(place)))}</li>`;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import repeat
 
 from ...documents.lines import label_of
 from ...documents.spelling import parts_of
@@ -10,12 +11,13 @@ from ...errors import counted
 from ..checks import Check
 from ..contents import Contents
 from ..paths import paths_of
+from ..places import TEXT
 from ..steps import Step
 from ..template import Template
 
 __all__ = [
-    "check_words",
     "checked_words",
+    "checks_in_words",
     "corrections",
     "head",
     "how_of",
@@ -117,13 +119,7 @@ def step_lines(explained: Contents, template: Template, step: Step) -> list[str]
         f"  {explained.in_text(template, line)}" for line in template.general(step)
     ]
     lines += [f"  {words}" for words in corrections(template, step)]
-    for line in template.of_arrays(step):
-        in_numbers = explained.in_text(template, line, numbers=True)
-        sign = explained.sign_of_arrays(template, step, line)
-        lines += [
-            f"  {explained.in_text(template, line)}",
-            f"  {in_numbers.replace('=', sign, 1)}",
-        ]
+    lines += [f"  {line}" for line in explained.lines_of_arrays(TEXT, template, step)]
     for name in step.entries:
         lines += ["", *entry_lines(explained, template, name)]
     return lines
@@ -140,26 +136,15 @@ def corrections(template: Template, step: Step) -> list[str]:
 def entry_lines(explained: Contents, template: Template, name: str) -> list[str]:
     """One number: its formula with indices, with numbers, its value, its checks."""
     symbol = explained.in_text(template, f"@{name}@")
-    formula = explained.formula(template, name)
-    gap = " " * len(symbol)
-    value = explained.rounded(explained.value(name))
-    found = []
-    if formula:
-        with_indices = explained.in_text(template, formula)
-        with_numbers = explained.in_text(template, formula, numbers=True)
-        found = [
-            f"    {symbol} = {with_indices}",
-            f"    {gap} = {with_numbers}",
-            f"    {gap} {explained.sign(template, name)} {value}",
-        ]
-    else:
-        found = [f"    {symbol} = {value}"]
-    checks = explained.checks[name]
-    if checks:
-        found[-1] += "   " + "; ".join(
-            check_words(explained, template, check) for check in checks
+    lines = explained.lines_of(TEXT, template, name)
+    checks = "; ".join(checks_in_words(explained, template, name))
+    found = [
+        f"    {head} {sign} {line}"
+        for head, (sign, line) in zip(
+            (symbol, *repeat(" " * len(symbol), len(lines) - 1)), lines, strict=True
         )
-    return found
+    ]
+    return [*found[:-1], f"{found[-1]}   {checks}".rstrip()]
 
 
 def how_of(explained: Contents, template: Template, check: Check) -> str:
@@ -169,8 +154,12 @@ def how_of(explained: Contents, template: Template, check: Check) -> str:
     )
 
 
-def check_words(explained: Contents, template: Template, check: Check) -> str:
-    """A check in a few words."""
+def checks_in_words(explained: Contents, template: Template, name: str) -> list[str]:
+    """The checks of a number, each in a few words."""
+    return [_words(explained, template, check) for check in explained.checks[name]]
+
+
+def _words(explained: Contents, template: Template, check: Check) -> str:
     if check.value is None:
         return f"({how_of(explained, template, check)})"
     return (
