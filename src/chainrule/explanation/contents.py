@@ -158,6 +158,11 @@ class Contents:
         found = self.state.formula(template, name)
         return "" if found is None else found.markup(self.shown.terms)
 
+    @property
+    def blank(self) -> bool:
+        """Return whether it is a sheet to fill in, which shows what is given."""
+        return self.numbers.withheld
+
     def rounded(self, number: float) -> str:
         """A number with the digits that are shown."""
         return f"{number + 0.0:.{self.digits}g}"
@@ -165,7 +170,9 @@ class Contents:
     def sign(self, template: Template, name: str) -> str:
         """The sign between the formula of a number with its numbers and its value, see `sign_of`."""
         found = self.state.formula(template, name)
-        return "=" if found is None else self.sign_of(found, self.value(name))
+        if found is None or not self.numbers.shows(name):
+            return "="
+        return self.sign_of(found, self.value(name))
 
     def sign_of(self, formula: Expression, value: float) -> str:
         """= where the rounded numbers in a formula give the rounded value, as a reader reckons; else ≈."""
@@ -181,6 +188,8 @@ class Contents:
 
     def sign_of_arrays(self, template: Template, step: Step, line: str) -> str:
         """The sign between the arrays of a step's equation in numbers."""
+        if self.blank:
+            return "="
         grid = template.grid(ARRAY_PLACE.findall(line)[0])
         cells = (cell.strip("@") for row in grid for cell in row if cell[0] == "@")
         for name in cells:
@@ -196,7 +205,9 @@ class Contents:
         return "="
 
     def number(self, form: Form, name: str, *, factor: bool = False) -> str:
-        """The number of a name in a form; a `factor` has brackets around its sign."""
+        """The number of a name in a form, or a blank; a `factor` has brackets around its sign."""
+        if not self.numbers.shows(name):
+            return form.blank
         shown = self.rounded(self.value(name))
         return form.number(bracketed(shown) if factor else shown)
 
@@ -206,9 +217,10 @@ class Contents:
         """The lines of a number, each with the sign before it: its formula, the same with numbers, its value."""
         formula, found = self.formula(template, name), []
         if formula:
+            in_numbers = self.written(form, template, formula, numbers=True)
             found = [
                 ("=", self.written(form, template, formula)),
-                ("=", self.written(form, template, formula, numbers=True)),
+                ("=", form.working if self.blank else in_numbers),
             ]
         return [*found, (self.sign(template, name), self.number(form, name))]
 
@@ -216,11 +228,21 @@ class Contents:
         """The equations of a step with the arrays of its layer, each followed by the same with numbers."""
         found = []
         for line in template.of_arrays(step):
+            if self.blank:
+                found.append(self.written(form, template, line))
+                continue
             in_numbers = self.written(form, template, line, numbers=True)
             if self.sign_of_arrays(template, step, line) == "≈":
                 in_numbers = in_numbers.replace("=", form.near, 1)
             found += [self.written(form, template, line), in_numbers]
         return found
+
+    def lines_of_given(self, form: Form, template: Template) -> list[str]:
+        """What a pass and a step are given, each with its numbers."""
+        return [
+            f"{self.written(form, template, place)} = {self.written(form, template, place, numbers=True)}"
+            for place in template.given
+        ]
 
     def in_text(self, template: Template, markup: str, *, numbers: bool = False) -> str:
         """A formula in a line of text, its places filled by symbols or by numbers."""

@@ -47,6 +47,8 @@ class Form:
         That, or its number, with how many terms it is.
     near : str
         The sign ≈.
+    blank, working : str
+        For a number that is withheld, and for its formula with numbers.
     beside, below : str
         Between the numbers of a row, and between rows.
     ends : (str, str)
@@ -58,6 +60,8 @@ class Form:
     dots: str
     rest: Callable[[str, str], str]
     near: str
+    blank: str
+    working: str
     beside: str
     below: str
     ends: tuple[str, str]
@@ -69,6 +73,8 @@ TEXT = Form(
     "⋯",
     lambda shown, count: f"{shown} [{count} more]",
     "≈",
+    "_" * 12,
+    "." * 48,
     " ",
     "; ",
     ("[", "]"),
@@ -79,6 +85,8 @@ LATEX = Form(
     r"\cdots",
     lambda shown, count: rf"\underbrace{{{shown}}}_{{{count}\text{{ more}}}}",
     r"\approx",
+    r"\rule[-2pt]{9em}{0.4pt}\rule{0pt}{4ex}",
+    r"\makebox[36em]{\dotfill}\rule{0pt}{4ex}",
     " & ",
     r" \\ ",
     (r"\begin{bmatrix} ", r" \end{bmatrix}"),

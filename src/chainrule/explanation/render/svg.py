@@ -109,7 +109,9 @@ def _label(explained: Contents, name: str, ends: Ends, share: float) -> str:
 
 
 def _short(explained: Contents, name: str, digits: int = 3) -> str:
-    """The number of a name, as it fits into a unit."""
+    """The number of a name, as it fits into a unit; nothing where it is to be filled in."""
+    if not explained.numbers.shows(name):
+        return ""
     number = explained.value(name)
     shown = f"{number + 0.0:.{digits}g}"
     return (
@@ -132,8 +134,9 @@ def _node(
     passed_back = (
         f"{explained.in_text(template, f'@{back}@')} = {_short(explained, back)}"
     )
+    role = 'role="img"' if explained.blank else 'tabindex="0" role="button"'
     return (
-        f'<g class="unit" data-name="{a}" data-back="{back}" tabindex="0" role="button" '
+        f'<g class="unit" data-name="{a}" data-back="{back}" {role} '
         f'aria-label="{escape(f"{said}, {passed_back}")}"><title>{escape(said)}</title>'
         f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS}" fill="#fff" fill-opacity="0.92" stroke="currentColor"/>'
         f'<text x="{x:g}" y="{y + 4:g}" fill="#111">{_short(explained, a)}</text>'

@@ -23,19 +23,23 @@ __all__ = [
     "how_of",
     "origin",
     "text_of",
+    "to_fill_in",
 ]
 
 
 def text_of(explained: Contents, template: Template) -> str:
     """Step by step: the general equations, then of each number its formula, with numbers, and its checks."""
     lines = [explained.title, *head(explained, template)]
+    if explained.blank:
+        lines += ["", "GIVEN", ""]
+        lines += [f"  {line}" for line in explained.lines_of_given(TEXT, template)]
     phase = ""
     for step in explained.steps_in(template):
         if step.phase != phase:
             phase = step.phase
             lines += ["", phase.upper()]
         lines += ["", *step_lines(explained, template, step)]
-    if not explained.equations:
+    if not explained.equations and not explained.blank:
         lines += ["", "PATHS", "", *path_lines(explained, template)]
     return "\n".join(lines)
 
@@ -74,11 +78,26 @@ def head(explained: Contents, template: Template) -> list[str]:
     """The head: what the numbers are and how they are shown."""
     n = explained.numbers
     rows = f"row {n.row} of a batch of {n.rows}" if n.rows > 1 else "one row"
+    notation = f"notation {template.spelled.name}: {template.spelled.document}. {template.remark}"
+    checks = [] if explained.blank and explained.passed else [checked_words(explained)]
+    if explained.blank:
+        return [f"{rows}; {to_fill_in(explained)}", notation, *checks]
+    shown = f"rounded to {explained.digits} significant digits"
     return [
-        f"{rows}; {origin(explained)}, rounded to {explained.digits} significant digits (.json has them in full)",
-        f"notation {template.spelled.name}: {template.spelled.document}. {template.remark}",
-        checked_words(explained),
+        f"{rows}; {origin(explained)}, {shown} (.json has them in full)",
+        notation,
+        *checks,
     ]
+
+
+def to_fill_in(explained: Contents) -> str:
+    """What there is to do with a sheet."""
+    remembered = " and ".join(explained.numbers.traits.remembered)
+    start = f"; {remembered} before the step: 0 throughout" if remembered else ""
+    return (
+        "a sheet to fill in: the formula with its numbers on each dotted line, the result, to "
+        f"{explained.digits} significant digits, on each solid one{start}"
+    )
 
 
 def origin(explained: Contents) -> str:
@@ -156,7 +175,8 @@ def how_of(explained: Contents, template: Template, check: Check) -> str:
 
 def checks_in_words(explained: Contents, template: Template, name: str) -> list[str]:
     """The checks of a number, each in a few words."""
-    return [_words(explained, template, check) for check in explained.checks[name]]
+    checks = () if explained.blank else explained.checks[name]
+    return [_words(explained, template, check) for check in checks]
 
 
 def _words(explained: Contents, template: Template, check: Check) -> str:
