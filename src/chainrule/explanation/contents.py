@@ -238,7 +238,7 @@ class Contents:
         return found
 
     def lines_of_given(self, form: Form, template: Template) -> list[str]:
-        """What a pass and a step are given, each with its numbers."""
+        """The arrays and numbers that are given, each with its symbol."""
         return [
             f"{self.written(form, template, place)} = {self.written(form, template, place, numbers=True)}"
             for place in template.given

@@ -181,7 +181,9 @@ class Template:
             places = [f"[{array}~{i}]" for i in range(t.rows) for array in of_rows]
         for l in range(1, t.layers + 1):
             places += [f"[W{l}]", *([] if style.constant else [f"[b{l}]"])]
-        if t.rows > 1 and not style.share:
+        if style.share == "1/N":
+            places.append("N")
+        elif t.rows > 1 and not style.share:
             places += [f"s~{i}" for i in range(t.rows)]
         elif not t.row_counts_once and not style.share:
             places.append("s")

@@ -21,7 +21,7 @@ from ..steps import PHASES, Step
 from ..template import Template
 from .html_document import POLICY, allowed, html_document
 from .svg import svg_of
-from .text import checked_words, corrections, origin, to_fill_in
+from .text import corrections, origin, verdict
 
 __all__ = ["page_of"]
 
@@ -83,23 +83,22 @@ def page_of(explained: Contents) -> str:
 
 
 def _lead(explained: Contents) -> str:
-    """What the numbers are, and the outcome of the checks."""
+    """The origin of the numbers, and the outcome of the checks."""
     n = explained.numbers
     rows = (
         f"Row {n.row} of a batch of {n.rows}, counted from 0."
         if n.rows > 1
         else "One row."
     )
-    said = to_fill_in(explained)
-    if not explained.blank:
-        rounded = f"rounded to {explained.digits} significant digits"
-        said = f"{origin(explained)}, {rounded}; a click on a number shows it in full, with its formula"
-    lead = f'<p class="lead">{rows} {escape(said[0].upper() + said[1:])}.</p>'
-    if explained.blank and explained.passed:
-        return lead
+    said, more = (
+        origin(explained),
+        "; a click on a number shows it in full, with its formula",
+    )
+    lead = f"{said[0].upper()}{said[1:]}{'' if explained.blank else more}"
     kind = "passed" if explained.passed else "failed"
-    words = escape(checked_words(explained).replace("checks", "Checks", 1))
-    return f'{lead}\n<p id="verdict" class="{kind}">{words}.</p>'
+    outcome = escape(verdict(explained).replace("checks", "Checks", 1))
+    shown = f'\n<p id="verdict" class="{kind}">{outcome}.</p>' if outcome else ""
+    return f'<p class="lead">{rows} {escape(lead)}.</p>{shown}'
 
 
 def _left_out(explained: Contents) -> str:

@@ -130,10 +130,10 @@ def _node(
 ) -> str:
     x, y = place
     a, back = f"A{l}.{k}", f"D{l}.{k}" if l else f"G0.{k}"
-    said = f"{explained.in_text(template, f'@{a}@')} = {_short(explained, a)}"
-    passed_back = (
-        f"{explained.in_text(template, f'@{back}@')} = {_short(explained, back)}"
+    said = (
+        f"{explained.in_text(template, f'@{a}@')} = {_short(explained, a) or 'blank'}"
     )
+    passed_back = f"{explained.in_text(template, f'@{back}@')} = {_short(explained, back) or 'blank'}"
     role = 'role="img"' if explained.blank else 'tabindex="0" role="button"'
     return (
         f'<g class="unit" data-name="{a}" data-back="{back}" {role} '

@@ -23,7 +23,7 @@ __all__ = [
     "how_of",
     "origin",
     "text_of",
-    "to_fill_in",
+    "verdict",
 ]
 
 
@@ -78,33 +78,33 @@ def head(explained: Contents, template: Template) -> list[str]:
     """The head: what the numbers are and how they are shown."""
     n = explained.numbers
     rows = f"row {n.row} of a batch of {n.rows}" if n.rows > 1 else "one row"
-    notation = f"notation {template.spelled.name}: {template.spelled.document}. {template.remark}"
-    checks = [] if explained.blank and explained.passed else [checked_words(explained)]
-    if explained.blank:
-        return [f"{rows}; {to_fill_in(explained)}", notation, *checks]
-    shown = f"rounded to {explained.digits} significant digits"
-    return [
-        f"{rows}; {origin(explained)}, {shown} (.json has them in full)",
-        notation,
-        *checks,
+    more = "" if explained.blank else " (.json has them in full)"
+    lines = [
+        f"{rows}; {origin(explained)}{more}",
+        f"notation {template.spelled.name}: {template.spelled.document}. {template.remark}",
+        verdict(explained),
     ]
-
-
-def to_fill_in(explained: Contents) -> str:
-    """What there is to do with a sheet."""
-    remembered = " and ".join(explained.numbers.traits.remembered)
-    start = f"; {remembered} before the step: 0 throughout" if remembered else ""
-    return (
-        "a sheet to fill in: the formula with its numbers on each dotted line, the result, to "
-        f"{explained.digits} significant digits, on each solid one{start}"
-    )
+    return [line for line in lines if line]
 
 
 def origin(explained: Contents) -> str:
-    """Whose the numbers are, and in which dtype."""
+    """The origin of the numbers, their dtype and digits; of a sheet, how it is filled in."""
     n = explained.numbers
-    dtype = n.moment.state.theta.dtype
-    return f"numbers of the {n.engine} engine in {dtype}"
+    digits = f"{explained.digits} significant digits"
+    if not explained.blank:
+        return f"numbers of the {n.engine} engine in {n.moment.state.theta.dtype}, rounded to {digits}"
+    remembered = " and ".join(n.traits.remembered)
+    return (
+        "a sheet to fill in: the formula with its numbers on each dotted line, the result, to "
+        f"{digits}, on each solid one"
+        + (f"; {remembered} before the step: 0 throughout" if remembered else "")
+    )
+
+
+def verdict(explained: Contents) -> str:
+    """The outcome of the checks; none on a sheet, but where its solution fails."""
+    silent = explained.blank and explained.passed
+    return "" if silent else checked_words(explained)
 
 
 def checked_words(explained: Contents) -> str:
