@@ -16,6 +16,7 @@ from chainrule.explanation.places import LATEX, TEXT
 from chainrule.explanation.spellings import SPELLINGS
 
 from ..support.commands import here, in_process
+from ..support.faulty_equations import pull_back_with, replacer
 from .test_forms import compiled, needs_tex
 
 SOFTMAX = Network((2, 3, 2), ("relu", "softmax"), "cross_entropy")
@@ -28,8 +29,8 @@ CASES = {
     "masks": (DEEP, 2, {"sample_weight": [1.0, 3.0]}),
 }
 #: S4's own network of docs/explain.md.
-TYPED = ("--weights", "W^1 = [2 -1 0; 4 -1 -2] W^F = [4 -8 2]", "--x", "1 2")
-TYPED = ("explain", "--notation", "S4", *TYPED, "--y", "1", "--blank")
+TYPED = ["explain", "--notation", "S4", "--x", "1 2", "--y", "1", "--blank"]
+TYPED += ["--weights", "W^1 = [2 -1 0; 4 -1 -2] W^F = [4 -8 2]"]
 A_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 
 
@@ -65,25 +66,28 @@ def computed(solution) -> set[str]:
     return as_shown(secret) - as_shown(given)
 
 
+#: The page has all notations.
+FORMS = [("page", "")] + [
+    (form, notation) for form in ("text", "latex", "svg") for notation in SPELLINGS
+]
+#: Of what is drawn, where and how wide; names such as Z2.3.
+NO_NUMBERS = re.compile(
+    r' (?:[xy][12]?|stroke-width|viewBox)="[^"]*"|\b[A-Za-z]+\+?\d+(?:\.\d+)+'
+)
+
+
 @cache
-def forms(made) -> dict[str, str]:
-    """An explanation in every form and notation, without what is drawn where, and without names such as Z2.3."""
-    found = {"page": made.html().partition("<body>")[2].rpartition("<script>")[0]}
-    for notation in SPELLINGS:
-        found[f"text {notation}"] = made.text(notation)
-        found[f"latex {notation}"] = made.latex(notation)
-        found[f"drawing {notation}"] = made.svg(notation)
-    left_out = re.compile(
-        r' (?:[xy][12]?|stroke-width|viewBox)="[^"]*"|\b[A-Za-z]+\+?\d+(?:\.\d+)+'
-    )
-    return {form: left_out.sub("", shown) for form, shown in found.items()}
+def shown(made, form: str, notation: str) -> str:
+    """An explanation in a form, without what looks like a number of it and is none."""
+    if form == "page":
+        body = made.html().partition("<body>")[2]
+        return NO_NUMBERS.sub("", body.rpartition("<script>")[0])
+    return NO_NUMBERS.sub("", getattr(made, form)(notation))
 
 
-def leaks(secret: set[str], made) -> dict[str, set[str]]:
-    """Form → the computed numbers that are in it."""
-    found = {
-        form: {*A_NUMBER.findall(shown)} & secret for form, shown in forms(made).items()
-    }
+def leaks(secret: set[str], made) -> dict[tuple[str, str], set[str]]:
+    """Form and notation → the computed numbers that are in it."""
+    found = {form: {*A_NUMBER.findall(shown(made, *form))} & secret for form in FORMS}
     return {form: numbers for form, numbers in found.items() if numbers}
 
 
@@ -101,33 +105,31 @@ def test_what_is_given_stays(case) -> None:
     given = [*moment.parameters.theta, *np.ravel(moment.data.inputs())]
     given += [*np.ravel(solution.numbers.targets), moment.learning_rate]
     for notation in SPELLINGS:
-        text, latex = (forms(sheet)[f"{form} {notation}"] for form in ("text", "latex"))
+        text, latex = (shown(sheet, form, notation) for form in ("text", "latex"))
         for head in (
             text.partition("FORWARD")[0].partition("GIVEN")[2],
             latex.partition("{Forward")[0].partition("{Given")[2],
         ):
-            shown = {*A_NUMBER.findall(head)}
-            assert {solution.rounded(abs(v)) for v in given} <= shown, notation
-    assert all(f'"{v}"' in forms(sheet)["page"] for v in moment.parameters.theta)
+            found = {*A_NUMBER.findall(head)}
+            assert {solution.rounded(abs(v)) for v in given} <= found, notation
+    assert all(f'"{v}"' in shown(sheet, "page", "") for v in moment.parameters.theta)
 
 
 def test_numbers_that_are_shown_by_mistake_are_found(monkeypatch) -> None:
     secret = computed(explained("one row"))
     monkeypatch.setattr(numbers, "GIVEN", numbers.GIVEN | {"D"})
     sheet = explained.__wrapped__("one row", blank=True)
-    assert {*leaks(secret, sheet)} == {*forms(sheet)}
+    assert [*leaks(secret, sheet)] == FORMS
 
 
-def without_what_is_given(sheet) -> dict[str, str]:
-    """A sheet without the numbers that are given; not the drawing, whose lines have the colors of weights."""
-    found = {}
-    for form, shown in forms(sheet).items():
-        if form == "page":
-            data = shown.partition('id="data">')[2]
-            found[form] = re.sub(r'"values":{[^}]*}', "", data)
-        elif not form.startswith("drawing"):
-            found[form] = re.split("FORWARD|{Forward", shown, maxsplit=1)[1]
-    return found
+def without_what_is_given(sheet) -> list[str]:
+    """The data of a sheet's page, and its texts; without the numbers that are given."""
+    data = shown(sheet, "page", "").partition('id="data">')[2]
+    texts = [shown(sheet, "text", notation) for notation in SPELLINGS]
+    return [
+        re.sub(r'"values":{[^}]*}', "", data),
+        *(text.partition("FORWARD")[2] for text in texts),
+    ]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -153,10 +155,10 @@ def test_each_computed_number_has_a_blank_and_a_line_for_its_working(case) -> No
     for notation, template in sheet.templates.items():
         count = sum(len(step.entries) for step in sheet.steps_in(template))
         for name, form in (("text", TEXT), ("latex", LATEX)):
-            shown = forms(sheet)[f"{name} {notation}"]
-            assert shown.count(form.blank) == shown.count(form.working) == count
-            assert "✓" not in shown
-            assert "evaluated again" not in shown
+            lines = shown(sheet, name, notation)
+            assert lines.count(form.blank) == lines.count(form.working) == count
+            assert "✓" not in lines
+            assert "evaluated again" not in lines
 
 
 def test_a_piecewise_formula_has_all_its_branches() -> None:
@@ -192,6 +194,17 @@ def test_the_command_writes_a_sheet(tmp_path) -> None:
     assert done.returncode == 2
     assert done.stderr.startswith("chainrule: Given: JSON with --blank. Allowed: .html")
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_sheet_whose_solution_is_wrong_says_so_without_a_number(
+    monkeypatch, capsys
+) -> None:
+    fault = pull_back_with(weight_of=lambda delta, A: 1.001 * (delta.T @ A))
+    replacer(monkeypatch)("pull_back", fault)
+    assert in_process(*TYPED) == 1
+    shown = capsys.readouterr().out
+    assert "numbers DISAGREE: dW2.1.1" in shown
+    assert "1.001" not in shown
 
 
 @pytest.mark.parametrize(
