@@ -363,8 +363,11 @@ def test_what_no_stream_takes_is_said(tmp_path: Path) -> None:
         next(rows.batches(0, 0, 0))
     with pytest.raises(InputError, match="memory_bytes = inf"):
         stream(path, memory_bytes=np.inf)
-    with pytest.raises(InputError, match="a source that is an int"):
-        stream(5)
+    for source, kind in ((5, "an int"), (b"rows", "a bytes"), ([5], "a list")):
+        with pytest.raises(InputError, match=f"a source that is {kind}"):
+            stream(source)
+    with pytest.raises(InputError, match="of files that are no"):
+        stream(path, target=Path("answer"))
     with pytest.raises(InputError, match="which is a target, too"):
         stream(path, target="size", weight="size")
     arrays = [pa.array(numbers["size"])] * 2

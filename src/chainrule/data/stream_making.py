@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import argument
-from ..errors import InputError, is_number, require_kind
+from ..errors import InputError, is_number, require_kind, type_of
 from ..progress import ProgressLine
 from .dialect_options import asked_dialect, with_kinds
 from .file_kinds import kind_of
@@ -123,7 +123,12 @@ def stream(
     arrays = first is not None and kind_of(first) == "npy"
     target_paths = _target_files(paths, target) if arrays else ()
     named = None if arrays else target
-    assert not isinstance(named, os.PathLike)
+    if isinstance(named, os.PathLike):
+        raise InputError(
+            f"target that is {type_of(named)}, of files that are no .npy",
+            "the name of a column, or several; a path for .npy files alone",
+            "Name a column of the files.",
+        )
     known = possible_names(named, categories, ignore)
     known |= {*asked.columns, *([weight] if weight else [])}
     files = files_of(paths, asked, known, target_paths)
