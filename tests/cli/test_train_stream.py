@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from chainrule import load_model
+from chainrule import load_data, load_model
 from chainrule.cli import stream_set
+from chainrule.cli.recipes import recipe_for, streamed
 
 from ..support.commands import in_process
 
@@ -54,6 +55,29 @@ def test_averaged_networks_take_no_stream(folder, monkeypatch, capsys) -> None:
     monkeypatch.chdir(folder)
     assert in_process("train", "rows0.csv", "--stream", "--preset", "fast") == 2
     assert "--preset fast with --stream" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        # the intervals would be those of the first block
+        (("--stream", "--regularization", "bayes"), "bayes with rows that are"),
+        (("--memory-bytes", "2000000"), "--memory-bytes 2000000 without --stream"),
+    ],
+)
+def test_what_has_no_effect_on_a_stream_or_without_one_is_refused(
+    folder, monkeypatch, capsys, options, said
+) -> None:
+    monkeypatch.chdir(folder)
+    more = ("--target", "size", "--optimizer", "levenberg_marquardt", "--epochs", "1")
+    assert in_process("train", "rows0.csv", *more, *options) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_recipe_of_a_stream_validates_only_where_the_usual_one_does() -> None:
+    for optimizer, share in (("adamw", 0.1), ("levenberg_marquardt", 0.0)):
+        usual = recipe_for(load_data("iris"), optimizer=optimizer)
+        assert streamed(usual, 5000, {}).validation == share
 
 
 @pytest.mark.parametrize(

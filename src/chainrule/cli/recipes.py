@@ -223,6 +223,8 @@ def streamed(recipe: Recipe, rows: int, asked: Mapping[str, Any]) -> Recipe:
     usual: dict[str, Any] = {"epochs": epochs, "validation": round(share, 6)}
     if asked.get("steps") is not None:
         del usual["epochs"]
+    if not recipe.validation:  # as of levenberg_marquardt
+        del usual["validation"]
     return replace(
         recipe, **{name: v for name, v in usual.items() if asked.get(name) is None}
     )
