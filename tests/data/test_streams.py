@@ -15,7 +15,7 @@ from chainrule import InputError, load_data, stream
 from chainrule.data.column_sums import ColumnSums
 from chainrule.data.dialect import Dialect
 from chainrule.data.read_ahead import ahead
-from chainrule.data.row_hash import chosen
+from chainrule.data.row_shares import chosen
 from chainrule.data.stream_files import files_of
 from chainrule.data.stream_fit import Asked, fit
 from chainrule.data.stream_order import order_of

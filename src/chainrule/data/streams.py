@@ -22,45 +22,20 @@ from .dialect import Dialect
 from .encoding import inputs, targets
 from .preparation import Preparation
 from .read_ahead import ClosedError, ahead
-from .row_hash import chosen
+from .row_shares import Share
 from .stream_chunks import Chunk, RowsRead, chunks_of
 from .stream_file import StreamFile, Wanted
 from .stream_fit import Block, checked_row_weights
 from .stream_order import EpochOrder, order_of
 from .tables import Table
 
-__all__ = ["MEMORY_BYTES", "WINDOW_SHARE", "Share", "Stream"]
+__all__ = ["MEMORY_BYTES", "WINDOW_SHARE", "Stream"]
 
 Matrix = np.ndarray[Any, Any]
 #: Bytes that a run may take by default: two windows, and what is decoded meanwhile.
 MEMORY_BYTES = 1_500_000_000
 #: The shares of it that a window takes where blocks are small, and that one block may take.
 WINDOW_SHARE, BLOCK_SHARE = 1 / 6, 2 / 5
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of a stream's rows, drawn by a hash of the row number: those in it, or the others.
-
-    Parameters
-    ----------
-    share : float
-    seed : int
-    held : bool
-        Whether the rows are those in it.
-    draw : int
-        The number of shares that were taken before, so that none depends on another.
-    """
-
-    share: float
-    seed: int
-    held: bool
-    draw: int = 0
-
-    def keeps(self, numbers: Matrix) -> Matrix:
-        """A mask of the rows that are among them."""
-        found = chosen(numbers, self.share, self.seed, self.draw)
-        return found if self.held else ~found
 
 
 @dataclass(frozen=True)
