@@ -359,7 +359,9 @@ def require_method(method: str) -> None:
 def checked_max_entries(max_entries: int | None) -> int | None:
     """A number of entries, or None for all."""
     if max_entries is not None and not (
-        isinstance(max_entries, int | np.integer) and max_entries >= 0
+        isinstance(max_entries, int | np.integer)
+        and not isinstance(max_entries, bool)
+        and max_entries >= 0
     ):
         raise InputError(
             f"max_entries = {max_entries!r}",
