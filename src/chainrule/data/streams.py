@@ -256,13 +256,18 @@ class Stream:
             size = block.rows * self.row_bytes
             if size > limit:
                 file = self.files[block.file]
+                given = f"{file.words(block.part)}: {size / 1e6:.0f} MB in memory"
+                smaller = "Write it as Parquet in small row groups"
+                if file.kind == "parquet":
+                    given = (
+                        f"{file.path}, row group {block.part.number + 1}: {block.rows} rows of {self.n_inputs} inputs, "
+                        f"{size / 1e6:.0f} MB in memory ({block.part.bytes / 1e6:.0f} MB in the file)"
+                    )
+                    smaller = "Write smaller row groups"
                 raise InputError(
-                    f"{file.path}, row group {block.part.number + 1}: {block.rows} rows of {self.n_inputs} inputs, "
-                    f"{size / 1e6:.0f} MB in memory ({block.part.bytes / 1e6:.0f} MB in the file)"
-                    if file.kind == "parquet"
-                    else f"{file.words(block.part)}: {size / 1e6:.0f} MB in memory",
+                    given,
                     f"at most {limit / 1e6:.0f} MB at once, of {argument('memory_bytes', self.memory_bytes)}",
-                    f"Write smaller row groups (pyarrow.parquet.write_table(…, row_group_size=100_000)), or pass "
+                    f"{smaller} (pyarrow.parquet.write_table(…, row_group_size=100_000)), or pass "
                     f"{argument('memory_bytes', int(size / BLOCK_SHARE * 1.1))}.",
                 )
         size = batch_rows * self.row_bytes
