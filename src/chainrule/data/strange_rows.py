@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import argument, as_kind
-from ..errors import InputError, counted
+from ..errors import InputError, capitalized, counted
 from .file_problems import FileProblemError
 from .header import is_value
 from .hidden_characters import clean
@@ -92,10 +92,6 @@ def look_for_strange_rows(
     if not remarks:
         remarks += _unlike(pa, names, table, place)
     return remarks + named_sums(pa, path, names, table, known, place, behind)
-
-
-def _capital(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}"
 
 
 def _note(given: str, else_: str, from_last: int, behind: int) -> InputError:
@@ -210,8 +206,8 @@ def _alone(
             )
         if row >= table.num_rows - LAST:
             remarks = [
-                f"{_capital(where(row))} has one field that is filled, {text[:40]!r}: read as data; if it is a note, "
-                f"leave it out: {argument('skip_last', table.num_rows - row + behind)}."
+                f"{capitalized(where(row))} has one field that is filled, {text[:40]!r}: read as data; if it is a "
+                f"note, leave it out: {argument('skip_last', table.num_rows - row + behind)}."
             ]
     return remarks
 
@@ -236,7 +232,7 @@ def _unlike(
         return []
     row = int(rows[0])
     return [
-        f"{_capital(where(row))} ({', '.join(_row(table, row)[:4])}) is unlike all others in each column: read as "
+        f"{capitalized(where(row))} ({', '.join(_row(table, row)[:4])}) is unlike all others in each column: read as "
         "data; take it away if it is a note, or names of another table."
     ]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import argument, as_kind
-from ..errors import counted
+from ..errors import capitalized, counted
 from .file_problems import FileProblemError
 
 __all__ = ["ENOUGH", "LAST", "named_sums", "sums_by_numbers"]
@@ -62,10 +62,6 @@ def named_sums(
     return []
 
 
-def _capital(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}"
-
-
 def sums_by_numbers(
     columns: Mapping[str, Column],
     place: Callable[[int], str] | None = None,
@@ -95,7 +91,7 @@ def sums_by_numbers(
             last = len(columns[telling[0]])
             where, remedy = f"Row {last}", "take it away"
             if place is not None:
-                where = _capital(place(last - 1))
+                where = capitalized(place(last - 1))
                 remedy = f"leave it out: {argument('skip_last', 1 + behind)}"
             return [
                 f"{where} holds the {what} of those above in {', '.join(telling[:5])}: read as data; if it sums them "

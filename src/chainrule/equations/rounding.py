@@ -25,7 +25,13 @@ from .backward_pass import Gradient, output_gradient
 from .forward_pass import Trace
 from .network import Network, Parameters
 
-__all__ = ["EPSILON", "RoundingNoise", "rounding_noise"]
+__all__ = [
+    "EPSILON",
+    "FUNCTION_ROUNDINGS",
+    "RoundingNoise",
+    "rounding_noise",
+    "roundings",
+]
 
 EPSILON = float(np.finfo(float).eps)
 #: Roundings of a function of NumPy or SciPy, with a margin.
@@ -79,7 +85,7 @@ def rounding_noise(
         strict=True,
     )
     for w, b, phi, z, a, M in layers:
-        of_sum = _roundings(w.shape[1] + 1) * EPSILON * (a @ w.T + xp.abs(b))
+        of_sum = roundings(w.shape[1] + 1) * EPSILON * (a @ w.T + xp.abs(b))
         off_Z.append(of_sum + off_A[-1] @ w.T)  # F1
         off = _of_value(phi, z, off_Z[-1])
         off_A.append(off if M is None else off * xp.abs(M))  # F2
@@ -93,12 +99,12 @@ def rounding_noise(
     dW: list[Array] = []
     db: list[Array] = []
     for l in range(network.n_layers, 0, -1):
-        rows = s * (off_D + _roundings(trace.output.shape[0]) * EPSILON * D[l - 1])
+        rows = s * (off_D + roundings(trace.output.shape[0]) * EPSILON * D[l - 1])
         of_penalty = 4 * EPSILON * (l1 + l2 * W[l - 1])
         of_A = (s * D[l - 1]).T @ off_A[l - 1]
         dW.insert(0, rows.T @ A[l - 1] + of_A + of_penalty)  # B3
         db.insert(0, xp.sum(rows, axis=0))
-        of_sum = _roundings(W[l - 1].shape[0]) * EPSILON * D[l - 1]
+        of_sum = roundings(W[l - 1].shape[0]) * EPSILON * D[l - 1]
         off_G = (off_D + of_sum) @ W[l - 1]
         G = xp.abs(gradient.delta[l - 1] @ parameters.weights[l - 1])
         if trace.M[l - 1] is not None:
@@ -149,7 +155,7 @@ def _of_output(
     return of_ell + near * terms_ell, of_delta + near * terms_delta
 
 
-def _roundings(terms: int) -> float:
+def roundings(terms: int) -> float:
     """Of a sum of so many products."""
     return min(terms, LAMBDA * math.sqrt(terms)) + 2
 
@@ -185,7 +191,7 @@ def _of_pull_back(
         return off_a
     total = xp.sum(a * G, axis=1, keepdims=True)
     of_total = xp.sum(a * off_G + off_a * G, axis=1, keepdims=True)
-    of_sum = _roundings(z.shape[1]) * EPSILON * (G + total)
+    of_sum = roundings(z.shape[1]) * EPSILON * (G + total)
     return a * (off_G + of_total + of_sum) + off_a * (G + total)
 
 

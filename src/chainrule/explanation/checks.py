@@ -16,10 +16,10 @@ import numpy as np
 from ..documents.spelling import parts_of
 from ..equations.differentiation import SMALLEST, STEP, TOLERANCES, derivative_along
 from ..equations.gradient_check import method_for
-from ..equations.rounding import EPSILON
+from ..equations.rounding import EPSILON, FUNCTION_ROUNDINGS
 from .entries import formula
 from .numbers import Numbers
-from .rounding import FUNCTION_ROUNDINGS, Rounding, slope_rounding
+from .rounding import Rounding, slope_rounding
 from .varied_loss import Job, VariedLoss
 
 __all__ = ["Check", "Checker"]

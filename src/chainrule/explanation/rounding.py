@@ -12,7 +12,6 @@ Higham & Mary, "A new approach to probabilistic rounding error analysis", 2019.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,22 +19,14 @@ import numpy as np
 
 from ..equations.activation import Softmax
 from ..equations.backward_pass import output_gradient
+from ..equations.rounding import FUNCTION_ROUNDINGS, roundings
 from .numbers import Numbers
 
-__all__ = ["FUNCTION_ROUNDINGS", "Rounding", "slope_rounding"]
+__all__ = ["Rounding", "slope_rounding"]
 
 Array = np.ndarray[Any, Any]
-#: Roundings of one of NumPy's functions, with a margin.
-FUNCTION_ROUNDINGS = 16
 #: Roundings of the native engine's φ′ beside 1 + |z|, as docs/native_engine.md promises.
 SLOPE_ROUNDINGS = 2
-#: λ: a sum errs by more than λ√n roundings with a probability of about 2 exp(-λ²/2), 3e-8.
-LAMBDA = 6
-
-
-def roundings(terms: int) -> float:
-    """Of a sum of so many products."""
-    return min(terms, LAMBDA * math.sqrt(terms)) + 2
 
 
 def slope_rounding(numbers: Numbers, l: int) -> Array:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import capitalized
 from ..contents import Contents
 from ..markup import parse, to_mathml, to_text
 from ..numbers import has_rows
@@ -68,7 +69,7 @@ def page_of(explained: Contents) -> str:
 <a class="skip" href="#step">Skip to the step</a>
 <header>
 <h1>{escape(explained.title)}</h1>
-<p class="lead">{rows} {escape(said[0].upper() + said[1:])}, rounded to {explained.digits} \
+<p class="lead">{rows} {escape(capitalized(said))}, rounded to {explained.digits} \
 significant digits; a click on a number shows it in full, with its formula.</p>
 <p id="verdict" class="{kind}">{escape(checked_words(explained).replace("checks", "Checks", 1))}.</p>
 <noscript><p class="failed">The formulas are shown by a script that is in this page: allow it to run.</p></noscript>
