@@ -110,6 +110,9 @@ def test_arrays_are_mapped(tmp_path: Path) -> None:
     assert (both.n_rows, len(both.files)) == (300, 1)
     with pytest.raises(InputError, match="without rows"):
         stream(tmp_path / "x0.npy", target=tmp_path / "y0.npy")
+    np.save(tmp_path / "y.npy", y.astype("M8[D]"))
+    with pytest.raises(InputError, match=r"y.npy of dtype datetime64"):
+        stream(tmp_path / "x.npy", target=tmp_path / "y.npy")
     np.save(tmp_path / "y.npy", y + 2**60)
     with pytest.raises(InputError, match=r"y.npy with whole numbers beyond 2\^53"):
         stream(tmp_path / "x.npy", target=tmp_path / "y.npy")

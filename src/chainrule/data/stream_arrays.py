@@ -59,6 +59,12 @@ class ArrayFile(StreamFile):
                 "numbers, one row per sample: (N, n), or (N, height, width) for pictures",
                 "Save it so.",
             )
+        if y.dtype.kind not in "uifbUS":
+            raise InputError(
+                f"{self.targets.path} of dtype {y.dtype}",
+                "numbers, true and false, or text",
+                "Save it so.",
+            )
         if not 1 <= y.ndim <= 2 or len(y) != len(x):
             raise InputError(
                 f"{self.targets.path} of shape {y.shape} for {counted(len(x), 'row')}",
