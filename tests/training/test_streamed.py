@@ -140,6 +140,12 @@ def test_an_estimator_learns_a_stream_as_rows_in_memory(folder: Path) -> None:
             streamed.fit(rows, y)
         with pytest.raises(InputError, match="X that is a stream"):
             streamed.predict(rows)
+        with pytest.raises(InputError, match="partial_fit with a stream"):
+            streamed.partial_fit(rows, None)
+    with pytest.raises(InputError, match="rows in memory, as averaged networks"):
+        chainrule.TabularRegressor().fit(rows, None)
+    kinds = "4 inputs; target z, numbers"
+    assert repr(rows) == f"<Stream: 4007 rows in 3 files; {kinds}>"
 
 
 def test_labels_of_a_stream_are_numbers_only_where_they_are_spelled_so(

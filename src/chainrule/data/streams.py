@@ -17,7 +17,7 @@ import numpy as np
 
 from ..arguments import argument
 from ..equations.draws import Purpose, generator
-from ..errors import InputError, is_number
+from ..errors import InputError, counted, is_number
 from .dialect import Dialect
 from .encoding import inputs, targets
 from .preparation import Preparation
@@ -78,6 +78,14 @@ class Stream:
         object.__setattr__(self, "blocks", blocks)
 
     # ---- what it is
+
+    def __repr__(self) -> str:
+        target = self.preparation.target
+        kind = f"{len(self.classes)} classes" if self.classes else "numbers"
+        return (
+            f"<Stream: {self.n_rows} rows in {counted(len(self.files), 'file')}; {self.n_inputs} inputs; "
+            f"target {', '.join(target.names)}, {kind}>"
+        )
 
     #: The blocks, in the order of the files, with the number of rows that this stream takes of each.
     blocks: tuple[Block, ...] = ()
