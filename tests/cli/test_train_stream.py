@@ -74,11 +74,10 @@ def test_what_has_no_effect_on_a_stream_or_without_one_is_refused(
     assert said in capsys.readouterr().err
 
 
-def test_the_recipe_of_a_stream_validates_only_where_the_usual_one_does() -> None:
-    for optimizer, share in (("adamw", 0.1), ("levenberg_marquardt", 0.0)):
-        usual = recipe_for(load_data("iris"), optimizer=optimizer)
-        assert streamed(usual, 5000, 5000, {}).validation == share
-        assert streamed(usual, 5000, 100, {}).validation == min(share, 0.018)
+def test_the_rows_to_validate_on_fit_into_memory() -> None:
+    usual = recipe_for(load_data("iris"))
+    for in_memory, share in ((5000, 0.1), (500, 0.1), (100, 0.018)):
+        assert streamed(usual, 5000, in_memory, {}).validation == share
 
 
 @pytest.mark.parametrize(

@@ -224,13 +224,12 @@ def streamed(
     Of the rows to validate on, no more than `in_memory` may be in memory.
     """
     epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, ROWS_SEEN // rows))
-    # drawn by a hash, they are a few more or less than their share
-    share = min(VALIDATION_SHARE, min(MOST_VALIDATED, 0.9 * in_memory) / rows)
+    share = min(VALIDATION_SHARE, MOST_VALIDATED / rows)
+    if share * rows > in_memory:
+        share = 0.9 * in_memory / rows  # by a hash a few more or less are drawn
     usual: dict[str, Any] = {"epochs": epochs, "validation": round(share, 6)}
     if asked.get("steps") is not None:
         del usual["epochs"]
-    if not recipe.validation:  # as of levenberg_marquardt
-        del usual["validation"]
     return replace(
         recipe, **{name: v for name, v in usual.items() if asked.get(name) is None}
     )
