@@ -215,19 +215,18 @@ class Stream:
         self, seed: int, epoch: int, *, shuffle: bool = True
     ) -> tuple[Matrix, Matrix, Matrix | None]:
         """All rows in the order of an epoch, in memory: X, T and row weights, as `read` gives them."""
-        read = [self.read(block) for block in self.blocks if block.rows]
-        order = self.order(seed, epoch, shuffle=shuffle).positions()
-        x, t, w = (
-            None if rows[0] is None else np.concatenate(rows)[order]
-            for rows in list(zip(*read, strict=True))[:3]
-        )
-        assert x is not None
-        assert t is not None
-        return x, t, w
+        x, t, w = self.in_memory()
+        if not shuffle:
+            return x, t, w
+        order = self.order(seed, epoch).positions()
+        return x[order], t[order], None if w is None else w[order]
 
     def in_memory(self) -> tuple[Matrix, Matrix, Matrix | None]:
         """All rows as they lie, in memory: X, T and row weights."""
-        return self.in_order(0, 0, shuffle=False)
+        read = [self.read(block) for block in self.blocks if block.rows]
+        x, t, w, _ = zip(*read, strict=True)
+        weights = None if self.weight is None else np.concatenate(w)
+        return np.concatenate(x), np.concatenate(t), weights
 
     def split(self, share: float, seed: int = 0) -> tuple[Stream, Stream]:
         """The rows to train on and those held out, by a hash of (seed, row number).
