@@ -25,8 +25,15 @@ template <typename T> INLINE Vec<T> load_as(const std::uint8_t* p, T scale) {
 }
 template <typename T> INLINE Vec<T> load_first_as(const T* p, int count, T) { return load_first(p, count); }
 template <typename T> INLINE Vec<T> load_first_as(const std::uint8_t* p, int count, T scale) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4) {
+    const __m128i bytes = _mm_maskz_loadu_epi8((__mmask16)first_lanes(count), p);
+    return (vec_f)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)) * scale;
+  }
+#endif
+  if (count >= kLanes<T>) return load_as<T>(p, scale);
   Vec<T> v{};
-  for (int i = 0; i < kLanes<T> && i < count; i++) v[i] = T(p[i]);
+  for (int i = 0; i < count; i++) v[i] = T(p[i]);
   return v * scale;
 }
 

@@ -32,13 +32,14 @@ INLINE void tile(const Panels<T>& P, const Panels<T>& Q, const Panels<T>& C, con
   const T *__restrict p = P.data, *__restrict q = Q.data;
   T* __restrict c = C.data;
   Vec<T> acc[R][NV];
-  UNROLL for (int i = 0; i < R; i++) {
-    UNROLL for (int v = 0; v < NV; v++) {
-      if (add) acc[i][v] = load(c + i * kPanel + vector_at(C, v));
-      else if (bias) acc[i][v] = load(bias + v * lanes);
-      else acc[i][v] = Vec<T>{};
+  const auto start = [&](const auto& from) INLINE_LAMBDA {
+    UNROLL for (int i = 0; i < R; i++) {
+      UNROLL for (int v = 0; v < NV; v++) acc[i][v] = from(i, v);
     }
-  }
+  };
+  if (add) start([&](int i, int v) INLINE_LAMBDA { return load(c + i * kPanel + vector_at(C, v)); });
+  else if (bias) start([&](int, int v) INLINE_LAMBDA { return load(bias + v * lanes); });
+  else start([](int, int) INLINE_LAMBDA { return Vec<T>{}; });
   const auto multiply = [&](const T* p, const T* q) INLINE_LAMBDA {
     Vec<T> row[NV];
     UNROLL for (int v = 0; v < NV; v++) row[v] = load(q + vector_at(Q, v));

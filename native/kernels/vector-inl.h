@@ -25,6 +25,7 @@
 #define UNROLL _Pragma("GCC unroll 32")
 #define UNROLL_4 _Pragma("GCC unroll 4")
 #endif
+#define LIKELY(condition) __builtin_expect(static_cast<bool>(condition), 1)
 // Keeps a vector in a register where the compiler would load it again for each use.
 #if defined(__AVX512F__)
 #define KEEP(v) __asm__("" : "+v"(v))
@@ -80,21 +81,25 @@ template <typename T> INLINE std::ptrdiff_t vector_at(const Panels<T>& M, int v)
 }
 template <typename T> INLINE int vectors_of(int columns) { return (columns + kLanes<T> - 1) / kLanes<T>; }
 
+#if defined(__AVX512F__)
+// A mask of the first `count` lanes, of up to 16.
+INLINE unsigned first_lanes(int count) { return count <= 0 ? 0 : count < 16 ? (1u << count) - 1 : 0xffff; }
+#endif
 // The first `count` numbers, zeros behind them; nothing behind them is read.
 template <typename T> INLINE Vec<T> load_first(const T* p, int count) {
   constexpr int lanes = kLanes<T>;
-  if (count >= lanes) return load(p);
 #if defined(__AVX512F__)
-  const unsigned mask = count > 0 ? (1u << count) - 1 : 0;
-  if constexpr (sizeof(T) == 4) return (vec_f)_mm512_maskz_loadu_ps((__mmask16)mask, p);
-  else return (vec_d)_mm512_maskz_loadu_pd((__mmask8)mask, p);
+  if constexpr (sizeof(T) == 4) return (vec_f)_mm512_maskz_loadu_ps((__mmask16)first_lanes(count), p);
+  else return (vec_d)_mm512_maskz_loadu_pd((__mmask8)first_lanes(count), p);
 #elif defined(__AVX2__)
+  if (count >= lanes) return load(p);
   IntVec<T> lane;
   UNROLL for (int i = 0; i < lanes; i++) lane[i] = i;
   const IntVec<T> mask = lane < (Int<T>)count;
   if constexpr (sizeof(T) == 4) return (vec_f)_mm256_maskload_ps(p, (__m256i)mask);
   else return (vec_d)_mm256_maskload_pd(p, (__m256i)mask);
 #else
+  if (count >= lanes) return load(p);
   Vec<T> v{};
   UNROLL for (int i = 0; i < lanes; i++) {
     if (i < count) v[i] = p[i];

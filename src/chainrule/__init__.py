@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from .equations.activation import Activation
     from .equations.activations import ACTIVATIONS
     from .equations.backward_pass import Gradient, backward
+    from .equations.check_result import ArrayCheck, GradientCheck
     from .equations.custom import custom_activation, custom_loss
     from .equations.forward_pass import Trace, forward, objective
     from .equations.function_check import check_function_gradient
-    from .equations.gradient_check import ArrayCheck, GradientCheck, check_gradient
+    from .equations.gradient_check import check_gradient
     from .equations.initializers import INITIALIZERS
     from .equations.jacobians import jacobian
     from .equations.loss import Loss
@@ -85,8 +86,8 @@ _HOME = {
     "jacobian": "equations.jacobians",
     "check_gradient": "equations.gradient_check",
     "check_function_gradient": "equations.function_check",
-    "GradientCheck": "equations.gradient_check",
-    "ArrayCheck": "equations.gradient_check",
+    "GradientCheck": "equations.check_result",
+    "ArrayCheck": "equations.check_result",
     "OPTIMIZERS": "optimizers.table",
     "Optimizer": "optimizers.interface",
     "SCHEDULES": "optimizers.schedules",

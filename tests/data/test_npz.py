@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from chainrule import InputError, load_data
+from chainrule import InputError, load_data, stream
 from chainrule.data.array_files import read_arrays, read_rows
 from chainrule.data.npz_members import member_names, read_members
 
@@ -205,6 +205,16 @@ def test_a_damaged_archive_is_a_sentence(tmp_path, name):
     assert str(path) in caught.value.given
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, (_, _, options) in MEMBERS.items() if not options]
+)
+def test_a_damaged_array_of_a_stream_is_a_sentence(tmp_path, name):
+    for member, content in {**WHOLE, **MEMBERS[name][0]}.items():
+        (tmp_path / f"{member.removesuffix('.npy')}.npy").write_bytes(content)
+    with pytest.raises(InputError, match=r"no (whole )?\.npy file"):
+        stream(tmp_path / "x.npy", target=tmp_path / "y.npy")
+
+
 @pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_two_arrays_of_one_name_are_refused(tmp_path):
     path = tmp_path / "t.npz"
@@ -233,6 +243,19 @@ TARGETS = [
 def test_targets_that_nothing_can_be_learned_from(tmp_path, x, y, said):
     with pytest.raises(InputError, match=said):
         load_data(of(tmp_path, x=x, y=y))
+    np.save(tmp_path / "x.npy", x), np.save(tmp_path / "y.npy", y)
+    with pytest.raises(InputError, match=r"y\.npy|'y' that is infinite in row 2"):
+        stream(tmp_path / "x.npy", target=tmp_path / "y.npy")
+
+
+@pytest.mark.parametrize("texts", [["a", "bü", "c"], [b"a", "bü".encode(), b"c"]])
+def test_labels_of_a_stream_are_those_of_the_archive(tmp_path, texts):
+    y = np.array(texts)[Y]
+    np.save(tmp_path / "x.npy", X), np.save(tmp_path / "y.npy", y)
+    rows = stream(tmp_path / "x.npy", target=tmp_path / "y.npy")
+    loaded = load_data(of(tmp_path, x=X, y=y)).preparation
+    assert rows.preparation.target.classes == ("a", "bü", "c")
+    assert rows.preparation.target.classes == loaded.target.classes
 
 
 @pytest.mark.parametrize(

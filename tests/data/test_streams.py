@@ -111,7 +111,7 @@ def test_arrays_are_mapped(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="without rows"):
         stream(tmp_path / "x0.npy", target=tmp_path / "y0.npy")
     np.save(tmp_path / "y.npy", y.astype("M8[D]"))
-    with pytest.raises(InputError, match=r"y.npy of dtype datetime64"):
+    with pytest.raises(InputError, match="dtype datetime64"):
         stream(tmp_path / "x.npy", target=tmp_path / "y.npy")
     np.save(tmp_path / "y.npy", y + 2**60)
     with pytest.raises(InputError, match=r"y.npy with whole numbers beyond 2\^53"):
@@ -369,7 +369,7 @@ def test_what_no_stream_takes_is_said(tmp_path: Path) -> None:
     for source, kind in ((5, "an int"), (b"rows", "a bytes"), ([5], "a list")):
         with pytest.raises(InputError, match=f"a source that is {kind}"):
             stream(source)
-    with pytest.raises(InputError, match="of files that are no"):
+    with pytest.raises(InputError, match="a path, as target of"):
         stream(path, target=Path("answer"))
     with pytest.raises(InputError, match="which is a target, too"):
         stream(path, target="size", weight="size")

@@ -176,6 +176,36 @@ def test_pixels_are_numbers(
 
 
 @pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("outputs", range(1, 13))
+def test_layers_that_are_read_in_place(
+    isa: str, outputs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each width has code of its own: numbers and pixels, rows left over, inputs that fill no vector."""
+    monkeypatch.setenv("CHAINRULE_ISA", isa)
+    job = Job(
+        "tanh",
+        ("softmax", "cross_entropy"),
+        (117, outputs, 3),
+        2051,
+        "random",
+        "none",
+    )
+    network, theta, data = job.build(np.float32)
+    assert native.strategy(network, job.rows) == "tiles"
+    pixels = np.random.default_rng(0).integers(0, 256, data.x.shape, dtype=np.uint8)
+    for x, scale in ((data.x, None), (pixels, 1 / 255)):
+        rows = Data(x, data.y, data.sample_weight, scale)
+        workspace = NATIVE.prepare(network, job.rules(), np.float32, scale=scale)
+        J, gradient = NATIVE.loss_and_gradient(workspace, theta, rows)
+        numbers = Data(rows.inputs().astype(np.float64), data.y, data.sample_weight)
+        exact = REFERENCE.loss_and_gradient(
+            Workspace(network, np.float64), theta.astype(np.float64), numbers
+        )
+        assert abs(float(J) - float(exact[0])) <= 2e-6 * float(exact[0])
+        assert far(gradient, exact[1]) <= 2e-6
+
+
+@pytest.mark.parametrize("isa", ISAS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_tiles_are_used_and_left_out(
     isa: str, dtype: type, monkeypatch: pytest.MonkeyPatch

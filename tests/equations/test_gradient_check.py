@@ -11,6 +11,7 @@ import pytest
 from chainrule import (
     ACTIVATIONS,
     LOSSES,
+    GradientCheck,
     InputError,
     Network,
     Parameters,
@@ -19,6 +20,7 @@ from chainrule import (
 )
 from chainrule.equations import gradient_check
 from chainrule.equations.custom import custom_activation
+from chainrule.equations.differentiation import derivative_along
 
 from ..support import faulty_equations as faulty
 from ..support import peers
@@ -38,7 +40,7 @@ from ..support.cases import (
 LARGEST_ERROR = {"central": 1e-6, "complex": 1e-11}
 
 
-def check(setup: Setup, **options) -> gradient_check.GradientCheck:
+def check(setup: Setup, **options) -> GradientCheck:
     return check_gradient(
         setup.network,
         setup.parameters,
@@ -73,6 +75,21 @@ def test_the_gradient_equals_numerical_differentiation(case: Case, method: str) 
         assert array.tolerance == LARGEST_ERROR[method]
         assert array.compared + array.not_resolved == array.entries
         assert array.at_kink == 0
+
+
+def test_differences_know_what_they_are_off_by() -> None:
+    """Also where two estimates with steps far too large agree by chance."""
+    for a in (3.0, 100.0, 1000.0):
+
+        def steep(v: np.ndarray, a: float = a) -> tuple[float, list]:
+            return float(np.arctan(a * v)[0]), []
+
+        for x in np.linspace(-0.3, 0.3, 61):
+            for step in np.geomspace(0.001, 60, 24):
+                slope = derivative_along(
+                    steep, np.array([x]), [], np.ones(1), "central", step=step
+                )
+                assert abs(slope.value - a / (1 + (a * x) ** 2)) <= slope.noise
 
 
 @pytest.mark.parametrize("method", ["central", "complex"])
@@ -274,7 +291,7 @@ def test_numbers_of_every_size(hidden, of_theta, of_x, of_y, method) -> None:
     x, y = of_x * rng.normal(size=(20, 3)), of_y * rng.normal(size=(20, 1))
     phi = ACTIVATIONS[hidden]()
 
-    def checked(factor: float) -> gradient_check.GradientCheck:
+    def checked(factor: float) -> GradientCheck:
         wrong = dataclasses.replace(
             phi, phi_prime=lambda *z: factor * phi.phi_prime(*z)
         )

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.evaluation import Evaluation, evaluate, headline
-from ..equations.gradient_check import GradientCheck
+from ..equations.check_result import GradientCheck
 from ..errors import InputError
 from ..estimators.tabular import TabularClassifier, TabularRegressor
 from ..estimators.tabular.columns import Rows

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..equations.activations import ACTIVATIONS
-from ..equations.gradient_check import GradientCheck, check_gradient
+from ..equations.check_result import GradientCheck
+from ..equations.gradient_check import check_gradient
 from ..equations.losses import LOSSES
 from ..equations.network import Network, Parameters
 from ..errors import InputError

@@ -114,13 +114,7 @@ def explained_text(request: Explain) -> Explanation:
     """Of a network that is typed."""
     wrong = [] if request.model is None else ["MODEL"]
     wrong += beside(request, "data", "rows", "step", "validation")
-    if wrong:
-        raise InputError(
-            f"{', '.join(wrong)} with --weights",
-            "a network that is typed, or one in a file",
-            "Leave one of them out.",
-        )
-    network, parameters, x, y = typed_pass(request.notation, request.typed)
+    network, parameters, x, y = typed_pass(request.notation, request.typed, wrong)
     return explain(
         network, x, y, parameters=parameters, row=request.row or 0, **request.options
     )

@@ -97,15 +97,9 @@ def explorer_of(request: Explore) -> Explorer:
 def explorer_of_text(request: Explore) -> Explorer:
     """A network that is typed, with its samples."""
     others = {"MODEL": request.model, "--data": request.data}
-    wrong = [name for name, value in others.items() if value is not None]
-    wrong += [as_option(name) for name in request.reading]
-    if wrong:
-        raise InputError(
-            f"{', '.join(wrong)} with --weights",
-            "a network that is typed, or one in a file",
-            "Leave one of them out.",
-        )
-    network, parameters, x, y = typed_pass(request.notation, request.typed)
+    beside = [name for name, value in others.items() if value is not None]
+    beside += [as_option(name) for name in request.reading]
+    network, parameters, x, y = typed_pass(request.notation, request.typed, beside)
     return explore(network, x, y, parameters=parameters, **request.options)
 
 

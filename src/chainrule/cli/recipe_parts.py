@@ -34,12 +34,7 @@ SMOOTHING = 0.7
 
 def build_network(data: Dataset, recipe: Recipe) -> Network:
     """The network of a recipe: the output activation follows from the loss."""
-    if recipe.loss not in LOSSES:
-        raise InputError(
-            f"--loss {recipe.loss}",
-            ", ".join(LOSSES),
-            named_among(recipe.loss, LOSSES, "Choose one."),
-        )
+    require_name("--loss", recipe.loss, LOSSES)
     require_name("--activation", recipe.activation, ACTIVATIONS)
     of_classes = recipe.loss in CLASS_LOSSES
     outputs = len(data.classes) if data.classes else data.y_train.shape[1]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.load import load_data
-from ..files.container import unreadable
+from ..files.container import fits_together
 from ..files.schema import fitted
 
 __all__ = ["RunNotes", "noted"]
@@ -54,7 +54,5 @@ class RunNotes:
 
 def noted(path: Path, content: Mapping[str, Any]) -> RunNotes:
     """The notes in a checkpoint's JSON; of one that `train` of the library wrote, none."""
-    try:
+    with fits_together(path, "notes"):
         return fitted(RunNotes, content.get("notes", {}), "notes")
-    except ValueError as error:
-        raise unreadable(path, f"notes that do not fit together ({error})") from error

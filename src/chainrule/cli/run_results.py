@@ -13,7 +13,7 @@ import numpy as np
 from ..data.dataset import Dataset
 from ..data.evaluation import Evaluation
 from ..equations.averaging import Ensemble, Scaling
-from ..equations.gradient_check import GradientCheck
+from ..equations.check_result import GradientCheck
 from ..equations.network import Parameters
 from ..equations.posterior import posterior_of
 from ..files.json_text import json_ready

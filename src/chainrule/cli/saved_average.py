@@ -11,7 +11,7 @@ import numpy as np
 from ..data.preparation import Preparation
 from ..data.tables import Table
 from ..errors import InputError
-from ..files.container import read_file, unreadable
+from ..files.container import fits_together, read_file
 from ..files.schema import fitted
 from ..files.storage import AVERAGE, FORMAT
 from .saved_model import TrainNotes
@@ -75,7 +75,7 @@ def load_average(path: Path) -> SavedAverage:
             "In Python, TabularClassifier.load and TabularRegressor.load take frames.",
         )
     model = made_again(kind, path, content, tensors)
-    try:
+    with fits_together(path, "notes"):
         preparation = Preparation.from_dict(extra["preparation"])
         notes = fitted(TrainNotes, extra, "notes")
         names = tuple(feature.name for feature in preparation.features)
@@ -84,8 +84,6 @@ def load_average(path: Path) -> SavedAverage:
         count = len(preparation.target.classes) or len(preparation.target.names)
         if model.network_.sizes[-1] != count:
             raise ValueError("a target of another table")
-    except ValueError as error:
-        raise unreadable(path, f"notes that do not fit together ({error})") from error
     return SavedAverage(path, model, preparation, notes)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..data.preparation import Preparation
 from ..errors import InputError
-from ..files.container import unreadable
+from ..files.container import fits_together
 from ..files.schema import fitted
 from ..files.storage import Model, load_model
 from .run_folder import model_file
@@ -84,12 +84,10 @@ def load_saved(path: Path) -> SavedModel:
             "a model that `chainrule train` saved",
             "In Python, load_model and Predictor take prepared rows.",
         )
-    try:
+    with fits_together(path, "notes"):
         preparation = Preparation.from_dict(content)
         notes = fitted(TrainNotes, model.notes, "notes")
         _require_fit(model, preparation, notes)
-    except ValueError as error:
-        raise unreadable(path, f"notes that do not fit together ({error})") from error
     return SavedModel(path, model, preparation, notes)
 
 

@@ -13,7 +13,8 @@ from ..data.dataset import Dataset
 from ..data.evaluation import evaluate
 from ..data.named_sets import DATA_SETS
 from ..engines.predictor import Predictor
-from ..equations.gradient_check import GradientCheck, check_gradient
+from ..equations.check_result import GradientCheck
+from ..equations.gradient_check import check_gradient
 from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..optimizers.one_thread import one_thread

@@ -9,6 +9,7 @@ samples out.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -37,9 +38,23 @@ EITHER = re.compile(r"[-−]?\d+,\d+")
 
 
 def typed_pass(
-    notation: str, given: TypedNetwork
+    notation: str, given: TypedNetwork, beside: Sequence[str]
 ) -> tuple[Network, Parameters, Any, Any]:
-    """The network, its parameters, the rows and their targets, of what is typed in a notation."""
+    """The network, its parameters, the rows and their targets, of what is typed in a notation.
+
+    Parameters
+    ----------
+    notation : str
+    given : TypedNetwork
+    beside : sequence of str
+        What was given of a network in a file, or of its rows; none of it goes with a typed one.
+    """
+    if beside:
+        raise InputError(
+            f"{', '.join(beside)} with --weights",
+            "a network that is typed, or one in a file",
+            "Leave one of them out.",
+        )
     missing = [f"--{name}" for name in ("weights", "x", "y") if not vars(given)[name]]
     if given.weights is None or given.x is None or given.y is None:
         raise InputError(

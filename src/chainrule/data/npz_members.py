@@ -23,7 +23,7 @@ from numpy.lib import format as npy
 from ..errors import InputError
 from ..files.limits import require_room
 
-__all__ = ["member_names", "read_members"]
+__all__ = ["DAMAGE", "member_names", "read_members", "readable"]
 
 Matrix = np.ndarray[Any, Any]
 T = TypeVar("T")
@@ -137,14 +137,21 @@ def _array(
             raise ValueError(f"{name} of {size} bytes, more than the file can hold")
         require_room(f"{name} of {path}", size)
         flat = _filled(member, _room_for(path, name, math.prod(shape), dtype))
-    if dtype.kind == "U" and flat.size and dtype.itemsize:
-        codes = flat.view(np.dtype("u4").newbyteorder(dtype.byteorder))
+    if dtype.kind in "US":
+        flat = readable(name, flat)
+    array = flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
+    return array.astype(array.dtype.newbyteorder("="), order="C", copy=False)
+
+
+def readable(name: str, texts: Matrix) -> Matrix:
+    """Texts, shape (N,), bytes decoded; `ValueError` where they are of no characters."""
+    if texts.dtype.kind == "S":
+        return np.char.decode(texts, "utf-8")
+    if texts.size and texts.dtype.itemsize:
+        codes = texts.view(np.dtype("u4").newbyteorder(texts.dtype.byteorder))
         if codes.max() > sys.maxunicode:
             raise ValueError(f"{name} with texts of characters that there are not")
-    array = flat.reshape(shape[::-1]).T if fortran else flat.reshape(shape)
-    if dtype.kind == "S":
-        return np.char.decode(array, "utf-8")
-    return array.astype(dtype.newbyteorder("="), order="C", copy=False)
+    return texts
 
 
 def _room_for(path: Path, name: str, count: int, dtype: np.dtype[Any]) -> Matrix:
@@ -169,6 +176,8 @@ def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         raise ValueError(f"a .npy header of version {version}")
     if not all(isinstance(n, int) and 0 <= n < 2**63 for n in shape):
         raise ValueError(f"shape {shape!s:.80}")
+    if dtype.itemsize < 0:  # NumPy before 2.2, where later ones refuse
+        raise ValueError("descr with texts of 2 GiB or more each")
     return shape, fortran, dtype
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -13,6 +14,7 @@ import numpy as np
 from ..errors import InputError, counted
 from .array_files import beyond_exact, pixel_names, table_of
 from .dialect import Dialect
+from .npz_members import DAMAGE, readable
 from .stream_file import BATCH_ROWS, Part, StreamFile, Wanted, stamped
 from .tables import Table
 
@@ -59,16 +61,12 @@ class ArrayFile(StreamFile):
                 "numbers, one row per sample: (N, n), or (N, height, width) for pictures",
                 "Save it so.",
             )
-        if y.dtype.kind not in "uifbUS":
+        wide = math.prod(y.shape[1:])
+        fits = 1 <= y.ndim <= 2 and len(y) == len(x) and wide
+        if not fits or y.dtype.kind not in ("uifbUS" if wide == 1 else "uifb"):
             raise InputError(
-                f"{self.targets.path} of dtype {y.dtype}",
-                "numbers, true and false, or text",
-                "Save it so.",
-            )
-        if not 1 <= y.ndim <= 2 or len(y) != len(x):
-            raise InputError(
-                f"{self.targets.path} of shape {y.shape} for {counted(len(x), 'row')}",
-                "one target per row, or a row of numbers",
+                f"{self.targets.path} of shape {y.shape} and dtype {y.dtype!s:.80} for {counted(len(x), 'row')}",
+                "one target per row, a number or a text, or a row of numbers",
                 "Save it so.",
             )
         return x, y
@@ -107,8 +105,11 @@ class ArrayFile(StreamFile):
         x, y = self.arrays()
         here = slice(part.first_row, part.first_row + part.rows)
         rows, targets = np.asarray(x[here]).reshape(part.rows, -1), np.asarray(y[here])
+        assert self.targets is not None
+        if targets.dtype.kind in "US":
+            with _damage_said(self.targets.path):
+                targets = readable("an array", targets.reshape(-1))
         if targets.dtype.kind in "iu" and beyond_exact(targets):
-            assert self.targets is not None
             raise InputError(
                 f"{self.targets.path} with whole numbers beyond 2^53",
                 "numbers that float64 can tell apart, or texts",
@@ -120,12 +121,21 @@ class ArrayFile(StreamFile):
 
 
 def _mapped(path: str) -> Matrix:
-    try:
+    # a product of sizes that overflows is an error of its own
+    with _damage_said(path), np.errstate(over="ignore"):
         mapped: Matrix = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    return mapped
+
+
+@contextmanager
+def _damage_said(path: str) -> Iterator[None]:
+    """`InputError` for whatever a damaged file raises."""
+    try:
+        yield
+    except DAMAGE as error:
+        why = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
-            f"{path}, which is no whole .npy file ({error})",
+            f"{path}, which is no whole .npy file ({why:.200})",
             "an array as numpy.save writes it, not of objects",
             "Save it again: numpy.save(FILE, array).",
         ) from error
-    return mapped

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import argument
-from ..errors import InputError, is_number, require_kind, type_of
+from ..errors import InputError, is_number, require_kind
 from ..progress import ProgressLine
 from .dialect_options import asked_dialect, with_kinds
 from .file_kinds import kind_of
@@ -125,9 +125,9 @@ def stream(
     named = None if arrays else target
     if isinstance(named, os.PathLike):
         raise InputError(
-            f"target that is {type_of(named)}, of files that are no .npy",
-            "the name of a column, or several; a path for .npy files alone",
-            "Name a column of the files.",
+            f"{os.fspath(named)}, a path, as target of {paths[0]}, which is no .npy file",
+            "a path of targets for .npy files of rows; for other files the name of a column",
+            f"Pass {argument('target', 'age')}, say; or save the rows by numpy.save.",
         )
     known = possible_names(named, categories, ignore)
     known |= {*asked.columns, *([weight] if weight else [])}

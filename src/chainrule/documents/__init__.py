@@ -15,7 +15,7 @@ document's letters, indices, shapes, signs and constant factors::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -55,8 +55,14 @@ NOTATIONS: Mapping[str, Notation] = MappingProxyType(
 )
 
 
-def notation(name: str) -> Notation:
+def notation(name: str, *, beside: Sequence[str] = ()) -> Notation:
     """A notation by its name or by its document.
+
+    Parameters
+    ----------
+    name : str
+    beside : sequence of str
+        Names of no document that the caller takes too, for the error.
 
     Raises
     ------
@@ -73,6 +79,6 @@ def notation(name: str) -> Notation:
             return one
     raise InputError(
         f"notation {name!r}",
-        ", ".join(one.described for one in NOTATIONS.values()),
-        named_among(name, NOTATIONS, "Choose one of these."),
+        ", ".join((*beside, *(one.described for one in NOTATIONS.values()))),
+        named_among(name, (*beside, *NOTATIONS), "Choose one of these."),
     )

@@ -59,4 +59,6 @@ def common(loss: str, layer: str) -> dict[str, Symbol]:
         "j": (r"\jacobian \delta", r"{(\jacobian \delta)}^{(#1)}"),
         "lam": (r"\lambda", r"\lambda"),
         "prior": ("P", "P"),
+        "J": (loss, loss),
+        "alpha": (r"\alpha", r"\alpha"),
     }

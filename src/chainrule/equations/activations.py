@@ -23,6 +23,7 @@ from .arrays import (
     magnitude,
     positive,
     real_part,
+    sign,
 )
 from .intervals import NONNEGATIVE, POSITIVE, REALS, UNIT, Interval
 from .sigmoids import (
@@ -146,7 +147,11 @@ def _squareplus_prime(z: Array, b: float) -> Array:
 
 
 def _softsign(z: Array) -> Array:
-    return z / (1 + magnitude(z))
+    xp, size = array_namespace(z), 1 + magnitude(z)
+    a = z / size
+    if xp.isdtype(z.dtype, "complex floating"):  # far out Im a would cancel
+        a = xp.where(real_part(size) > 2, sign(z) * (1 - 1 / size), a)
+    return a
 
 
 def _softsign_prime(z: Array) -> Array:

@@ -97,7 +97,11 @@ def derivative_along(
             rounded = (rounded + EPSILON * size * abs(near)) / h
             usable += 1
             if usable >= 3:
-                off = abs(found - last) + rounded
+                if (
+                    abs(found - best.value) > best.noise + rounded
+                ):  # it agreed by chance
+                    best = Slope(best.value, 4 * abs(found - best.value))
+                off = 4 * abs(found - last) + rounded
                 if off < best.noise:
                     best = Slope(found, off)
                 if best.noise <= AGREED * abs(found) or rounded > best.noise:

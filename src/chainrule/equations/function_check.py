@@ -10,14 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, type_of
+from .check_result import GradientCheck
 from .differentiation import STEP, derivative_along
 from .draws import Purpose, generator
-from .gradient_check import (
-    GradientCheck,
-    PointOfCheck,
-    checked_max_entries,
-    require_method,
-)
+from .entry_checks import PointOfCheck, checked_max_entries, require_method
 from .rounding import EPSILON
 
 __all__ = ["check_function_gradient"]

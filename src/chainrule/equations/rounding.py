@@ -29,6 +29,7 @@ __all__ = [
     "EPSILON",
     "FUNCTION_ROUNDINGS",
     "RoundingNoise",
+    "known",
     "rounding_noise",
     "roundings",
 ]
@@ -115,7 +116,7 @@ def rounding_noise(
             )
             off_D = off_D + 4 * EPSILON * D[l - 2]
     flat = xp.concat([xp.reshape(g, (-1,)) for g in (*dW, *db)])
-    return RoundingNoise(J, float(xp.sum(by_row)), _known(flat), _known(off_G))  # B4
+    return RoundingNoise(J, float(xp.sum(by_row)), known(flat), known(off_G))  # B4
 
 
 def _of_output(
@@ -156,7 +157,7 @@ def _of_output(
 
 
 def roundings(terms: int) -> float:
-    """Of a sum of so many products."""
+    """The roundings that a sum of so many products is given."""
     return min(terms, LAMBDA * math.sqrt(terms)) + 2
 
 
@@ -203,7 +204,7 @@ def _change(function: Callable[[Any], Array], at: Any, off: Any) -> Array:
     return xp.where(up > down, up, down)
 
 
-def _known(off: Array) -> Array:
+def known(off: Array) -> Array:
     """0 where it is not finite: a number that overflows is found where it is compared."""
     xp = array_namespace(off)
     return xp.where(xp.isfinite(off), off, xp.zeros_like(off))

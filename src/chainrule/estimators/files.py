@@ -9,20 +9,18 @@ from __future__ import annotations
 
 import os
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from ..equations.activation import Activation
 from ..equations.activations import ACTIVATIONS
 from ..equations.losses import LOSSES, Loss
 from ..equations.network import Network, Parameters
 from ..errors import InputError
-from ..files.container import unreadable
+from ..files.container import fits_together, unreadable
 from ..files.exportable import Exportable
 from ..files.json_text import json_ready
 from ..files.schema import fitted, made_of
@@ -30,6 +28,7 @@ from ..files.storage import load_model, save_model
 from ..optimizers import Optimizer
 from ..optimizers.schedules import SCHEDULES, Schedule
 from ..optimizers.table import OPTIMIZERS
+from .fitted_network import FittedNetwork
 from .network import as_coefs
 
 __all__ = ["LabelsText", "ModelFile", "restored", "stored", "stored_labels"]
@@ -120,12 +119,8 @@ class EstimatorText:
         }
 
 
-class ModelFile(Exportable, BaseEstimator, ABC):
+class ModelFile(Exportable, FittedNetwork):
     """The methods of an estimator that write and read it."""
-
-    @abstractmethod
-    def _fitted_network(self) -> tuple[Network, Parameters]:
-        """The network and its weights."""
 
     def _labels_form(self) -> tuple[bool, bool]:
         """Return whether each row has many labels, and whether they are sparse."""
@@ -202,7 +197,7 @@ class ModelFile(Exportable, BaseEstimator, ABC):
         kind = model.notes.get("estimator", "a network")
         if kind != cls.__name__:
             raise unreadable(path, f"{kind!s:.100}, not {cls.__name__}, in it")
-        try:
+        with fits_together(path, also=(TypeError, OverflowError, RecursionError)):
             notes = fitted(EstimatorText, model.notes, "notes")
             made = cls(**{n: restored(value) for n, value in notes.parameters.items()})
             made._validate_params()
@@ -214,10 +209,6 @@ class ModelFile(Exportable, BaseEstimator, ABC):
                 made._know_many_labels(outputs, sparse=notes.sparse_labels)
             if made._fitted_network()[0] != model.network:
                 raise ValueError("parameters of another network than that beside them")
-        except (TypeError, ValueError, OverflowError, RecursionError) as error:
-            raise unreadable(
-                path, f"contents that do not fit together ({error})"
-            ) from error
         return made
 
 

@@ -6,12 +6,11 @@ b[l]. So its squared norm is Σ_l ‖δ‖² (‖a‖² + 1), and no gradient ne
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from ..engines import choose_engine
 from ..engines.rows import Data, rows_at_once
@@ -28,11 +27,11 @@ from ..equations.network import Network, Parameters
 from ..explanation import explain
 from ..optimizers import GradientDescent
 from ..optimizers.rules import Rules
-from .parameters import Settings
+from .fitted_network import FittedNetwork
 from .rules import optimizer_of, threads_for
 
 if TYPE_CHECKING:
-    from ..equations.gradient_check import GradientCheck
+    from ..equations.check_result import GradientCheck
     from ..explanation import Explanation
 
 __all__ = ["Inspection", "losses_and_gradient_norms", "output_gradients"]
@@ -40,16 +39,8 @@ __all__ = ["Inspection", "losses_and_gradient_norms", "output_gradients"]
 Matrix = np.ndarray[Any, Any]
 
 
-class Inspection(Settings, BaseEstimator, ABC):
+class Inspection(FittedNetwork):
     """The methods of an estimator that show what it computes."""
-
-    @abstractmethod
-    def _fitted_network(self) -> tuple[Network, Parameters]:
-        """The network and its weights."""
-
-    @abstractmethod
-    def _rows(self, X: Any) -> Matrix:
-        """Rows that it takes, checked, dense."""
 
     @abstractmethod
     def _known_targets(self, y: Any) -> Matrix:

@@ -1,4 +1,4 @@
-"""The base of both estimators: the network that the parameters describe, learning, and prediction.
+"""The base of both estimators: how they learn.
 
 `MLPClassifier` and `MLPRegressor` say what targets and predictions are.
 """
@@ -6,22 +6,17 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any, ClassVar, Self
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from ..data.streams import Stream
-from ..engines.predictor import Predictor
-from ..equations.activation import Activation
 from ..equations.losses import Loss, Pinball
-from ..equations.network import Network, Parameters
 from ..errors import InputError
 from ..progress import ProgressLine
 from ..training.callbacks import Callback, require_callbacks
@@ -29,46 +24,15 @@ from .epochs import CallbackSupport, EpochTasks, with_callbacks
 from .files import ModelFile
 from .fitting import Continuation, Fit, Fitted
 from .inspection import Inspection
-from .network import (
-    SCIKIT_LEARN_S,
-    as_parameters,
-    first_weights,
-    hidden_activations,
-    hidden_sizes,
-)
+from .network import first_weights, hidden_sizes
 from .parameters import CONSTRAINTS, TakesParameters
-from .rows import (
-    Examples,
-    Validation,
-    dense,
-    fits_in_memory,
-    numbers,
-    plain,
-    row_weights,
-)
-from .rules import optimizer_of, threads_for, warn
+from .rows import Examples, Validation, numbers, plain, row_weights
+from .rules import optimizer_of, warn
 from .streamed_rows import StreamExamples, refuse_beside_stream
 
 __all__ = ["Matrix", "Perceptron"]
 
 Matrix = np.ndarray[Any, Any]
-#: Estimator → what its last predictor was packed for, its weights, the predictor.
-PACKED: WeakKeyDictionary[Perceptron, tuple[Any, Parameters, Predictor]] = (
-    WeakKeyDictionary()
-)
-
-
-@lru_cache(maxsize=64)
-def _network_of(
-    sizes: tuple[int, ...], activations: tuple[str | Activation, ...], loss: Loss
-) -> Network:
-    return Network(sizes, activations, loss)
-
-
-def _same_bits(one: Parameters, other: Parameters) -> bool:
-    """Return whether θ is the same, zeros of either sign told apart; of one dtype."""
-    kind = f"i{one.theta.dtype.itemsize}"
-    return np.array_equal(one.theta.view(kind), other.theta.view(kind))
 
 
 class Perceptron(
@@ -87,14 +51,6 @@ class Perceptron(
         """X in floating numbers, and targets of shape (N, columns), checked by scikit-learn."""
 
     @abstractmethod
-    def _output_activation(self, outputs: int) -> str:
-        """The name of the last layer's activation, scikit-learn's."""
-
-    @abstractmethod
-    def _loss_on(self, output: str) -> Loss:
-        """The loss on outputs of this activation, as `loss` has it."""
-
-    @abstractmethod
     def _score_of(
         self, loss: Loss, weights: Matrix | None
     ) -> Callable[[Matrix, Matrix], float]:
@@ -110,54 +66,6 @@ class Perceptron(
     def _classes_of(self, Y: Matrix) -> Matrix | None:
         """The labels by which validation rows are split off, class by class."""
         return None
-
-    # ---- the network
-
-    @property
-    def network_(self) -> Network:
-        """The network, with its loss; of the widths of `coefs_`."""
-        return self._shown()[0]
-
-    @property
-    def parameters_(self) -> Parameters:
-        """A copy of `coefs_` and `intercepts_` as `Parameters`."""
-        return self._shown()[1]
-
-    def _shown(self) -> tuple[Network, Parameters]:
-        """For properties: what does not fit together is an attribute that is not there, for `hasattr` and `dir`."""
-        try:
-            return self._fitted_network()
-        except InputError as error:
-            raise AttributeError(str(error)) from error
-
-    def _fitted_network(self) -> tuple[Network, Parameters]:
-        check_is_fitted(self)
-        parameters = as_parameters(self.coefs_, self.intercepts_)
-        return self._network(parameters.sizes), parameters
-
-    def _network(self, sizes: Sequence[int]) -> Network:
-        output = getattr(self, "out_activation_", None) or self._output_activation(
-            sizes[-1]
-        )
-        hidden = hidden_activations(self.activation, len(sizes) - 2)
-        activations = (*hidden, SCIKIT_LEARN_S.get(output, output))
-        return _network_of(tuple(sizes), activations, self._loss_on(output))
-
-    # ---- predictions
-
-    def _checked_rows(self, X: Any) -> Any:
-        """Rows that the fitted network takes, dense or sparse."""
-        if self._are_plain(X):
-            return X
-        if isinstance(X, Stream):
-            raise InputError(
-                "X that is a stream, to predict for",
-                "rows in memory",
-                "Pass X of its batches, one after the other: for X, *_ in rows.batches(…).",
-            )
-        return validate_data(
-            self, numbers(X, "X"), accept_sparse=["csr", "csc"], reset=False
-        )
 
     def _checked_pair(
         self, X: Any, y: Any, *, reset: bool, y_numeric: bool = False
@@ -183,57 +91,6 @@ class Perceptron(
             raise
         one_column = y.ndim == 2 and y.shape[1] == 1
         return X, column_or_1d(y, warn=True) if one_column else y
-
-    def _are_plain(self, X: Any) -> bool:
-        """Return whether scikit-learn's checks, slower than few rows' prediction, would pass these rows as they are."""
-        if not (
-            type(X) is np.ndarray
-            and X.dtype in (np.float32, np.float64)
-            and X.ndim == 2
-            and X.shape[0] > 0
-            and X.shape[1] == getattr(self, "n_features_in_", None)
-            and not hasattr(self, "feature_names_in_")
-        ):
-            return False
-        with np.errstate(over="ignore", invalid="ignore"):
-            return bool(np.isfinite(X.sum()))
-
-    def _rows(self, X: Any) -> Matrix:
-        """The same, dense."""
-        return dense(
-            self._checked_rows(X),
-            as_parameters(self.coefs_, self.intercepts_).theta.dtype,
-        )
-
-    def _outputs(self, X: Any) -> Matrix:
-        """A[L] of rows X."""
-        network, parameters = self._fitted_network()
-        X = self._checked_rows(X)
-        threads = threads_for(self.n_threads, network, X.shape[0])
-        predict = self._packed(network, parameters, threads)
-        dtype = parameters.theta.dtype
-        if fits_in_memory(X, dtype):
-            return np.asarray(predict(dense(X, dtype)))
-        X, step = X.tocsr(), 4096
-        return np.concatenate(
-            [
-                predict(dense(X[at : at + step], dtype))
-                for at in range(0, X.shape[0], step)
-            ]
-        )
-
-    def _packed(
-        self, network: Network, parameters: Parameters, threads: int | None
-    ) -> Predictor:
-        """The predictor of these weights: the last one, unless something has changed since."""
-        asked = (self.engine, threads, network, parameters.theta.dtype)
-        known = PACKED.get(self)
-        if known is None or known[0] != asked or not _same_bits(known[1], parameters):
-            predict = Predictor(
-                network, parameters, engine=self.engine, threads=threads
-            )
-            known = PACKED[self] = asked, parameters, predict
-        return known[2]
 
     # ---- learning
 

@@ -2,12 +2,8 @@
 
 A running error analysis, row by row: forward, what Z and A may be off by (F1, F2); at the output, what that and the
 rounding of A make of Δ[L], which is large beside Δ[L] itself where a - y cancels (B1); backward, that carried through
-W and φ′, with the rounding of each product (B2 to B4). It bounds nothing rigorously: sums of n terms are given
-λ√n roundings, as errors of either sign add up, not n.
-
-References
-----------
-Higham & Mary, "A new approach to probabilistic rounding error analysis", 2019.
+W and φ′, with the rounding of each product (B2 to B4). It bounds nothing rigorously: sums are given as many roundings
+as in `equations.rounding`, which asks of a whole gradient, in float64, what is asked here of each number of any engine.
 """
 
 from __future__ import annotations
@@ -19,7 +15,7 @@ import numpy as np
 
 from ..equations.activation import Softmax
 from ..equations.backward_pass import output_gradient
-from ..equations.rounding import FUNCTION_ROUNDINGS, roundings
+from ..equations.rounding import FUNCTION_ROUNDINGS, known, roundings
 from .numbers import Numbers
 
 __all__ = ["Rounding", "slope_rounding"]
@@ -119,7 +115,7 @@ class Rounding:
 
         here = self._of(f"D{L}")
         between = np.fmax(np.abs(delta(1) - delta(0)), np.abs(delta(-1) - delta(0)))
-        e[f"D{L}"] = _known(between) + FUNCTION_ROUNDINGS * self.epsilon * np.abs(here)
+        e[f"D{L}"] = known(between) + FUNCTION_ROUNDINGS * self.epsilon * np.abs(here)
         if L in n.own_slopes:
             e[f"D{L}"] += np.abs(self._of(f"G{L}")) * slope_rounding(n, L)
         near = (
@@ -177,11 +173,6 @@ def _shares_off(share: Array, off: Array) -> Array:
 def _change(function: Callable[[Array], Array], at: Array, off: Array) -> Array:
     """By how much a function of numbers that are off by so much is off itself."""
     here = function(at)
-    return _known(
-        np.fmax(np.abs(function(at + off) - here), np.abs(function(at - off) - here))
-    )
-
-
-def _known(off: Array) -> Array:
-    """0 where the function has no value: what then cannot be compared is said where it is compared."""
-    return np.where(np.isfinite(off), off, 0.0)
+    up, down = np.abs(function(at + off) - here), np.abs(function(at - off) - here)
+    found: Array = known(np.fmax(up, down))  # where it has no value, it is said there
+    return found

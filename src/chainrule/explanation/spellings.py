@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from ..documents import NOTATIONS
+from ..documents import NOTATIONS, notation
 from ..documents.spelling import Shape, Spelling, Style
 from ..documents.symbols import NEW, by, common, lettered, weights
-from ..errors import InputError, named_among
 
 __all__ = ["SPELLINGS", "Shape", "spelled_for", "spelling"]
 
@@ -23,7 +22,6 @@ CANONICAL = Spelling(
     symbols={
         **common(r"\ell", "[#l]"),
         "J": ("J", "J"),
-        "alpha": (r"\alpha", r"\alpha"),
         "A": lettered("A", "[#l]"),
         "Z": lettered("Z", "[#l]"),
         "W": weights("W", "[#l]"),
@@ -96,13 +94,6 @@ def spelling(name: str) -> Spelling:
     >>> spelling("S4").name, spelling("canonical").name
     ('bias-last', 'canonical')
     """
-    names = {one.alias: one.name for one in NOTATIONS.values()}
-    found = SPELLINGS.get(names.get(name, name))
-    if found is not None:
-        return found
-    described = (one.described for one in NOTATIONS.values())
-    raise InputError(
-        f"notation {name!r}",
-        ", ".join((CANONICAL.name, *described)),
-        named_among(name, SPELLINGS, "Choose one of these."),
-    )
+    if name == CANONICAL.name:
+        return CANONICAL
+    return notation(name, beside=(CANONICAL.name,)).letters

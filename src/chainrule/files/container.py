@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from .limits import require_room
 from .schema import fitted, read_json
 from .writing import write_whole
 
-__all__ = ["DTYPES", "read_file", "unreadable", "write_file"]
+__all__ = ["DTYPES", "fits_together", "read_file", "unreadable", "write_file"]
 
 VERSION = 1
 #: Stands where the checksum goes while it is computed.
@@ -119,7 +120,7 @@ def read_file(
     require_room(os.fspath(path), Path(path).stat().st_size)
     blob = Path(path).read_bytes()
     _verify(path, blob)
-    try:
+    with fits_together(path, also=(SafetensorError,)):
         end = 8 + int.from_bytes(blob[:8], "little")
         header = fitted(dict[str, Any], read_json(blob[8:end]), "header")
         texts = fitted(dict[str, str], header.pop("__metadata__", None), "metadata")
@@ -127,12 +128,6 @@ def read_file(
         _require_format(path, fitted(Envelope, content), formats)
         fitted(dict[str, TensorEntry], header, "header")
         return content, load(blob)
-    except (SafetensorError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise unreadable(
-            path, f"contents that do not fit together ({error})"
-        ) from error
 
 
 def _verify(path: str | os.PathLike[str], blob: bytes) -> None:
@@ -175,3 +170,30 @@ def unreadable(path: str | os.PathLike[str], what: str) -> InputError:
         "an unaltered file written by chainrule",
         "Use another copy, or train again.",
     )
+
+
+@contextmanager
+def fits_together(
+    path: str | os.PathLike[str],
+    what: str = "contents",
+    *,
+    also: tuple[type[Exception], ...] = (),
+) -> Iterator[None]:
+    """A block that takes what was read apart: a `ValueError` in it becomes an `InputError` that names the file.
+
+    Parameters
+    ----------
+    path : path
+        An error that begins with it passes as it is.
+    what : str
+        The part of the file, a plural.
+    also : tuple of exception types
+        Others that a damaged file may raise.
+    """
+    expected: tuple[type[Exception], ...] = (ValueError, *also)
+    try:
+        yield
+    except expected as error:
+        if isinstance(error, InputError) and error.given.startswith(os.fspath(path)):
+            raise
+        raise unreadable(path, f"{what} that do not fit together ({error})") from error

@@ -15,7 +15,7 @@ from ..equations.arrays import as_numpy
 from ..equations.losses import LOSSES, Loss
 from ..equations.network import Network, Parameters, checked_network
 from ..errors import InputError
-from .container import DTYPES, read_file, unreadable, write_file
+from .container import DTYPES, fits_together, read_file, unreadable, write_file
 from .exportable import Exportable
 from .json_text import versions
 from .schema import fitted, made_of
@@ -183,7 +183,7 @@ def load_model(path: str | os.PathLike[str], *, member: int = 0) -> Model:
                 "Pass member=0.",
             )
         content, tensors = content | {"notes": {}}, {"theta": tensors[name]}
-    try:
+    with fits_together(path):
         text = fitted(ModelText, content)
         network = _network_of(text.network)
         theta = tensors.pop("theta", None)
@@ -192,12 +192,6 @@ def load_model(path: str | os.PathLike[str], *, member: int = 0) -> Model:
         parameters = Parameters(network.sizes, theta)
         network.require(parameters)
         return Model(network, parameters, text.notes, text.versions, tensors)
-    except ValueError as error:
-        if isinstance(error, InputError) and error.given.startswith(os.fspath(path)):
-            raise
-        raise unreadable(
-            path, f"contents that do not fit together ({error})"
-        ) from error
 
 
 def describe_network(network: Network) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from .function_texts import Texts, texts_with_needs
+
 __all__ = ["ACTIVATION_CALLS", "FUNCTIONS", "functions_for"]
 
 
@@ -30,7 +32,7 @@ def _group(width: int) -> str:
 
 
 #: name → the functions that it calls, and its text.
-FUNCTIONS: dict[str, tuple[tuple[str, ...], str]] = {
+FUNCTIONS: Texts = {
     "bits": (
         (),
         """typedef union {
@@ -457,14 +459,4 @@ ACTIVATION_CALLS = {
 
 def functions_for(names: Iterable[str]) -> str:
     """The text of these functions and of those that they call, each before its callers."""
-    found: dict[str, str] = {}
-
-    def add(name: str) -> None:
-        needs, text = FUNCTIONS[name]
-        for need in needs:
-            add(need)
-        found.setdefault(name, text)
-
-    for name in names:
-        add(name)
-    return "\n".join(text for text in found.values() if text)
+    return "\n".join(filter(None, texts_with_needs(FUNCTIONS, names)))

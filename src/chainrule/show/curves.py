@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["COLORS", "curves_of", "draw_line", "logarithmic", "plot", "show_figures"]
+__all__ = [
+    "COLORS",
+    "curves_of",
+    "draw_legend",
+    "draw_line",
+    "logarithmic",
+    "plot",
+    "show_figures",
+]
 
 #: Told apart by people who see colors otherwise, too (Okabe & Ito 2008); each has its own line.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -147,7 +155,13 @@ def _mark_kept(axes: Axes, report: Run) -> None:
             linestyle=":",
             label=f"kept: epoch {report.best_epoch}",
         )
-    axes.legend(frameon=False)
+    draw_legend(axes, frameon=False)
+
+
+def draw_legend(axes: Axes, **options: Any) -> None:
+    """A legend where it hides least."""
+    # "best" is the default, but named: else Matplotlib warns where a machine is too busy to find it within a second
+    axes.legend(loc="best", **options)
 
 
 def draw_line(axes: Axes, x: Any, y: Any, number: int, label: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .curves import COLORS, show_figures
+from .curves import COLORS, draw_legend, show_figures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -51,5 +51,5 @@ def band(
             xlabel="input" if one else "rows by prediction",
             ylabel="target" if outputs == 1 else f"target {k + 1}",
         )
-        axes.legend(frameon=False)
+        draw_legend(axes, frameon=False)
     return figure

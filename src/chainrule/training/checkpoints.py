@@ -18,7 +18,7 @@ import numpy as np
 from ..engines.rows import batches_per_epoch
 from ..equations.arrays import Array, array_namespace, as_numpy, device
 from ..errors import InputError, is_number, type_of
-from ..files.container import read_file, unreadable, write_file
+from ..files.container import fits_together, read_file, write_file
 from ..files.json_text import json_ready, versions
 from ..files.schema import fitted
 from ..optimizers.state import State
@@ -161,7 +161,7 @@ def load_checkpoint(
         Not a checkpoint, altered, or of another run; names the first setting that differs.
     """
     content, tensors = read_file(path, FORMAT)
-    try:
+    with fits_together(path):
         text = fitted(CheckpointText, content)
         for name in ("rows", *settings):  # other rows are why batch_rows may differ
             if text.settings.get(name) != settings[name]:
@@ -169,12 +169,6 @@ def load_checkpoint(
                     path, name, text.settings.get(name), settings[name]
                 )
         return _progress_of(text, tensors, settings, start)
-    except ValueError as error:
-        if isinstance(error, InputError):
-            raise
-        raise unreadable(
-            path, f"contents that do not fit together ({error})"
-        ) from error
 
 
 def _progress_of(

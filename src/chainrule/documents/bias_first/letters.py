@@ -22,8 +22,6 @@ LETTERS = Spelling(
     objective="L",
     symbols={
         **common("L", "[#l]"),
-        "J": ("L", "L"),
-        "alpha": (r"\alpha", r"\alpha"),
         "A": lettered("a", "[#l]"),
         "x": lettered("x", "[#l]"),
         "one": ("1", "x^{[#l]}_{0}"),

@@ -28,7 +28,6 @@ LETTERS = Spelling(
     objective="L",
     symbols={
         **common("L", "#l"),
-        "J": ("L", "L"),
         "alpha": (r"\eta", r"\eta"),
         "A": lettered("h", "#l"),
         "A:out": (r"\sigma_{F}(f)", r"\sigma_{F}(f)_{#1}"),

@@ -23,8 +23,6 @@ LETTERS = Spelling(
     objective="C",
     symbols={
         **common("C", "(#l)"),
-        "J": ("C", "C"),
-        "alpha": (r"\alpha", r"\alpha"),
         "A": lettered("A", "(#l)", small="a"),
         "Z": lettered("Z", "(#l)", small="z"),
         "W": weights("W", "(#l)", small="w"),

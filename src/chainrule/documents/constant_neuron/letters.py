@@ -22,8 +22,6 @@ LETTERS = Spelling(
     objective="L",
     symbols={
         **common("L", "#l"),
-        "J": ("L", "L"),
-        "alpha": (r"\alpha", r"\alpha"),
         "A": lettered("o", "#l"),
         "x": lettered("o", "#l"),
         "one": ("1", "o^{#l}_{0}"),

@@ -12,8 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ...equations.network import Network, Parameters
-from ...errors import InputError
-from ...files.container import read_file, unreadable, write_file
+from ...files.container import fits_together, read_file, unreadable, write_file
 from ...files.exportable import Exportable
 from ...files.json_text import json_ready, versions
 from ...files.schema import fitted
@@ -162,19 +161,13 @@ def made_again(
     tensors: dict[str, Any],
 ) -> T:
     """The estimator that content and weights of a file describe."""
-    try:
+    with fits_together(path, also=(TypeError, OverflowError, RecursionError)):
         text = fitted(TabularText, content)
         network = build_network(text.network)
         _require_fit(text, network, tensors)
         made: Any = kind(**{n: restored(v) for n, v in text.parameters.items()})
         made._validate_params()
         made.__dict__.update(_attributes(text, network, tensors))
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        if isinstance(error, InputError) and error.given.startswith(os.fspath(path)):
-            raise
-        raise unreadable(
-            path, f"contents that do not fit together ({error})"
-        ) from error
     found: T = made
     return found
 

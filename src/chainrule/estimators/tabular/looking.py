@@ -23,7 +23,7 @@ from .encoding import encode
 from .findings import Calibration, Contributions, Dependence, Importance
 
 if TYPE_CHECKING:
-    from ...equations.gradient_check import GradientCheck
+    from ...equations.check_result import GradientCheck
     from ...explanation import Explanation
 
 __all__ = ["Looking"]

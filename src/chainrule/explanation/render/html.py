@@ -5,8 +5,6 @@ The script fills places by symbols or numbers, and follows clicks; it computes n
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from html import escape
@@ -22,6 +20,7 @@ from ..numbers import has_rows
 from ..paths import paths_of
 from ..steps import PHASES, Step
 from ..template import Template
+from .html_document import POLICY, allowed, html_document
 from .svg import svg_of
 from .text import checked_words, corrections, origin
 
@@ -55,18 +54,7 @@ def page_of(explained: Contents) -> str:
     )
     said = origin(explained)
     kind = "passed" if explained.passed else "failed"
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_policy(script)}">
-<title>{escape(explained.title)} – chainrule</title>
-<link rel="icon" href="data:,">
-<style>{style}</style>
-</head>
-<body>
-<a class="skip" href="#step">Skip to the step</a>
+    body = f"""<a class="skip" href="#step">Skip to the step</a>
 <header>
 <h1>{escape(explained.title)}</h1>
 <p class="lead">{rows} {escape(capitalized(said))}, rounded to {explained.digits} \
@@ -89,16 +77,13 @@ significant digits; a click on a number shows it in full, with its formula.</p>
 </main>
 <div id="paper" aria-hidden="true"></div>
 <script type="application/json" id="data">{data}</script>
-<script>{script}</script>
-</body>
-</html>
-"""
-
-
-def _policy(script: str) -> str:
-    """Nothing may be loaded, and no script run but this one."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-{digest}'"
+<script>{script}</script>"""
+    return html_document(
+        f"{explained.title} – chainrule",
+        style,
+        body,
+        policy=f"{POLICY}; script-src {allowed(script)}",
+    )
 
 
 def _left_out(explained: Contents) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import gzip
-import hashlib
 import json
 import re
-from html import escape
 from importlib import resources
 from typing import Any
+
+from ...explanation.render.html_document import allowed, html_document
 
 __all__ = ["MODULES", "bundled", "page_of"]
 
@@ -76,24 +76,16 @@ def page_of(payload: dict[str, Any], title: str, *, served: bool = False) -> str
     script = bundled()
     data = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
     binary = resources.files(__package__).joinpath("engine.wasm").read_bytes()
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_policy(script, served)}">
-<title>{escape(title)} – chainrule explorer</title>
-<link rel="icon" href="data:,">
-<style>{_file("explorer.css")}</style>
-</head>
-<body>
-{_file("explorer.html")}
+    body = f"""{_file("explorer.html")}
 <script type="application/gzip" id="payload">{packed(data)}</script>
 <script type="application/gzip" id="engine">{packed(binary)}</script>
-<script type="module">{script}</script>
-</body>
-</html>
-"""
+<script type="module">{script}</script>"""
+    return html_document(
+        f"{title} – chainrule explorer",
+        _file("explorer.css"),
+        body,
+        policy=_policy(script, served),
+    )
 
 
 def packed(content: bytes) -> str:
@@ -103,10 +95,8 @@ def packed(content: bytes) -> str:
 
 def _policy(script: str, served: bool) -> str:
     """Nothing may be loaded, and no script run but this one and the engine; a page from a server may ask that."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     more = "; connect-src 'self'" if served else ""
     return (
         "default-src 'none'; style-src 'unsafe-inline'; img-src data: blob:; "
-        f"script-src 'sha256-{digest}' 'wasm-unsafe-eval'"
-        f"{more}"
+        f"script-src {allowed(script)} 'wasm-unsafe-eval'{more}"
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...data.evaluation import Evaluation
 from ...training.report import Report
-from ..curves import COLORS, draw_line, logarithmic
+from ..curves import COLORS, draw_legend, draw_line, logarithmic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,7 +84,7 @@ def norms(figure: Figure, report: Report, name: str, label: str) -> None:
     if min(min(values) for values in of_layer) > 0:
         logarithmic(axes)
     axes.set(xlabel="epoch", ylabel=label)
-    axes.legend()
+    draw_legend(axes)
 
 
 def on_axes(
@@ -121,7 +121,7 @@ def calibration(figure: Figure, done: Evaluation) -> None:
             fontsize=8,
             color="#555555",
         )
-    axes.legend()
+    draw_legend(axes)
 
 
 def predicted_against_true(figure: Figure, done: Evaluation) -> None:

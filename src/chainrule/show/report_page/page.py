@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation, headline
-from ...equations.gradient_check import GradientCheck
+from ...equations.check_result import GradientCheck
 from ...errors import capitalized
+from ...explanation.render.html_document import html_document
 from ...training.report import Report
 from . import sections
 from .markup import paragraph, text
@@ -17,9 +18,6 @@ from .sections import Choices
 from .style import STYLE
 
 __all__ = ["page_of", "whole_page"]
-
-#: A browser that reads this makes no request, whatever else the page says.
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def page_of(
@@ -66,26 +64,13 @@ def page_of(
 
 def whole_page(title: str, lead: str, numbers: str, parts: Sequence[str]) -> str:
     """A page of sections under a title, a sentence, and a list of numbers."""
-    body = "\n".join(part for part in parts if part)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{POLICY}">
-<title>{text(title)} – chainrule</title>
-<link rel="icon" href="data:,">
-<style>{STYLE}</style>
-</head>
-<body>
-<main>
+    inside = "\n".join(part for part in parts if part)
+    body = f"""<main>
 <header>
 <h1>{text(title)}</h1>
 {paragraph(lead).replace("<p>", '<p class="lead">')}
 {numbers}
 </header>
-{body}
-</main>
-</body>
-</html>
-"""
+{inside}
+</main>"""
+    return html_document(f"{title} – chainrule", STYLE, body)

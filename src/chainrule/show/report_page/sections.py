@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation
-from ...equations.gradient_check import GradientCheck
+from ...equations.check_result import GradientCheck
 from ...training.report import Report
 from ..curves import curves_of
 from . import figures
@@ -24,6 +25,7 @@ __all__ = [
     "columns",
     "first_layer",
     "gradient_check",
+    "how_again",
     "how_calibrated",
     "how_good",
     "how_it_went",
@@ -354,23 +356,23 @@ def columns(data: Dataset) -> str:
 
 def again(data: Dataset, report: Report, command: str) -> str:
     """The section on how to do it again, with what."""
-    versions = [(name, version) for name, version in report.versions.items()]
-    versions += [
-        (
-            "machine",
-            f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        ),
-        ("engine", report.engine),
-    ]
-    versions += [
-        (f"SHA-256 of {name}", digest) for name, digest in data.checksums.items()
-    ]
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
+    known = {**report.versions, "machine": machine, "engine": report.engine}
     words = (
         "The same version, data and machine give the same bits on the native engine."
     )
+    return how_again(command, known, data.checksums, words)
+
+
+def how_again(
+    command: str, known: Mapping[str, str], checksums: Mapping[str, str], words: str
+) -> str:
+    """The section of what makes the same model again, with what it was made, and what bits that gives."""
+    lines = [*known.items()]
+    lines += [(f"SHA-256 of {name}", digest) for name, digest in checksums.items()]
     return section(
         "How to do it again",
         f"<pre><code>{text(command)}</code></pre>",
         paragraph(words),
-        table("With what it was computed", ("", ""), versions),
+        table("With what it was computed", ("", ""), lines),
     )

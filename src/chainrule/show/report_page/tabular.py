@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...data.evaluation import Evaluation, headline
-from ...equations.gradient_check import GradientCheck
+from ...equations.check_result import GradientCheck
 from ...errors import capitalized
 from ...estimators.tabular.base import Tabular
 from ...estimators.tabular.findings import Dependence, Importance
 from ...files.json_text import versions
-from ..curves import COLORS
+from ..curves import COLORS, draw_legend
 from . import figures, sections
 from .markup import figure, paragraph, section, table, text
 from .mistakes import worst_rows
@@ -252,7 +252,7 @@ def _curve(drawing: Figure, found: Dependence, done: Evaluation, name: str) -> N
     said = outputs[0] if one else "probability" if done.target.classes else "prediction"
     axes.set(xlabel=name, ylabel=f"mean {shorten(said, LABEL)}")
     if not one:
-        axes.legend(fontsize=8)
+        draw_legend(axes, fontsize=8)
 
 
 def columns(model: Tabular) -> str:
@@ -274,12 +274,5 @@ def columns(model: Tabular) -> str:
 
 def again(tested: Tested) -> str:
     """The section on how to do it again, with what."""
-    lines = [*versions().items()]
-    lines += [(f"SHA-256 of {name}", found) for name, found in tested.checksums.items()]
     words = "The same version, data and machine give the same bits, for any number of threads."
-    return section(
-        "How to do it again",
-        f"<pre><code>{text(tested.again)}</code></pre>",
-        paragraph(words),
-        table("With what it was computed", ("", ""), lines),
-    )
+    return sections.how_again(tested.again, versions(), tested.checksums, words)
