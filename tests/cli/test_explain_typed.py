@@ -171,6 +171,9 @@ def test_the_documents_own_network_or_the_one_that_is_named() -> None:
     assert typed("column-batch", "relu", "cross_entropy").startswith(
         "2 → 2 relu → 1 softmax, cross_entropy"
     )
+    # of one layer the only activation is that of the output
+    alone, _ = typed_network("canonical", "W[1] = [1 2] b[1] = [1]", "sigmoid", None)
+    assert str(alone) == "2 → 1 sigmoid, squared_error(factor=0.5)"
 
 
 @pytest.mark.parametrize(
@@ -190,6 +193,7 @@ def test_the_documents_own_network_or_the_one_that_is_named() -> None:
         ("column-batch", "W^(1) = [1 2]", "b^(l) for layers none"),
         ("flat-theta", "θ = [1 2 3]", "θ and no widths"),
         ("flat-theta", "n = [2 1] θ = [1 2]", "θ of shape (2,)"),
+        ("flat-theta", "n = [1.5 1] θ = [1 2]", "n = [1.5 1]"),
         ("constant-neuron", "w^0 = [1 0.5; 1 2]", "w_10^0 = 1"),
         ("bias-first", "W^[F] = [1 2]", "layers F"),
         ("bias-last", "W^F = [0,5 1,5]", "0,5, which is 0.5 or 0 and 5"),

@@ -36,7 +36,7 @@ def units_of(given: str) -> tuple[int, ...]:
     (3, 17)
     """
     parts = [part.strip() for part in parts_of(given)]
-    if not all(part.isdigit() for part in parts):
+    if not all(part.isdecimal() for part in parts):
         raise InputError(
             f"--unit {given}",
             "whole numbers from 1, with commas",

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import capitalized
 from ..contents import Contents
 from ..markup import parse, to_mathml, to_text
 from ..numbers import has_rows
@@ -94,7 +95,7 @@ def _lead(explained: Contents) -> str:
         origin(explained),
         "; a click on a number shows it in full, with its formula",
     )
-    lead = f"{said[0].upper()}{said[1:]}{'' if explained.blank else more}"
+    lead = capitalized(said) + ("" if explained.blank else more)
     kind = "passed" if explained.passed else "failed"
     outcome = escape(verdict(explained).replace("checks", "Checks", 1))
     shown = f'\n<p id="verdict" class="{kind}">{outcome}.</p>' if outcome else ""
