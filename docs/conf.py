@@ -23,6 +23,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx_gallery.gen_gallery",
+    "code_blocks",
     "figures",
     "tables",
     "documents",
@@ -46,7 +47,8 @@ sphinx_gallery_conf = {
             "own_functions",
             "inside",
             "interchange",
-            "documents",
+            "code_blocks",
+    "documents",
         )
     ],
     "within_subsection_order": "FileNameSortKey",

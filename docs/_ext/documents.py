@@ -2,7 +2,8 @@
 
 `{document-lines} S1` renders the lines of one document with their verdicts, each with an address, s1-e73;
 `{document-forms} S1` the same lines one by one: the commands that show each, and the code of its forms;
-`{document-index}` the counts of all verdicts; `{notation-table}` the table `NOTATIONS`.
+`{document-index}` the counts of all verdicts; `{notation-table}` the table `NOTATIONS`. In the tables of these pages _
+and ^ set sub- and superscripts.
 """
 
 from __future__ import annotations
@@ -202,8 +203,23 @@ class NotationTable(WithLines):
         ]
 
 
+#: The pages whose tables write _ and ^ for sub- and superscripts.
+LETTERS = re.compile(r"document_s\d|notations|start_understand")
+
+
+def raise_scripts(app: Sphinx, page: nodes.document) -> None:
+    """Set the _ and ^ in the tables of these pages, but for code."""
+    if not LETTERS.fullmatch(app.env.docname):
+        return
+    for cell in page.findall(nodes.entry):
+        for text in [*cell.findall(nodes.Text)]:
+            if SCRIPT.search(text) and not isinstance(text.parent, nodes.literal):
+                text.parent.replace(text, formula(text))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directives."""
+    """Register the directives, and what is done to the tables."""
+    app.connect("doctree-read", raise_scripts)
     app.add_directive("document-lines", DocumentLines)
     app.add_directive("document-forms", DocumentForms)
     app.add_directive("document-index", DocumentIndex)
