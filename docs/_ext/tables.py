@@ -37,8 +37,8 @@ LETTERS |= {"m": "m", "v": "v"}
 #: Parameters that lead to other updates.
 VARIANTS = {
     "": {},
-    "; with momentum ": {"momentum": 0.9},
-    "; with Nesterov ": {"momentum": 0.9, "nesterov": True},
+    "with momentum": {"momentum": 0.9},
+    "with Nesterov": {"momentum": 0.9, "nesterov": True},
 }
 
 
@@ -69,11 +69,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> nodes.containe
     return nodes.container("", nodes.table("", group), classes=["table-wrapper"])
 
 
-def drawn(markup: str) -> nodes.raw:
-    """A formula as MathML, in pieces, as a browser breaks none: before its conditions, else before sums and σ."""
+def drawn(markup: str, *, sums: bool = True) -> nodes.raw:
+    """A formula as MathML, in pieces, as a browser breaks none: before its conditions, else before `sums` and σ."""
     whole = parse(markup)
     parts = whole.parts if whole.kind == "row" else (whole,)
-    cases = any(part.kind == "text" for part in parts)
+    sums = sums and not any(part.kind == "text" for part in parts)
     pieces: list[str] = [""]
     depth, before = 0, "("
     for part in parts:
@@ -81,13 +81,13 @@ def drawn(markup: str) -> nodes.raw:
         found = to_mathml(part, str).replace(
             'lspace="0" rspace="0"', 'stretchy="false"'
         )
-        sums = part.text in ("+", "minus") or (part.text, before) == ("sigma", "thin")
+        term = part.text in ("+", "minus") or (part.text, before) == ("sigma", "thin")
         if part.kind == "text":
             pieces[-1] += (
                 "<mtext>,</mtext>" * part.text.startswith(",") + "</mrow></math> "
             )
             pieces.append(f"<mtext>{part.text.lstrip(', ')}\u00a0</mtext>")
-        elif sums and depth == 0 and before != "(" and not cases:
+        elif sums and term and depth == 0 and before != "(":
             pieces[-1] += "</mrow></math><wbr>"
             pieces.append(found.replace("<mo>", '<mo form="infix">'))
         else:
@@ -185,13 +185,14 @@ def update_of(make: Any) -> Cell:
     """The lines of a rule's update; of one with momentum the three that it has."""
     if not make().update:
         return ["–"]
-    cell: list[str | nodes.Node] = []
+    lines: list[str | nodes.Node] = []
     for word, options in VARIANTS.items():
         if options.keys() <= make.__dataclass_fields__.keys():
             update = general_update(make(**options), LETTERS, LETTERS)
-            lines = [drawn(r" \leftarrow ".join(one)) for one in update]
-            cell += [word, *(piece for line in lines for piece in (line, ", "))][:-1]
-    return cell
+            lines += [word] if word else []
+            lines += [drawn(r" \leftarrow ".join(u), sums=False) for u in update]
+    ends = [nodes.raw("", "<br>", format="html") for _ in lines[1:]]
+    return [piece for pair in zip(lines, [*ends, ""], strict=True) for piece in pair]
 
 
 class OptimizerTable(SphinxDirective):
