@@ -47,8 +47,7 @@ sphinx_gallery_conf = {
             "own_functions",
             "inside",
             "interchange",
-            "code_blocks",
-    "documents",
+            "documents",
         )
     ],
     "within_subsection_order": "FileNameSortKey",
