@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +14,8 @@ from chainrule.cli.typed_network import parameters_of_text, rows_of_text, typed_
 from chainrule.documents import NOTATIONS, column_batch, flat_theta, sweep
 
 from ..support.commands import here, in_process
+
+PAGES = Path(__file__).parents[2] / "docs"
 
 #: One 2-2-1 network with round numbers, see docs/worked_notations.md: its text, in each notation.
 WORKED = {
@@ -31,6 +37,21 @@ OTHER_SPELLINGS = {
     "S4": "W^F = [4 -8 2] W^1 = [2.0 -1e0 0; 4 -1 -2]",
     "canonical": "W[1] = [[2, -1], [4, -1]], b1=[0, -2] W2 = [[4 -8]] b[2] = [2]",
 }
+
+
+def commands_of(page: str) -> list[str]:
+    """The commands of a page's blocks of shell that explain a typed network, their continued lines put together."""
+    text = (PAGES / page).read_text("utf-8").replace("\\\n", " ")
+    return re.findall(r"^chainrule (explain .*--weights .*)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("page", "count"), [("start_understand", 2), ("explain", 1)])
+def test_a_page_types_what_the_command_takes(page, count, tmp_path) -> None:
+    commands = commands_of(f"{page}.md")
+    assert len(commands) == count
+    for command in commands:
+        done = here(*shlex.split(command), cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", WORKED)

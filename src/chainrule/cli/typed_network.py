@@ -144,9 +144,9 @@ def parameters_of_text(name: str, text: str) -> Parameters:
     """
     one = NOTATIONS.get(name)
     example = one.example if one else CANONICAL
-    for array in re.findall(r"\[([^\[\]]*)\]", re.sub(r"\[\s*\[.*?\]\s*\]", "", text)):
-        if "." not in text:
-            _refuse_decimal_commas("--weights", array)
+    # rows in brackets of their own are Python's lists, whose commas separate; a point is a decimal one
+    if "." not in text and not re.search(r"\[\s*\[", text):
+        _refuse_decimal_commas("--weights", re.sub(r"[\[\]]", " ", text))
     found: dict[str, dict[Any, Any]] = {
         letter: {} for letter in (one.layered if one else "Wb")
     }
