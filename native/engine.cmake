@@ -30,6 +30,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND kernel_flags -fno-gcse)
   # Nor does it see that they are short: what it makes `rep stos` of takes longer than the rest of a step of one row.
   list(APPEND kernel_flags -fno-tree-loop-distribute-patterns)
+  # Registers are given out for a function as a whole: as fast, and 17 kB of the wheel fewer than loop by loop.
+  list(APPEND kernel_flags -fira-region=one)
 endif()
 
 set(here ${CMAKE_CURRENT_LIST_DIR})

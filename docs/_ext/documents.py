@@ -2,21 +2,28 @@
 
 `{document-lines} S1` renders the lines of one document with their verdicts, each with an address, s1-e73;
 `{document-forms} S1` the same lines one by one: the commands that show each, and the code of its forms;
-`{document-index}` the counts of all verdicts; `{notation-table}` the table `NOTATIONS`.
+`{document-index}` the counts of all verdicts; `{notation-table}` the table `NOTATIONS`. In the tables of these pages _
+and ^ set sub- and superscripts.
 """
 
 from __future__ import annotations
 
 import inspect
+import io
 import re
+import shlex
+import signal
 import sys
 from collections import Counter
+from contextlib import redirect_stderr, redirect_stdout
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from tables import Cell, table
 
+from chainrule.cli import main
 from chainrule.documents import NOTATIONS, notation
 from chainrule.documents.lines import Verdict, label_of
 from chainrule.documents.table import LINES, SOURCES
@@ -34,6 +41,17 @@ CASES = {
     "SQ": "widths agree",
     "ML": "hidden = output",
     "-": "as printed",
+}
+
+
+#: A network of each document with the loss that the ready example does not have.
+TYPED = {
+    "S0": "--weights 'W^[1] = [0 2 -1; -2 4 -1] W^[2] = [2 4 -8; 0 1 1]' --x '1 2' --y '1 0' \\\n"
+    "  --activation sigmoid,softmax --loss cross_entropy",
+    "S1": "--weights 'W^(1) = [1 2; 0 1] b^(1) = [0 0] W^(2) = [1 -1; 2 0] b^(2) = [0 0]' \\\n"
+    "  --x '[1 0; 2 1]' --y '[1 0; 0 1]' --activation relu,softmax --loss cross_entropy",
+    "S2": "--weights 'w^0 = [1 0 -2; 0 2 4; 0 -1 -1] w^1 = [1 2; 0 4; 0 -8]' --x '1 2' --y 1",
+    "S3": "--weights 'n = [2 2 1] θ = [2 -1 4 -1 4 -8 0 -2 2]' --x '[1 0; 2 1]' --y '[1 0]'",
 }
 
 
@@ -123,6 +141,24 @@ def explained(document: str) -> dict[str, str]:
     return found
 
 
+def explaining(document: str, number: str) -> str:
+    """The command that explains an equation: of the ready example, where that has it, else of a typed network."""
+    plain = f"chainrule explain --notation {document} --equation '{number}'"
+    for command in (plain, f"{plain} \\\n  {TYPED.get(document, '')}"):
+        terminate = signal.getsignal(signal.SIGTERM)
+        nowhere = io.StringIO()
+        try:
+            with redirect_stdout(nowhere), redirect_stderr(nowhere):
+                main(shlex.split(command.replace("\\\n", ""))[1:])
+            return command
+        except SystemExit as stop:
+            if not stop.code:
+                return command
+        finally:
+            signal.signal(signal.SIGTERM, terminate)
+    raise ExtensionError(f"{command}: {nowhere.getvalue()}")
+
+
 class DocumentForms(WithLines):
     """Line by line, what leads from an equation to its erratum, its explanation and its code."""
 
@@ -146,9 +182,7 @@ class DocumentForms(WithLines):
                 section += nodes.paragraph("", "", *formula(words))
             commands = [f"chainrule errata {line.id}"]
             if line.id in numbers:
-                commands.append(
-                    f"chainrule explain --notation {document} --equation '{numbers[line.id]}'"
-                )
+                commands.append(explaining(document, numbers[line.id]))
             shell = "\n".join(commands)
             section += nodes.literal_block(shell, shell, language="sh")
             code = inspect.getsource(line.form)
@@ -202,8 +236,23 @@ class NotationTable(WithLines):
         ]
 
 
+#: The pages whose tables write _ and ^ for sub- and superscripts.
+LETTERS = re.compile(r"document_s\d|notations|start_understand")
+
+
+def raise_scripts(app: Sphinx, page: nodes.document) -> None:
+    """Set the _ and ^ in the tables of these pages, but for code."""
+    if not LETTERS.fullmatch(app.env.docname):
+        return
+    for cell in page.findall(nodes.entry):
+        for text in [*cell.findall(nodes.Text)]:
+            if SCRIPT.search(text) and not isinstance(text.parent, nodes.literal):
+                text.parent.replace(text, formula(text))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directives."""
+    """Register the directives, and what is done to the tables."""
+    app.connect("doctree-read", raise_scripts)
     app.add_directive("document-lines", DocumentLines)
     app.add_directive("document-forms", DocumentForms)
     app.add_directive("document-index", DocumentIndex)

@@ -7,6 +7,7 @@ import re
 from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 from sphinx.writers.html5 import HTML5Translator
 
 #: Signs that are written as themselves, which the converter takes for names, and functions without parentheses.
@@ -14,11 +15,20 @@ SIGNS = re.compile(r"<mi>([⊙≥≤←→∈≠≈×·±…])</mi>")
 APPLIED = re.compile(
     r"(<mi>(?:log|exp|max|min|tanh|sech|cosh)</mi>)(?=<m(?:i|n|sub|sup|row|frac)>)"
 )
+#: A minus of one number: behind an opening bracket, a comma, or an equals sign.
+NEGATIVE = re.compile(
+    r"(<mo[^>]*>(?:&#x00028;|\[|&#x0002C;|&#x0003D;)</mo>)<mo>(?=&#x02212;</mo>)"
+)
+#: A command, or an environment with its &, that the converter does not know and leaves as it is.
+UNKNOWN = re.compile(r"<mi>(?:&|\\\w+)</mi>")
 
 
 def mathml(text: str, display: str) -> str:
     """A formula of LaTeX as MathML."""
     found = SIGNS.sub(r"<mo>\1</mo>", convert(text, display=display))
+    if left := UNKNOWN.search(found):
+        raise ExtensionError(f"{left[0]} in the MathML of {text}")
+    found = NEGATIVE.sub(r'\1<mo form="prefix">', found)
     return APPLIED.sub(r'\1<mspace width="0.17em"/>', found)
 
 

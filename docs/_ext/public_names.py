@@ -65,7 +65,9 @@ def written_here(value: type) -> str:
 
 
 def everything() -> Iterator[str]:
-    """The whole of the public names: those of `chainrule` module by module, then the namespaces."""
+    """The whole of the public names: a list, those of `chainrule` module by module, then the namespaces."""
+    names = sorted(chainrule._HOME, key=str.lower)
+    yield from (", ".join(f":py:obj:`~chainrule.{name}`" for name in names) + ".", "")
     homes: dict[str, list[str]] = {}
     for name in chainrule._HOME:
         homes.setdefault(chainrule._HOME[name], []).append(name)

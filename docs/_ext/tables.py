@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from docutils import nodes
+from mathml import APPLIED
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -23,7 +24,7 @@ from chainrule.explanation.functions import (
     general_loss_slope,
     general_slope,
 )
-from chainrule.explanation.markup import parse, to_text
+from chainrule.explanation.markup import parse, to_mathml
 from chainrule.explanation.updates import general_update
 
 #: A cell: pieces of text, those in a tuple set as code, and pieces that are set already.
@@ -36,8 +37,8 @@ LETTERS |= {"m": "m", "v": "v"}
 #: Parameters that lead to other updates.
 VARIANTS = {
     "": {},
-    "; with momentum ": {"momentum": 0.9},
-    "; with Nesterov ": {"momentum": 0.9, "nesterov": True},
+    "with momentum": {"momentum": 0.9},
+    "with Nesterov": {"momentum": 0.9, "nesterov": True},
 }
 
 
@@ -68,9 +69,34 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> nodes.containe
     return nodes.container("", nodes.table("", group), classes=["table-wrapper"])
 
 
-def in_text(markup: str) -> str:
-    """A formula in a line of text."""
-    return to_text(parse(markup), str)
+def drawn(markup: str, *, sums: bool = True) -> nodes.raw:
+    """A formula as MathML, in pieces, as a browser breaks none: before its conditions, else before `sums` and σ."""
+    whole = parse(markup)
+    parts = whole.parts if whole.kind == "row" else (whole,)
+    sums = sums and not any(part.kind == "text" for part in parts)
+    pieces: list[str] = [""]
+    depth, before = 0, "("
+    for part in parts:
+        # brackets that do not grow, with the spaces of brackets
+        found = to_mathml(part, str).replace(
+            'lspace="0" rspace="0"', 'stretchy="false"'
+        )
+        term = part.text in ("+", "minus") or (part.text, before) == ("sigma", "thin")
+        if part.kind == "text":
+            pieces[-1] += (
+                "<mtext>,</mtext>" * part.text.startswith(",") + "</mrow></math> "
+            )
+            pieces.append(f"<mtext>{part.text.lstrip(', ')}\u00a0</mtext>")
+        elif sums and term and depth == 0 and before != "(":
+            pieces[-1] += "</mrow></math><wbr>"
+            pieces.append(found.replace("<mo>", '<mo form="infix">'))
+        else:
+            pieces[-1] += found
+        depth += {"(": 1, ")": -1}.get(part.text, 0)
+        before = part.text
+    inside = "".join(f"<math><mrow>{piece}" for piece in pieces) + "</mrow></math>"
+    inside = APPLIED.sub(r'\1<mspace width="0.17em"/>', inside)
+    return nodes.raw("", inside, format="html")
 
 
 def commas(names: Iterable[str]) -> list[str | tuple[str]]:
@@ -82,9 +108,9 @@ def commas(names: Iterable[str]) -> list[str | tuple[str]]:
     return pieces or ["–"]
 
 
-def parameters_of(thing: Any) -> list[str | tuple[str]]:
-    """The parameters of an activation or a loss, with their defaults."""
-    return commas(f"{k}={v}" for k, v in thing.specification().items() if k != "name")
+def parameters_of(thing: Any) -> list[str]:
+    """The parameters of an activation, a loss or an optimizer, with their defaults."""
+    return [f"{k}={v}" for k, v in thing.specification().items() if k != "name"]
 
 
 class ActivationTable(SphinxDirective):
@@ -94,15 +120,14 @@ class ActivationTable(SphinxDirective):
         self.env.note_dependency(
             sys.modules["chainrule.equations.activations"].__file__
         )
-        head = ("name", "φ(z)", "φ′(z)", "range", "kinks", "parameters", "source")
+        head = ("name, parameters", "φ(z)", "φ′(z)", "range", "kinks", "source")
         rows = [
             (
-                [(name,)],
-                [(in_text(general_activation(phi)),)],
-                [(in_text(general_slope(phi)),)],
+                commas((name, *parameters_of(phi))),
+                [drawn(general_activation(phi))],
+                [drawn(general_slope(phi))],
                 [str(phi.range(WIDTH))],
                 [", ".join(f"{kink:g}" for kink in phi.kinks) or "–"],
-                parameters_of(phi),
                 [phi.source],
             )
             for name, phi in ((name, make()) for name, make in ACTIVATIONS.items())
@@ -117,11 +142,10 @@ class LossTable(SphinxDirective):
         for module in ("chainrule.equations.losses", "chainrule.equations.activations"):
             self.env.note_dependency(sys.modules[module].__file__)
         head = (
-            "name",
+            "name, parameters",
             "ℓ(y, a) of one row",
             "∂ℓ/∂a_k",
             "accepted a",
-            "parameters",
             "source",
             "fits outputs of",
         )
@@ -135,11 +159,10 @@ class LossTable(SphinxDirective):
             fits = ["all"] if len(fitting) == len(ranges) else commas(fitting)
             rows.append(
                 (
-                    [(name,)],
-                    [(in_text(general_loss(ell)),)],
-                    [(in_text(general_loss_slope(ell)),)],
+                    commas((name, *parameters_of(ell))),
+                    [drawn(general_loss(ell))],
+                    [drawn(general_loss_slope(ell))],
                     [str(ell.accepts)],
-                    parameters_of(ell),
                     [ell.source],
                     fits,
                 )
@@ -162,12 +185,14 @@ def update_of(make: Any) -> Cell:
     """The lines of a rule's update; of one with momentum the three that it has."""
     if not make().update:
         return ["–"]
-    cell: list[str | tuple[str]] = []
+    lines: list[str | nodes.Node] = []
     for word, options in VARIANTS.items():
         if options.keys() <= make.__dataclass_fields__.keys():
             update = general_update(make(**options), LETTERS, LETTERS)
-            cell += [word, *commas(in_text(r" \leftarrow ".join(u)) for u in update)]
-    return cell
+            lines += [word] if word else []
+            lines += [drawn(r" \leftarrow ".join(u), sums=False) for u in update]
+    ends = [nodes.raw("", "<br>", format="html") for _ in lines[1:]]
+    return [piece for pair in zip(lines, [*ends, ""], strict=True) for piece in pair]
 
 
 class OptimizerTable(SphinxDirective):
@@ -183,20 +208,18 @@ class OptimizerTable(SphinxDirective):
             slots = commas(getattr(make, "slot_names", ()))
             rows.append(
                 (
-                    [(name,)],
-                    [(make.__name__,)],
+                    commas((name, make.__name__, *parameters_of(make()))),
                     words,
                     update_of(make),
                     slots,
-                    parameters_of(make()),
                     [source],
                 )
             )
         return [
             table(
                 (
-                    *("name", "class", "step", "update rule"),
-                    *("slots", "parameters", "source"),
+                    *("name, class, parameters", "step", "update rule"),
+                    *("slots", "source"),
                 ),
                 rows,
             )
@@ -217,10 +240,9 @@ class ScheduleTable(SphinxDirective):
                 if k not in ("name", "warmup_epochs")
             ]
             counts = [inspect.getdoc(make._has_settled).rstrip(".").lower()]
-            rows.append(
-                ([(name,)], [(make.__name__,)], factor, commas(own), counts, [source])
-            )
-        head = ("name", "class", "factor", "parameters", "patience counts", "source")
+            names = commas((name, make.__name__, *own))
+            rows.append((names, factor, counts, [source]))
+        head = ("name, class, parameters", "factor", "patience counts", "source")
         return [table(head, rows)]
 
 

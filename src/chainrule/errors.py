@@ -15,6 +15,7 @@ from .printable import printable
 __all__ = [
     "InputError",
     "NonFiniteError",
+    "capitalized",
     "counted",
     "is_number",
     "named_among",
@@ -78,6 +79,11 @@ class NonFiniteError(ArithmeticError):
     def __str__(self) -> str:
         remedy = "Lower the learning rate, scale the inputs to about 1, or clip the gradient (clip_norm=1.0)."
         return f"{self.found} {remedy}"
+
+
+def capitalized(words: str) -> str:
+    """Words as the begin of a sentence; those behind the first letter stay as they are."""
+    return words[:1].upper() + words[1:]
 
 
 def counted(number: int, word: str) -> str:

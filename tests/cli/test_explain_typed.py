@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +14,8 @@ from chainrule.cli.typed_network import parameters_of_text, rows_of_text, typed_
 from chainrule.documents import NOTATIONS, column_batch, flat_theta, sweep
 
 from ..support.commands import here, in_process
+
+PAGES = Path(__file__).parents[2] / "docs"
 
 #: One 2-2-1 network with round numbers, see docs/worked_notations.md: its text, in each notation.
 WORKED = {
@@ -31,6 +37,21 @@ OTHER_SPELLINGS = {
     "S4": "W^F = [4 -8 2] W^1 = [2.0 -1e0 0; 4 -1 -2]",
     "canonical": "W[1] = [[2, -1], [4, -1]], b1=[0, -2] W2 = [[4 -8]] b[2] = [2]",
 }
+
+
+def commands_of(page: str) -> list[str]:
+    """The commands of a page's blocks of shell that explain a typed network, their continued lines put together."""
+    text = (PAGES / page).read_text("utf-8").replace("\\\n", " ")
+    return re.findall(r"^chainrule (explain .*--weights .*)$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("page", "count"), [("start_understand", 2), ("explain", 1)])
+def test_a_page_types_what_the_command_takes(page, count, tmp_path) -> None:
+    commands = commands_of(f"{page}.md")
+    assert len(commands) == count
+    for command in commands:
+        done = here(*shlex.split(command), cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", WORKED)
@@ -171,6 +192,9 @@ def test_the_documents_own_network_or_the_one_that_is_named() -> None:
     assert typed("column-batch", "relu", "cross_entropy").startswith(
         "2 → 2 relu → 1 softmax, cross_entropy"
     )
+    # of one layer the only activation is that of the output
+    alone, _ = typed_network("canonical", "W[1] = [1 2] b[1] = [1]", "sigmoid", None)
+    assert str(alone) == "2 → 1 sigmoid, squared_error(factor=0.5)"
 
 
 @pytest.mark.parametrize(
@@ -190,6 +214,7 @@ def test_the_documents_own_network_or_the_one_that_is_named() -> None:
         ("column-batch", "W^(1) = [1 2]", "b^(l) for layers none"),
         ("flat-theta", "θ = [1 2 3]", "θ and no widths"),
         ("flat-theta", "n = [2 1] θ = [1 2]", "θ of shape (2,)"),
+        ("flat-theta", "n = [1.5 1] θ = [1 2]", "n = [1.5 1]"),
         ("constant-neuron", "w^0 = [1 0.5; 1 2]", "w_10^0 = 1"),
         ("bias-first", "W^[F] = [1 2]", "layers F"),
         ("bias-last", "W^F = [0,5 1,5]", "0,5, which is 0.5 or 0 and 5"),

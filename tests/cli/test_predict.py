@@ -193,7 +193,7 @@ def test_columns_are_kept_beside_the_predictions(predict, models):
     of_parquet = written.rename({"prediction": "was"}).with_columns(b=5.5)
     of_parquet.write_parquet(models / "typed.parquet")
     status, typed, said = predict(
-        "German", None, "--keep", "b,was", name="typed.parquet"
+        "German", None, "--keep", "b,was", "--keep", "b", name="typed.parquet"
     )
     assert status == 0, said
     assert typed["b"].to_list() == ["5.5", "5.5"]

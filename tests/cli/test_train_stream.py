@@ -6,8 +6,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from chainrule import load_model
+from chainrule import load_data, load_model
 from chainrule.cli import stream_set
+from chainrule.cli.recipes import recipe_for, streamed
 
 from ..support.commands import in_process
 
@@ -54,6 +55,29 @@ def test_averaged_networks_take_no_stream(folder, monkeypatch, capsys) -> None:
     monkeypatch.chdir(folder)
     assert in_process("train", "rows0.csv", "--stream", "--preset", "fast") == 2
     assert "--preset fast with --stream" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        # the intervals would be those of the first block
+        (("--stream", "--regularization", "bayes"), "bayes with rows that are"),
+        (("--memory-bytes", "2000000"), "--memory-bytes 2000000 without --stream"),
+    ],
+)
+def test_what_has_no_effect_on_a_stream_or_without_one_is_refused(
+    folder, monkeypatch, capsys, options, said
+) -> None:
+    monkeypatch.chdir(folder)
+    more = ("--target", "size", "--optimizer", "levenberg_marquardt", "--epochs", "1")
+    assert in_process("train", "rows0.csv", *more, *options) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_rows_to_validate_on_fit_into_memory() -> None:
+    usual = recipe_for(load_data("iris"))
+    for in_memory, share in ((5000, 0.1), (500, 0.1), (100, 0.018)):
+        assert streamed(usual, 5000, in_memory, {}).validation == share
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,17 @@ def test_labels_of_pixels(tmp_path, y, classes):
     )
 
 
+@pytest.mark.parametrize("x", [X, PIXELS], ids=["numbers", "pixels"])
+def test_rows_without_a_target_are_left_out(tmp_path, x):
+    y = Y * 1.0
+    y[:6] = np.nan
+    for targets, classes in ((y, ("0", "1", "2")), (y + 0.5 * X[:, 0], ())):
+        data = load_data(of(tmp_path, x=x, y=targets))
+        assert data.classes == classes
+        assert len(data.x_train) + len(data.x_test) == len(y) - 6
+        assert any("left out: no target" in remark for remark in data.remarks)
+
+
 def test_only_what_is_asked_for_is_read(tmp_path):
     """An array of objects beside x and y harms nobody; as y it is refused, and no pickle is opened."""
     pickle = raw("'|O'", "(60,)", b"cos\nsystem\n(S'touch pickle-was-read'\ntR.")

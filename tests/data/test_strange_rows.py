@@ -51,8 +51,19 @@ def test_the_argument_that_is_proposed_leaves_the_last_line_out(tmp_path, note):
     table = read(tmp_path, "y;a;b", *NUMBERS, note, skip_last=1)
     assert table.rows == ROWS
     assert table.dialect.skip_last == 0  # other files are read to their ends
-    with pytest.raises(InputError, match=f"skip_last=25 of .*with {ROWS + 1} rows"):
+    assert not any("before the last" in remark for remark in table.remarks)
+    with pytest.raises(InputError, match=r"skip_last=25 of .*which leaves no rows"):
         read(tmp_path, "y;a;b", *NUMBERS, note, skip_last=ROWS + 1)
+
+
+def test_notes_of_several_lines_are_left_out_together(tmp_path):
+    notes = ["Total;;450", "", "Quelle: BFS; Tabelle 3; 2020; vorläufig"]
+    assert read(tmp_path, "y;a;b", *NUMBERS, *notes, skip_last=2).rows == ROWS
+    notes[2] = "Quelle: BFS"
+    with pytest.raises(InputError, match=r"settle all by skip_last=2\.$"):
+        read(tmp_path, "y;a;b", *NUMBERS, *notes)
+    with pytest.raises(InputError, match=r"Leave it out: skip_last=2;"):
+        read(tmp_path, "y;a;b", *NUMBERS, *notes, skip_last=1)
 
 
 def test_all_that_is_wrong_is_one_error_with_what_settles_it(tmp_path):

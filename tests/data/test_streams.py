@@ -15,7 +15,7 @@ from chainrule import InputError, load_data, stream
 from chainrule.data.column_sums import ColumnSums
 from chainrule.data.dialect import Dialect
 from chainrule.data.read_ahead import ahead
-from chainrule.data.row_hash import chosen
+from chainrule.data.row_shares import chosen
 from chainrule.data.stream_files import files_of
 from chainrule.data.stream_fit import Asked, fit
 from chainrule.data.stream_order import order_of
@@ -110,6 +110,9 @@ def test_arrays_are_mapped(tmp_path: Path) -> None:
     assert (both.n_rows, len(both.files)) == (300, 1)
     with pytest.raises(InputError, match="without rows"):
         stream(tmp_path / "x0.npy", target=tmp_path / "y0.npy")
+    np.save(tmp_path / "y.npy", y.astype("M8[D]"))
+    with pytest.raises(InputError, match="dtype datetime64"):
+        stream(tmp_path / "x.npy", target=tmp_path / "y.npy")
     np.save(tmp_path / "y.npy", y + 2**60)
     with pytest.raises(InputError, match=r"y.npy with whole numbers beyond 2\^53"):
         stream(tmp_path / "x.npy", target=tmp_path / "y.npy")
@@ -363,8 +366,11 @@ def test_what_no_stream_takes_is_said(tmp_path: Path) -> None:
         next(rows.batches(0, 0, 0))
     with pytest.raises(InputError, match="memory_bytes = inf"):
         stream(path, memory_bytes=np.inf)
-    with pytest.raises(InputError, match="a source that is an int"):
-        stream(5)
+    for source, kind in ((5, "an int"), (b"rows", "a bytes"), ([5], "a list")):
+        with pytest.raises(InputError, match=f"a source that is {kind}"):
+            stream(source)
+    with pytest.raises(InputError, match="a path, as target of"):
+        stream(path, target=Path("answer"))
     with pytest.raises(InputError, match="which is a target, too"):
         stream(path, target="size", weight="size")
     arrays = [pa.array(numbers["size"])] * 2

@@ -216,6 +216,7 @@ def test_a_derivative_that_is_nan_is_refused() -> None:
             {"analytic": True, "kinks": (0.0,)},
             "said to be analytic, whose complex step at",
         ),
+        (np.abs, np.sign, {"kinks": 0.0}, r"kinks = 0\.0.*Pass kinks=\(0\.0,\)"),
     ],
     ids=[
         *(
@@ -228,6 +229,7 @@ def test_a_derivative_that_is_nan_is_refused() -> None:
             "outside",
         ),
         *("never finite", "log", "scalar function", "no function", "not analytic"),
+        "one kink",
     ],
 )
 def test_what_is_refused(phi, prime, options, message) -> None:

@@ -72,6 +72,10 @@ def test_a_minimum_is_not_compared_and_a_draw_compares_some_entries() -> None:
         (rosen, lambda t: rosen_der(t)[:2], AT, "auto", r"gradient of shape \(2,\)"),
         (cubes, cubes_prime, AT, "complex", "whose complex step is not its derivative"),
         (rosen, rosen_der, AT, "forward", "method = 'forward'"),
+        # right, but for rounding, which was an error
+        (lambda t: np.float32(rosen(t)), rosen_der, AT, "auto", "gives float32"),
+        (rosen, lambda t: rosen_der(t).astype("f4"), AT, "auto", "gives float32"),
+        (lambda t: None, rosen_der, AT, "auto", "function that gives None"),
     ],
 )
 def test_what_does_not_fit_is_refused(function, gradient, theta, method, match) -> None:

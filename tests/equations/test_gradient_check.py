@@ -21,6 +21,7 @@ from chainrule import (
 from chainrule.equations import gradient_check
 from chainrule.equations.custom import custom_activation
 from chainrule.equations.differentiation import derivative_along
+from chainrule.equations.entry_checks import PointOfCheck
 
 from ..support import faulty_equations as faulty
 from ..support import peers
@@ -90,6 +91,21 @@ def test_differences_know_what_they_are_off_by() -> None:
                     steep, np.array([x]), [], np.ones(1), "central", step=step
                 )
                 assert abs(slope.value - a / (1 + (a * x) ** 2)) <= slope.noise
+
+
+def test_a_derivative_of_zero_is_not_held_to_what_differences_round() -> None:
+    """As of a unit so far out that φ′ is 0 and a first step still finds a slope."""
+
+    def flat(v: np.ndarray) -> tuple[float, list]:
+        return 1 + 1e-14 * float(v[0] * np.exp(-1 / max(v[0] ** 2, 1e-300))), []
+
+    point = PointOfCheck(flat, *(np.zeros(1) for _ in range(3)), 0.0, "central")
+    rng = np.random.default_rng(0)
+    found = point.compare_entries("X", (0, 1), (1,), 8.0, None, rng)
+    assert found.numerical != 0
+    assert found.verdict == "not resolved"
+    wrong = dataclasses.replace(point, gradient=np.full(1, 1e-12))
+    assert wrong.compare_entries("X", (0, 1), (1,), 8.0, None, rng).failed
 
 
 @pytest.mark.parametrize("method", ["central", "complex"])

@@ -585,6 +585,9 @@ def test_the_report_has_units_dates_and_classes(tmp_path: Path) -> None:
     assert "<h1>High or low</h1>" in file.read_text()
     with pytest.raises(InputError, match="y with the class 'middle'"):
         classifier.report(X[200:], ["middle"] * 40, file)
+    for look in (classifier.calibration, classifier.permutation_importance):
+        with pytest.raises(InputError, match="y with the class 'middle'"):
+            look(X[200:], ["middle"] * 40)
 
 
 def test_explain_and_check_take_a_member() -> None:

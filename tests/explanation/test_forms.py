@@ -370,6 +370,7 @@ def test_the_command_explains_rows_of_arrays(tmp_path) -> None:
         (["chainrule-digits", "--data", "iris"], "--data iris"),
         (["--to", "page.pdf"], "a file that ends in"),
         (["--unit", "x"], "whole numbers from 1"),
+        (["--unit", "²"], "whole numbers from 1"),
         (["--layer", "9"], "as canonical calls them"),
     ],
     ids=lambda v: v if isinstance(v, str) else "",

@@ -46,7 +46,7 @@ POINTS = [
 
 def filled(template: Expression, read) -> Expression:
     """As an explanation fills it."""
-    return template.filled(SimpleNamespace(read=read))
+    return template.filled(SimpleNamespace(read=read, by_size=read))
 
 
 def agree(expression: Expression, read, expected: float) -> None:

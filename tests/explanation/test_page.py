@@ -436,3 +436,28 @@ def test_dark_and_light(browser, pages) -> None:
 
     assert background("dark") == "rgb(22, 24, 26)"
     assert background("light") == "rgb(255, 255, 255)"
+
+
+@needs_browser
+def test_a_sheet_to_fill_in_is_on_the_screen_as_on_paper(browser, tmp_path) -> None:
+    from selenium.webdriver.support.ui import Select
+
+    W = {1: [[2, -1, 0], [4, -1, -2]], "F": [[4, -8, 2]]}
+    sheet = explain(x=[[1, 2]], y=[[1]], parameters=W, notation="S4", blank=True)
+    sheet.save(tmp_path / "sheet.html")
+    open_page(browser, (tmp_path / "sheet.html").as_uri(), 1280)
+    for notation in ("bias-last", "canonical"):
+        Select(browser.find_element("id", "notation")).select_by_value(notation)
+        steps = sheet.steps_in(sheet.templates[notation])
+        for kind in ("working", "blank"):
+            widths = browser.execute_script(
+                f"return [...document.querySelectorAll('#paper .{kind} span')].map(one => one.clientWidth)"
+            )
+            assert len(widths) == sum(len(step.entries) for step in steps)
+            assert min(widths) > 100
+        shown = seen(browser, "main")
+        assert "=0.1" in shown.partition("forward")[0]  # the learning rate
+        assert not any(word in shown for word in ("undefined", "NaN", "@", "✓"))
+    click(browser, 'svg .unit[data-name="A1.2"]')  # there is nothing to follow
+    assert printed(browser).startswith(b"%PDF")
+    assert severe(browser) == []

@@ -152,6 +152,15 @@ def test_what_cannot_be_replayed_is_said(folder) -> None:
     )
     with pytest.raises(InputError, match="lbfgs"):
         explain(folder / "l", x, y)
+    for options, said in (
+        ({"shards": 2}, "in shards"),
+        ({"order": lambda _: np.arange(12), "batch_rows": 5}, "order that was given"),
+    ):
+        train(
+            network, x, y, max_steps=1, checkpoint=Checkpoint(folder / "s"), **options
+        )
+        with pytest.raises(InputError, match=said):
+            explain(folder / "s", x, y)
     sine = custom_activation(np.sin, np.cos, name="sine", bounds=(-1.1, 1.1))
     own = Network((3, 1), (sine,), "squared_error")
     train(own, x, y, max_epochs=2, checkpoint=Checkpoint(folder / "o"))
@@ -247,6 +256,7 @@ def killed_run(folder, *told):
 
 
 HEADLESS = ["--no-header", "--target", "column1", "--missing", "gone"]
+HEADLESS += ["--skip-last", "1"]
 
 
 @pytest.mark.parametrize(

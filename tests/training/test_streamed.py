@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import chainrule
 from chainrule import Checkpoint, EarlyStopping, InputError, Network, Stream, train
-from chainrule.estimators.streamed_rows import in_units
+from chainrule.estimators.streamed_rows import class_labels, in_units
 
 from ..support.runs import BUILT
 
@@ -142,6 +142,26 @@ def test_an_estimator_learns_a_stream_as_rows_in_memory(folder: Path) -> None:
             streamed.fit(rows, y)
         with pytest.raises(InputError, match="X that is a stream"):
             streamed.predict(rows)
+        with pytest.raises(InputError, match="partial_fit with a stream"):
+            streamed.partial_fit(rows, None)
+    with pytest.raises(InputError, match="rows in memory, as averaged networks"):
+        chainrule.TabularRegressor().fit(rows, None)
+    kinds = "4 inputs; target z, numbers"
+    assert repr(rows) == f"<Stream: 4007 rows in 3 files; {kinds}>"
+
+
+def test_labels_of_a_stream_are_numbers_only_where_they_are_spelled_so(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "rows.csv"
+    for labels, classes in (
+        (("01", "02", "03"), ["01", "02", "03"]),
+        (("1", "2", "10"), [1, 2, 10]),
+        (("0.5", "1", "1.5"), [0.5, 1.0, 1.5]),
+    ):
+        path.write_text("x,y\n" + "".join(f"{i},{labels[i % 3]}\n" for i in range(60)))
+        rows = chainrule.stream(path, numbers=False)
+        assert class_labels(rows).tolist() == classes
 
 
 @pytest.mark.parametrize(

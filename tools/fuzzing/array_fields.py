@@ -10,7 +10,7 @@ import zipfile
 
 from .mutations import BYTES, LENGTHS, Mutation
 
-__all__ = ["IDX", "NPZ"]
+__all__ = ["IDX", "NPY", "NPZ"]
 
 
 # NumPy's files
@@ -160,6 +160,7 @@ def rarely_bomb(rng: random.Random, blob: bytes) -> bytes:
     return bomb(rng, blob) if rng.random() < 0.01 else other_member(rng, blob)
 
 
+NPY: tuple[Mutation, ...] = (*(npy_header,) * 4, *BYTES)
 NPZ: tuple[Mutation, ...] = (
     *(other_member,) * 4,
     rarely_bomb,

@@ -87,6 +87,17 @@ def read_table(path: Path) -> None:
     command("data", path)
 
 
+def read_npy(path: Path) -> None:
+    """As rows or as targets of a stream."""
+    from chainrule import stream
+
+    other = path.with_name("rows.npy")
+    if path == other:
+        stream(path, target=path.with_name("labels.npy")).in_memory()
+    else:
+        stream(other, target=path).in_memory()
+
+
 def read_idx(path: Path) -> None:
     """As the sets of pictures are read."""
     from chainrule.data.idx import read_idx
@@ -175,6 +186,7 @@ def of_run(rng: random.Random, blob: bytes) -> bytes:
 KINDS: Mapping[str, Kind] = {
     "csv": Kind(samples.csv, read_table, table_fields.CSV),
     "npz": Kind(samples.npz, read_table, array_fields.NPZ),
+    "npy": Kind(samples.npy, read_npy, array_fields.NPY),
     "parquet": Kind(samples.parquet, read_table, table_fields.PARQUET),
     "idx": Kind(samples.idx, read_idx, array_fields.IDX),
     "model": Kind(samples.estimator_or_model, read_model, own_fields.SAFETENSORS),

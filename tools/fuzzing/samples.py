@@ -110,6 +110,22 @@ def npz(folder: Path) -> Mapping[str, bytes]:
     return made
 
 
+def npy(folder: Path) -> Mapping[str, bytes]:
+    """Rows of a stream, and targets of three kinds for them."""
+    rng = np.random.default_rng(0)
+    labels, made = np.array(["a", "b", "ü"])[np.arange(60) % 3], {}
+    for name, array in (
+        ("rows", rng.normal(size=(60, 3))),
+        ("labels", labels),
+        ("numbers", rng.normal(size=(60, 2)).astype("f4")),
+        ("classes", np.arange(60) % 3),
+    ):
+        buffer = io.BytesIO()
+        np.save(buffer, array)
+        made[f"{name}.npy"] = buffer.getvalue()
+    return made
+
+
 def onnx_files(folder: Path) -> Mapping[str, bytes]:
     """Exports, which have a checksum, and the same network as a stranger writes it, without one."""
     from chainrule import Model, Network

@@ -1,7 +1,8 @@
-"""`chainrule check`: the gradient of every pair of the tables against numerical differentiation."""
+"""`chainrule check`: the gradient of every pair of the tables, or of a saved network, by numerical differentiation."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,19 @@ from ..equations.gradient_check import check_gradient
 from ..equations.losses import LOSSES
 from ..equations.network import Network, Parameters
 from ..errors import InputError
+from ..files.storage import load_model
+from ..optimizers.one_thread import one_thread
 from ..progress import ProgressLine
 from .options.check import Check
 from .output import Cell, Output
+from .recipe_parts import CLASS_LOSSES
+from .run_folder import model_file
 
 __all__ = ["run"]
 
 SIZES = (3, 4, 5, 2)
+#: A model is checked on so many rows, at so many entries of each array.
+ROWS, ENTRIES = 20, 50
 #: How the table's heads call a loss, where that is shorter than its name.
 SHORT = {
     "squared_error": "squared",
@@ -32,8 +39,6 @@ SHORT = {
 def run(request: Check) -> int:
     """Check a model, or every pair that fits on a 3-4-5-2 network, print a table; the exit status."""
     if request.model is not None:
-        from .check_model import check_model
-
         return check_model(request.model)
     console = Output()
     pairs = [(phi, ell) for phi in ACTIVATIONS for ell in LOSSES]
@@ -94,3 +99,30 @@ def cell_of(result: GradientCheck | None) -> Cell:
     if result is None:
         return "-", ""
     return (f"{result.worst.error:.0e}", "green") if result.passed else ("WRONG", "red")
+
+
+def check_model(path: Path) -> int:
+    """Check a saved network at its parameters, on drawn rows, and print; the exit status."""
+    console, model = Output(), load_model(model_file(path))
+    network, rng = model.network, np.random.default_rng(0)
+    exact = Parameters(network.sizes, model.parameters.theta.astype(np.float64))
+    pixels = model.notes.get("scale") is not None
+    x = (
+        rng.uniform(0, 1, (ROWS, network.sizes[0]))
+        if pixels
+        else rng.normal(size=(ROWS, network.sizes[0]))
+    )
+    outputs = network.sizes[-1]
+    y = (
+        rng.integers(0, max(outputs, 2), ROWS)
+        if network.loss.name in CLASS_LOSSES
+        else rng.uniform(0.1, 0.9, (ROWS, outputs))
+    )
+    console.print(f"{network}: {network.n_parameters} parameters")
+    console.print(
+        f"{ROWS} rows of {'uniform pixels' if pixels else 'normal numbers'}, drawn from seed 0\n"
+    )
+    with one_thread():  # as after training
+        checked = check_gradient(network, exact, x, y, max_entries=ENTRIES)
+    console.print_lines(f"{checked}", soft_wrap=True)
+    return 1 if checked.failed else 0

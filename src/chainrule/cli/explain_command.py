@@ -8,7 +8,7 @@ from ..data.load import load_data
 from ..documents import NOTATIONS
 from ..errors import InputError
 from ..explanation import Explanation, explain
-from ..explanation.explanation import FORMS
+from ..explanation.explanation import require_form
 from ..explanation.render.text import checked_words
 from ..explanation.replay import settings_of
 from ..explanation.request import is_checkpoint
@@ -33,12 +33,7 @@ def run(request: Explain) -> int:
     """Explain, print or write; 1 where a check fails."""
     files = request.to or ()
     for path in files:
-        if path.suffix not in FORMS:
-            raise InputError(
-                f"--to {path}",
-                f"a file that ends in {', '.join(FORMS)}",
-                "Name it page.html, say.",
-            )
+        require_form(path, blank=request.blank)
     made = explained(request)
     console = Output()
     if not files:

@@ -122,7 +122,7 @@ def within(rows: Rows, row: int, span: str | None) -> tuple[Matrix, Matrix, int,
     first, last = row, row
     if span is not None:
         ends = span.split("-")
-        if len(ends) != 2 or not all(end.isdigit() for end in ends):
+        if len(ends) != 2 or not all(end.isdecimal() for end in ends):
             raise InputError(
                 f"--rows {span}", "the first and the last row", "Say --rows 0-15."
             )

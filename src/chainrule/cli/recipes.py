@@ -216,10 +216,17 @@ def _steps_per_epoch(data: Dataset, recipe: Recipe) -> int:
     return -(-rows // min(recipe.batch_rows or rows, rows))
 
 
-def streamed(recipe: Recipe, rows: int, asked: Mapping[str, Any]) -> Recipe:
-    """The recipe with the epochs and the share to validate on that so many rows need; what was asked for stays."""
+def streamed(
+    recipe: Recipe, rows: int, in_memory: int, asked: Mapping[str, Any]
+) -> Recipe:
+    """The recipe with the epochs and the share to validate on that so many rows need; what was asked for stays.
+
+    Of the rows to validate on, no more than `in_memory` may be in memory.
+    """
     epochs = min(MOST_EPOCHS, max(FEWEST_EPOCHS, ROWS_SEEN // rows))
     share = min(VALIDATION_SHARE, MOST_VALIDATED / rows)
+    if share * rows > in_memory:
+        share = 0.9 * in_memory / rows  # by a hash a few more or less are drawn
     usual: dict[str, Any] = {"epochs": epochs, "validation": round(share, 6)}
     if asked.get("steps") is not None:
         del usual["epochs"]

@@ -18,7 +18,7 @@ __all__ = ["RunNotes", "noted"]
 #: Options of `load_data` that say how rows are read.
 READING = frozenset(inspect.signature(load_data).parameters) - {"source", "progress"}
 #: What such an option can be in JSON.
-Option = str | bool | float | list[str] | dict[str, str] | None
+Option = str | bool | int | float | list[str] | dict[str, str] | None
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,11 @@ TEST_SHARE = 0.2
 class StreamSet(Dataset):
     """Rows of a stream to train on, of which x_train and y_train are the first ones, and rows to test on."""
 
-    stream: Stream | None = None
+    stream: Stream = field(kw_only=True)
 
     @property
     def rows(self) -> int:
-        return len(self.x_train) if self.stream is None else self.stream.n_rows
+        return self.stream.n_rows
 
 
 def is_pattern(data: str) -> bool:

@@ -74,7 +74,7 @@ def run(request: Train) -> int:
         return run_preset(request, preset, data)
     recipe = recipe_for(data, **request.asked)
     if isinstance(data, StreamSet):
-        recipe = streamed(recipe, data.rows, request.asked)
+        recipe = streamed(recipe, data.rows, data.stream.window_rows, request.asked)
     if request.shards is not None or request.by_cluster:
         recipe = sharded(recipe, request.shards or SHARDS, request.asked)
     network = build_network(data, recipe)

@@ -57,6 +57,12 @@ def data_of(request: Train) -> Dataset:
                 "the plain network, as averaged networks need all rows in memory",
                 "Leave --preset out.",
             )
+        if request.recipe.regularization not in (None, "none"):
+            raise InputError(
+                f"--regularization {request.recipe.regularization} with rows that are streamed",
+                "rows in memory, as the posterior is of all of them",
+                "Leave it out, or --stream.",
+            )
         said = f"{request.data}: one pass over all rows, to prepare the columns"
         Output(quiet=request.as_json).print(said, soft_wrap=True)
         return stream_set(
@@ -66,6 +72,12 @@ def data_of(request: Train) -> Dataset:
             standardize,
             request.seed,
             request.memory_bytes,
+        )
+    if request.memory_bytes is not None:
+        raise InputError(
+            f"--memory-bytes {request.memory_bytes} without --stream",
+            "the memory of a stream; other rows are all in memory",
+            "Pass --stream, or leave it out.",
         )
     if proposed := proposal(request.data):
         Output(quiet=request.as_json).print(proposed, soft_wrap=True)

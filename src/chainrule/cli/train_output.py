@@ -71,6 +71,8 @@ def target_line(data: Dataset) -> str:
             ", …" if len(target.classes) > 10 else ""
         )
         return f"target {names}: {len(target.classes)} classes ({shown})"
+    if len(data.y_train) < data.rows:  # of a stream, whose first rows these are
+        return f"target {names}: a number"
     return f"target {names}: a number, mean {', '.join(f'{mean:.4g}' for mean in data.y_train.mean(axis=0))}"
 
 

@@ -113,7 +113,7 @@ def _activations(own: Network, activation: str | None, loss: str | None) -> list
     """One for each layer: those asked for; softmax and sigmoid for the losses that need them."""
     L = own.n_layers
     named = [] if activation is None else [one.strip() for one in activation.split(",")]
-    if len(named) > 1:
+    if len(named) > 1 or (named and L == 1):
         if len(named) != L:
             raise InputError(
                 f"--activation {activation}, {len(named)} of them",
@@ -144,9 +144,9 @@ def parameters_of_text(name: str, text: str) -> Parameters:
     """
     one = NOTATIONS.get(name)
     example = one.example if one else CANONICAL
-    for array in re.findall(r"\[([^\[\]]*)\]", re.sub(r"\[\s*\[.*?\]\s*\]", "", text)):
-        if "." not in text:
-            _refuse_decimal_commas("--weights", array)
+    # rows in brackets of their own are Python's lists, whose commas separate; a point is a decimal one
+    if "." not in text and not re.search(r"\[\s*\[", text):
+        _refuse_decimal_commas("--weights", re.sub(r"[\[\]]", " ", text))
     found: dict[str, dict[Any, Any]] = {
         letter: {} for letter in (one.layered if one else "Wb")
     }
@@ -201,8 +201,14 @@ def _parameters(
                 "n_1 … n_M beside it",
                 f"Write --weights '{NOTATIONS[name].another}'.",
             )
-        n = [int(width) for width in alone["n"].reshape(-1)]
-        return NOTATIONS[name].parameters(alone["θ"].reshape(-1), n)
+        n = alone["n"].reshape(-1)
+        if not all(width >= 1 and width.is_integer() for width in n):
+            raise InputError(
+                f"--weights with n = [{' '.join(f'{width:g}' for width in n)}]",
+                "widths, whole numbers >= 1",
+                "Correct n.",
+            )
+        return NOTATIONS[name].parameters(alone["θ"].reshape(-1), [*map(int, n)])
     if alone and "n" not in alone:
         return NOTATIONS[name].parameters(alone)
     if not any(found.values()):

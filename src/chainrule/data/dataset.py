@@ -59,7 +59,7 @@ class Dataset:
         target = self.preparation.target
         kind = f"{len(self.classes)} classes" if self.classes else "numbers"
         return (
-            f"<Dataset {self.name}: {len(self.x_train)} rows to train on, {len(self.x_test)} to test on; "
+            f"<Dataset {self.name}: {self.rows} rows to train on, {len(self.x_test)} to test on; "
             f"{self.x_train.shape[1]} inputs; target {', '.join(target.names)}, {kind}>"
         )
 

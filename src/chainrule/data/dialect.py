@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from numbers import Integral
 from types import MappingProxyType
 from typing import Any
 
@@ -147,7 +148,8 @@ class Dialect:
                 "two different marks",
                 "Change one of them.",
             )
-        if not is_number(self.skip_last) or self.skip_last not in range(2**31):
+        whole = isinstance(self.skip_last, Integral) and is_number(self.skip_last)
+        if not whole or self.skip_last not in range(2**31):
             raise InputError(
                 f"skip_last = {self.skip_last!r}",
                 "a whole number >= 0",

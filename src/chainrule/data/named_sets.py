@@ -17,7 +17,7 @@ DATA_SETS = {
     "digits": "1797 pictures of 8×8 pixels, 10 digits; in scikit-learn",
     "iris": "150 flowers, 4 numbers, 3 species; in scikit-learn",
     "wine": "178 wines, 13 numbers, 3 cultivars; in scikit-learn",
-    "breast_cancer": "569 tumours, 30 numbers, benign or malignant; in scikit-learn",
+    "breast_cancer": "569 tumors, 30 numbers, benign or malignant; in scikit-learn",
     "diabetes": "442 patients, 10 numbers, progression in a year; in scikit-learn",
     "mnist": "70 000 pictures of 28×28 pixels, 10 digits; downloaded, 12 MB",
     "fashion_mnist": "70 000 pictures of 28×28 pixels, 10 kinds of clothes; downloaded, 31 MB",

@@ -23,7 +23,7 @@ from numpy.lib import format as npy
 from ..errors import InputError
 from ..files.limits import require_room
 
-__all__ = ["DAMAGE", "member_names", "read_members", "readable"]
+__all__ = ["DAMAGE", "KINDS", "member_names", "read_header", "read_members", "readable"]
 
 Matrix = np.ndarray[Any, Any]
 T = TypeVar("T")
@@ -119,7 +119,7 @@ def _array(
     path: Path, name: str, file: zipfile.ZipFile, info: zipfile.ZipInfo
 ) -> Matrix:
     with file.open(info) as member:
-        shape, fortran, dtype = _header(member)
+        shape, fortran, dtype = read_header(member)
         if dtype.kind not in KINDS or dtype.names is not None or dtype.subdtype:
             raise InputError(
                 f"{path} with {name} of dtype {dtype!s:.80}",
@@ -165,7 +165,7 @@ def _room_for(path: Path, name: str, count: int, dtype: np.dtype[Any]) -> Matrix
         ) from error
 
 
-def _header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def read_header(member: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether it is in Fortran's order, dtype; nothing of it is evaluated but literals."""
     version = npy.read_magic(member)
     if version == (1, 0):

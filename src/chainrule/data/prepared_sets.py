@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import argument
+from ..errors import InputError, counted
 from .array_files import pixel_names, read_arrays, table_of
 from .column_values import labels_in_order
 from .dataset import Dataset
@@ -31,9 +32,15 @@ Matrix = np.ndarray[Any, Any]
 def array_set(path: Path, wanted: tuple[str, ...], rules: Rules) -> Dataset:
     """The set in an npz file: of pixels, else of a table that is made of the arrays."""
     arrays = read_arrays(path, wanted[0] if wanted else None)
+    remarks: tuple[str, ...] = ()
     if "x" in arrays:
-        labels = arrays["y"]
-        train, test = held_out(labels, _are_classes(labels, rules), rules, path.name)
+        of_classes = _are_classes(arrays["y"], rules)
+        if of_classes and (lost := int(_missing(arrays["y"]).sum())):
+            source = path.name
+            remarks = (f"{counted(lost, 'row')} of {source} left out: no target.",)
+            there = ~_missing(arrays["y"])
+            arrays = {name: array[there] for name, array in arrays.items()}
+        train, test = held_out(arrays["y"], of_classes, rules, path.name)
         cut = {
             f"{letter}_{part}": arrays[letter][rows]
             for part, rows in (("train", train), ("test", test))
@@ -43,6 +50,12 @@ def array_set(path: Path, wanted: tuple[str, ...], rules: Rules) -> Dataset:
         cut = arrays
     if cut["x_train"].dtype == np.uint8 and _are_classes(cut["y_train"], rules):
         labels = np.concatenate([cut["y_train"], cut["y_test"]]).reshape(-1)
+        if missing := int(_missing(labels).sum()):
+            raise InputError(
+                f"{path} with {counted(missing, 'label')} of pictures missing",
+                "a label for each picture",
+                "Leave pictures without one out.",
+            )
         classes = labels_in_order(
             labels.astype(object if labels.dtype.kind in "USO" else float)
         )
@@ -51,7 +64,8 @@ def array_set(path: Path, wanted: tuple[str, ...], rules: Rules) -> Dataset:
             cut[part] = np.array(
                 [numbers[label] for label in cut[part].reshape(-1).tolist()]
             )
-        return pixel_set(path.name, cut, tuple(classes), 1 / 255, str(path))
+        made = pixel_set(path.name, cut, tuple(classes), 1 / 255, str(path))
+        return replace(made, remarks=remarks)
     tables = [
         table_of(
             path.name,
@@ -61,14 +75,24 @@ def array_set(path: Path, wanted: tuple[str, ...], rules: Rules) -> Dataset:
         for part in ("train", "test")
     ]
     names = tuple(name for name in tables[0].columns if name.startswith("y"))
-    return table_set(path.name, tables[0], names, tables[1], rules, str(path))
+    made = table_set(path.name, tables[0], names, tables[1], rules, str(path))
+    return replace(made, remarks=(*remarks, *made.remarks))
+
+
+def _missing(targets: Matrix) -> Matrix:
+    """A mask of the rows that lack a target, of one or several columns."""
+    if targets.dtype.kind != "f":
+        return np.zeros(len(targets), bool)
+    return np.asarray(np.isnan(targets.reshape(len(targets), -1)).any(axis=1))
 
 
 def _are_classes(labels: Matrix, rules: Rules) -> bool:
     """As `fit_target` decides."""
     if rules.numbers is not None or (labels.ndim == 2 and labels.shape[1] > 1):
         return rules.numbers is False
-    flat = labels.reshape(-1)
+    flat = labels.reshape(-1)[~_missing(labels)]
+    if not flat.size:
+        return False  # which is told where the rows are left out
     table = Table(
         "y", {"y": flat.astype(object if flat.dtype.kind in "USO" else float)}
     )

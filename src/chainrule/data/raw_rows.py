@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -109,7 +110,8 @@ def _kept(
     if not keep:
         return {}
     there = column_names(path, dialect, known)
-    names = [n for text in keep for n in named_columns(text, there, path.name)]
+    asked = (named_columns(text, there, path.name) for text in keep)
+    names = list(dict.fromkeys(itertools.chain(*asked)))
     if kind_of(path) == "parquet":
         columns = arrow().parquet.read_table(path, columns=names)
         return {n: np.array(columns.column(n).to_pylist(), object) for n in names}

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import argument, as_kind
-from ..errors import InputError, counted
+from ..errors import InputError, capitalized, counted
 from .file_problems import FileProblemError
 from .header import is_value
 from .hidden_characters import clean
@@ -40,6 +40,7 @@ def look_for_strange_rows(
     known: Collection[str],
     missing: Collection[str],
     place: Callable[[int], str],
+    behind: int = 0,
 ) -> list[str]:
     """Remarks on rows that may be none.
 
@@ -59,6 +60,8 @@ def look_for_strange_rows(
         What was asked to be taken for missing: a row of it is no rule.
     place : callable
         The words for a row, by its number from 0: "line 3".
+    behind : int
+        Rows at the end of the file that are left out already.
 
     Raises
     ------
@@ -80,29 +83,25 @@ def look_for_strange_rows(
                 f"{path} with the field {text!r} alone in line {line}, where the others have {len(names)}",
                 "or write its separators, if it is a row.",
                 table.num_rows - row,
+                behind,
             )
     remarks = _marked(pa, table.column(0), place)
     alone = np.flatnonzero(filled == 1)
     if ENOUGH <= table.num_rows >= 2 * alone.size:
-        remarks += _alone(path, names, table, alone, filled > 1, known, place)
+        remarks += _alone(path, names, table, alone, filled > 1, known, place, behind)
     if not remarks:
         remarks += _unlike(pa, names, table, place)
-    return remarks + named_sums(pa, path, names, table, known, place)
+    return remarks + named_sums(pa, path, names, table, known, place, behind)
 
 
-def _capital(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}"
-
-
-def _note(given: str, else_: str, from_last: int) -> InputError:
+def _note(given: str, else_: str, from_last: int, behind: int) -> InputError:
     """The problem of a line that may be a note; if it is one of the last, with the argument that leaves it out."""
     if from_last > LAST:
         remedy = f"Take that line away, if it is a note or a comment; {else_}"
         return InputError(given, "lines that are rows", remedy)
-    remedy = (
-        f"Leave it out, if it is a note: {argument('skip_last', from_last)}; {else_}"
-    )
-    return FileProblemError(given, "lines that are rows", remedy, skip_last=from_last)
+    last = from_last + behind
+    remedy = f"Leave it out, if it is a note: {argument('skip_last', last)}; {else_}"
+    return FileProblemError(given, "lines that are rows", remedy, skip_last=last)
 
 
 def _row(table: Any, row: int) -> list[str]:
@@ -184,6 +183,7 @@ def _alone(
     whole: Column,
     known: Collection[str],
     where: Callable[[int], str],
+    behind: int,
 ) -> list[str]:
     """A remark on rows with one field that is filled; an error where it is unlike those of whole rows."""
     remarks: list[str] = []
@@ -202,11 +202,12 @@ def _alone(
                 f"column {name!r}",
                 f"or, if it is a row, pass {as_kind(name, 'category')}.",
                 table.num_rows - row,
+                behind,
             )
         if row >= table.num_rows - LAST:
             remarks = [
-                f"{_capital(where(row))} has one field that is filled, {text[:40]!r}: read as data; if it is a note, "
-                f"leave it out: {argument('skip_last', table.num_rows - row)}."
+                f"{capitalized(where(row))} has one field that is filled, {text[:40]!r}: read as data; if it is a "
+                f"note, leave it out: {argument('skip_last', table.num_rows - row + behind)}."
             ]
     return remarks
 
@@ -231,7 +232,7 @@ def _unlike(
         return []
     row = int(rows[0])
     return [
-        f"{_capital(where(row))} ({', '.join(_row(table, row)[:4])}) is unlike all others in each column: read as "
+        f"{capitalized(where(row))} ({', '.join(_row(table, row)[:4])}) is unlike all others in each column: read as "
         "data; take it away if it is a note, or names of another table."
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ import numpy as np
 from ..errors import InputError, counted
 from .array_files import beyond_exact, pixel_names, table_of
 from .dialect import Dialect
-from .npz_members import DAMAGE, readable
+from .npz_members import DAMAGE, KINDS, read_header, readable
 from .stream_file import BATCH_ROWS, Part, StreamFile, Wanted, stamped
 from .tables import Table
 
@@ -121,10 +122,16 @@ class ArrayFile(StreamFile):
 
 
 def _mapped(path: str) -> Matrix:
-    # a product of sizes that overflows is an error of its own
-    with _damage_said(path), np.errstate(over="ignore"):
-        mapped: Matrix = np.load(path, mmap_mode="r", allow_pickle=False)
-    return mapped
+    with _damage_said(path), Path(path).open("rb") as file:
+        shape, fortran, dtype = read_header(file)
+        at, bytes_ = file.tell(), math.prod(shape) * dtype.itemsize
+        if dtype.kind not in KINDS or dtype.subdtype:
+            raise ValueError(f"of dtype {dtype!s:.80}")
+        if bytes_ > os.fstat(file.fileno()).st_size - at:
+            raise ValueError(f"the file ends before the array of shape {shape!s:.80}")
+        if not bytes_:  # there is nothing to map
+            return np.empty(shape, dtype)
+        return np.memmap(path, dtype, "r", at, shape, "F" if fortran else "C")
 
 
 @contextmanager

@@ -25,13 +25,16 @@ def found_paths(
     source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
 ) -> tuple[Path, ...]:
     """The files that a path, a pattern, or several of them name, in the order of their names."""
-    if not isinstance(source, str | os.PathLike | Sequence):
+    given = [source] if isinstance(source, str | os.PathLike) else source
+    if not (
+        isinstance(given, Sequence)
+        and all(isinstance(path, str | os.PathLike) for path in given)
+    ):
         raise InputError(
             f"a source that is {type_of(source)}",
             'a path, a pattern, or a sequence of them: "rows/*.parquet"',
             "Write rows that are in memory to a file; or pass them to train as they are.",
         )
-    given = [source] if isinstance(source, str | os.PathLike) else list(source)
     found: dict[Path, None] = {}
     for one in [os.fspath(path) for path in given]:
         if one == "-":

@@ -17,50 +17,25 @@ import numpy as np
 
 from ..arguments import argument
 from ..equations.draws import Purpose, generator
-from ..errors import InputError, is_number
+from ..errors import InputError, counted, is_number
 from .dialect import Dialect
 from .encoding import inputs, targets
 from .preparation import Preparation
 from .read_ahead import ClosedError, ahead
-from .row_hash import chosen
+from .row_shares import Share
 from .stream_chunks import Chunk, RowsRead, chunks_of
 from .stream_file import StreamFile, Wanted
 from .stream_fit import Block, checked_row_weights
 from .stream_order import EpochOrder, order_of
 from .tables import Table
 
-__all__ = ["MEMORY_BYTES", "WINDOW_SHARE", "Share", "Stream"]
+__all__ = ["MEMORY_BYTES", "WINDOW_SHARE", "Stream"]
 
 Matrix = np.ndarray[Any, Any]
 #: Bytes that a run may take by default: two windows, and what is decoded meanwhile.
 MEMORY_BYTES = 1_500_000_000
 #: The shares of it that a window takes where blocks are small, and that one block may take.
 WINDOW_SHARE, BLOCK_SHARE = 1 / 6, 2 / 5
-
-
-@dataclass(frozen=True)
-class Share:
-    """A share of a stream's rows, drawn by a hash of the row number: those in it, or the others.
-
-    Parameters
-    ----------
-    share : float
-    seed : int
-    held : bool
-        Whether the rows are those in it.
-    draw : int
-        The number of shares that were taken before, so that none depends on another.
-    """
-
-    share: float
-    seed: int
-    held: bool
-    draw: int = 0
-
-    def keeps(self, numbers: Matrix) -> Matrix:
-        """A mask of the rows that are among them."""
-        found = chosen(numbers, self.share, self.seed, self.draw)
-        return found if self.held else ~found
 
 
 @dataclass(frozen=True)
@@ -103,6 +78,14 @@ class Stream:
         object.__setattr__(self, "blocks", blocks)
 
     # ---- what it is
+
+    def __repr__(self) -> str:
+        target = self.preparation.target
+        kind = f"{len(self.classes)} classes" if self.classes else "numbers"
+        return (
+            f"<Stream: {self.n_rows} rows in {counted(len(self.files), 'file')}; {self.n_inputs} inputs; "
+            f"target {', '.join(target.names)}, {kind}>"
+        )
 
     #: The blocks, in the order of the files, with the number of rows that this stream takes of each.
     blocks: tuple[Block, ...] = ()
@@ -232,19 +215,18 @@ class Stream:
         self, seed: int, epoch: int, *, shuffle: bool = True
     ) -> tuple[Matrix, Matrix, Matrix | None]:
         """All rows in the order of an epoch, in memory: X, T and row weights, as `read` gives them."""
-        read = [self.read(block) for block in self.blocks if block.rows]
-        order = self.order(seed, epoch, shuffle=shuffle).positions()
-        x, t, w = (
-            None if rows[0] is None else np.concatenate(rows)[order]
-            for rows in list(zip(*read, strict=True))[:3]
-        )
-        assert x is not None
-        assert t is not None
-        return x, t, w
+        x, t, w = self.in_memory()
+        if not shuffle:
+            return x, t, w
+        order = self.order(seed, epoch).positions()
+        return x[order], t[order], None if w is None else w[order]
 
     def in_memory(self) -> tuple[Matrix, Matrix, Matrix | None]:
         """All rows as they lie, in memory: X, T and row weights."""
-        return self.in_order(0, 0, shuffle=False)
+        read = [self.read(block) for block in self.blocks if block.rows]
+        x, t, w, _ = zip(*read, strict=True)
+        weights = None if self.weight is None else np.concatenate(w)
+        return np.concatenate(x), np.concatenate(t), weights
 
     def split(self, share: float, seed: int = 0) -> tuple[Stream, Stream]:
         """The rows to train on and those held out, by a hash of (seed, row number).
@@ -281,13 +263,18 @@ class Stream:
             size = block.rows * self.row_bytes
             if size > limit:
                 file = self.files[block.file]
+                given = f"{file.words(block.part)}: {size / 1e6:.0f} MB in memory"
+                smaller = "Write it as Parquet in small row groups"
+                if file.kind == "parquet":
+                    given = (
+                        f"{file.path}, row group {block.part.number + 1}: {block.rows} rows of {self.n_inputs} inputs, "
+                        f"{size / 1e6:.0f} MB in memory ({block.part.bytes / 1e6:.0f} MB in the file)"
+                    )
+                    smaller = "Write smaller row groups"
                 raise InputError(
-                    f"{file.path}, row group {block.part.number + 1}: {block.rows} rows of {self.n_inputs} inputs, "
-                    f"{size / 1e6:.0f} MB in memory ({block.part.bytes / 1e6:.0f} MB in the file)"
-                    if file.kind == "parquet"
-                    else f"{file.words(block.part)}: {size / 1e6:.0f} MB in memory",
+                    given,
                     f"at most {limit / 1e6:.0f} MB at once, of {argument('memory_bytes', self.memory_bytes)}",
-                    f"Write smaller row groups (pyarrow.parquet.write_table(…, row_group_size=100_000)), or pass "
+                    f"{smaller} (pyarrow.parquet.write_table(…, row_group_size=100_000)), or pass "
                     f"{argument('memory_bytes', int(size / BLOCK_SHARE * 1.1))}.",
                 )
         size = batch_rows * self.row_bytes

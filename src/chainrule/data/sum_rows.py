@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import argument, as_kind
-from ..errors import counted
+from ..errors import capitalized, counted
 from .file_problems import FileProblemError
 
 __all__ = ["ENOUGH", "LAST", "named_sums", "sums_by_numbers"]
@@ -32,8 +32,12 @@ def named_sums(
     table: Any,
     known: Collection[str],
     place: Callable[[int], str],
+    behind: int = 0,
 ) -> list[str]:
-    """A remark on rows that sum others up by their words; an error where it is one of the last."""
+    """A remark on rows that sum others up by their words; an error where it is one of the last.
+
+    `behind` rows at the end are left out already.
+    """
     last = table.slice(max(0, table.num_rows - LAST))
     for i, name in enumerate(names):
         found = pa.compute.match_substring_regex(last.column(i), SUMS)
@@ -43,7 +47,7 @@ def named_sums(
         rows = np.flatnonzero(found.to_numpy())
         text = table.column(i)[int(rows[-1])].as_py()
         if rows.size == 1 and table.num_rows >= ENOUGH:
-            last = table.num_rows - int(rows[0])
+            last = table.num_rows - int(rows[0]) + behind
             raise FileProblemError(
                 f"{path} with {text!r} in {place(int(rows[0]))}, which may sum up the others",
                 "rows that are not sums of others",
@@ -58,18 +62,14 @@ def named_sums(
     return []
 
 
-def _row(row: int) -> str:
-    return f"row {row + 1}"
-
-
-def _capital(words: str) -> str:
-    return f"{words[0].upper()}{words[1:]}"
-
-
 def sums_by_numbers(
-    columns: Mapping[str, Column], place: Callable[[int], str] = _row
+    columns: Mapping[str, Column],
+    place: Callable[[int], str] | None = None,
+    behind: int = 0,
 ) -> list[str]:
     """A remark where the last row holds the sums, or the means, of all above in each of its numbers.
+
+    `place` has the words for a row of a file of text, of which `behind` rows at the end are left out already.
 
     Examples
     --------
@@ -88,10 +88,14 @@ def sums_by_numbers(
             np.isclose(columns[name][-1], of(above), rtol=1e-9)
             for name, above in numbers.items()
         ):
+            last = len(columns[telling[0]])
+            where, remedy = f"Row {last}", "take it away"
+            if place is not None:
+                where = capitalized(place(last - 1))
+                remedy = f"leave it out: {argument('skip_last', 1 + behind)}"
             return [
-                f"{_capital(place(len(columns[telling[0]]) - 1))} holds the {what} of those above in "
-                f"{', '.join(telling[:5])}: read as data; if it sums them up, leave it out: "
-                f"{argument('skip_last', 1)}."
+                f"{where} holds the {what} of those above in {', '.join(telling[:5])}: read as data; if it sums them "
+                f"up, {remedy}."
             ]
     return []
 

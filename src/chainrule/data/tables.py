@@ -212,7 +212,9 @@ def read_table(
         found = found_dialect(asked, layout, decided)
         remarks = (*layout.remarks, *remarks)
         there = tuple(filter(None, layout.names))
-    sums = sums_by_numbers(decided.columns, *([lines.words] if lines else []))
+    sums = sums_by_numbers(
+        decided.columns, None if lines is None else lines.words, asked.skip_last
+    )
     table = Table(
         path.name,
         decided.columns,
@@ -268,7 +270,7 @@ def read_text(
     """
     pa = arrow()
     place = TextLines(path, layout, content).words
-    short = ShortLines()
+    short, left = ShortLines(), skip_last
     batches = None
     if layout.separator != " " and not layout.padded:
         try:
@@ -278,7 +280,13 @@ def read_text(
         except (pa.ArrowInvalid, UnicodeError):
             batches = None
     if batches is None:
-        batches = _careful(path, layout, short, content)
+        batches, left = _careful(path, layout, short, content, skip_last), 0
+    if skip_last and sum(batch.num_rows for batch in batches) <= left:
+        raise InputError(
+            f"{argument('skip_last', skip_last)} of {path}, which leaves no rows",
+            "fewer than there are",
+            "Check how many lines of totals or notes stand at its end.",
+        )
     if not batches:
         raise InputError(
             f"{path}, which holds no rows",
@@ -290,26 +298,20 @@ def read_text(
             where = f"{path}, column {name!r},"
             refuse_control_in_column(pa, where, column, layout.separator)
     table = pa.Table.from_batches(batches)
-    if skip_last:
-        if skip_last >= table.num_rows:
-            raise InputError(
-                f"{argument('skip_last', skip_last)} of {path} with {table.num_rows} rows",
-                "fewer than there are",
-                "Check how many lines of totals or notes stand at its end.",
-            )
-        table = table.slice(0, table.num_rows - skip_last)
+    table = table.slice(0, table.num_rows - left)
     _require_empty(path, layout, table, place)
-    strange = None
+    strange, behind = None, skip_last
     while strange is None:
         try:
             strange = look_for_strange_rows(
-                pa, path, layout.names, table, short.alone, sure, words, place
+                pa, path, layout.names, table, short.alone, sure, words, place, behind
             )
         except FileProblemError as problem:
             if problems is None or not problem.skip_last:
                 raise
             problems.append(problem)
-            table = table.slice(0, table.num_rows - problem.skip_last)
+            table = table.slice(0, table.num_rows - (problem.skip_last - behind))
+            behind = problem.skip_last
     columns = {
         name: table.column(i)
         for i, name in enumerate(layout.names)
@@ -348,15 +350,21 @@ def _needs_care(batch: Any) -> bool:
 
 
 def _careful(
-    path: Path, layout: Layout, short: ShortLines, content: bytes | None
+    path: Path,
+    layout: Layout,
+    short: ShortLines,
+    content: bytes | None,
+    skip_last: int,
 ) -> list[Any]:
     """Batches where quotes are doubled within fields; or, where that does not fit, have a backslash before them."""
     try:
-        return list(careful_batches(path, layout, short, content=content))
+        return list(careful_batches(path, layout, short, None, content, skip_last))
     except InputError:
         again = ShortLines()
         try:
-            batches = list(careful_batches(path, layout, again, "\\", content))
+            batches = list(
+                careful_batches(path, layout, again, "\\", content, skip_last)
+            )
         except InputError:
             batches = []
         if not any(layout.quote in _all_text(batch) for batch in batches):

@@ -6,11 +6,12 @@ Batches come one after the other, so that a file need not fit into memory. Nothi
 from __future__ import annotations
 
 import csv
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..arguments import argument
 from ..errors import InputError, counted
@@ -21,6 +22,7 @@ from .text_source import open_bytes, open_text
 
 __all__ = ["ShortLines", "arrow", "careful_batches", "fast_batches"]
 
+Item = TypeVar("Item")
 #: Bytes and rows of a batch.
 BLOCK_BYTES, BATCH_ROWS = 1 << 24, 50_000
 
@@ -115,6 +117,7 @@ def careful_batches(
     short: ShortLines,
     escape: str | None = None,
     content: bytes | None = None,
+    skip_last: int = 0,
 ) -> Iterator[Any]:
     """Batches by Python's csv: blanks as separators, lines of unequal length; what does not fit is named by its line.
 
@@ -128,6 +131,8 @@ def careful_batches(
         What stands before a quote within a field, where quotes are not doubled.
     content : bytes, optional
         Some whole lines of the file, all of them rows, behind the lines that the layout skips; by default all of it.
+    skip_last : int
+        Rows to leave out at the end, whatever they look like.
     """
     pa = arrow()
     width = len(layout.names)
@@ -144,16 +149,14 @@ def careful_batches(
         rows: list[list[str]] = []
         done = 0
         try:
-            for row in reader:
-                fitted: list[str] | None = row
-                if len(row) != width or width == 1:
-                    number = layout.skipped_lines + reader.line_num  # type: ignore[attr-defined]
-                    fitted = _fitted(path, layout, row, number, short)
-                    if len(row) == 1 < width and row[0].strip():
-                        short.alone.append((done + len(rows), number, row[0].strip()))
-                if fitted is None:
-                    continue
-                rows.append(fitted)
+            found = _filled(reader, width)
+            for line, row in _but_last(skip_last, found) if skip_last else found:
+                number = layout.skipped_lines + line
+                if len(row) == 1 < width and row[0].strip():
+                    short.alone.append((done + len(rows), number, row[0].strip()))
+                if len(row) != width:
+                    row = _fitted(path, layout, row, number, short)
+                rows.append(row)
                 if len(rows) == BATCH_ROWS:
                     yield _batch(pa, rows, width)
                     done, rows = done + len(rows), []
@@ -175,13 +178,29 @@ def _in_words(error: csv.Error) -> str:
     return f"text behind a quote ({text})" if "expected after" in text else text
 
 
+def _filled(reader: Any, width: int) -> Iterator[tuple[int, list[str]]]:
+    """The rows that are no empty lines, each with the number of the line that it ends in."""
+    for row in reader:
+        if len(row) > 1 or (row and row[0].strip()):
+            yield reader.line_num, row
+        elif row and width == 1:
+            yield reader.line_num, [""]
+
+
+def _but_last(count: int, items: Iterator[Item]) -> Iterator[Item]:
+    """All items but the last ones."""
+    held: deque[Item] = deque()
+    for item in items:
+        held.append(item)
+        if len(held) > count:
+            yield held.popleft()
+
+
 def _fitted(
     path: Path, layout: Layout, row: list[str], number: int, short: ShortLines
-) -> list[str] | None:
-    """A row as wide as the others; None for an empty line."""
+) -> list[str]:
+    """A row as wide as the others."""
     width = len(layout.names)
-    if not any(field.strip() for field in row) and len(row) <= 1:
-        return [""] if width == 1 and row else None
     if len(row) > width and not any(row[width:]):
         return row[:width]
     if len(row) > width:

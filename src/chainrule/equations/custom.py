@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -67,6 +67,7 @@ def custom_activation(
     ...
     chainrule.errors.InputError: Given: custom activation whose φ′ is wrong at z = ...
     """
+    kinks = _checked_kinks("kinks", kinks)
     z = numbers(kinks)
     value, backwards = (called("φ", phi, points) for points in (z, z[::-1].copy()))
     given = called("φ′", phi_prime, z)
@@ -115,7 +116,7 @@ def custom_activation(
         phi,
         phi_prime,
         Interval(low, high),
-        tuple(kinks),
+        kinks,
         "custom",
         analytic=analytic,
         custom=True,
@@ -175,6 +176,7 @@ def custom_loss(
                 "(low, high) with low < high",
                 "Pass (0, 1), say, or (0, math.inf).",
             )
+    residual_kinks = _checked_kinks("residual_kinks", residual_kinks)
     y, a = pairs(accepts, accepts if targets is None else targets, residual_kinks)
     value, given = called("ℓ", ell, y, a), called("∂ℓ/∂a", ell_prime, y, a)
     if value.shape != a.shape or given.shape != a.shape:
@@ -207,7 +209,22 @@ def custom_loss(
         ell_prime,
         Interval(*accepts),
         "custom",
-        residuals=tuple(residual_kinks),
+        residuals=residual_kinks,
         analytic=analytic,
         custom=True,
     )
+
+
+def _checked_kinks(argument: str, kinks: Iterable[float]) -> tuple[float, ...]:
+    """The kinks, or `InputError`."""
+    try:
+        found = tuple(float(kink) for kink in kinks)
+    except (TypeError, ValueError):
+        found = (math.nan,)
+    if not all(map(math.isfinite, found)):
+        raise InputError(
+            f"{argument} = {kinks!r}",
+            "finite numbers, in a tuple",
+            f"Pass {argument}=(0.0,), say.",
+        )
+    return found

@@ -121,7 +121,7 @@ def _compare(
     numerical = np.array([math.nan if s is None else s.value for s in slopes])
     # where no path leads to the loss both numbers are 0, and differences are not off either
     off = np.array([0.0 if s is None else s.noise for s in slopes])
-    noise = np.where(noise == 0, 0.0, noise + off)
+    noise = np.where((noise == 0) & (numerical == 0), 0.0, noise + off)
     size, difference = np.abs(numerical), np.abs(derived - numerical)
     with np.errstate(all="ignore"):
         scale = size + (noise + UNDERFLOW) / tolerance
@@ -162,7 +162,9 @@ def require_method(method: str) -> None:
 def checked_max_entries(max_entries: int | None) -> int | None:
     """A number of entries, or None for all."""
     if max_entries is not None and not (
-        isinstance(max_entries, int | np.integer) and max_entries >= 0
+        isinstance(max_entries, int | np.integer)
+        and not isinstance(max_entries, bool)
+        and max_entries >= 0
     ):
         raise InputError(
             f"max_entries = {max_entries!r}",

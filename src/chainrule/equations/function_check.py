@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -60,7 +61,7 @@ def check_function_gradient(
     ------
     InputError
         Something that cannot be called, a θ that is no vector of numbers, a function that gives more than one number,
-        a gradient of another shape; "complex" where it does not apply.
+        a gradient of another shape, either of them in float32; "complex" where it does not apply.
 
     Notes
     -----
@@ -90,23 +91,24 @@ def check_function_gradient(
 
     def value(v: Vector) -> tuple[Any, list[Any]]:
         found = np.asarray(function(v))
-        if found.size != 1:
+        if found.size != 1 or found.item() is None:
+            gives = f"shape {found.shape}" if found.size != 1 else "None"
             raise InputError(
-                f"function that gives shape {found.shape}",
+                f"function that gives {gives}",
                 "one number",
-                "Sum or average what it gives.",
+                "Sum or average what it computes, and return it.",
             )
-        return found.reshape(()), []
+        return _in_double("function", found).reshape(()), []
 
     def derived(v: Vector) -> Vector:
-        found = np.asarray(gradient(v), dtype=float)
+        found = np.asarray(gradient(v))
         if found.shape != at.shape:
             raise InputError(
                 f"gradient of shape {found.shape}",
                 f"shape {at.shape}, as theta",
                 "Flatten it as theta is.",
             )
-        return found
+        return _in_double("gradient", found)
 
     with np.errstate(all="ignore"):  # what overflows is reported
         here = derived(at.copy())
@@ -136,6 +138,18 @@ def check_function_gradient(
             )
         checks.append(point.compare_direction(STEP, rng))
     return GradientCheck(method, tuple(checks))
+
+
+def _in_double(name: str, found: Vector) -> Vector:
+    """The numbers in double precision; raises where they have fewer digits, the rounding of which would be an error."""
+    if found.dtype not in (np.float16, np.float32, np.complex64):
+        with contextlib.suppress(TypeError, ValueError):
+            return found if found.dtype.kind == "c" else found.astype(float)
+    raise InputError(
+        f"{name} that gives {found.dtype}",
+        "float64, so that rounding neither hides an error nor makes one",
+        "Compute in float64 throughout: theta is of float64.",
+    )
 
 
 def _takes_complex(value: Any, at: Vector, direction: Vector) -> bool:

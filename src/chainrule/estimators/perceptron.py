@@ -140,6 +140,12 @@ class Perceptron(
         classes: Any = None,
     ) -> None:
         """Fit, or continue by one epoch; the attributes change only if a run begins, then however it ends."""
+        if incremental and isinstance(X, Stream):
+            raise InputError(
+                "partial_fit with a stream",
+                "fit, which goes through it epoch by epoch",
+                "Call fit(stream): max_iter is the number of epochs.",
+            )
         with self._unchanged_by_errors():
             if incremental:
                 self._know_classes(y, classes)
@@ -202,7 +208,7 @@ class Perceptron(
         classes = class_weights = None
         if isinstance(X, Stream):
             beside = {"sample_weight": sample_weight, "X_val": validation.X, "y": y}
-            examples = self._streamed(X, random, beside, incremental=incremental)
+            examples = self._streamed(X, random, beside)
         else:
             X, Y = self._validate_input(*given, incremental=incremental, reset=reset)
             class_weights = self._class_weights(given[1], incremental=incremental)
@@ -254,15 +260,10 @@ class Perceptron(
         )
 
     def _streamed(
-        self,
-        stream: Stream,
-        random: np.random.RandomState,
-        beside: dict[str, Any],
-        *,
-        incremental: bool,
+        self, stream: Stream, random: np.random.RandomState, beside: dict[str, Any]
     ) -> StreamExamples:
         """The rows of a stream; attributes that scikit-learn's checks would set are set."""
-        refuse_beside_stream(beside | {"partial_fit": incremental or None})
+        refuse_beside_stream(beside)
         stream, columns, targets = self._of_stream(stream)
         self.n_features_in_ = stream.n_inputs
         self.__dict__.pop("feature_names_in_", None)

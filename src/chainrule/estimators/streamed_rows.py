@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.column_values import labels
 from ..data.streams import Stream
 from ..engines.rows import Data
 from ..equations.network import Network
@@ -68,7 +69,7 @@ class StreamExamples:
 
 
 def class_labels(stream: Stream) -> Matrix:
-    """The classes of a stream in their order: whole numbers or numbers where all are, else text."""
+    """The classes of a stream in their order: whole numbers or numbers where all are spelled so, else text."""
     names = stream.classes
     if not names:
         raise InputError(
@@ -81,8 +82,9 @@ def class_labels(stream: Stream) -> Matrix:
             values = np.array([kind(name) for name in names])
         except ValueError:
             continue
-        alike = kind is float or [str(value) for value in values] == list(names)
-        if alike and bool(np.all(np.diff(values) > 0)):
+        spelled = map(str, values) if kind is int else labels(values)
+        # "01" is text
+        if [*spelled] == [*names] and bool(np.all(np.diff(values) > 0)):
             return values
     return np.array(names)
 

@@ -88,7 +88,7 @@ class Share(Expression):
         self.total = Sum(powers, read=read if fits else None)
 
     def filled(self, n: Numbers) -> Expression:
-        return Share(self.k, self.arguments, read=n.read)
+        return Share(self.k, self.arguments, read=n.by_size)
 
     def markup(self, terms: int) -> str:
         return rf"\frac{{{Call('exp', self.arguments[self.k]).markup(terms)}}}{{{self.total.markup(terms)}}}"

@@ -14,7 +14,7 @@ from ..documents.table import LINES
 from ..errors import InputError
 from .checks import Check
 from .expressions import Expression, Product
-from .markup import parse, to_latex, to_text
+from .markup import parse
 from .numbers import Numbers
 from .places import LATEX, TEXT, Form, bracketed
 from .spellings import SPELLINGS, spelled_for
@@ -158,6 +158,11 @@ class Contents:
         found = self.state.formula(template, name)
         return "" if found is None else found.markup(self.shown.terms)
 
+    @property
+    def blank(self) -> bool:
+        """Return whether it is a sheet to fill in, which shows what is given."""
+        return self.numbers.withheld
+
     def rounded(self, number: float) -> str:
         """A number with the digits that are shown."""
         return f"{number + 0.0:.{self.digits}g}"
@@ -165,7 +170,9 @@ class Contents:
     def sign(self, template: Template, name: str) -> str:
         """The sign between the formula of a number with its numbers and its value, see `sign_of`."""
         found = self.state.formula(template, name)
-        return "=" if found is None else self.sign_of(found, self.value(name))
+        if found is None or not self.numbers.shows(name):
+            return "="
+        return self.sign_of(found, self.value(name))
 
     def sign_of(self, formula: Expression, value: float) -> str:
         """= where the rounded numbers in a formula give the rounded value, as a reader reckons; else ≈."""
@@ -181,6 +188,8 @@ class Contents:
 
     def sign_of_arrays(self, template: Template, step: Step, line: str) -> str:
         """The sign between the arrays of a step's equation in numbers."""
+        if self.blank:
+            return "="
         grid = template.grid(ARRAY_PLACE.findall(line)[0])
         cells = (cell.strip("@") for row in grid for cell in row if cell[0] == "@")
         for name in cells:
@@ -195,18 +204,62 @@ class Contents:
                 return "≈"
         return "="
 
+    def number(self, form: Form, name: str, *, factor: bool = False) -> str:
+        """The number of a name in a form, or a blank; a `factor` has brackets around its sign."""
+        if not self.numbers.shows(name):
+            return form.blank
+        shown = self.rounded(self.value(name))
+        return form.number(bracketed(shown) if factor else shown)
+
+    def lines_of(
+        self, form: Form, template: Template, name: str
+    ) -> list[tuple[str, str]]:
+        """The lines of a number, each with the sign before it: its formula, the same with numbers, its value."""
+        formula, found = self.formula(template, name), []
+        if formula:
+            in_numbers = self.written(form, template, formula, numbers=True)
+            found = [
+                ("=", self.written(form, template, formula)),
+                ("=", form.working if self.blank else in_numbers),
+            ]
+        return [*found, (self.sign(template, name), self.number(form, name))]
+
+    def lines_of_arrays(self, form: Form, template: Template, step: Step) -> list[str]:
+        """The equations of a step with the arrays of its layer, each followed by the same with numbers."""
+        found = []
+        for line in template.of_arrays(step):
+            if self.blank:
+                found.append(self.written(form, template, line))
+                continue
+            in_numbers = self.written(form, template, line, numbers=True)
+            if self.sign_of_arrays(template, step, line) == "≈":
+                in_numbers = in_numbers.replace("=", form.near, 1)
+            found += [self.written(form, template, line), in_numbers]
+        return found
+
+    def lines_of_given(self, form: Form, template: Template) -> list[str]:
+        """The arrays and numbers that are given, each with its symbol."""
+        return [
+            f"{self.written(form, template, place)} = {self.written(form, template, place, numbers=True)}"
+            for place in template.given
+        ]
+
     def in_text(self, template: Template, markup: str, *, numbers: bool = False) -> str:
         """A formula in a line of text, its places filled by symbols or by numbers."""
-        return to_text(
-            parse(markup), lambda place: self._filled(TEXT, template, place, numbers)
-        )
+        return self.written(TEXT, template, markup, numbers=numbers)
 
     def in_latex(
         self, template: Template, markup: str, *, numbers: bool = False
     ) -> str:
         """A formula in LaTeX, its places filled by symbols or by numbers."""
-        return to_latex(
-            parse(markup), lambda place: self._filled(LATEX, template, place, numbers)
+        return self.written(LATEX, template, markup, numbers=numbers)
+
+    def written(
+        self, form: Form, template: Template, markup: str, *, numbers: bool = False
+    ) -> str:
+        """A formula in a form, its places filled by symbols or by numbers."""
+        return form.show(
+            parse(markup), lambda place: self._filled(form, template, place, numbers)
         )
 
     def _filled(self, form: Form, template: Template, place: str, numbers: bool) -> str:
@@ -224,8 +277,7 @@ class Contents:
         name = place.removeprefix("!")
         if not numbers:
             return form.show(parse(template.symbol(name)), str)
-        shown = self.rounded(self.numbers.read(name))
-        return form.number(shown if name != place else bracketed(shown))
+        return self.number(form, name, factor=name == place)
 
     def _array(self, form: Form, template: Template, array: str, numbers: bool) -> str:
         """An array in a formula: its symbol, or its numbers."""
@@ -234,13 +286,10 @@ class Contents:
             return form.show(parse(template.array(array)), str)
 
         def cell(place: str) -> str:
-            return (
-                self.rounded(self.numbers.read(place.strip("@")))
-                if place.startswith("@")
-                else place
-            )
+            at = place.startswith("@")
+            return self.number(form, place.strip("@")) if at else place
 
         rows = form.below.join(
             form.beside.join(cell(place) for place in row) for row in grid
         )
-        return form.ends[0] + form.number(rows) + form.ends[1]
+        return form.ends[0] + rows + form.ends[1]

@@ -38,7 +38,7 @@ from .numbers import Numbers
 from .traits import Traits
 from .updates import update
 
-__all__ = ["RowSum", "formula", "short_delta"]
+__all__ = ["FEW_ROWS", "RowSum", "formula", "short_delta"]
 
 #: A sum over so many rows is taken of the numbers in its places, one over more of whole arrays.
 FEW_ROWS = 8

@@ -9,7 +9,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..arguments import argument
+from ..errors import InputError, counted
 from ..files.writing import write_whole
 from .contents import Contents
 from .render.html import page_of
@@ -20,9 +21,31 @@ from .render.text import text_of
 from .spellings import spelling
 from .template import Template
 
-__all__ = ["FORMS", "Explanation"]
+__all__ = ["Explanation", "require_form"]
 
 FORMS = (".html", ".txt", ".tex", ".svg", ".json")
+
+
+def require_form(path: Path, *, blank: bool) -> None:
+    """Raise where no form has the ending of this path; of a sheet, `blank`, where it is JSON."""
+    if path.suffix not in FORMS:
+        raise InputError(
+            f"{path}",
+            f"a file that ends in {', '.join(FORMS)}",
+            "Name it page.html, say.",
+        )
+    if blank and path.suffix == ".json":
+        raise no_json_of_a_sheet()
+
+
+def no_json_of_a_sheet() -> InputError:
+    """The refusal of numbers in full where they are to be filled in."""
+    blank = argument("blank", True)
+    return InputError(
+        f"JSON with {blank}",
+        ", ".join(form for form in FORMS if form != ".json"),
+        f"JSON has every number in full: write it without {blank}, for the solution.",
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,7 +78,15 @@ class Explanation(Contents):
         return svg_of(self, self._template(notation))
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON: each number in full, its formulas in every notation, its checks."""
+        """Everything, ready for JSON: each number in full, its formulas in every notation, its checks.
+
+        Raises
+        ------
+        InputError
+            Of a sheet to fill in: there is nothing that a program could read.
+        """
+        if self.blank:
+            raise no_json_of_a_sheet()
         return content_of(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -64,11 +95,12 @@ class Explanation(Contents):
         Raises
         ------
         InputError
-            Another ending.
+            Another ending; .json of a sheet to fill in.
         OSError
             The file cannot be written.
         """
         path = Path(path)
+        require_form(path, blank=self.blank)
         if path.suffix == ".html":
             content = self.html()
         elif path.suffix == ".txt":
@@ -77,14 +109,8 @@ class Explanation(Contents):
             content = self.latex()
         elif path.suffix == ".svg":
             content = self.svg()
-        elif path.suffix == ".json":
-            content = json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n"
         else:
-            raise InputError(
-                f"{path}",
-                f"a file that ends in {', '.join(FORMS)}",
-                "Name it page.html, say.",
-            )
+            content = json.dumps(self.as_dict(), ensure_ascii=False, indent=1) + "\n"
         write_whole(path, content.encode())
 
     def _template(self, notation: str | None) -> Template:
@@ -97,6 +123,10 @@ class Explanation(Contents):
 
     def __repr__(self) -> str:
         count = sum(len(step.entries) for step in self.steps)
+        if self.blank:
+            return (
+                f"<Explanation: {self.title}, a sheet with {counted(count, 'blank')}>"
+            )
         return f"<Explanation: {self.title}, {count} numbers, {'all checked' if self.passed else 'some FAIL'}>"
 
     def _repr_html_(self) -> str:

@@ -174,7 +174,7 @@ class Sum(Expression):
 
     def filled(self, n: Numbers) -> Expression:
         terms = [term.filled(n) for term in self.terms]
-        read = n.read if self.long else None
+        read = n.by_size if self.long else None
         if self.sparse:
             terms = [one for one in terms if getattr(one, "number", 1) != 0]
             return terms[0] if len(terms) == 1 else Sum(terms, read=read)

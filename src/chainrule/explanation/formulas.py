@@ -31,7 +31,7 @@ from .expressions import (
     Sum,
 )
 from .markup import SIGNS, parse, to_text
-from .numbers import Numbers
+from .numbers import Numbers, WithheldError
 
 __all__ = [
     "Formula",
@@ -151,7 +151,10 @@ class Formula(Expression):
 
     def filled(self, n: Numbers) -> Expression:
         names = {name: of.filled(n) for name, of in self.names.items()}
-        return read_formula(self.source, names, n.read)
+        try:
+            return read_formula(self.source, names, n.read)
+        except WithheldError:  # every branch, where a number that is withheld takes one
+            return read_formula(self.source, names)
 
     def markup(self, terms: int) -> str:
         return read_formula(self.source, self.names).markup(terms)

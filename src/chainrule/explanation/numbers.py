@@ -22,19 +22,22 @@ table's at the engine's Z.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..arguments import argument
+from ..documents.spelling import parts_of
 from ..engines import choose_engine
 from ..engines.interface import require_finite_gradient, require_finite_trace
 from ..equations.arrays import Array, as_numpy
 from ..equations.forward_pass import penalty, slopes_of
 from ..equations.losses import reduction_weights
 from ..equations.network import read_biases, read_weights
+from ..errors import InputError
 from ..optimizers.constraints import clip_by_norm, clip_by_value, free_entries
 from ..optimizers.rules import Rules
 from ..optimizers.step import apply_step
@@ -42,9 +45,27 @@ from .damped_numbers import DampedStep, damped_step_of
 from .moment import Moment
 from .traits import Traits, slot_letters
 
-__all__ = ["NAME", "Numbers", "has_rows", "numbers_of", "split_name"]
+__all__ = ["NAME", "Numbers", "WithheldError", "has_rows", "numbers_of", "split_name"]
 
 NAME = re.compile(r"([A-Za-z]+\+?)(\d*)((?:\.\d+)*)(?:~(\d+))?")
+#: Kinds of numbers that are given; A[0] is, too, where it has no mask.
+GIVEN = frozenset({"X", "Y", "M", "W", "b", "one", "s", "N", "alpha"})
+
+
+class WithheldError(InputError):
+    """A computed number that a sheet leaves to whoever fills it in.
+
+    Parameters
+    ----------
+    name : str
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} of a sheet, which leaves it blank",
+            "inputs, targets, parameters and settings",
+            f"Take it from the explanation without {argument('blank', True)}.",
+        )
 
 
 @dataclass(frozen=True)
@@ -71,6 +92,8 @@ class Numbers:
         θ after the step.
     damped : DampedStep, optional
         Of Levenberg–Marquardt.
+    withheld : bool
+        Whether only those are read that are given: the numbers of a sheet.
     """
 
     moment: Moment
@@ -84,6 +107,7 @@ class Numbers:
     clip_factor: float
     stepped: Array = field(repr=False)
     damped: DampedStep | None = field(default=None, repr=False)
+    withheld: bool = False
 
     @property
     def rows(self) -> int:
@@ -138,15 +162,28 @@ class Numbers:
         found: np.ndarray[Any, Any] = of_rows[index]
         return found
 
+    def shows(self, name: str) -> bool:
+        """Return whether the number of that name may be read: of a sheet, whether it is given."""
+        kind, layer, _ = parts_of(name)
+        input_itself = kind == "A" and layer == 0 and not self.has("M0")
+        return not self.withheld or kind in GIVEN or input_itself
+
     def read(self, name: str) -> float:
-        """The number of that name, exactly as the engine has it."""
+        """The number of that name, exactly as the engine has it; raises `WithheldError` where it may not be read."""
         return float(self._of(name))
+
+    @property
+    def by_size(self) -> Callable[[str], float] | None:
+        """The numbers by which the terms of a long sum are large or small; none of a sheet, which shows all."""
+        return None if self.withheld else self.read
 
     def exact(self, name: str) -> str:
         """The number in full: its shortest decimal form that gives back the same bits."""
         return str(np.asarray(self._of(name))[()])
 
     def _of(self, name: str) -> Any:
+        if self.withheld and not self.shows(name):
+            raise WithheldError(name)
         array, index, row = split_name(name)
         values = self.arrays[array]
         if has_rows(array):

@@ -45,6 +45,10 @@ class Form:
         For the rest of a sum.
     rest : callable
         That, or its number, with how many terms it is.
+    near : str
+        The sign ≈.
+    blank, working : str
+        For a number that is withheld, and for its formula with numbers.
     beside, below : str
         Between the numbers of a row, and between rows.
     ends : (str, str)
@@ -55,6 +59,9 @@ class Form:
     number: Callable[[str], str]
     dots: str
     rest: Callable[[str, str], str]
+    near: str
+    blank: str
+    working: str
     beside: str
     below: str
     ends: tuple[str, str]
@@ -65,6 +72,9 @@ TEXT = Form(
     str,
     "⋯",
     lambda shown, count: f"{shown} [{count} more]",
+    "≈",
+    "_" * 12,
+    "." * 48,
     " ",
     "; ",
     ("[", "]"),
@@ -74,6 +84,9 @@ LATEX = Form(
     latex_number,
     r"\cdots",
     lambda shown, count: rf"\underbrace{{{shown}}}_{{{count}\text{{ more}}}}",
+    r"\approx",
+    r"\rule[-2pt]{9em}{0.4pt}\rule{0pt}{4ex}",
+    r"\makebox[36em]{\dotfill}\rule{0pt}{4ex}",
     " & ",
     r" \\ ",
     (r"\begin{bmatrix} ", r" \end{bmatrix}"),

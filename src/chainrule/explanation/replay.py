@@ -56,7 +56,8 @@ def moment_of_step(
     Raises
     ------
     InputError
-        Not a checkpoint, other rows than the run's, a step before the checkpoint or after the end, L-BFGS.
+        Not a checkpoint, other rows than the run's, a step before the checkpoint or after the end, L-BFGS, shards, an
+        order of the user's own, a stream.
     """
     if step is not None:
         step = checked_count("step", step, low=1)
@@ -155,6 +156,7 @@ def settings_of(path: str | os.PathLike[str], settings: Any) -> tuple[Network, R
         raise unreadable(
             path, f"contents that do not fit together ({error})"
         ) from error
+    _require_usual_order(path, settings)
     rules = Rules.from_specification(settings)
     if not step_is_a_formula(rules.optimizer):
         raise InputError(
@@ -163,6 +165,22 @@ def settings_of(path: str | os.PathLike[str], settings: Any) -> tuple[Network, R
             "Explain its network at the last parameters: explain(network, x, y, parameters=…).",
         )
     return network, rules
+
+
+def _require_usual_order(path: str | os.PathLike[str], settings: Any) -> None:
+    """Raise where the batches of a run are not those that its seed alone draws."""
+    others = {
+        "shards": "in shards",
+        "order": "in an order that was given",
+        "window_rows": "on a stream",
+    }
+    found = [words for name, words in others.items() if settings.get(name) is not None]
+    if found:
+        raise InputError(
+            f"{os.fspath(path)}, a checkpoint of a run {found[0]}",
+            "a run on rows in memory, whose batches are drawn from its seed alone",
+            "Explain its network at the last parameters: explain(network, x, y, parameters=…).",
+        )
 
 
 def next_batch(data: Data, rules: Rules, state: State) -> tuple[State, Data] | None:

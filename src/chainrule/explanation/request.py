@@ -27,14 +27,15 @@ from ..training.report import Report
 from .explanation import Explanation
 from .moment import Moment
 from .replay import FORMAT, moment_of_step
+from .sheet import TERMS
 from .spellings import spelling
 from .traits import step_is_a_formula
 from .wanted import Wanted, explained
 
 __all__ = ["explain", "is_checkpoint", "resolved"]
 
-#: Terms of a long sum and significant digits that are shown.
-TERMS, DIGITS = 6, 6
+#: Significant digits that are shown.
+DIGITS = 6
 
 
 def explain(
@@ -61,6 +62,7 @@ def explain(
     terms: int = TERMS,
     digits: int = DIGITS,
     title: str | None = None,
+    blank: bool = False,
 ) -> Explanation:
     r"""The numbers beside the formulas: a pass forward and back and the step that follows, number by number.
 
@@ -114,6 +116,9 @@ def explain(
         How many significant digits are shown, 1 … 17.
     title : str, optional
         What the rows are called.
+    blank : bool
+        Whether each computed number is left blank: a sheet to fill in, in all forms but JSON. The same call without
+        it gives the solution.
 
     Returns
     -------
@@ -123,7 +128,8 @@ def explain(
     Raises
     ------
     InputError
-        What does not fit, as in `chainrule.forward` and `chainrule.backward`; a layer or unit that is not there.
+        What does not fit, as in `chainrule.forward` and `chainrule.backward`; a layer or unit that is not there; of
+        `blank` a large network, a step of a run, levenberg_marquardt.
 
     Notes
     -----
@@ -143,7 +149,9 @@ def explain(
                   = (-0.524479) · 0.234391
                   = -0.122933   ✓ evaluated again; ✓ complex step
     """
-    wanted = Wanted(row, spelling(notation), layer, unit, equation, terms, digits)
+    wanted = Wanted(
+        row, spelling(notation), layer, unit, equation, terms, digits, blank
+    )
     if step is not None or is_checkpoint(model):
         if not isinstance(model, str | os.PathLike):
             raise InputError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from .checks import Check, Checker
@@ -31,7 +31,7 @@ class State:
     @cached_property
     def checks(self) -> dict[str, tuple[Check, ...]]:
         """Name → the checks of the number."""
-        checker = Checker(self.numbers)
+        checker = Checker(replace(self.numbers, withheld=False))
         return {name: checker.of(name) for name in self.names}
 
     @property

@@ -16,7 +16,16 @@ from ..errors import InputError
 from .numbers import Numbers
 from .traits import Traits
 
-__all__ = ["PHASES", "Selection", "Step", "select", "steps_of"]
+__all__ = [
+    "PHASES",
+    "WHOLE_PARAMETERS",
+    "WHOLE_WIDTH",
+    "Selection",
+    "Step",
+    "is_small",
+    "select",
+    "steps_of",
+]
 
 PHASES = ("forward", "loss", "backward", "curvature", "update")
 #: Entries of J̃ J̃ᵀ that are shown of a row.
@@ -91,10 +100,7 @@ def select(
             raise InputError(
                 f"unit {unit}", f"units 1 … {widest} of {where}", "Units count from 1."
             )
-    whole = (
-        max(sizes) <= WHOLE_WIDTH
-        and numbers.moment.network.n_parameters <= WHOLE_PARAMETERS
-    )
+    whole = is_small(numbers)
     found, sources = {}, {}
     for l in range(1, L + 1):
         most = sizes[l] if whole else OUTPUTS if l == L else HIDDEN
@@ -108,6 +114,12 @@ def select(
         numbers.array("G0") * numbers.array("A0"), sizes[0] if whole else INPUTS
     )
     return Selection(whole and not units, chosen, found, sources, terms, numbers.row)
+
+
+def is_small(numbers: Numbers) -> bool:
+    """Return whether a network is shown as a whole."""
+    few = numbers.moment.network.n_parameters <= WHOLE_PARAMETERS
+    return max(numbers.sizes) <= WHOLE_WIDTH and few
 
 
 def largest(

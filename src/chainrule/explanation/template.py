@@ -153,9 +153,11 @@ class Template:
         return self.spelled.symbol(name, t.layers, linear=t.linear, row=self.row)
 
     def array(self, array: str) -> str:
-        """The symbol of an array, "W2" say, as markup."""
+        """The symbol of an array, "W2" say, or "A0~1", of row 1, as markup."""
         kind, layer, _ = parts_of(array)
-        return self.spelled.array(kind, layer, self.traits.layers)
+        symbol = self.spelled.array(kind, layer, self.traits.layers)
+        row = array.partition("~")[2]
+        return rf"{symbol} \langle {row} \rangle" if row else symbol
 
     def grid(self, array: str) -> list[list[str]]:
         """The places of an array, row by row; none of one too large to be read."""
@@ -164,4 +166,25 @@ class Template:
         beside = t.sizes[layer - 1] if "W" in kind else rows
         if max(t.sizes[layer], beside) > MOST_UNITS:
             return []
-        return self.spelled.grid(kind, layer, t.sizes, t.rows, self.row)
+        grid = self.spelled.grid(kind, layer, t.sizes, t.rows, self.row)
+        row = array.partition("~")[2]
+        return [[f"{at[:-1]}~{row}@" for at in line] for line in grid] if row else grid
+
+    @property
+    def given(self) -> list[str]:
+        """Places of what a pass and a step are given: rows, targets, masks, parameters, shares, the learning rate."""
+        t, style = self.traits, self.spelled.style
+        inputs = "X" if 0 in t.masks else "x" if style.constant else "A"
+        of_rows = [f"{inputs}0", f"Y{t.layers}", *(f"M{l}" for l in sorted(t.masks))]
+        places = [f"[{array}]" for array in of_rows]
+        if t.rows > 1 and not self.spelled.columns:
+            places = [f"[{array}~{i}]" for i in range(t.rows) for array in of_rows]
+        for l in range(1, t.layers + 1):
+            places += [f"[W{l}]", *([] if style.constant else [f"[b{l}]"])]
+        if style.share == "1/N":
+            places.append("N")
+        elif t.rows > 1 and not style.share:
+            places += [f"s~{i}" for i in range(t.rows)]
+        elif not t.row_counts_once and not style.share:
+            places.append("s")
+        return [f"@{place}@" for place in (*places, "alpha")]

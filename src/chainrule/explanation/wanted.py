@@ -15,6 +15,7 @@ from .contents import spellings_of
 from .explanation import Explanation
 from .moment import Moment
 from .numbers import numbers_of
+from .sheet import withheld
 from .steps import select
 
 __all__ = ["Wanted", "explained"]
@@ -34,6 +35,7 @@ class Wanted:
     equation: str | Sequence[str] | None
     terms: int
     digits: int
+    blank: bool = False
 
 
 def explained(
@@ -78,7 +80,7 @@ def explained(
     )
     named = f"{moment.network}" + (f"; {title}" if title else "")
     made = Explanation(
-        numbers,
+        withheld(numbers, terms) if wanted.blank else numbers,
         select(numbers, layers, units, terms),
         spelled.name,
         named,

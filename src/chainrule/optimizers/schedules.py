@@ -191,7 +191,7 @@ class Cosine(Schedule):
         return _half_cosine(1.0, self.final, epochs / self.length_epochs)
 
     def _has_settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
-        """Return whether half of the fall is done, or it does not fall."""
+        """In the second half of the fall; from the start, if it does not fall."""
         return self.final >= 1 or epochs >= self.length_epochs / 2
 
 
@@ -218,7 +218,7 @@ class OneCycle(Schedule):
         return _half_cosine(1.0, self.final, (t - self.rise) / max(1 - self.rise, 1e-9))
 
     def _has_settled(self, epochs: float, memory: tuple[float, ...]) -> bool:
-        """Return whether half of the fall is done, or it does not fall."""
+        """In the second half of the fall."""
         return epochs >= (self.rise + 1) / 2 * self.length_epochs
 
 

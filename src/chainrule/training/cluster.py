@@ -372,6 +372,12 @@ def _difference(theirs: dict[str, Any], instruction_set: str | None) -> str | No
 
 def _unlike(refused: Mapping[str, str]) -> InputError:
     worker, why = next(iter(refused.items()))
+    if why.startswith("no answer"):
+        return InputError(
+            f"worker {worker}: {why}",
+            "workers that answer within that time",
+            "Look at its log; start workers of more cores, and resume from the checkpoint.",
+        )
     remedy = "Install the same versions there, or stop that worker."
     if why.startswith("it lacks"):
         remedy = "Set CHAINRULE_ISA here to one that all have."

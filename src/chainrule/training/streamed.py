@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,10 +53,10 @@ class StreamedData(Data):
         Whether rows are shuffled; else they are taken as they lie.
     """
 
-    stream: Stream = None  # type: ignore[assignment]
-    encode: Callable[[Matrix], Matrix] = np.asarray
-    seed: int = 0
-    shuffle: bool = True
+    stream: Stream = field(kw_only=True)
+    encode: Callable[[Matrix], Matrix] = field(kw_only=True)
+    seed: int = field(kw_only=True)
+    shuffle: bool = field(kw_only=True)
 
     @property
     def rows(self) -> int:
@@ -204,10 +204,11 @@ def held_out_rows(
     """The rows that a stream is validated on, in memory; `InputError` where they are too many."""
     size, limit = held.n_rows * held.row_bytes, held.memory_bytes * WINDOW_SHARE
     if size > limit:
+        fits = float(f"{0.9 * share * limit / size:.2g}")
         raise InputError(
             f"{held.n_rows} rows to validate on, {size / 1e6:.0f} MB",
             f"at most {limit / 1e6:.0f} MB, as they stay in memory",
-            f"Pass {argument('validation', round(share * limit / size, 4))}, say; or the stream with "
+            f"Pass {argument('validation', fits)}, say; or the stream with "
             f"{argument('memory_bytes', int(size / WINDOW_SHARE * 1.1))}.",
         )
     x, t, w = held.in_memory()

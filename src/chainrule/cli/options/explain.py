@@ -36,7 +36,7 @@ def units_of(given: str) -> tuple[int, ...]:
     (3, 17)
     """
     parts = [part.strip() for part in parts_of(given)]
-    if not all(part.isdigit() for part in parts):
+    if not all(part.isdecimal() for part in parts):
         raise InputError(
             f"--unit {given}",
             "whole numbers from 1, with commas",
@@ -78,6 +78,12 @@ class Explain:
     )
     terms: int = option("Terms to show of a long sum.", SHOWN, default=6, min=1)
     digits: int = option("Significant digits.", SHOWN, default=6, min=1, max=17)
+    blank: bool = option(
+        "Leave each computed number blank: a sheet to fill in.",
+        SHOWN,
+        flag="--blank",
+        default=False,
+    )
     optimizer: str | None = option(
         "Optimizer whose step is shown.", TRAINING, "gradient_descent, or the run's"
     )
@@ -119,6 +125,7 @@ class Explain:
             "equation": self.equation,
             "terms": self.terms,
             "digits": self.digits,
+            "blank": self.blank,
             "optimizer": self.optimizer,
             "learning_rate": self.learning_rate,
             "engine": self.engine,

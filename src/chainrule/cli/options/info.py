@@ -10,6 +10,6 @@ __all__ = ["Info"]
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Info:
-    """Say what is in a model; or what is installed, was built, and is chosen on this machine."""
+    """Show what is in a model; or what is installed, was built, and is chosen on this machine."""
 
     model: Path | None = model_argument("this machine")

@@ -29,7 +29,7 @@ class TypedNetwork:
         "Target of the typed network, laid out likewise.", TYPED, "none", flag="--y"
     )
     activation: str | None = option(
-        "Activation of all layers of the typed network, or of each, separated by commas.",
+        "Activation of all layers of the typed network but a linear or softmax output; or of each, with commas.",
         TYPED,
         OWN,
     )

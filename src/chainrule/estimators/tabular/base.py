@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ...data.streams import Stream
 from ...engines import native
 from ...engines.threads import checked_threads
 from ...equations.network import Network
@@ -77,6 +78,12 @@ class Tabular(TakesParameters, BaseEstimator, ABC):
         """Rows with columns: a frame as it is, all else as a checked array."""
         if isinstance(X, Rows):
             return self._read_rows(X, fitting=fitting)
+        if isinstance(X, Stream):
+            raise InputError(
+                "X that is a stream",
+                "rows in memory, as averaged networks need all of them",
+                "Take MLPClassifier or MLPRegressor, which learn from a stream.",
+            )
         if is_frame(X) and len(X.shape) == 2:
             require_names_apart(X)
             X = (

@@ -191,8 +191,17 @@ class TabularClassifier(ClassifierMixin, Looking, TabularFile):
         return replace(task, score=_score("log_loss", y, task.weights))
 
     def _known_targets(self, y: Any) -> Matrix:
-        numbers = np.searchsorted(self.classes_, np.asarray(plain(y)))
-        return np.eye(len(self.classes_), dtype=np.float32)[numbers]
+        labels, classes = np.asarray(plain(y)).ravel().tolist(), self.classes_.tolist()
+        place = {label: i for i, label in enumerate(classes)}
+        unknown = [label for label in labels if label not in place]
+        if unknown:
+            raise InputError(
+                f"y with the class {unknown[0]!r}",
+                f"classes of training: {', '.join(map(str, classes[:10]))}",
+                "Leave such rows out.",
+            )
+        numbers = [place[label] for label in labels]
+        return np.eye(len(classes), dtype=np.float32)[numbers]
 
 
 def _score(

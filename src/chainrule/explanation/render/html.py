@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import capitalized
 from ..contents import Contents
 from ..markup import parse, to_mathml, to_text
 from ..numbers import has_rows
@@ -21,7 +22,7 @@ from ..steps import PHASES, Step
 from ..template import Template
 from .html_document import POLICY, allowed, html_document
 from .svg import svg_of
-from .text import checked_words, corrections, origin
+from .text import corrections, origin, verdict
 
 __all__ = ["page_of"]
 
@@ -29,6 +30,22 @@ __all__ = ["page_of"]
 INDEX = {"901": "#1", "902": "#2"}
 #: Stands for the row, from 0, where a notation writes it, from 1.
 ROW, ROW_WRITTEN = "903", "904"
+
+SKIP = '<a class="skip" href="#step">Skip to the step</a>\n'
+#: The page below the drawing: the steps one by one, and on paper all of them.
+STEPS = """<figcaption>Click a unit or a connection. {left_out}</figcaption></figure>
+<nav aria-label="Steps"><p class="player"><button id="previous" type="button">← Previous</button> \
+<span id="where"></span> <button id="next" type="button">Next →</button></p><div id="list"></div></nav>
+<section id="step" aria-labelledby="title" tabindex="-1">
+<h2 id="title"></h2><div id="general" class="wide" tabindex="0" role="region" aria-label="The equations"></div>
+<h3>Its numbers</h3><div id="results"></div></section>
+<section id="entry" aria-live="polite" aria-label="The number that was chosen"></section>
+</main>
+<div id="paper" aria-hidden="true"></div>"""
+#: The same of a sheet to fill in, which looks on a screen as it does on paper.
+SHEET = """</figure>
+<div id="paper" class="sheet"></div>
+</main>"""
 
 
 def page_of(explained: Contents) -> str:
@@ -40,25 +57,14 @@ def page_of(explained: Contents) -> str:
     data = json.dumps(
         content_of(explained), ensure_ascii=False, separators=(",", ":")
     ).replace("</", "<\\/")
-    n = explained.numbers
-    rows = (
-        f"Row {n.row} of a batch of {n.rows}, counted from 0."
-        if n.rows > 1
-        else "One row."
-    )
     options = "".join(
         f'<option value="{name}"{" selected" if name == explained.notation else ""}>{escape(name)}: '
         f"{escape(one.spelled.document)}</option>"
         for name, one in explained.templates.items()
     )
-    said = origin(explained)
-    kind = "passed" if explained.passed else "failed"
-    body = f"""<a class="skip" href="#step">Skip to the step</a>
-<header>
+    body = f"""{"" if explained.blank else SKIP}<header>
 <h1>{escape(explained.title)}</h1>
-<p class="lead">{rows} {escape(said[0].upper() + said[1:])}, rounded to {explained.digits} \
-significant digits; a click on a number shows it in full, with its formula.</p>
-<p id="verdict" class="{kind}">{escape(checked_words(explained).replace("checks", "Checks", 1))}.</p>
+{_lead(explained)}
 <noscript><p class="failed">The formulas are shown by a script that is in this page: allow it to run.</p></noscript>
 <p><label for="notation">Notation</label> <select id="notation">{options}</select></p>
 <p id="remark" class="lead"></p>
@@ -66,15 +72,7 @@ significant digits; a click on a number shows it in full, with its formula.</p>
 <main>
 <figure id="network"><div class="wide" tabindex="0" role="region" aria-label="The network">
 {svg_of(explained, explained.template)}</div>
-<figcaption>Click a unit or a connection. {_left_out(explained)}</figcaption></figure>
-<nav aria-label="Steps"><p class="player"><button id="previous" type="button">← Previous</button> \
-<span id="where"></span> <button id="next" type="button">Next →</button></p><div id="list"></div></nav>
-<section id="step" aria-labelledby="title" tabindex="-1">
-<h2 id="title"></h2><div id="general" class="wide" tabindex="0" role="region" aria-label="The equations"></div>
-<h3>Its numbers</h3><div id="results"></div></section>
-<section id="entry" aria-live="polite" aria-label="The number that was chosen"></section>
-</main>
-<div id="paper" aria-hidden="true"></div>
+{SHEET if explained.blank else STEPS.format(left_out=_left_out(explained))}
 <script type="application/json" id="data">{data}</script>
 <script>{script}</script>"""
     return html_document(
@@ -83,6 +81,25 @@ significant digits; a click on a number shows it in full, with its formula.</p>
         body,
         policy=f"{POLICY}; script-src {allowed(script)}",
     )
+
+
+def _lead(explained: Contents) -> str:
+    """The origin of the numbers, and the outcome of the checks."""
+    n = explained.numbers
+    rows = (
+        f"Row {n.row} of a batch of {n.rows}, counted from 0."
+        if n.rows > 1
+        else "One row."
+    )
+    said, more = (
+        origin(explained),
+        "; a click on a number shows it in full, with its formula",
+    )
+    lead = capitalized(said) + ("" if explained.blank else more)
+    kind = "passed" if explained.passed else "failed"
+    outcome = escape(verdict(explained).replace("checks", "Checks", 1))
+    shown = f'\n<p id="verdict" class="{kind}">{outcome}.</p>' if outcome else ""
+    return f'<p class="lead">{rows} {escape(lead)}.</p>{shown}'
 
 
 def _left_out(explained: Contents) -> str:
@@ -107,14 +124,19 @@ def content_of(explained: Contents) -> dict[str, Any]:
             formulas[key] = {
                 name: _mathml(explained.formula(one, name)) for name in names
             }
-    paths = _paths(explained)
+    paths = {} if explained.blank else _paths(explained)
     used = {*names, *_places([formulas, notations, paths])}
     used |= _drawn(explained)
     return {
         "digits": explained.digits,
         "row": explained.numbers.row,
         "phases": PHASES,
-        "values": {name: explained.numbers.exact(name) for name in sorted(used)},
+        "blank": explained.blank,
+        "values": {
+            name: explained.numbers.exact(name)
+            for name in sorted(used)
+            if explained.numbers.shows(name)
+        },
         "steps": [
             {
                 "key": s.key,
@@ -126,17 +148,21 @@ def content_of(explained: Contents) -> dict[str, Any]:
             }
             for s in steps
         ],
-        "checks": {
-            name: [
-                [c.how, None if c.value is None else repr(c.value), c.passed]
-                for c in checks
-            ]
-            for name, checks in explained.checks.items()
-        },
+        "checks": {} if explained.blank else _checks(explained),
         "formulas": formulas,
         "near": [n for n in names if explained.sign(explained.template, n) == "≈"],
         "notations": notations,
         "paths": paths,
+    }
+
+
+def _checks(explained: Contents) -> dict[str, Any]:
+    return {
+        name: [
+            [c.how, None if c.value is None else repr(c.value), c.passed]
+            for c in checks
+        ]
+        for name, checks in explained.checks.items()
     }
 
 
@@ -185,7 +211,8 @@ def _notation(explained: Contents, one: Template) -> dict[str, Any]:
         for step in explained.steps
         if step.key in kept
     }
-    arrays = set(re.findall(r"@\[([^\]]+)\]@", json.dumps(steps)))
+    given = [_mathml(place) for place in one.given] if explained.blank else []
+    arrays = set(re.findall(r"@\[([^\]]+)\]@", json.dumps([steps, given])))
     return {
         "name": one.spelled.name,
         "remark": one.remark,
@@ -201,6 +228,7 @@ def _notation(explained: Contents, one: Template) -> dict[str, Any]:
             for array in n.arrays
         },
         "arrays": {array: _array(explained, one, array) for array in sorted(arrays)},
+        "given": given,
         "steps": steps,
     }
 

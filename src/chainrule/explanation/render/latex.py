@@ -9,10 +9,10 @@ import re
 
 from ..contents import Contents
 from ..markup import latex_text
-from ..places import latex_number
+from ..places import LATEX
 from ..steps import Step
 from ..template import Template
-from .text import check_words, checked_words, corrections, head
+from .text import checks_in_words, corrections, head
 
 __all__ = ["latex_of"]
 
@@ -39,8 +39,11 @@ PREAMBLE = r"""\documentclass[10pt]{article}
 def latex_of(explained: Contents, template: Template) -> str:
     """The document: steps as sections, each number with its formula, with numbers, its value and its checks."""
     lines = [PREAMBLE, rf"\section*{{{latex_text(explained.title)}}}", ""]
-    lines += [rf"{latex_text(line)}\par" for line in head(explained, template)[:-1]]
-    lines.append(rf"{latex_text(checked_words(explained))}\par")
+    lines += [rf"{latex_text(line)}\par" for line in head(explained, template)]
+    if explained.blank:
+        given = explained.lines_of_given(LATEX, template)
+        lines.append(r"\section*{Given}")
+        lines += [rf"\par\medskip$\displaystyle {line}$\par" for line in given]
     phase = ""
     for step in explained.steps_in(template):
         if step.phase != phase:
@@ -60,36 +63,24 @@ def _step(explained: Contents, template: Template, step: Step) -> list[str]:
         below = " \\\\ ".join(explained.in_latex(template, line) for line in general)
         lines.append(rf"\begin{{gather*}} {below} \end{{gather*}}")
     lines += [rf"{latex_text(words)}\par" for words in corrections(template, step)]
-    for line in template.of_arrays(step):
-        for numbers in (False, True):
-            shown = explained.in_latex(template, line, numbers=numbers)
-            if numbers and explained.sign_of_arrays(template, step, line) == "≈":
-                shown = shown.replace("=", r"\approx", 1)
-            lines.append(rf"\par\medskip{{\scriptsize$\displaystyle {shown}$\par}}")
+    lines += map(_small, explained.lines_of_arrays(LATEX, template, step))
     for name in step.entries:
         lines += _entry(explained, template, name)
     return lines
 
 
+def _small(line: str) -> str:
+    """A line of arrays."""
+    return rf"\par\medskip{{\scriptsize$\displaystyle {line}$\par}}"
+
+
 def _entry(explained: Contents, template: Template, name: str) -> list[str]:
     symbol = explained.in_latex(template, f"@!{name}@")
-    markup = explained.formula(template, name)
-    value = latex_number(explained.rounded(explained.value(name)))
-    checks = "; ".join(
-        _check(check_words(explained, template, check))
-        for check in explained.checks[name]
-    )
-    parts = (
-        [
-            explained.in_latex(template, markup),
-            explained.in_latex(template, markup, numbers=True),
-        ]
-        if markup
-        else []
-    )
-    near = explained.sign(template, name) == "≈"
-    rows = [rf"\equal{{{part}}}" for part in parts]
-    rows.append(rf"\{'near' if near else 'equal'}{{{value}}}")
+    checks = "; ".join(map(_check, checks_in_words(explained, template, name)))
+    rows = [
+        rf"\{'near' if sign == '≈' else 'equal'}{{{line}}}"
+        for sign, line in explained.lines_of(LATEX, template, name)
+    ]
     return [rf"\entry{{{symbol}}}" + "\n\\further".join(rows) + rf"\qquad {checks}"]
 
 

@@ -50,11 +50,11 @@
     return row === undefined ? of : `<mrow>${of}<mo stretchy="false" ${TIGHT}>⟨</mo><mn>${row}</mn>` +
       `<mo stretchy="false" ${TIGHT}>⟩</mo></mrow>`;
   };
+  // Of a sheet to fill in only what is given has a value.
+  const value = (name) => name in data.values ? inMath(data.values[name]) : "";
   const number = (name, bare) => {
-    const exact = data.values[name];
-    const shown = inMath(exact);
-    const inside = `<mrow class="num" data-name="${name}"><mrow>${shown}</mrow></mrow>`;
-    return !bare && rounded(exact).startsWith("-") ? `<mrow>${OPEN}${inside}${CLOSE}</mrow>` : inside;
+    const inside = `<mrow class="num" data-name="${name}"><mrow>${value(name)}</mrow></mrow>`;
+    return !bare && rounded(data.values[name]).startsWith("-") ? `<mrow>${OPEN}${inside}${CLOSE}</mrow>` : inside;
   };
   const left = (place, numbers) => {
     const [, count, value] = place.split(":");
@@ -105,6 +105,8 @@
     return parts.map((part) => math(part.join(""))).join("<wbr>");
   };
   const line = (inside) => `<div class="line wide">${broken(inside)}</div>`;
+  const blank = (name, kind) =>
+    `<div class="line ${kind}">${math(`<mrow>${symbol(name)}<mo>=</mo></mrow>`)}<span></span></div>`;
   const spoken = (name) => {
     const [array, index, given] = located(name);
     const [template, row] = withRow(notation().words[array], given);
@@ -114,7 +116,7 @@
   const button = (name, more) => `<li><button type="button" data-name="${name}" aria-label="` +
     `${spoken(name)}${more === undefined ? "" : wrong(name) ? ", wrong" : ", checked"}"` +
     `${more === undefined ? "" : ` aria-pressed="${name === state.entry}"`}>` +
-    `${math(`<mrow>${symbol(name)}<mo>=</mo>${inMath(data.values[name])}</mrow>`)}${more || ""}</button></li>`;
+    `${math(`<mrow>${symbol(name)}<mo>=</mo>${value(name)}</mrow>`)}${more || ""}</button></li>`;
 
   // The steps
 
@@ -131,7 +133,7 @@
     const found = notation().steps[step.key];
     const general = found.general.map(line).join("");
     const arrays = found.arrays.map(([one, sign]) => line(`<mrow>${fill(one, false)}</mrow>`) +
-      line(fill(one.replace("<mo>=</mo>", `<mo>${sign}</mo>`), true))).join("");
+      (data.blank ? "" : line(fill(one.replace("<mo>=</mo>", `<mo>${sign}</mo>`), true)))).join("");
     const notes = found.corrected.map((words) => `<p class="corrected">${escaped(words)}</p>`).join("");
     return general + notes + (arrays ? `<h3>In this layer</h3>${arrays}` : "");
   };
@@ -141,15 +143,15 @@
   const item = (name, paper) => {
     const step = home(name);
     const own = formula(name);
-    const value = inMath(data.values[name]);
     const parts = [];
     if (!paper && step) parts.push(["In general", notation().steps[step.key].general.map(line).join("")]);
     const equal = (inside, sign = "=") => `<mrow>${symbol(name)}<mo>${sign}</mo>${inside}</mrow>`;
-    if (own) {
-      parts.push([paper ? "" : "With its indices", line(equal(fill(own, false)))]);
+    if (own) parts.push([paper ? "" : "With its indices", line(equal(fill(own, false)))]);
+    if (data.blank) parts.push(["", blank(name, "working")], ["", blank(name, "blank")]);
+    else if (own) {
       parts.push([paper ? "" : "With its numbers", line(equal(fill(own, true), data.near.includes(name) ? "≈" : "="))]);
     }
-    parts.push([paper ? "" : "Result", line(equal(value)) +
+    if (!data.blank) parts.push([paper ? "" : "Result", line(equal(value(name))) +
       (paper ? "" : `<p class="exact">in full: ${data.values[name]}</p>`)]);
     const checks = (data.checks[name] || []).map(([how, found, passed]) => {
       if (found === null) return `<li>${how.replace(/@([^@]+)@/g, (_, place) => math(symbol(place)))}</li>`;
@@ -196,7 +198,13 @@
     $("entry").innerHTML = name ? `<h2>${math(symbol(name))} ${step ? `<small>${step.title}</small>` : ""}</h2>${given}<dl>${item(name, false)}${sourcesOf(name)}` +
       `${relatives(name)}</dl>` : "<p>Choose a number to see its formula.</p>";
   };
+  const nameLayers = () => {
+    for (const name of document.querySelectorAll("svg [data-layer]")) {
+      name.textContent = notation().layers[Number(name.dataset.layer)];
+    }
+  };
   const showDrawing = (step) => {
+    nameLayers();
     const [array, index] = state.entry ? split(state.entry) : ["", []];
     const kind = array.replace(/\d+$/, "");
     const layer = Number((/\d+$/.exec(array) || [step.layer])[0]);
@@ -211,13 +219,23 @@
       unit.classList.toggle("layer", at === step.layer);
       unit.classList.toggle("wrong", wrong(unit.dataset.name) || wrong(unit.dataset.back));
     }
-    for (const name of document.querySelectorAll("svg [data-layer]")) {
-      name.textContent = notation().layers[Number(name.dataset.layer)];
-    }
     const edge = index.length === 2 ? `W${layer}.${index.join(".")}` : "";
     for (const one of document.querySelectorAll("svg .edge")) one.classList.toggle("chosen", one.dataset.name === edge);
   };
+  const onPaper = () => {
+    const given = notation().given.map((one) =>
+      line(`<mrow>${fill(one, false)}<mo>=</mo>${fill(one, true)}</mrow>`)).join("");
+    const all = steps().map((step) => `<h2>${where(step)} – ${sources(step)}</h2>${equations(step)}` +
+      step.entries.map((name) => `<dl class="item">${item(name, true)}</dl>`).join(""));
+    $("paper").innerHTML = (given ? `<h2>given</h2>${given}` : "") + all.join("");
+  };
+  const showSheet = () => {
+    $("remark").textContent = notation().remark;
+    nameLayers();
+    onPaper();
+  };
   const show = () => {
+    if (data.blank) return showSheet();
     const all = steps();
     const at = Math.max(0, all.findIndex((step) => step.key === state.step));
     const step = all[at];
@@ -253,6 +271,7 @@
   // What is asked for
 
   const choose = (name) => {
+    if (data.blank) return;
     const step = home(name);
     state.entry = name;
     if (step && step.key in notation().steps) state.step = step.key;
@@ -307,13 +326,10 @@
       choose(ofDrawing(event.target.closest("svg .unit")));
     }
   });
-  $("previous").addEventListener("click", () => go(-1));
-  $("next").addEventListener("click", () => go(1));
+  $("previous")?.addEventListener("click", () => go(-1));
+  $("next")?.addEventListener("click", () => go(1));
   $("notation").addEventListener("change", (event) => { state.notation = event.target.value; show(); });
-  window.addEventListener("beforeprint", () => {
-    $("paper").innerHTML = steps().map((step) => `<h2>${where(step)} – ${sources(step)}</h2>${equations(step)}` +
-      step.entries.map((name) => `<dl class="item">${item(name, true)}</dl>`).join("")).join("");
-  });
+  window.addEventListener("beforeprint", onPaper);
   document.addEventListener("mouseover", (event) => {
     const named = event.target.closest(".num");
     if (named && !named.title) named.setAttribute("title", data.values[named.dataset.name]);

@@ -96,7 +96,7 @@ def _edge(
     return (
         f'<line class="edge {kind}" data-name="{name}" x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" '
         f'stroke="{color}" stroke-width="{0.6 + 2.4 * abs(w) / largest:.2f}">'
-        f"<title>{escape(explained.in_text(template, f'@{name}@'))} = {_short(w)}</title></line>"
+        f"<title>{escape(explained.in_text(template, f'@{name}@'))} = {_short(explained, name)}</title></line>"
     )
 
 
@@ -105,11 +105,14 @@ def _label(explained: Contents, name: str, ends: Ends, share: float) -> str:
     (x1, y1), (x2, y2) = ends
     at = 0.58 + 0.28 * share
     x, y = x1 + at * (x2 - x1), y1 + at * (y2 - y1) - 2
-    return f'<text class="weight" data-name="{name}" x="{x:.1f}" y="{y:.1f}">{_short(explained.value(name), 2)}</text>'
+    return f'<text class="weight" data-name="{name}" x="{x:.1f}" y="{y:.1f}">{_short(explained, name, 2)}</text>'
 
 
-def _short(number: float, digits: int = 3) -> str:
-    """As it fits into a unit."""
+def _short(explained: Contents, name: str, digits: int = 3) -> str:
+    """The number of a name, as it fits into a unit; nothing where it is to be filled in."""
+    if not explained.numbers.shows(name):
+        return ""
+    number = explained.value(name)
     shown = f"{number + 0.0:.{digits}g}"
     return (
         shown
@@ -127,17 +130,18 @@ def _node(
 ) -> str:
     x, y = place
     a, back = f"A{l}.{k}", f"D{l}.{k}" if l else f"G0.{k}"
-    said = f"{explained.in_text(template, f'@{a}@')} = {_short(explained.value(a))}"
-    passed_back = (
-        f"{explained.in_text(template, f'@{back}@')} = {_short(explained.value(back))}"
+    said = (
+        f"{explained.in_text(template, f'@{a}@')} = {_short(explained, a) or 'blank'}"
     )
+    passed_back = f"{explained.in_text(template, f'@{back}@')} = {_short(explained, back) or 'blank'}"
+    role = 'role="img"' if explained.blank else 'tabindex="0" role="button"'
     return (
-        f'<g class="unit" data-name="{a}" data-back="{back}" tabindex="0" role="button" '
+        f'<g class="unit" data-name="{a}" data-back="{back}" {role} '
         f'aria-label="{escape(f"{said}, {passed_back}")}"><title>{escape(said)}</title>'
         f'<circle cx="{x:g}" cy="{y:g}" r="{RADIUS}" fill="#fff" fill-opacity="0.92" stroke="currentColor"/>'
-        f'<text x="{x:g}" y="{y + 4:g}" fill="#111">{_short(explained.value(a))}</text>'
+        f'<text x="{x:g}" y="{y + 4:g}" fill="#111">{_short(explained, a)}</text>'
         f'<text class="back" x="{x:g}" y="{y + RADIUS + 13:g}" font-size="10" fill="{BACK}">'
-        f"{_short(explained.value(back))}</text></g>"
+        f"{_short(explained, back)}</text></g>"
     )
 
 

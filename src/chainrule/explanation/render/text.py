@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import repeat
 
 from ...documents.lines import label_of
 from ...documents.spelling import parts_of
@@ -10,30 +11,35 @@ from ...errors import counted
 from ..checks import Check
 from ..contents import Contents
 from ..paths import paths_of
+from ..places import TEXT
 from ..steps import Step
 from ..template import Template
 
 __all__ = [
-    "check_words",
     "checked_words",
+    "checks_in_words",
     "corrections",
     "head",
     "how_of",
     "origin",
     "text_of",
+    "verdict",
 ]
 
 
 def text_of(explained: Contents, template: Template) -> str:
     """Step by step: the general equations, then of each number its formula, with numbers, and its checks."""
     lines = [explained.title, *head(explained, template)]
+    if explained.blank:
+        lines += ["", "GIVEN", ""]
+        lines += [f"  {line}" for line in explained.lines_of_given(TEXT, template)]
     phase = ""
     for step in explained.steps_in(template):
         if step.phase != phase:
             phase = step.phase
             lines += ["", phase.upper()]
         lines += ["", *step_lines(explained, template, step)]
-    if not explained.equations:
+    if not explained.equations and not explained.blank:
         lines += ["", "PATHS", "", *path_lines(explained, template)]
     return "\n".join(lines)
 
@@ -72,18 +78,33 @@ def head(explained: Contents, template: Template) -> list[str]:
     """The head: what the numbers are and how they are shown."""
     n = explained.numbers
     rows = f"row {n.row} of a batch of {n.rows}" if n.rows > 1 else "one row"
-    return [
-        f"{rows}; {origin(explained)}, rounded to {explained.digits} significant digits (.json has them in full)",
+    more = "" if explained.blank else " (.json has them in full)"
+    lines = [
+        f"{rows}; {origin(explained)}{more}",
         f"notation {template.spelled.name}: {template.spelled.document}. {template.remark}",
-        checked_words(explained),
+        verdict(explained),
     ]
+    return [line for line in lines if line]
 
 
 def origin(explained: Contents) -> str:
-    """Whose the numbers are, and in which dtype."""
+    """The origin of the numbers, their dtype and digits; of a sheet, how it is filled in."""
     n = explained.numbers
-    dtype = n.moment.state.theta.dtype
-    return f"numbers of the {n.engine} engine in {dtype}"
+    digits = f"{explained.digits} significant digits"
+    if not explained.blank:
+        return f"numbers of the {n.engine} engine in {n.moment.state.theta.dtype}, rounded to {digits}"
+    remembered = " and ".join(n.traits.remembered)
+    return (
+        "a sheet to fill in: the formula with its numbers on each dotted line, the result, to "
+        f"{digits}, on each solid one"
+        + (f"; {remembered} before the step: 0 throughout" if remembered else "")
+    )
+
+
+def verdict(explained: Contents) -> str:
+    """The outcome of the checks; none on a sheet, but where its solution fails."""
+    silent = explained.blank and explained.passed
+    return "" if silent else checked_words(explained)
 
 
 def checked_words(explained: Contents) -> str:
@@ -117,13 +138,7 @@ def step_lines(explained: Contents, template: Template, step: Step) -> list[str]
         f"  {explained.in_text(template, line)}" for line in template.general(step)
     ]
     lines += [f"  {words}" for words in corrections(template, step)]
-    for line in template.of_arrays(step):
-        in_numbers = explained.in_text(template, line, numbers=True)
-        sign = explained.sign_of_arrays(template, step, line)
-        lines += [
-            f"  {explained.in_text(template, line)}",
-            f"  {in_numbers.replace('=', sign, 1)}",
-        ]
+    lines += [f"  {line}" for line in explained.lines_of_arrays(TEXT, template, step)]
     for name in step.entries:
         lines += ["", *entry_lines(explained, template, name)]
     return lines
@@ -140,26 +155,15 @@ def corrections(template: Template, step: Step) -> list[str]:
 def entry_lines(explained: Contents, template: Template, name: str) -> list[str]:
     """One number: its formula with indices, with numbers, its value, its checks."""
     symbol = explained.in_text(template, f"@{name}@")
-    formula = explained.formula(template, name)
-    gap = " " * len(symbol)
-    value = explained.rounded(explained.value(name))
-    found = []
-    if formula:
-        with_indices = explained.in_text(template, formula)
-        with_numbers = explained.in_text(template, formula, numbers=True)
-        found = [
-            f"    {symbol} = {with_indices}",
-            f"    {gap} = {with_numbers}",
-            f"    {gap} {explained.sign(template, name)} {value}",
-        ]
-    else:
-        found = [f"    {symbol} = {value}"]
-    checks = explained.checks[name]
-    if checks:
-        found[-1] += "   " + "; ".join(
-            check_words(explained, template, check) for check in checks
+    lines = explained.lines_of(TEXT, template, name)
+    checks = "; ".join(checks_in_words(explained, template, name))
+    found = [
+        f"    {head} {sign} {line}"
+        for head, (sign, line) in zip(
+            (symbol, *repeat(" " * len(symbol), len(lines) - 1)), lines, strict=True
         )
-    return found
+    ]
+    return [*found[:-1], f"{found[-1]}   {checks}".rstrip()]
 
 
 def how_of(explained: Contents, template: Template, check: Check) -> str:
@@ -169,8 +173,13 @@ def how_of(explained: Contents, template: Template, check: Check) -> str:
     )
 
 
-def check_words(explained: Contents, template: Template, check: Check) -> str:
-    """A check in a few words."""
+def checks_in_words(explained: Contents, template: Template, name: str) -> list[str]:
+    """The checks of a number, each in a few words."""
+    checks = () if explained.blank else explained.checks[name]
+    return [_words(explained, template, check) for check in checks]
+
+
+def _words(explained: Contents, template: Template, check: Check) -> str:
     if check.value is None:
         return f"({how_of(explained, template, check)})"
     return (

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from ...data.dataset import Dataset
 from ...data.evaluation import Evaluation, headline
 from ...equations.check_result import GradientCheck
+from ...errors import capitalized
 from ...explanation.render.html_document import html_document
 from ...training.report import Report
 from . import sections
@@ -57,7 +58,7 @@ def page_of(
     ]
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     found = headline(done)
-    lead = f"{found[0].upper()}{found[1:]}. Written by chainrule {report.versions['chainrule']}, {written}."
+    lead = f"{capitalized(found)}. Written by chainrule {report.versions['chainrule']}, {written}."
     return whole_page(title, lead, sections.numbers(done, report), parts)
 
 

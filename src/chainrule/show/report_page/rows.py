@@ -89,17 +89,8 @@ def _evaluated(
         outputs = true.shape[1]
         target = Target(names, mean=(0.0,) * outputs, std=(1.0,) * outputs)
         return evaluate(target, model.predict(X).reshape(true.shape), true)
-    labels, classes = y.reshape(-1).tolist(), model.classes_.tolist()
-    place = {label: i for i, label in enumerate(classes)}
-    unknown = [label for label in labels if label not in place]
-    if unknown:
-        raise InputError(
-            f"y with the class {unknown[0]!r}",
-            f"classes of training: {', '.join(map(str, classes[:10]))}",
-            "Leave such rows out.",
-        )
-    target = Target(names, tuple(map(str, classes)))
-    places = np.array([place[label] for label in labels])
+    places = model._known_targets(y).argmax(axis=1)
+    target = Target(names, tuple(map(str, model.classes_.tolist())))
     return evaluate(target, model.predict_proba(X), places)
 
 

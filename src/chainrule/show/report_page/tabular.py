@@ -13,6 +13,7 @@ import numpy as np
 
 from ...data.evaluation import Evaluation, headline
 from ...equations.check_result import GradientCheck
+from ...errors import capitalized
 from ...estimators.tabular.base import Tabular
 from ...estimators.tabular.findings import Dependence, Importance
 from ...files.json_text import versions
@@ -125,7 +126,7 @@ def page_of_average(
     ]
     written = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
     found = headline(done)
-    lead = f"{found[0].upper()}{found[1:]}. Written by chainrule {versions()['chainrule']}, {written}."
+    lead = f"{capitalized(found)}. Written by chainrule {versions()['chainrule']}, {written}."
     size = model.network_.n_parameters * len(model.members_)
     few = [(f"{v:.4g}", sections.SHORT[n]) for n, v in done.metrics.items()]
     if tested.seconds is not None:

@@ -1,4 +1,4 @@
-"""Rows chosen by a hash of their number: the same rows in whatever order, and whatever files, they are read.
+"""Shares of rows, by a hash of their number: the same rows in whatever order, and whatever files, they are read.
 
 References
 ----------
@@ -7,13 +7,39 @@ Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-__all__ = ["chosen"]
+__all__ = ["Share", "chosen"]
 
 Rows = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share of the rows, or the others.
+
+    Parameters
+    ----------
+    share : float
+    seed : int
+    held : bool
+        Whether the rows are those in it.
+    draw : int
+        The number of shares that were taken before, so that none depends on another.
+    """
+
+    share: float
+    seed: int
+    held: bool
+    draw: int = 0
+
+    def keeps(self, numbers: Rows) -> Rows:
+        """A mask of the rows that are among them."""
+        found = chosen(numbers, self.share, self.seed, self.draw)
+        return found if self.held else ~found
 
 
 def chosen(rows: Rows, share: float, seed: int, draw: int = 0) -> Rows:
