@@ -45,10 +45,10 @@ def commands_of(page: str) -> list[str]:
     return re.findall(r"^chainrule (explain .*--weights .*)$", text, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("page", "count"), [("start_understand", 2), ("explain", 1)])
-def test_a_page_types_what_the_command_takes(page, count, tmp_path) -> None:
+@pytest.mark.parametrize("page", ["start_understand", "explain"])
+def test_a_page_types_what_the_command_takes(page, tmp_path) -> None:
     commands = commands_of(f"{page}.md")
-    assert len(commands) == count
+    assert len(commands) >= 2
     for command in commands:
         done = here(*shlex.split(command), cwd=tmp_path)
         assert done.returncode == 0, done.stderr
