@@ -115,7 +115,7 @@ class FittedNetwork(Settings, BaseEstimator, ABC):
             return bool(np.isfinite(X.sum()))
 
     def _rows(self, X: Any) -> Matrix:
-        """The same, dense."""
+        """Checked rows in the dtype of the parameters, dense."""
         return dense(
             self._checked_rows(X),
             as_parameters(self.coefs_, self.intercepts_).theta.dtype,
